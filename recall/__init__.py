@@ -1,0 +1,1 @@
+"""Recall of code-related web pages from Common Crawl: seed, train, scan, domains, label, harvest, build."""

@@ -1,0 +1,185 @@
+"""config.toml as frozen, validated sections: the border between a user's file and the code.
+
+Unknown keys, wrong types and impossible values are refused with one line that names the file and the key.
+Every default of recall is visible here and explained in config.example.toml.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from recall.errors import BadInput
+
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A frozen table of the file; a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunSection(Section):
+    """[run] The loop as a whole."""
+
+    rounds: Positive = 3
+    seed: Count = 0
+    holdout: str = ""
+
+
+class CrawlSection(Section):
+    """[crawl] Which WARC files; at least one of ids, paths and warcs."""
+
+    ids: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    warcs: tuple[str, ...] = ()
+    base: str = "https://data.commoncrawl.org/"
+    index: str = ""
+    limit: Count = 0
+    sample: bool = False
+
+
+class AccessSection(Section):
+    """[access] How files are read: endpoints, patience, who we say we are. Never part of a digest."""
+
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    anonymous: bool = False
+    contact: str = ""
+    timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    attempts: Positive = 6
+
+
+class SeedSection(Section):
+    """[seed] The first examples."""
+
+    labels: str = ""
+    use: str = "seed"
+    sample_pages: Count = 500
+    sample_shards: Positive = 8
+
+
+class TrainSection(Section):
+    """[train] Tokens, fastText and the threshold."""
+
+    positive: str = "C"
+    labels: Literal["binary", "all"] = "binary"
+    vocabulary: Annotated[int, Field(ge=300)] = 32_768
+    dim: Positive = 8
+    epochs: Positive = 25
+    learning_rate: Annotated[float, Field(gt=0)] = 0.5
+    ngrams: Positive = 1
+    buckets: Count = 0
+    min_count: Positive = 2
+    shrinkage: Count = 300
+    folds: Annotated[int, Field(ge=2)] = 5
+    target: Literal["precision", "recall"] = "precision"
+    target_value: Share = 0.9
+
+    @model_validator(mode="after")
+    def _ngrams_need_buckets(self) -> "TrainSection":
+        if self.ngrams > 1 and self.buckets == 0:
+            raise ValueError("ngrams above 1 need buckets above 0, for example 2000000")
+        return self
+
+
+class ScanSection(Section):
+    """[scan] What a scan keeps and what later rounds read again."""
+
+    floor: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.02
+    keep: Literal["body", "reference"] = "body"
+    rescan: Literal["candidates", "all"] = "candidates"
+
+
+class DomainsSection(Section):
+    """[domains] When a host is a code domain and which prefixes are proposed."""
+
+    share: Share = 0.10
+    min_pages: Positive = 3
+    prefix_min_pages: Positive = 3
+    prefix_min_kept: Positive = 1
+    prefixes_per_host: Positive = 5
+
+
+class LabelSection(Section):
+    """[label] What people are asked, and the file that answers where labels exist already."""
+
+    pages: Count = 300
+    audit: Count = 100
+    prefixes: Count = 100
+    uncertain_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
+    examples: Positive = 10
+    answers: str = ""
+    prefix_min_labels: Positive = 3
+    prefix_min_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
+
+
+class HarvestSection(Section):
+    """[harvest] How much of a prefix joins the next round."""
+
+    per_prefix: Positive = 200
+    limit: Positive = 100_000
+
+
+class BuildSection(Section):
+    """[build] The corpus files."""
+
+    rows_per_file: Positive = 50_000
+
+
+class ClusterSection(Section):
+    """[cluster] Where work runs: "here" (this process), "local" (Ray on this machine) or a Ray address."""
+
+    address: str = "here"
+    workers: Count = 0
+    attempts: Positive = 3
+    shard_seconds: Annotated[float, Field(gt=0)] = 3600.0
+
+
+class Config(Section):
+    """A whole config.toml."""
+
+    run: RunSection = RunSection()
+    crawl: CrawlSection = CrawlSection()
+    access: AccessSection = AccessSection()
+    seed: SeedSection = SeedSection()
+    train: TrainSection = TrainSection()
+    scan: ScanSection = ScanSection()
+    domains: DomainsSection = DomainsSection()
+    label: LabelSection = LabelSection()
+    harvest: HarvestSection = HarvestSection()
+    build: BuildSection = BuildSection()
+    cluster: ClusterSection = ClusterSection()
+
+
+def parse_config(text: str, source: str) -> Config:
+    """Parse TOML text; `source` names it in errors.
+
+    Raises BadInput with one line that names the source and the line or key.
+    """
+    try:
+        return Config.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{source}: not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(file)"
+        raise BadInput(f"{source}: {key}: {first['msg']}") from None
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate a config file.
+
+    Raises BadInput when it is missing, not UTF-8, not TOML or holds a key or value that cannot be used.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such config file; start from config.example.toml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read: {error}") from None
+    return parse_config(text, str(path))

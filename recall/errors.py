@@ -1,0 +1,90 @@
+"""Every error of recall, named by its consequence.
+
+    RecallError                 one line for people, an exit code, what to do next
+    |- BadInput            2    a file, key or argument is wrong: the line names it
+    |- OutOfOrder          3    a step was called before the one it needs
+    |- LeaseHeld           4    another driver works on this run folder
+    |- AlreadyPublished    5    a file of that name exists with other bytes
+    |- Damaged             6    a published file no longer has the digest it was published with
+    |- ShardFailed              this shard fails, the others go on
+    |  |- ShardUnreadable  7    its bytes could not be fetched (kept failing, missing, refused)
+    |  `- ShardCorrupt     8    its bytes are not a whole WARC: truncated, broken member, wrong length
+    |- Transient           9    may go through when tried again; retried before it is ever shown
+    |- Incomplete         10    a step ended with failed shards; `recall status` lists them
+    `- Refused            11    the server said no (403): stop asking, it would only get worse
+
+All take positional arguments only, so that they survive pickling between processes.
+Exit code 1 is kept for what nobody expected. Trouble with a single page is a `records.Skip`, never an exception.
+"""
+
+
+class RecallError(Exception):
+    """Base of all: `str(error)` is the one line a person reads."""
+
+    exit_code = 1
+
+
+class BadInput(RecallError):
+    """A file, key or argument cannot be used; the line names it and says what is expected."""
+
+    exit_code = 2
+
+
+class OutOfOrder(RecallError):
+    """A step was called before the step it needs, or after its round was sealed."""
+
+    exit_code = 3
+
+
+class LeaseHeld(RecallError):
+    """Another driver holds the lease of this run folder."""
+
+    exit_code = 4
+
+
+class AlreadyPublished(RecallError):
+    """A published name exists already with different bytes; published files never change."""
+
+    exit_code = 5
+
+
+class Damaged(RecallError):
+    """A published file is missing or its bytes differ from the digest in its step's outputs."""
+
+    exit_code = 6
+
+
+class ShardFailed(RecallError):
+    """One shard cannot be used; it goes to the ledger with this line as its reason."""
+
+    exit_code = 7
+
+
+class ShardUnreadable(ShardFailed):
+    """The bytes of a shard could not be fetched."""
+
+    exit_code = 7
+
+
+class ShardCorrupt(ShardFailed):
+    """The bytes of a shard are there but are not a whole WARC file."""
+
+    exit_code = 8
+
+
+class Transient(RecallError):
+    """A failure that another attempt may not meet."""
+
+    exit_code = 9
+
+
+class Incomplete(RecallError):
+    """A step has shards that failed; nothing was published for it."""
+
+    exit_code = 10
+
+
+class Refused(RecallError):
+    """The server refuses us (403); asking again would only get us blocked."""
+
+    exit_code = 11

@@ -1,0 +1,1 @@
+"""The classifier: tokens, fastText training, the collapsed scorer and its evaluation."""

@@ -1,0 +1,186 @@
+"""What travels between the rooms: small frozen records and the words they use.
+
+Nothing here reads or writes. A page is identified by its `WarcRef`; a page can be skipped, rejected or kept
+with a reason, never lost: `ShardReport` refuses to exist unless its counts add up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+MARK = "\ue000"
+"""Introduces a structure mark in a scoring text. Page text never holds it: it is dropped there."""
+
+MARK_KINDS = ("pre", "code", "highlight")
+MARK_BUCKETS = 8
+MARKS = tuple(f"{kind}{bucket}" for kind in MARK_KINDS for bucket in range(1, MARK_BUCKETS + 1))
+"""All structure marks. `pre3` says that the page has 4 to 7 `<pre>` (bucket b: 2^(b-1) <= n < 2^b, the last open).
+
+A scoring text is the page's text followed by `MARK + name` for each mark that holds, in the order of MARKS.
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WarcRef:
+    """Where a capture lies: the identity of a page.
+
+    path: the WARC as its manifest lists it (Common Crawl's `warc_filename`), or the URL it was opened by.
+    offset, length: bytes in the stored (compressed) file, of exactly one record.
+    """
+
+    path: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shard:
+    """One WARC of a run. number: its place in shards.txt; url: where it is read; path: its name in lineage."""
+
+    number: int
+    crawl: str
+    path: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """An HTML response as the server sent it, transfer and content encodings undone.
+
+    charset: from the HTTP header, lower case, unverified. fetched: WARC-Date. truncated: WARC-Truncated or None.
+    """
+
+    ref: WarcRef
+    url: str
+    body: bytes
+    charset: str | None
+    fetched: str
+    truncated: str | None = None
+
+
+class Skip(StrEnum):
+    """Why a response record is no page. A value that is counted, never an exception."""
+
+    NOT_HTTP = "not_http"
+    BAD_HTTP = "bad_http"
+    STATUS = "status"
+    NOT_HTML = "not_html"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    BAD_ENCODING = "bad_encoding"
+    BAD_URL = "bad_url"
+    NO_TEXT = "no_text"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A capture as the model sees it. text: the scoring text."""
+
+    ref: WarcRef
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A page's score against the threshold of the model that gave it."""
+
+    score: float
+    threshold: float
+
+    @property
+    def kept(self) -> bool:
+        """At or above the threshold."""
+        return self.score >= self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A published file of a step. file: relative to the step's folder; rows: None where it is no table."""
+
+    file: str
+    sha256: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReport:
+    """What became of every response record of one shard.
+
+    Raises ValueError unless read = skipped + rejected + kept.
+    """
+
+    shard: int
+    path: str
+    model: str
+    read: int
+    skipped: Mapping[Skip, int]
+    rejected: int
+    kept: int
+    candidates: int
+    files: tuple[Output, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        accounted = sum(self.skipped.values()) + self.rejected + self.kept
+        if self.read != accounted:
+            raise ValueError(f"{self.path}: read {self.read} responses but accounted for {accounted}")
+
+
+@dataclass(frozen=True, slots=True)
+class DomainTally:
+    """Pages seen and kept on one host."""
+
+    host: str
+    pages: int
+    kept: int
+
+    @property
+    def share(self) -> float:
+        """Share of the host's pages that the model keeps."""
+        return self.kept / self.pages if self.pages else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A URL prefix inside a code domain that people are asked to judge. prefix: host and path, without scheme."""
+
+    prefix: str
+    host: str
+    pages: int
+    kept: int
+
+
+LabelKind = Literal["page", "prefix"]
+LabelUse = Literal["train", "audit"]
+PrefixValue = Literal["accept", "reject", "unsure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What people decided. target: a URL (page) or a prefix; value: a label name (page) or a PrefixValue.
+
+    agreement: share of the annotators that gave `value`. use: audit labels never train.
+    """
+
+    target: str
+    kind: LabelKind
+    value: str
+    annotators: tuple[str, ...]
+    agreement: float
+    use: LabelUse
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step ended; counts are what `recall status` shows of it."""
+
+    counts: Mapping[str, int | float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step waits for people. count: open tasks; url: where they are."""
+
+    count: int
+    url: str
