@@ -2,10 +2,11 @@
 
 A family is a site or a group of sites that share templates: the registered domain by the Public Suffix List,
 private suffixes included, so that `a.github.io` and `b.github.io` are two. Splits are made by family, never by page.
+A prefix is a host and the start of a path, without scheme, cut at a path boundary.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -32,6 +33,50 @@ def prefix_key(url: str) -> str:
     except ValueError:
         return ""
     return f"{(parts.hostname or '').rstrip('.')}{parts.path or '/'}"
+
+
+def _boundaries(key: str) -> Iterator[str]:
+    """Every prefix that covers a key, the longest first: cut before and after each slash, and the key itself."""
+    yield key
+    end = len(key)
+    while (slash := key.rfind("/", 0, end)) >= 0:
+        if slash + 1 < len(key):
+            yield key[: slash + 1]
+        yield key[:slash]
+        end = slash
+
+
+def under(prefix: str, url: str) -> bool:
+    """True when a URL lies under a prefix (host and path, as `prefix_key` gives them).
+
+    A prefix ends at a path boundary: `a.org/docs` covers `a.org/docs` and `a.org/docs/x`, not `a.org/docsets`;
+    `a.org/docs/` covers what follows its slash. Nothing lies under an empty prefix.
+    """
+    key = prefix_key(url)
+    if not prefix or not key.startswith(prefix):
+        return False
+    return prefix.endswith("/") or key[len(prefix) : len(prefix) + 1] in {"", "/"}
+
+
+class PrefixSet:
+    """Many prefixes asked at once: a URL costs one set lookup, and one per path part on hosts that have a prefix."""
+
+    def __init__(self, prefixes: Iterable[str]) -> None:
+        self._prefixes = frozenset(prefixes) - {""}
+        self._hosts = frozenset(prefix.partition("/")[0] for prefix in self._prefixes)
+
+    def __len__(self) -> int:
+        return len(self._prefixes)
+
+    def matches(self, url: str) -> Iterator[str]:
+        """Every prefix that the URL lies under, the longest first."""
+        key = prefix_key(url)
+        if key.partition("/")[0] in self._hosts:
+            yield from (prefix for prefix in _boundaries(key) if prefix in self._prefixes)
+
+    def match(self, url: str) -> str | None:
+        """The longest prefix that the URL lies under, or None."""
+        return next(self.matches(url), None)
 
 
 @lru_cache(maxsize=65_536)

@@ -1,0 +1,118 @@
+"""URLs to hosts, families and prefixes; pages that are held out."""
+
+import pytest
+
+from recall.errors import BadInput
+from recall.hosts import Holdout, PrefixSet, family_of, host_of, parse_holdout, prefix_key, under
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://User:pw@Docs.Example.ORG.:8080/a?b#c", "docs.example.org"),
+        ("http://[2001:db8::1]/x", "2001:db8::1"),
+        ("//example.org/x", "example.org"),
+        ("http://пример.рф/", "пример.рф"),
+        ("mailto:someone@example.org", ""),
+        ("http://[broken", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_of_a_url_has_no_user_port_or_final_dot(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("HTTPS://Example.org:443/Docs/a?q=1#top", "example.org/Docs/a"),
+        ("http://example.org", "example.org/"),
+        ("http://example.org.?q=/x", "example.org/"),
+        ("http://[broken", ""),
+    ],
+)
+def test_a_prefix_key_is_host_and_path(url: str, key: str) -> None:
+    assert prefix_key(url) == key
+
+
+@pytest.mark.parametrize(
+    ("host", "family"),
+    [
+        ("a.b.example.co.uk", "example.co.uk"),
+        ("a.github.io", "a.github.io"),
+        ("x.a.github.io", "a.github.io"),
+        ("github.io", "github.io"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_a_family_is_the_registered_domain_private_suffixes_included(host: str, family: str) -> None:
+    assert family_of(host) == family
+
+
+@pytest.mark.parametrize(
+    ("prefix", "url", "covered"),
+    [
+        ("a.org/docs", "https://a.org/docs", True),
+        ("a.org/docs", "https://a.org/docs/x", True),
+        ("a.org/docs", "https://a.org/docsets", False),
+        ("a.org/docs/", "http://a.org/docs/x?y", True),
+        ("a.org/docs/", "http://a.org/docs", False),
+        ("a.org/", "http://a.org", True),
+        ("a.org", "http://a.org/x", True),
+        ("a.org", "http://a.org.evil.net/x", False),
+        ("a.org/", "http://b.a.org/", False),
+        ("a.org//", "http://a.org//x", True),
+        ("", "http://a.org/", False),
+        ("a.org", "http://[broken", False),
+    ],
+)
+def test_a_prefix_ends_at_a_path_boundary(prefix: str, url: str, covered: bool) -> None:
+    assert under(prefix, url) is covered
+    assert (PrefixSet([prefix]).match(url) == prefix) is covered
+
+
+def test_a_prefix_set_gives_the_longest_match_first() -> None:
+    prefixes = PrefixSet(["a.org", "a.org/", "a.org/docs", "a.org/docs/api/", "b.org/x", ""])
+    assert len(prefixes) == 5
+    assert list(prefixes.matches("http://a.org/docs/api/v1")) == ["a.org/docs/api/", "a.org/docs", "a.org/", "a.org"]
+    assert prefixes.match("http://a.org/docsets") == "a.org/"
+    assert prefixes.match("http://b.org/") is None
+    assert prefixes.match("http://c.org/x") is None
+
+
+def test_a_prefix_set_says_what_under_says() -> None:
+    paths = ["", "/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "//a", "/a//b"]
+    prefixes = [f"h.org{path}" for path in paths]
+    for path in paths:
+        url = f"http://h.org{path}"
+        assert set(PrefixSet(prefixes).matches(url)) == {prefix for prefix in prefixes if under(prefix, url)}
+
+
+def test_a_holdout_covers_hosts_and_families() -> None:
+    holdout = Holdout(frozenset({"example.org", "a.github.io"}))
+    assert holdout.covers("https://www.example.org/x")
+    assert holdout.covers("https://example.org/")
+    assert not holdout.covers("https://b.github.io/")
+    assert not Holdout(frozenset({"docs.example.org"})).covers("https://www.example.org/")
+    assert not Holdout().covers("https://example.org/")
+    assert not holdout.covers("http://[broken")
+
+
+def test_a_holdout_file_lists_hosts_or_labelled_urls() -> None:
+    lines = [
+        "# comment",
+        "",
+        "  Example.ORG  ",
+        '{"url": "http://b.org/1", "label": "C", "use": "measure"}',
+        '{"url": "http://c.org/1", "label": "C", "use": "pool"}',
+        '{"url": "http://d.org/1"}',
+        '{"url": "no host"}',
+    ]
+    assert parse_holdout(lines, "holdout.txt").names == {"example.org", "b.org", "d.org"}
+
+
+@pytest.mark.parametrize("line", ["{", '{"label": "C"}', '{"url": 3}', "{}"])
+def test_a_broken_holdout_line_is_named(line: str) -> None:
+    with pytest.raises(BadInput, match=r"^h\.jsonl:2: expected"):
+        parse_holdout(["a.org", line], "h.jsonl")
