@@ -1,0 +1,102 @@
+"""What people decided in the label/ folders of some rounds: accepted prefixes, labelled pages, audit pages.
+
+Read by train, harvest and build. Writing these folders is annotation's; tasks.parquet is written when a round's tasks
+are pushed, labels.parquet when the label step ends.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from recall.records import LabelUse
+from recall.run.rounds import Run
+
+PAGE_TASKS = {
+    "key": "string",
+    "url": "string",
+    "path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "shard": "int32",
+    "score": "float64",
+    "stratum": "string",
+    "probability": "float64",
+    "use": "string",
+    "title": "string",
+    "text": "string",
+    "markdown": "string",
+}
+PREFIX_TASKS = {
+    "key": "string",
+    "prefix": "string",
+    "host": "string",
+    "pages": "int64",
+    "kept": "int64",
+    "examples": "list<string>",
+    "scores": "list<float64>",
+}
+LABELS = {
+    "target": "string",
+    "kind": "string",
+    "value": "string",
+    "annotators": "list<string>",
+    "agreement": "float64",
+    "use": "string",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageLabel:
+    """A page that people labelled. value: a label name; text: the scoring text they were asked about."""
+
+    url: str
+    value: str
+    use: LabelUse
+    path: str
+    offset: int
+    length: int
+    text: str
+
+
+def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
+    """Labelled pages of some rounds by URL, audit pages included (`use` tells); a later round's label wins."""
+    labelled: dict[str, PageLabel] = {}
+    for number in sorted(rounds):
+        step = run.round(number).step("label")
+        labels = run.store.read_table(step.key("labels.parquet"), ["target", "kind", "value", "use"]).to_pylist()
+        decided = {row["target"]: row for row in labels if row["kind"] == "page"}
+        tasks = run.store.read_table(step.key("tasks.parquet"), ["url", "path", "offset", "length", "text"])
+        for task in tasks.to_pylist():
+            label = decided.get(task["url"])
+            if label is not None:
+                labelled[task["url"]] = PageLabel(value=label["value"], use=label["use"], **task)
+    return labelled
+
+
+def prefix_labels(run: Run, rounds: Iterable[int]) -> dict[str, str]:
+    """Judged prefixes of some rounds and their PrefixValue; a later round's judgement wins unless it is unsure."""
+    judged: dict[str, str] = {}
+    for number in sorted(rounds):
+        table = run.store.read_table(run.round(number).step("label").key("labels.parquet"), ["target", "kind", "value"])
+        for row in table.to_pylist():
+            if row["kind"] == "prefix" and (row["value"] != "unsure" or row["target"] not in judged):
+                judged[row["target"]] = row["value"]
+    return judged
+
+
+def accepted_prefixes(run: Run, rounds: Iterable[int]) -> tuple[str, ...]:
+    """Prefixes whose last judgement in some rounds is to accept them, sorted."""
+    return tuple(sorted(prefix for prefix, value in prefix_labels(run, rounds).items() if value == "accept"))
+
+
+def shown_urls(run: Run, rounds: Iterable[int], use: LabelUse | None = None) -> set[str]:
+    """URLs of the page tasks of some rounds, answered or not; of one use when it is given."""
+    shown: set[str] = set()
+    for number in rounds:
+        table = run.store.read_table(run.round(number).step("label").key("tasks.parquet"), ["url", "use"])
+        shown.update(row["url"] for row in table.to_pylist() if use in (None, row["use"]))
+    return shown
+
+
+def audit_urls(run: Run, rounds: Iterable[int]) -> set[str]:
+    """URLs drawn for the audit sample of some rounds, answered or not: they never train."""
+    return shown_urls(run, rounds, "audit")
