@@ -59,6 +59,8 @@ class SeedSection(Section):
 
     labels: str = ""
     use: str = "seed"
+    prefixes: tuple[str, ...] = ()
+    random_negatives: Count = 0
     sample_pages: Count = 500
     sample_shards: Positive = 8
 
@@ -138,6 +140,7 @@ class ClusterSection(Section):
     workers: Count = 0
     attempts: Positive = 3
     shard_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    failed_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.02
 
 
 class Config(Section):

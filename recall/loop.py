@@ -1,0 +1,65 @@
+"""The loop: does the next step of a run, again and again, until it ends or waits for people.
+
+Order is `run.rounds`'s; this module knows which function does which step. The label step comes from the entry-point
+group `recall.steps`, so that the core needs no annotation room.
+"""
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from typing import cast
+
+from recall.errors import BadInput, OutOfOrder
+from recall.records import Done, Waiting
+from recall.run.rounds import Round, Run
+from recall.steps.build import build
+from recall.steps.domains import domains
+from recall.steps.harvest import harvest
+from recall.steps.scan import scan
+from recall.steps.seed import seed
+from recall.steps.train import train
+
+RoundStep = Callable[[Round], Done | Waiting]
+
+RUN_STEPS: dict[str, Callable[[Run], Done]] = {"seed": seed, "corpus": build}
+ROUND_STEPS: dict[str, RoundStep] = {"train": train, "scan": scan, "domains": domains, "harvest": harvest}
+
+
+def round_step(name: str) -> RoundStep:
+    """Return the function of a step of a round. Raises BadInput when nothing installed provides it."""
+    if name in ROUND_STEPS:
+        return ROUND_STEPS[name]
+    for entry in entry_points(group="recall.steps", name=name):
+        return cast(RoundStep, entry.load())
+    raise BadInput(f"step {name}: nothing installed provides it; install recall with its annotation package")
+
+
+def where(owner: Run | Round, name: str) -> str:
+    """Name a step for people: `seed`, `round 2 scan`."""
+    return f"round {owner.number} {name}" if isinstance(owner, Round) else name
+
+
+def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
+    """Do the next step and say which; None when the run has ended.
+
+    only: refuse with OutOfOrder unless this is the step that comes next.
+    """
+    upcoming = run.next()
+    if upcoming is None:
+        return None
+    owner, name = upcoming
+    if only and name != only:
+        raise OutOfOrder(f"{only}: the next step of this run is {where(owner, name)}; `recall status` shows the order")
+    if isinstance(owner, Run):
+        return name, RUN_STEPS[name](owner)
+    result = round_step(name)(owner)
+    if isinstance(result, Done) and owner.complete:
+        owner.seal()
+    return where(owner, name), result
+
+
+def drive(run: Run) -> Iterator[tuple[str, Done | Waiting]]:
+    """Do one step after the other; ends after the last one or after a Waiting."""
+    while (step := advance(run)) is not None:
+        yield step
+        if isinstance(step[1], Waiting):
+            return

@@ -1,0 +1,107 @@
+"""Figures of each round: what it kept, and how much of the code pages in a labels file it finds.
+
+Held-out pages (`use` "measure") measure the model; pages of other hosts show what accepted prefixes add, since
+prefixes are judged there and never on held-out hosts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recall.hosts import PrefixSet
+from recall.model.evaluate import average_precision, found_at_precision
+from recall.run.labels import LabelledUrl
+from recall.run.rounds import Round, Run
+from recall.steps.judgements import accepted_prefixes
+from recall.steps.rows import read_rows, scanned_shards
+from recall.steps.scan import threshold_of
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a round did. Everything counts pages, but for code_domains and prefixes (accepted so far)."""
+
+    round: int
+    examples: int
+    read: int
+    kept: int
+    code_domains: int
+    prefixes: int
+    harvested: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A decision held against labels: nan where there is nothing to divide by."""
+
+    pages: int
+    positive: int
+    precision: float
+    found: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A round's model on held-out pages at its own threshold; on other pages with and without prefixes."""
+
+    threshold: float
+    held_out: Share
+    average_precision: float
+    found_at_90: float
+    others: Share
+    others_with_prefixes: Share
+
+
+def counts_of(round_: Round) -> Counts:
+    """Counts of a round whose steps have all ended."""
+    train, scan, domains, harvest = (round_.step(name).counts for name in ("train", "scan", "domains", "harvest"))
+    return Counts(
+        round=round_.number,
+        examples=int(train["examples"]),
+        read=int(scan["read"]),
+        kept=int(scan["kept"]),
+        code_domains=int(domains["code_domains"]),
+        prefixes=int(harvest["prefixes"]),
+        harvested=int(harvest["harvested"]),
+    )
+
+
+def share(kept: np.ndarray, truth: np.ndarray) -> Share:
+    """Precision and share found of boolean decisions."""
+    hits = int((kept & truth).sum())
+    precision = hits / int(kept.sum()) if kept.any() else float("nan")
+    found = hits / int(truth.sum()) if truth.any() else float("nan")
+    return Share(len(truth), int(truth.sum()), precision, found)
+
+
+def scores_of(round_: Round, urls: frozenset[str]) -> Mapping[str, float]:
+    """Scores that a round gave to some URLs; the first capture of a URL counts."""
+    scores: dict[str, float] = {}
+    for scanned in scanned_shards(round_):
+        table = read_rows(round_.run.store, scanned, ["url", "score"])
+        for url, score in zip(table.column("url").to_pylist(), table.column("score").to_numpy(), strict=True):
+            if url in urls:
+                scores.setdefault(url, float(score))
+    return scores
+
+
+def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
+    """Hold a round's scan against labels. Labelled pages that the scan has not seen count as missed."""
+    run: Run = round_.run
+    scores = scores_of(round_, frozenset(label.url for label in labels))
+    score = np.array([scores.get(label.url, 0.0) for label in labels])
+    truth = np.array([label.label == run.config.train.positive for label in labels])
+    held = np.array([run.holdout.covers(label.url) for label in labels])
+    prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
+    covered = np.array([prefixes.match(label.url) is not None and label.url in scores for label in labels])
+    threshold = threshold_of(round_)
+    kept = score >= threshold
+    return Measured(
+        threshold=threshold,
+        held_out=share(kept[held], truth[held]),
+        average_precision=average_precision(score[held], truth[held]),
+        found_at_90=found_at_precision(score[held], truth[held], 0.9),
+        others=share(kept[~held], truth[~held]),
+        others_with_prefixes=share((kept | covered)[~held], truth[~held]),
+    )

@@ -1,0 +1,199 @@
+"""build: the corpus, from the last round's model, accepted prefixes and people's labels; pages are extracted only here.
+
+Out: part-*.parquet (one row per page, exact duplicates removed), dropped.parquet (pages that an earlier round kept or
+that a person, a duplicate or an empty extraction took out, with the reason), shards.parquet (the ledger), card.md.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+
+import numpy as np
+
+from recall.config import Config
+from recall.hosts import PrefixSet, host_of
+from recall.page.markdown import markdown
+from recall.records import Done
+from recall.run.jobs import complete
+from recall.run.rounds import Run, Step
+from recall.run.store import Columns, Store, Table, concat
+from recall.steps.build.card import card
+from recall.steps.build.choice import Choice, Extent, choose
+from recall.steps.judgements import accepted_prefixes, page_labels
+from recall.steps.rows import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
+from recall.steps.scan import threshold_of
+
+CORPUS = {
+    "url": "string",
+    "text": "string",
+    "tag": "string",
+    "score": "float64",
+    "reason": "string",
+    "round": "int32",
+    "domain": "string",
+    "crawl": "string",
+    "warc_path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "digest": "string",
+    "model": "string",
+}
+DROPPED = {
+    "url": "string",
+    "warc_path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "score": "float64",
+    "round": "int32",
+    "reason": "string",
+}
+LEDGER = {"shard": "int32", "path": "string", "pages": "int64", "kept": "int64", "dropped": "int64"}
+TAG = "code"
+PARTS = "shards"
+REPORTS = "reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What building a shard needs. labels: people's page labels by URL, True where positive."""
+
+    store: Store
+    config: Config
+    folder: str
+    rounds: tuple[Extent, ...]
+    labels: Mapping[str, bool] = field(repr=False)
+
+
+def build_shard(job: Job, scanned: ScannedShard) -> None:
+    """Extract a shard's kept pages and publish them with the dropped ones; its report is published last."""
+    report = f"{job.folder}/{REPORTS}/{scanned.shard.number:06d}.json"
+    if job.store.exists(report):
+        return
+    choices = list(choose(job.store, job.rounds, job.labels, scanned.shard.number))
+    table = read_rows(job.store, scanned, ["offset", "length"])
+    refs = refs_of(table, scanned.shard.path, [choice.row for choice in choices])
+    bodies = read_bodies(job.store, scanned, {c.row: refs[c.row] for c in choices if c.kept}, job.config.access)
+    kept: list[tuple[object, ...]] = []
+    dropped: list[tuple[object, ...]] = []
+    for choice in choices:
+        ref = refs[choice.row]
+        lineage = (ref.path, ref.offset, ref.length)
+        if not choice.kept:
+            dropped.append((choice.url, *lineage, choice.score, choice.round, choice.reason))
+            continue
+        page = bodies[choice.row]
+        text = markdown(page.body, choice.url, page.charset)
+        if not text.strip():
+            dropped.append((choice.url, *lineage, choice.score, choice.round, "no text could be extracted"))
+            continue
+        start = (choice.url, text, TAG, choice.score, choice.reason, choice.round, host_of(choice.url))
+        digest = f"sha256:{sha256(page.body).hexdigest()}"
+        kept.append((*start, scanned.shard.crawl, *lineage, digest, choice.model))
+    folder = f"{job.folder}/{PARTS}"
+    files = [
+        job.store.publish_table_named(folder, "kept-", _columns(kept, CORPUS), CORPUS),
+        job.store.publish_table_named(folder, "dropped-", _columns(dropped, DROPPED), DROPPED),
+    ]
+    body = {"pages": table.num_rows, "files": [asdict(file) for file in files]}
+    job.store.publish_json(report, body, first_wins=True)
+
+
+def _columns(rows: list[tuple[object, ...]], schema: Mapping[str, str]) -> Columns:
+    return {name: [row[i] for row in rows] for i, name in enumerate(schema)}
+
+
+def _extents(run: Run) -> tuple[Extent, ...]:
+    """What each round of the run decided by, in order."""
+    extents = []
+    for number in range(1, run.config.run.rounds + 1):
+        round_ = run.round(number)
+        shards = {scanned.shard.number: scanned for scanned in scanned_shards(round_)}
+        prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
+        extents.append(Extent(number, shards, threshold_of(round_), prefixes))
+    return tuple(extents)
+
+
+class _Merge:
+    """Shard tables in shard order become parts without exact duplicates; the first page of a text stays."""
+
+    def __init__(self, step: Step, rows_per_file: int) -> None:
+        self.step, self.rows_per_file = step, rows_per_file
+        self.digests: set[bytes] = set()
+        self.duplicates: list[dict[str, object]] = []
+        self.reasons: Counter[str] = Counter()
+        self.pages = 0
+        self._pending: list[Table] = []
+        self._part = 0
+
+    def add(self, table: Table) -> None:
+        """Take the rows of a shard whose text is new."""
+        new = np.zeros(table.num_rows, dtype=bool)
+        for row, text in enumerate(table.column("text")):
+            digest = sha256(text.as_py().encode()).digest()
+            new[row] = digest not in self.digests
+            self.digests.add(digest)
+        names = [name for name in DROPPED if name != "reason"]
+        self.duplicates += [{**row, "reason": "exact duplicate"} for row in table.filter(~new).select(names).to_pylist()]
+        fresh = table.filter(new)
+        self.reasons.update(fresh.column("reason").to_pylist())
+        self.pages += fresh.num_rows
+        self._pending.append(fresh)
+        while sum(part.num_rows for part in self._pending) >= self.rows_per_file:
+            self._flush()
+
+    def _flush(self) -> None:
+        whole = concat(self._pending)
+        self._publish(whole.slice(0, self.rows_per_file))
+        self._pending = [whole.slice(self.rows_per_file)]
+
+    def _publish(self, table: Table) -> None:
+        columns = {name: table.column(name) for name in CORPUS}
+        self.step.publish_table(f"part-{self._part:05d}.parquet", columns, CORPUS)
+        self._part += 1
+
+    def close(self) -> None:
+        """Publish what is left; an empty corpus is one empty part."""
+        rest = concat(self._pending) if self._pending else None
+        if rest is not None and (rest.num_rows or self._part == 0):
+            self._publish(rest)
+
+
+def _reports(store: Store, folder: str, shards: list[ScannedShard]) -> Iterator[tuple[ScannedShard, int, str, str]]:
+    """Each built shard with its page count and the keys of its kept and dropped tables."""
+    for scanned in shards:
+        raw = store.read_json(f"{folder}/{REPORTS}/{scanned.shard.number:06d}.json")
+        kept, dropped = (f"{folder}/{PARTS}/{file['file']}" for file in raw["files"])
+        yield scanned, raw["pages"], kept, dropped
+
+
+def build(run: Run) -> Done:
+    """Extract and merge the corpus. Raises Incomplete when a shard's pages cannot all be read back."""
+    step, store = run.begin("corpus"), run.store
+    folder = step.key("").rstrip("/")
+    last = run.round(run.config.run.rounds)
+    labels = page_labels(run, range(1, last.number + 1))
+    positive = {url: label.value == run.config.train.positive for url, label in labels.items()}
+    job = Job(store, run.config, folder, _extents(run), positive)
+    shards = scanned_shards(last)
+    for _ in complete(build_shard, job, shards, run.config.cluster, "build"):
+        pass
+    merge = _Merge(step, run.config.build.rows_per_file)
+    ledger: list[tuple[object, ...]] = []
+    dropped: list[dict[str, object]] = []
+    for scanned, pages, kept_key, dropped_key in _reports(store, folder, shards):
+        kept, out = store.read_table(kept_key), store.read_table(dropped_key)
+        merge.add(kept)
+        dropped += out.to_pylist()
+        ledger.append((scanned.shard.number, scanned.shard.path, pages, kept.num_rows, out.num_rows))
+    merge.close()
+    dropped += merge.duplicates
+    reasons = Counter(str(row["reason"]) for row in dropped)
+    step.publish_table("dropped.parquet", {name: [row[name] for row in dropped] for name in DROPPED}, DROPPED)
+    step.publish_table("shards.parquet", _columns(ledger, LEDGER), LEDGER)
+    counts = {"pages": merge.pages, "dropped": len(dropped), **dict(sorted(merge.reasons.items()))}
+    step.publish("card.md", card(run, counts, reasons).encode())
+    done = step.finish(counts, {})
+    for key in [*store.keys(f"{folder}/{REPORTS}/"), *store.keys(f"{folder}/{PARTS}/")]:
+        store.remove(key)
+    return done

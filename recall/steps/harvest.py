@@ -1,0 +1,142 @@
+"""harvest: the pages under accepted prefixes that the model missed join the next round as examples.
+
+In: accepted prefixes of this and earlier rounds, the round's slim rows. Out: pages.parquet. Pages that a person judged,
+audit pages and held-out hosts are left out; of each prefix at most [harvest] per_prefix pages, chosen by the seed.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+
+import numpy as np
+
+from recall.config import Config
+from recall.errors import Incomplete
+from recall.hosts import Holdout, PrefixSet
+from recall.page.text import scoring_text
+from recall.records import Done, WarcRef
+from recall.run.jobs import each
+from recall.run.progress import progress
+from recall.run.rounds import Round
+from recall.run.store import Store
+from recall.steps.judgements import accepted_prefixes, audit_urls, page_labels
+from recall.steps.rows import ScannedShard, priority, read_bodies, read_rows, refs_of, scanned_shards
+from recall.steps.scan import threshold_of
+
+PAGES = {
+    "url": "string",
+    "prefix": "string",
+    "path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "score": "float64",
+    "text": "string",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What looking for missed pages needs beside a shard. known: URLs that are never harvested."""
+
+    store: Store
+    config: Config
+    threshold: float
+    prefixes: PrefixSet
+    holdout: Holdout
+    known: frozenset[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Missed:
+    """A page under an accepted prefix that scored below the threshold."""
+
+    priority: int
+    url: str
+    prefix: str
+    row: int
+    score: float
+
+
+def find_missed(search: Search, scanned: ScannedShard) -> tuple[int, list[Missed]]:
+    """Count a shard's missed pages and return those that per_prefix admits."""
+    table = read_rows(search.store, scanned, ["url", "score"])
+    scores = table.column("score").to_numpy()
+    urls = table.column("url").to_pylist()
+    missed: dict[str, list[Missed]] = defaultdict(list)
+    for row in np.flatnonzero(scores < search.threshold):
+        url = urls[row]
+        prefix = search.prefixes.match(url)
+        if prefix is None or url in search.known or search.holdout.covers(url):
+            continue
+        chance = priority(search.config.run.seed, url)
+        missed[prefix].append(Missed(chance, url, prefix, int(row), float(scores[row])))
+    count = sum(map(len, missed.values()))
+    limit = search.config.harvest.per_prefix
+    return count, [page for pages in missed.values() for page in heapq.nsmallest(limit, pages)]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Chosen pages by shard number, to be read."""
+
+    store: Store
+    config: Config
+    chosen: Mapping[int, list[Missed]] = field(repr=False)
+
+
+def fetch(job: Fetch, scanned: ScannedShard) -> list[tuple[Missed, WarcRef, str]]:
+    """Read the chosen pages of a shard and return their scoring texts."""
+    chosen = job.chosen[scanned.shard.number]
+    table = read_rows(job.store, scanned, ["offset", "length"])
+    refs = refs_of(table, scanned.shard.path, [page.row for page in chosen])
+    bodies = read_bodies(job.store, scanned, refs, job.config.access)
+    return [
+        (page, refs[page.row], scoring_text(bodies[page.row].body, bodies[page.row].charset, page.url))
+        for page in chosen
+    ]
+
+
+def _choose(found: Mapping[int, list[Missed]], config: Config) -> dict[int, list[Missed]]:
+    """Apply per_prefix and limit over all shards; the first capture of a URL in crawl order stays."""
+    by_prefix: dict[str, list[tuple[Missed, int]]] = defaultdict(list)
+    seen: set[str] = set()
+    for number in sorted(found):
+        for page in found[number]:
+            if page.url not in seen:
+                seen.add(page.url)
+                by_prefix[page.prefix].append((page, number))
+    admitted = [
+        item for prefix in sorted(by_prefix) for item in heapq.nsmallest(config.harvest.per_prefix, by_prefix[prefix])
+    ]
+    chosen: dict[int, list[Missed]] = defaultdict(list)
+    for page, number in heapq.nsmallest(config.harvest.limit, admitted):
+        chosen[number].append(page)
+    return chosen
+
+
+def harvest(round_: Round) -> Done:
+    """Collect the missed pages under every prefix accepted so far."""
+    step, run = round_.begin("harvest"), round_.run
+    so_far = range(1, round_.number + 1)
+    prefixes = accepted_prefixes(run, so_far)
+    known = frozenset(page_labels(run, so_far)) | frozenset(audit_urls(run, so_far))
+    search = Search(run.store, run.config, threshold_of(round_), PrefixSet(prefixes), run.holdout, known)
+    shards = scanned_shards(round_) if prefixes else []
+    missed, found = 0, {}
+    for outcome in progress(each(find_missed, search, shards, run.config.cluster, "harvest"), len(shards), "harvest"):
+        if outcome.failure is not None:
+            raise Incomplete(f"harvest: {outcome.item.shard.path}: {outcome.failure}; run again to retry")
+        missed += outcome.result[0]
+        found[outcome.item.shard.number] = outcome.result[1]
+    chosen = _choose(found, run.config)
+    needed = [scanned for scanned in shards if scanned.shard.number in chosen]
+    pages: list[tuple[Missed, WarcRef, str]] = []
+    for outcome in each(fetch, Fetch(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):
+        if outcome.failure is not None:
+            raise Incomplete(f"harvest: {outcome.item.shard.path}: {outcome.failure}; run again to retry")
+        pages += outcome.result
+    pages.sort(key=lambda item: item[0].url)
+    rows = [(page.url, page.prefix, *astuple(ref), page.score, text) for page, ref, text in pages]
+    step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(PAGES)}, PAGES)
+    return step.finish({"prefixes": len(prefixes), "missed": missed, "harvested": len(pages)}, {})
