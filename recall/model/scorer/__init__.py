@@ -1,0 +1,11 @@
+"""The classifier as one weight per row: score, probability and explanation without fastText.
+
+`Scorer.load(folder)` is the door; `write_model` fills such a folder from a trained fastText model.
+"""
+
+from recall.model.scorer.card import Card
+from recall.model.scorer.collapse import Weights, collapse
+from recall.model.scorer.explain import Explanation, Part
+from recall.model.scorer.scorer import Scorer, write_model
+
+__all__ = ["Card", "Explanation", "Part", "Scorer", "Weights", "collapse", "write_model"]

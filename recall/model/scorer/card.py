@@ -1,0 +1,56 @@
+"""The card of a model folder: what the model is, beside its numbers, as canonical JSON in model.json.
+
+A card that is missing a key, has one too many or values of another type is refused with one line.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from recall.errors import BadInput
+from recall.model.evaluate import Calibration
+from recall.model.fasttext import Recipe
+
+FILE = "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A model described. labels: in the order of the weights' columns; input: what the model was trained to read.
+
+    metrics: figures on held-out families by name; digests: SHA-256 of the folder's other files by name.
+    """
+
+    labels: tuple[str, ...]
+    positive: str
+    input: Literal["html", "text"]
+    recipe: Recipe
+    threshold: float
+    calibration: Calibration = field(default_factory=Calibration)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.positive not in self.labels:
+            raise BadInput(f"model card: positive label {self.positive!r} is none of {', '.join(self.labels)}")
+
+    def dump(self) -> str:
+        """Canonical JSON: sorted keys, indented, one final newline."""
+        return json.dumps(asdict(self), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def parse_card(text: str, path: Path) -> Card:
+    """A card from its JSON; `path` names it in errors. Raises BadInput."""
+    try:
+        values: dict[str, Any] = json.loads(text)
+        values["labels"] = tuple(map(str, values["labels"]))
+        values["recipe"] = Recipe(**values["recipe"])
+        values["calibration"] = Calibration(**values["calibration"])
+        values["threshold"] = float(values["threshold"])
+        values["metrics"] = {str(name): float(figure) for name, figure in values["metrics"].items()}
+        values["digests"] = {str(name): str(digest) for name, digest in values["digests"].items()}
+        return Card(**values)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise BadInput(f"{path}: not a model card of this version of recall") from None

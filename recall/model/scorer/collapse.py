@@ -1,0 +1,129 @@
+"""A fastText model collapsed: of every row only what the softmax needs.
+
+The softmax of k labels depends on k - 1 differences: for each label j other than the positive, the margin
+m_j = mean over the line's rows of row . (w_positive - w_j). So a row of `dim` numbers becomes k - 1 weights (one, with
+two labels) and score = 1 / (1 + sum_j exp(-m_j)), exactly. The shrinkage constants, the same on every line, are summed
+once into a prefix. Weights are float32 (they move a score by less than 1e-6), sums are float64.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.errors import BadInput
+from recall.model.fasttext import END, FastTextRows
+from recall.model.scorer.kernel import combine, hash_of, hashes_of
+
+FILE = "scorer.npz"
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """The numbers of a model; k labels, `margins` = k - 1 columns, positive label left out.
+
+    tokens: (ids, margins) float32 by token id, NaN where the dictionary has no such token.
+    buckets: (buckets, margins) float32 by n-gram hash; no rows without n-grams.
+    end: (1, margins) float32 of `</s>`, NaN where it is unknown.
+    prefix: (margins,) float64, sum over the constants that start each line and over the n-grams among them.
+    rolling: (ngrams - 1,) uint64, hash of the last 1, 2, ... constants; prefix_rows, prefix_tokens: rows summed in
+    `prefix`, constants that start the line (known or not); ngrams: longest n-gram.
+    """
+
+    tokens: NDArray[np.float32]
+    buckets: NDArray[np.float32]
+    end: NDArray[np.float32]
+    prefix: NDArray[np.float64]
+    rolling: NDArray[np.uint64]
+    prefix_rows: NDArray[np.int64]
+    prefix_tokens: NDArray[np.int64]
+    ngrams: NDArray[np.int64]
+
+    @property
+    def margins(self) -> int:
+        """Weights in a row: labels less one."""
+        return int(self.tokens.shape[1])
+
+    def dump(self) -> bytes:
+        """The arrays as an .npz file; the same numbers give the same bytes."""
+        stream = io.BytesIO()
+        np.savez(stream, allow_pickle=False, **{item.name: getattr(self, item.name) for item in fields(self)})
+        return stream.getvalue()
+
+
+def parse_weights(data: bytes, path: Path) -> Weights:
+    """Weights from the bytes of an .npz file; `path` names it in errors. Raises BadInput."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return Weights(**{item.name: arrays[item.name] for item in fields(Weights)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        raise BadInput(f"{path}: not the weights of this version of recall") from None
+
+
+def collapse(rows: FastTextRows, positive: str, size: int, shrinkage: int) -> tuple[Weights, tuple[str, ...]]:
+    """Weights of a model whose token ids are below `size` and whose constants are the `shrinkage` ids from there.
+
+    Also returns the labels: the positive first, then the others in the order of the columns.
+    Raises BadInput when the model does not know the label or holds words that are no token ids.
+    """
+    if positive not in rows.labels:
+        raise BadInput(f"model: no label {positive!r} among {', '.join(rows.labels)}")
+    others = [place for place, label in enumerate(rows.labels) if label != positive]
+    output = rows.output.astype(np.float64)
+    differences = output[rows.labels.index(positive)][None, :] - output[others]
+    tokens = np.full((size + shrinkage, len(others)), np.nan)
+    end = np.full((1, len(others)), np.nan)
+    word_weights = _project(rows.input[: len(rows.words)], differences)
+    for word, weight in zip(rows.words, word_weights, strict=True):
+        if word == END:
+            end[0] = weight
+        elif word.isascii() and word.isdigit() and int(word) < len(tokens):
+            tokens[int(word)] = weight
+        else:
+            raise BadInput(f"model: its word {word!r} is no token of this tokenizer")
+    buckets = _project(rows.input[len(rows.words) :], differences)
+    ngrams = rows.ngrams if len(buckets) else 1
+    prefix, prefix_rows, rolling = _sum_constants(tokens[size:], buckets, size, ngrams)
+    weights = Weights(
+        tokens=tokens[:size].astype(np.float32),
+        buckets=buckets.astype(np.float32),
+        end=end.astype(np.float32),
+        prefix=prefix,
+        rolling=rolling,
+        prefix_rows=np.array(prefix_rows, dtype=np.int64),
+        prefix_tokens=np.array(shrinkage, dtype=np.int64),
+        ngrams=np.array(ngrams, dtype=np.int64),
+    )
+    return weights, (positive, *(rows.labels[place] for place in others))
+
+
+def _project(matrix: NDArray[np.float32], differences: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The product matrix @ differences.T in float64, in pieces, as the matrix may be larger than memory."""
+    result = np.empty((len(matrix), len(differences)))
+    for start in range(0, len(matrix), _CHUNK):
+        result[start : start + _CHUNK] = matrix[start : start + _CHUNK].astype(np.float64) @ differences.T
+    return result
+
+
+def _sum_constants(
+    constants: NDArray[np.float64], buckets: NDArray[np.float64], first: int, ngrams: int
+) -> tuple[NDArray[np.float64], int, NDArray[np.uint64]]:
+    """Sum and number of the rows that the constants bring, and the rolling hashes behind the last of them."""
+    known = ~np.isnan(constants[:, 0]) if len(constants) else np.zeros(0, dtype=bool)
+    total = constants[known].sum(axis=0)
+    count = int(known.sum())
+    rolling: list[int] = []
+    for word_hash in hashes_of(first + len(constants))[first:].tolist():
+        longer = [combine(shorter, word_hash) for shorter in rolling[: ngrams - 1]]
+        for value in longer:
+            total = total + buckets[value % len(buckets)]
+            count += 1
+        rolling = [word_hash, *longer][: ngrams - 1]
+    return total, count, np.array(rolling, dtype=np.uint64)
+
+
+END_HASH = hash_of(END)

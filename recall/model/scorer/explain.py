@@ -1,0 +1,117 @@
+"""A score taken apart: what each row of a page's token line adds to the logit, and where the row stands in the text.
+
+With two labels the logit is the margin, a mean over rows, so each row adds weight / rows. With more the logit is
+-log(sum_j exp(-m_j)); each row's margins are then averaged with the labels' shares along the straight path from
+margins 0 to the page's (Aumann-Shapley), so that contributions add up exactly as well, to the logit less its value at
+margins 0, which is the `base`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.model.scorer.collapse import END_HASH, Weights
+from recall.model.scorer.kernel import line_rows
+from recall.model.tokens import Ids, Tokenizer
+
+Floats = NDArray[np.float64]
+Kind = Literal["token", "mark", "ngram", "end", "constant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One row of the line. name: token text or mark; contribution: what it adds to the logit.
+
+    spans: [start, end) of every place in the original text where the token occurs (of an n-gram: where each of its
+    tokens first occurs; none for marks, the end and the constants).
+    """
+
+    kind: Kind
+    name: str
+    weight: float
+    contribution: float
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A score and its parts: logit = base + sum of contributions, up to rounding. rows: what the mean is over."""
+
+    score: float
+    logit: float
+    base: float
+    rows: int
+    parts: tuple[Part, ...]
+
+
+def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -> Explanation:
+    """Explain a text's token line."""
+    ids = [int(token) for token in line]
+    rows = line_rows(
+        ids, [int(value) for value in weights.rolling], len(weights.buckets), int(weights.ngrams), END_HASH
+    )
+    known = [(place, bucket, _row(weights, ids, place, bucket)) for place, bucket in rows]
+    known = [entry for entry in known if not np.isnan(entry[2][0])]
+    count = int(weights.prefix_rows) + len(known)
+    total = weights.prefix + np.sum([row for _, _, row in known], axis=0) if known else weights.prefix
+    margins = total / count if count else np.zeros(weights.margins)
+    mix = _path_mix(margins)
+    base = -float(np.log(weights.margins))
+    where = _occurrences(tokenizer, text)
+    parts = [Part("constant", "", float(weights.prefix @ mix), float(weights.prefix @ mix) / count)] if count else []
+    lengths: dict[int, int] = {}
+    for place, bucket, row in known:
+        weight = float(row @ mix)
+        lengths[place] = 1 if bucket < 0 else lengths.get(place, 1) + 1
+        members = range(place - lengths[place] + 1, place + 1)
+        kind, name, spans = _describe(ids, members, tokenizer, where)
+        parts.append(Part(kind, name, weight, weight / count, spans))
+    logit = base + sum(part.contribution for part in parts)
+    return Explanation(float(1 / (1 + np.exp(-margins).sum())), logit, base, count, tuple(parts))
+
+
+def _row(weights: Weights, ids: list[int], place: int, bucket: int) -> Floats:
+    own = weights.tokens[ids[place]] if place < len(ids) else weights.end[0]
+    return np.asarray(own if bucket < 0 else weights.buckets[bucket], dtype=np.float64)
+
+
+def _path_mix(margins: Floats) -> Floats:
+    """Average over t in [0, 1] of each other label's share among the others at margins t * m.
+
+    margins @ mix = logit(margins) - logit(0) is made exact by adding the quadrature's remainder along the margins.
+    """
+    nodes, widths = np.polynomial.legendre.leggauss(64)
+    path = -np.outer((nodes + 1) / 2, margins)
+    shares = np.exp(path - path.max(axis=1, keepdims=True))
+    mix: Floats = (widths / 2) @ (shares / shares.sum(axis=1, keepdims=True))
+    if len(margins) > 1 and margins @ margins > 0:
+        lowest = (-margins).max()
+        exact = -(lowest + np.log(np.exp(-margins - lowest).sum())) + np.log(len(margins))
+        mix = mix + (exact - margins @ mix) / (margins @ margins) * margins
+    return mix
+
+
+def _occurrences(tokenizer: Tokenizer, text: str) -> dict[int, list[tuple[int, int]]]:
+    where: dict[int, list[tuple[int, int]]] = {}
+    for token, start, end in tokenizer.spans(text):
+        where.setdefault(token, []).append((start, end))
+    return where
+
+
+def _describe(
+    ids: list[int], members: range, tokenizer: Tokenizer, where: dict[int, list[tuple[int, int]]]
+) -> tuple[Kind, str, tuple[tuple[int, int], ...]]:
+    """Kind, name and spans of the row made of the tokens at `members`; places below 0 are constants."""
+    if len(members) == 1:
+        place = members[0]
+        if place == len(ids):
+            return "end", "</s>", ()
+        token = ids[place]
+        kind: Kind = "mark" if token >= tokenizer.vocabulary else "token"
+        return kind, tokenizer.name(token), tuple(where.get(token, ()))
+    inner = [ids[place] for place in members if 0 <= place < len(ids)]
+    name = "".join(tokenizer.name(token) for token in inner)
+    spans = tuple(where[token][0] for token in inner if token in where)
+    return "ngram", name + ("</s>" if members[-1] == len(ids) else ""), spans

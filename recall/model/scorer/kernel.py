@@ -1,0 +1,119 @@
+"""Token lines to margins: the loop that runs for every page of a crawl, compiled, and its definition in plain Python.
+
+fastText's rows of a line, in this order here: the constants (summed beforehand), then for each token its own row, if
+the dictionary has it, and the n-grams that end at it; last `</s>` in the same way. An n-gram's row follows
+fastText's `Dictionary::addWordNgrams`: FNV-1a of each token (32 bit, read as signed, widened to 64 bit), combined by
+h = h * 116049371 + next, modulo the number of buckets. Sums are float64 in line order, without fastmath, so that
+machines agree.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FACTOR = 116049371
+_MASK = (1 << 64) - 1
+
+Floats = NDArray[np.float64]
+
+
+class Tables(NamedTuple):
+    """What the kernel reads besides the lines: the arrays of `collapse.Weights`, in a form that numba compiles.
+
+    hashes: hash of each id, empty without n-grams, as it is not read then.
+    """
+
+    tokens: NDArray[np.float32]
+    buckets: NDArray[np.float32]
+    end: NDArray[np.float32]
+    prefix: Floats
+    rolling: NDArray[np.uint64]
+    prefix_rows: int
+    ngrams: int
+    hashes: NDArray[np.uint64]
+    end_hash: np.uint64
+
+
+def hash_of(word: str) -> int:
+    """Hash of a word by fastText, widened to 64 bit as its n-grams use it."""
+    value = 2166136261
+    for byte in word.encode():
+        value = ((value ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
+    return value if value < 1 << 31 else value | 0xFFFFFFFF00000000
+
+
+def combine(shorter: int, word_hash: int) -> int:
+    """Hash of an n-gram from that of all but its last token, and the last token's."""
+    return (shorter * _FACTOR + word_hash) & _MASK
+
+
+@cache
+def hashes_of(count: int) -> NDArray[np.uint64]:
+    """hash_of the decimal form of each id below `count`."""
+    return np.fromiter((hash_of(str(token)) for token in range(count)), dtype=np.uint64, count=count)
+
+
+def line_rows(ids: list[int], rolling: list[int], buckets: int, ngrams: int, end_hash: int) -> list[tuple[int, int]]:
+    """The rows of one line behind its constants, as (place of the last token, bucket or -1 for the token itself).
+
+    Place len(ids) is `</s>`. Rows of tokens that the dictionary lacks are included; who sums leaves them out.
+    """
+    rows: list[tuple[int, int]] = []
+    for place in range(len(ids) + 1):
+        word_hash = hash_of(str(ids[place])) if place < len(ids) else end_hash
+        rows.append((place, -1))
+        longer = [combine(shorter, word_hash) for shorter in rolling]
+        if buckets:
+            rows.extend((place, value % buckets) for value in longer)
+        rolling = [word_hash, *longer][: ngrams - 1]
+    return rows
+
+
+@cache
+def compiled() -> Callable[..., None]:
+    """The compiled kernel; numba is loaded on first use."""
+    import numba  # noqa: PLC0415 - a Scorer loads without it
+
+    kernel: Callable[..., None] = numba.njit(_sum_lines, cache=True, nogil=True, fastmath=False)
+    return kernel
+
+
+def _sum_lines(ids: Any, starts: Any, tables: Any, margins: Any) -> None:
+    """Write into margins[i] the mean over the rows of line ids[starts[i] : starts[i + 1]]."""
+    tokens, buckets, end, prefix, rolling, prefix_rows, ngrams, hashes, end_hash = tables
+    columns = tokens.shape[1]
+    history = np.zeros(max(ngrams, 1), dtype=np.uint64)
+    factor = np.uint64(116049371)
+    bucket_count = np.uint64(max(buckets.shape[0], 1))
+    total = np.zeros(columns, dtype=np.float64)
+    for line in range(len(starts) - 1):
+        count = prefix_rows
+        total[:] = prefix
+        held = len(rolling)
+        for place in range(held):
+            history[place] = rolling[place]
+        for place in range(starts[line], starts[line + 1] + 1):
+            last = place == starts[line + 1]
+            token = 0 if last else ids[place]
+            row = end[0] if last else tokens[token]
+            if row[0] == row[0]:  # not NaN: the dictionary knows it
+                for column in range(columns):
+                    total[column] += row[column]
+                count += 1
+            if ngrams > 1:
+                word_hash = end_hash if last else hashes[token]
+                for length in range(held):
+                    history[length] = history[length] * factor + word_hash
+                    bucket = history[length] % bucket_count
+                    for column in range(columns):
+                        total[column] += buckets[bucket, column]
+                    count += 1
+                held = min(held + 1, ngrams - 1)
+                for length in range(held - 1, 0, -1):
+                    history[length] = history[length - 1]
+                history[0] = word_hash
+        for column in range(columns):
+            margins[line, column] = total[column] / count if count else 0.0

@@ -1,0 +1,161 @@
+"""Texts to scores, calibrated probabilities and explanations by the weights of a model folder.
+
+A model folder holds tokenizer.json, scorer.npz, model.json (the card) and model.bin (the fastText model that the
+weights were collapsed from; not needed to score). A folder whose files are missing or do not match the card's
+digests is refused. Loading needs neither fastText nor numba.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recall.errors import BadInput, Damaged
+from recall.model.fasttext import read_rows
+from recall.model.scorer.card import FILE as CARD_FILE
+from recall.model.scorer.card import Card, parse_card
+from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
+from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
+from recall.model.scorer.explain import Explanation, explain_line
+from recall.model.scorer.kernel import Tables, compiled, hashes_of
+from recall.model.tokens import FILE as TOKENIZER_FILE
+from recall.model.tokens import Ids, Tokenizer
+
+Floats = NDArray[np.float64]
+
+FASTTEXT_FILE = "model.bin"
+_BATCH = 256
+
+
+class Scorer:
+    """A model ready to score; make one with `load`. digest: names tokenizer, weights and card together."""
+
+    def __init__(self, tokenizer: Tokenizer, weights: Weights, card: Card, digest: str) -> None:
+        if len(weights.tokens) != tokenizer.size or weights.margins != len(card.labels) - 1:
+            raise BadInput("model: tokenizer, weights and card do not belong together")
+        self.tokenizer = tokenizer
+        self.weights = weights
+        self.card = card
+        self.digest = digest
+        ngrams = int(weights.ngrams)
+        self._tables = Tables(
+            weights.tokens,
+            weights.buckets,
+            weights.end,
+            weights.prefix,
+            weights.rolling,
+            int(weights.prefix_rows),
+            ngrams,
+            hashes_of(tokenizer.size) if ngrams > 1 else np.zeros(0, dtype=np.uint64),
+            np.uint64(END_HASH),
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Scorer":
+        """Read a model folder.
+
+        Raises BadInput where a file is missing or not of this version, Damaged where its bytes are not the card's.
+        """
+        folder = Path(path)
+        card_bytes = _read(folder / CARD_FILE)
+        card = parse_card(card_bytes.decode("utf-8", "replace"), folder / CARD_FILE)
+        tokenizer_bytes = _read_checked(folder / TOKENIZER_FILE, card)
+        weights_bytes = _read_checked(folder / WEIGHTS_FILE, card)
+        tokenizer = Tokenizer(tokenizer_bytes.decode("utf-8"), str(folder / TOKENIZER_FILE))
+        weights = parse_weights(weights_bytes, folder / WEIGHTS_FILE)
+        return cls(tokenizer, weights, card, hashlib.sha256(card_bytes).hexdigest())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The positive label first, then the others."""
+        return self.card.labels
+
+    @property
+    def positive(self) -> str:
+        """The label whose share `score` is."""
+        return self.card.positive
+
+    @property
+    def threshold(self) -> float:
+        """A page is kept at or above this score."""
+        return self.card.threshold
+
+    def score(self, texts: Sequence[str]) -> Floats:
+        """The positive label's softmax for each scoring text."""
+        parts = [
+            self.score_lines(self.tokenizer.lines(texts[start : start + _BATCH]))
+            for start in range(0, len(texts), _BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def score_lines(self, lines: Sequence[Ids]) -> Floats:
+        """The same for token lines of this model's tokenizer; BadInput for ids it does not have."""
+        return softmax_of(self.margins(lines))
+
+    def margins(self, lines: Sequence[Ids]) -> Floats:
+        """(lines, labels - 1): by how much the positive label's logit exceeds that of each other label."""
+        margins = np.empty((len(lines), self.weights.margins))
+        if not len(lines):
+            return margins
+        starts = np.zeros(len(lines) + 1, dtype=np.int64)
+        np.cumsum([len(line) for line in lines], out=starts[1:])
+        ids = np.concatenate(lines).astype(np.int64)
+        if len(ids) and (ids.max() >= self.tokenizer.size or ids.min() < 0):
+            raise BadInput("token line: holds ids that this model's tokenizer does not have")
+        compiled()(ids, starts, self._tables, margins)
+        return margins
+
+    def probability(self, texts: Sequence[str]) -> Floats:
+        """Calibrated probability of the positive label: strictly rising in the score."""
+        return self.calibrate(self.score(texts))
+
+    def calibrate(self, scores: ArrayLike) -> Floats:
+        """Calibrated probabilities of scores."""
+        return self.card.calibration.apply(scores)
+
+    def explain(self, text: str) -> Explanation:
+        """What each token, mark and n-gram adds to the score's logit, and where it stands in the text."""
+        line = self.tokenizer.lines([text])[0]
+        return explain_line(self.weights, line, self.tokenizer, text)
+
+
+def softmax_of(margins: Floats) -> Floats:
+    """1 / (1 + sum exp(-margin)) for each row."""
+    with np.errstate(over="ignore"):
+        scores: Floats = 1.0 / (1.0 + np.exp(-margins).sum(axis=1))
+    return scores
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: a model folder needs this file: {error.strerror or error}") from None
+
+
+def _read_checked(path: Path, card: Card) -> bytes:
+    data = _read(path)
+    if hashlib.sha256(data).hexdigest() != card.digests.get(path.name):
+        raise Damaged(f"{path}: its bytes are not those its model card names; copy the model folder anew")
+    return data
+
+
+def write_model(folder: Path, tokenizer: Tokenizer, fasttext_file: Path, card: Card) -> Scorer:
+    """Fill a model folder from a trained model file and a card, and load it.
+
+    The card's labels are put in the order of the weights and its digests are filled in; it is written last.
+    `fasttext_file` may already be the folder's model.bin.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, labels = collapse(read_rows(fasttext_file), card.positive, tokenizer.size, card.recipe.shrinkage)
+    tokenizer.save(folder)
+    (folder / WEIGHTS_FILE).write_bytes(weights.dump())
+    if fasttext_file.resolve() != (folder / FASTTEXT_FILE).resolve():
+        (folder / FASTTEXT_FILE).write_bytes(fasttext_file.read_bytes())
+    names = (TOKENIZER_FILE, WEIGHTS_FILE, FASTTEXT_FILE)
+    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    (folder / CARD_FILE).write_text(replace(card, labels=labels, digests=digests).dump(), encoding="utf-8")
+    return Scorer.load(folder)

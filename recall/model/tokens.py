@@ -1,0 +1,197 @@
+"""Scoring texts to token lines: byte-level BPE over lower-cased text, each token once, then the structure marks.
+
+In: scoring texts (a page's text followed by `records.MARK` + name for each mark). Out: token ids as uint32 arrays.
+Ids below the vocabulary's size are BPE tokens, the next `len(MARKS)` ids are the marks. gigatoken encodes where its
+ids equal those of `tokenizers` on golden strings, `tokenizers` elsewhere. Refuses a tokenizer.json that is not a
+byte-level BPE. Everything runs on the calling thread, so that a scan can use one process per core.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+import gigatoken
+import numpy as np
+import tokenizers
+from numpy.typing import NDArray
+
+from recall.errors import BadInput
+from recall.records import MARK, MARKS
+
+Ids = NDArray[np.uint32]
+
+FILE = "tokenizer.json"
+
+_TRAILING_MARKS = re.compile(f"(?:{MARK}(?:{'|'.join(MARKS)}))+\\Z")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MARK_INDEX = {name: index for index, name in enumerate(MARKS)}
+
+GOLDEN = (
+    "",
+    " ",
+    "def f(x):\n\treturn x[1:] ** 2  # don't we'll they've\r\n\n\n",
+    "<pre><code>#include <stdio.h>\nint main(void) { return 0; }</code></pre>",
+    "naïve café — “quotes” … ½ ² № ™ \u00a0 \u200b\u2028x",
+    "i̇stanbul ß ſ ʼn ǆ ﬁ",
+    "中文分词 日本語のテキスト 한국어 ไทย العربية עברית हिन्दी",
+    "привет, мир! γειά σου κόσμε ς",
+    "👩‍👩‍👧‍👦 🇩🇪 😀😀😀 \U0010ffff \ufffd \ufeff",
+    "\x00\x01\x1b\x7f\x80\x9f",
+    "1234567890 3.14 1e-10 0xff v1.2.3-rc1 ١٢٣ ²³",
+    "</s> <s> <unk> <|endoftext|> __label__c [mask]",
+    "a" * 300 + "=" * 80 + " " * 40 + "\n" * 9,
+    "x\u0301y\u0308 'S 'LL n't''s",
+)
+"""Strings on which two encoders that differ anywhere are likely to differ; lower case is not required."""
+
+
+class Span(NamedTuple):
+    """A token id and the characters [start, end) of the original text that it stands for."""
+
+    id: int
+    start: int
+    end: int
+
+
+def split_marks(text: str) -> tuple[str, list[int]]:
+    """The page's text and the indices in MARKS of the marks behind it, each once.
+
+    Only a run of known marks at the very end counts; MARK characters elsewhere are dropped, as in page text.
+    """
+    if MARK not in text:
+        return text, []
+    found = _TRAILING_MARKS.search(text)
+    if found is None:
+        return text.replace(MARK, ""), []
+    names = found.group()[1:].split(MARK)
+    return text[: found.start()].replace(MARK, ""), list(dict.fromkeys(_MARK_INDEX[name] for name in names))
+
+
+def _lowered(text: str) -> str:
+    """Lower-cased text that UTF-8 can hold; a lone surrogate becomes U+FFFD."""
+    lowered = text.lower()
+    try:
+        lowered.encode()
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", lowered)
+    return lowered
+
+
+class Tokenizer:
+    """A trained vocabulary; make one with `train` or `load`. Pickles as its tokenizer.json."""
+
+    def __init__(self, document: str, source: str = "tokenizer") -> None:
+        try:
+            model = json.loads(document)["model"]
+            sound = model["type"] == "BPE" and len(model["vocab"]) >= 256 and isinstance(model["merges"], list)
+        except (ValueError, KeyError, TypeError):
+            sound = False
+        if not sound:
+            raise BadInput(f"{source}: not a byte-level BPE tokenizer.json; train again or copy the model folder anew")
+        self.document = document
+        self._exact = tokenizers.Tokenizer.from_str(document)
+        self.vocabulary: int = self._exact.get_vocab_size()
+        self.size: int = self.vocabulary + len(MARKS)
+        fast = gigatoken.Tokenizer.from_json(document)
+        self._fast = fast if all(self._encode_exact(text) == fast.encode(text).tolist() for text in GOLDEN) else None
+
+    def __reduce__(self) -> tuple[type["Tokenizer"], tuple[str]]:
+        return Tokenizer, (self.document,)
+
+    @classmethod
+    def train(cls, texts: Iterable[str], size: int) -> "Tokenizer":
+        """Learn at most `size` BPE tokens (256 of them the bytes) from scoring texts.
+
+        The same texts in the same order give the same bytes.
+        """
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # said aloud, so that a later fork prints no warning
+        bpe = tokenizers.Tokenizer(tokenizers.models.BPE())
+        bpe.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        bpe.decoder = tokenizers.decoders.ByteLevel()
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=size,
+            min_frequency=2,
+            show_progress=False,
+            initial_alphabet=sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()),
+        )
+        bpe.train_from_iterator((_lowered(split_marks(text)[0]) for text in texts), trainer)
+        return cls(bpe.to_str())
+
+    @classmethod
+    def load(cls, folder: Path) -> "Tokenizer":
+        """Read `tokenizer.json` of a model folder. Raises BadInput where it is missing or no byte-level BPE."""
+        path = folder / FILE
+        try:
+            return cls(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path}: cannot be read: {error}") from None
+
+    def save(self, folder: Path) -> None:
+        """Write `tokenizer.json` into the folder."""
+        (folder / FILE).write_text(self.document, encoding="utf-8")
+
+    @property
+    def fast(self) -> bool:
+        """True when gigatoken encodes; the ids are the same either way."""
+        return self._fast is not None
+
+    def _encode_exact(self, lowered: str) -> list[int]:
+        ids: list[int] = self._exact.encode(lowered, add_special_tokens=False).ids
+        return ids
+
+    def _encode_one(self, page_text: str) -> Ids:
+        lowered = _lowered(page_text)
+        if self._fast is not None:
+            fast: Ids = self._fast.encode(lowered)
+            return fast
+        return np.asarray(self._encode_exact(lowered), dtype=np.uint32)
+
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """BPE ids of each lower-cased text in order, repeats included, marks left out."""
+        return [self._encode_one(split_marks(text)[0]) for text in texts]
+
+    def lines(self, texts: Sequence[str]) -> list[Ids]:
+        """The token line of each text: every id once, in order of first occurrence, then the ids of its marks."""
+        return list(self._lines(texts))
+
+    def _lines(self, texts: Sequence[str]) -> Iterator[Ids]:
+        first = np.empty(self.size, dtype=np.int64)
+        for text in texts:
+            page_text, marks = split_marks(text)
+            ids = self._encode_one(page_text)
+            places = np.arange(len(ids))
+            first[ids[::-1]] = places[::-1]  # of repeated indices the last assignment stays: the first occurrence
+            once = ids[first[ids] == places]
+            yield np.concatenate([once, np.asarray(marks, dtype=np.uint32) + np.uint32(self.vocabulary)])
+
+    def name(self, token: int) -> str:
+        """What an id stands for: the token's text (U+FFFD for parts of characters) or the mark's name."""
+        if token >= self.vocabulary:
+            return MARKS[token - self.vocabulary]
+        text: str = self._exact.decode([token], skip_special_tokens=False)
+        return text
+
+    def spans(self, text: str) -> list[Span]:
+        """Every BPE token of a text in order, with the characters it covers in the original, not lower-cased, text.
+
+        A character that is cut into several tokens is covered by each of them; so is one whose lower case is longer
+        than itself.
+        """
+        page_text, _ = split_marks(text)
+        lowered = _lowered(page_text)
+        # page_text may lack MARK characters of the original; lowered may be longer than page_text
+        kept = [place for place, char in enumerate(text) if char != MARK][: len(page_text)]
+        widths = [len(char.lower()) for char in page_text]
+        ends = list(accumulate(widths))
+        origin = [place for place, width in zip(kept, widths, strict=True) for _ in range(width)]
+        if len(origin) != len(lowered) or (ends and ends[-1] != len(lowered)):
+            raise AssertionError("lower-casing a text changed its length in a way its characters do not")
+        encoding = self._exact.encode(lowered, add_special_tokens=False)
+        return [
+            Span(token, origin[start], origin[end - 1] + 1)
+            for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
+        ]
