@@ -1,0 +1,63 @@
+"""Bytes of a page to the text that is scored: the same in scan, train, service and in front of people.
+
+The text is what a browser would show, in page order, the title first: no scripts, styles, comments, templates,
+`<noscript>` or `<svg>`; character references resolved; each run of white space one space, or one line end where a
+block begins or a `<pre>` had one; case kept. Left out: control characters, U+00AD, U+200B, U+FEFF and U+E000. After it
+come the structure marks of `records`, which tell how much code is marked up. Nothing is refused: any bytes have a
+scoring text, found in linear time.
+
+`kernel` (compiled by numba) and `slow` (plain Python) are two readings of one definition. The compiled one is used
+unless numba is missing or RECALL_SLOW_TEXT=1 is set. It is compiled once per machine and kept beside the package, or
+in the user's cache folder where that is read-only; NUMBA_CACHE_DIR names another folder, and NUMBA_CPU_NAME=generic
+makes one cache fit a cluster of mixed machines.
+"""
+
+import os
+from functools import lru_cache
+from typing import Protocol
+
+from recall.page.text.charset import MAX_BODY, MAX_DECODE, as_utf8, decode
+from recall.records import MARK, MARK_BUCKETS, MARK_KINDS
+
+__all__ = ["MAX_BODY", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_text"]
+
+MAX_TEXT = 100_000
+"""Characters of text that are kept. The model asks which tokens occur, not how often, so the end of a very long page
+says little that its beginning does not, and people are not shown more. Marks are counted over the whole body."""
+
+
+class Read(Protocol):
+    """A reading of UTF-8 without NUL: the text, and the numbers of `<pre>`, `<code>` and highlighters."""
+
+    def __call__(self, html: bytes, /) -> tuple[str, tuple[int, int, int]]: ...
+
+
+def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:  # noqa: ARG001 - for callers' sake
+    """What the model reads of a page: at most MAX_TEXT characters of text, then its structure marks.
+
+    Reads the first MAX_BODY bytes. charset: from the HTTP header, unverified. The URL is accepted beside the body as
+    everywhere, but does not matter: it was measured and says nothing that the page does not.
+    """
+    text, counts = _reading()(as_utf8(body, charset))
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT].rstrip(" \n")
+    return text + "".join(_mark(kind, count) for kind, count in zip(MARK_KINDS, counts, strict=True) if count)
+
+
+def _mark(kind: str, count: int) -> str:
+    return f"{MARK}{kind}{min(count.bit_length(), MARK_BUCKETS)}"
+
+
+@lru_cache(maxsize=1)
+def _reading() -> Read:
+    """The compiled reading where it can be had, else the plain one; imported when the first page is read."""
+    if os.environ.get("RECALL_SLOW_TEXT") != "1":
+        try:
+            from recall.page.text.kernel import read  # noqa: PLC0415 - numba takes half a second to import
+        except ImportError:
+            pass
+        else:
+            return read
+    from recall.page.text import slow  # noqa: PLC0415 - only where it is asked for
+
+    return lambda html: slow.read(html.decode("utf-8"))

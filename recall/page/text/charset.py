@@ -1,0 +1,167 @@
+"""Bytes of a page to characters: which encoding, and the decoded text. Never fails, always the same answer.
+
+In order: byte order mark; valid UTF-8, a few errors allowed; what the HTTP header and the page's `<meta>` or XML
+declaration say; detection by resiliparse; windows-1252. UTF-8 comes before what is declared because text in another
+encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common. Encodings made of seven-bit
+bytes (ISO-2022-JP, HZ) and UTF-16 can pass for UTF-8 and are asked for first.
+Labels mean what the WHATWG Encoding standard says (`iso-8859-1` is windows-1252). NUL never occurs in the result.
+"""
+
+import codecs
+import re
+
+MAX_BODY = 1 << 20
+"""Bytes of a body that are read for scoring: 1 MiB is where Common Crawl cut its captures for most of its years, so
+that a page scores alike in old and new crawls. The encoding is chosen on these bytes, also for `decode`."""
+
+MAX_DECODE = 8 << 20
+"""Bytes that `decode` turns into text: the largest body a capture can have."""
+
+_HEAD = 8192
+_ERRORS_PER_HIGH_BYTES = 20
+"""An encoding is believed while at most one in so many non-ASCII bytes is an error."""
+
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_CODECS = {
+    # resiliparse's name -> Python's closest codec to what WHATWG describes
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso2022_jp": "iso2022_jp_ext",
+    "iso8859-11": "cp874",
+}
+_MORE_LABELS = {
+    # labels resiliparse does not map; those WHATWG refuses for scripts' sake are harmless to a reader of text
+    "x-mac-cyrillic": "mac_cyrillic",
+    "x-mac-ukrainian": "mac_cyrillic",
+    "x-user-defined": "cp1252",
+    "hz-gb-2312": "hz",
+    "iso-2022-kr": "iso2022_kr",
+    "iso-2022-cn": "gb18030",
+}
+_SEVEN_BIT = frozenset({"iso2022_jp_ext", "iso2022_kr", "hz"})
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_DECLARED = re.compile(
+    rb"""<meta[ \t\r\n\f/][^>]{0,500}?charset[ \t\r\n\f]*=[ \t\r\n\f]*["']?[ \t\r\n\f]*([A-Za-z0-9_:.+-]{1,40})"""
+    rb"""|<\?xml[ \t\r\n\f][^>]{0,200}?encoding[ \t\r\n\f]*=[ \t\r\n\f]*["']([A-Za-z0-9_:.+-]{1,40})""",
+    re.IGNORECASE,
+)
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
+_ASCII = bytes(range(128))
+_BELOW_LETTERS = bytes(range(160))
+_LATIN = ("cp1250", "cp1254", "cp1257", "cp1258", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-1", "mac")
+_LATIN_LETTERS = 6
+"""With fewer different accented letters the detector's choice among the Latin encodings is a guess."""
+
+
+def decode(body: bytes, charset: str | None = None) -> str:
+    """The characters of the first MAX_DECODE bytes; `charset` is what the HTTP header says, unverified.
+
+    Bytes that mean nothing become U+FFFD, a character cut off at the end is left out, NUL and byte order marks too.
+    """
+    codec = _choose(body[:MAX_BODY], charset)
+    return _characters(body[:MAX_DECODE], codec)
+
+
+def as_utf8(body: bytes, charset: str | None = None) -> bytes:
+    """`decode(body[:MAX_BODY], charset)` as UTF-8, without decoding what is valid UTF-8 already."""
+    body = body[:MAX_BODY]
+    if not _may_be_seven_bit(body) and not body.startswith(tuple(_MARKS)):
+        valid = _valid_utf8(body)
+        if valid is not None:
+            return body[:valid]
+    return decode(body, charset).encode("utf-8", "replace")
+
+
+def _choose(body: bytes, charset: str | None) -> str:
+    """Python's name of the encoding of `body`."""
+    for mark, codec in _MARKS.items():
+        if body.startswith(mark):
+            return codec
+    if _may_be_seven_bit(body):
+        hidden = _passing_for_ascii(body, charset)
+        if hidden is not None:
+            return hidden
+    if _valid_utf8(body) is not None or _believable(body, "utf-8"):
+        return "utf-8"
+    declared = _declared(body, charset)
+    for codec in (*declared, _detected(body)):
+        if codec != "utf-8" and codec not in _SEVEN_BIT and _believable(body, codec):
+            return codec
+    return declared[0] if declared else "cp1252"
+
+
+def _valid_utf8(body: bytes) -> int | None:
+    """How many bytes are valid UTF-8 when nothing but a cut-off last character is wrong, else None."""
+    if body.isascii():
+        return len(body)
+    try:
+        return codecs.utf_8_decode(body, "strict", False)[1]
+    except UnicodeDecodeError:
+        return None
+
+
+def _characters(body: bytes, codec: str) -> str:
+    text = codecs.utf_8_decode(body, "replace", False)[0] if codec == "utf-8" else body.decode(codec, "replace")
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text.removeprefix("\ufeff")
+
+
+def _believable(body: bytes, codec: str) -> bool:
+    """True when decoding gives few errors, measured against the bytes above 127."""
+    high = len(body.translate(None, _ASCII))
+    return _characters(body, codec).count("\ufffd") * _ERRORS_PER_HIGH_BYTES <= high
+
+
+def _may_be_seven_bit(body: bytes) -> bool:
+    return b"\x1b" in body or b"~{" in body or b"\0" in body
+
+
+def _passing_for_ascii(body: bytes, charset: str | None) -> str | None:
+    """ISO-2022-JP, HZ, ISO-2022-KR and UTF-16 without a mark: what their bytes and the declaration show."""
+    declared = _declared(body, charset)
+    if _ISO_2022_JP.search(body):
+        return "iso2022_jp_ext"
+    for codec in declared:
+        if codec in _SEVEN_BIT and body.isascii():
+            return codec
+    even, odd = body[:_HEAD:2].count(0), body[1:_HEAD:2].count(0)
+    half = min(len(body), _HEAD) // 2
+    if (odd > even and odd * 2 > half) or (odd and declared[:1] == ["utf-16-le"]):
+        return "utf-16-le"
+    if even * 2 > half or (even and declared[:1] == ["utf-16-be"]):
+        return "utf-16-be"
+    return None
+
+
+def _declared(body: bytes, charset: str | None) -> list[str]:
+    """What header and page say, most trusted first; windows-1252 from a header is often only a server's default."""
+    head = _COMMENT.sub(b"", body[:_HEAD])
+    labels = [(match[1] or match[2]).decode("ascii") for match in _DECLARED.finditer(head)]
+    page = [codec for codec in map(_codec, labels) if codec is not None and not codec.startswith("utf-16")]
+    header = _codec(charset) if charset else None
+    if header is None:
+        return page
+    return [*page, header] if header == "cp1252" else [header, *page]
+
+
+def _codec(label: str) -> str | None:
+    """Python's codec for a label, or None where nobody knows it."""
+    from resiliparse.parse.encoding import map_encoding_to_html5  # noqa: PLC0415 - only pages that are not UTF-8 need it
+
+    label = label.strip(" \t\r\n\f\"'").lower()
+    name = _MORE_LABELS.get(label) or map_encoding_to_html5(label, fallback_utf8=False)
+    if name is None:
+        return None
+    return _CODECS.get(name, name)
+
+
+def _detected(body: bytes) -> str:
+    from resiliparse.parse.encoding import detect_encoding  # noqa: PLC0415 - only pages that are not UTF-8 need it
+
+    codec = _codec(detect_encoding(body) or "windows-1252") or "cp1252"
+    if codec.startswith(_LATIN) and len(set(body.translate(None, _BELOW_LETTERS))) < _LATIN_LETTERS:
+        return "cp1252"
+    return codec

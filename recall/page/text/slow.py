@@ -1,0 +1,214 @@
+"""The scoring text in plain Python: the definition that can be read, and what `kernel` is tested against.
+
+Decoded HTML comes in; the visible text and how often code is marked up go out. It follows the HTML standard's
+tokenizer (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), builds no tree, and refuses nothing:
+what is not closed ends with the page. Every rule reads each character a bounded number of times.
+"""
+
+import re
+from html.entities import html5
+from typing import Final, NamedTuple
+
+from recall.page.text import elements
+
+_WS = r" \t\n\f\r"
+_ATTRIBUTE: Final = re.compile(
+    rf"""(?P<skipped>[{_WS}/]*+)
+    (?: (?P<end>>)
+      | (?P<name>=?[^{_WS}/>=]*+)
+        (?: [{_WS}]*+ = [{_WS}]*+
+            (?: "(?P<double>[^"]*+)(?:"|\Z) | '(?P<single>[^']*+)(?:'|\Z) | (?P<bare>[^{_WS}>]*+) )
+        )?+
+    )""",
+    re.VERBOSE,
+)
+_TAG_NAME: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)")
+_COMMENT: Final = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
+_BOGUS_COMMENT: Final = re.compile(r"<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
+_CDATA: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_SCRIPT_STEP: Final = re.compile(rf"<!--(?:-?>)?|-->|<(/?)script(?=[{_WS}/>])", re.IGNORECASE | re.ASCII)
+_REFERENCE: Final = re.compile(r"&(?:#([0-9]++);?|#[xX]([0-9A-Fa-f]++);?|([A-Za-z][A-Za-z0-9]{0,31}+);?)")
+_DROPPED: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b\ufeff\ue000]")
+_SPACES: Final = re.compile(rf"([{_WS}\xa0]+)")
+_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(65, 91)}
+
+
+class _Tag(NamedTuple):
+    name: str
+    closing: bool
+    self_closing: bool
+    classes: str
+    end: int
+
+
+def read(html: str) -> tuple[str, tuple[int, int, int]]:
+    """The visible text of a page, and its numbers of `<pre>`, `<code>` and elements with a highlighter's class."""
+    page = _Page(html)
+    at = 0
+    while at < len(html):
+        cut = html.find("<", at)
+        if cut < 0:
+            cut = len(html)
+        page.show(html[at:cut], lines_kept=page.preformatted > 0)
+        at = page.markup(cut) if cut < len(html) else cut
+    return "".join(page.pieces), (page.pre, page.code, page.highlight)
+
+
+class _Page:
+    """The text so far and what the next character depends on."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+        self.pieces: list[str] = []
+        self.gap = ""
+        self.preformatted = self.templates = self.svgs = 0
+        self.pre = self.code = self.highlight = 0
+
+    def show(self, text: str, *, lines_kept: bool, references: bool = True) -> None:
+        """Add text between two tags, unless it is inside something hidden."""
+        if self.templates or self.svgs:
+            return
+        if references:
+            text = _REFERENCE.sub(_resolve, text)
+        for part in _SPACES.split(_DROPPED.sub("", text)):
+            if part and part[0] in " \t\n\f\r\xa0":
+                self.part("\n" if lines_kept and ("\n" in part or "\r" in part) else " ")
+            elif part:
+                if self.gap and self.pieces:
+                    self.pieces.append(self.gap)
+                self.gap = ""
+                self.pieces.append(part)
+
+    def part(self, gap: str) -> None:
+        """What comes next is another word (" ") or another line; a line end outdoes a space."""
+        if self.gap != "\n":
+            self.gap = gap
+
+    def markup(self, at: int) -> int:
+        """Read what begins with the `<` at `at`; the place after it."""
+        html = self.html
+        if match := _TAG_NAME.match(html, at):
+            tag = _tag(html, match)
+            return self.element(tag) if tag else len(html)
+        for comment in (_COMMENT, _CDATA, _BOGUS_COMMENT):
+            if comment is _CDATA and not (self.svgs and not self.templates):
+                continue
+            if match := comment.match(html, at):
+                return match.end()
+        self.show("<", lines_kept=False)
+        return at + 1
+
+    def element(self, tag: _Tag) -> int:
+        """Apply a tag; the place after it, or after its content where that is raw."""
+        name = tag.name
+        if self.templates:
+            if name == elements.TEMPLATE:
+                self.templates += -1 if tag.closing else 1
+        elif self.svgs and not (name in elements.SVG_ENDS_AT and not tag.closing):
+            if name == elements.SVG and (tag.closing or not tag.self_closing):
+                self.svgs += -1 if tag.closing else 1
+            return tag.end
+        else:
+            self.svgs = 0
+            self.visible(tag)
+        return tag.end if tag.closing else self.content(tag)
+
+    def visible(self, tag: _Tag) -> None:
+        """Count and part words at a tag that is not inside something hidden."""
+        name, step = tag.name, -1 if tag.closing else 1
+        if name in elements.BLOCK:
+            self.part("\n")
+        elif name in elements.SPACED:
+            self.part(" ")
+        if name in elements.PREFORMATTED:
+            self.preformatted = max(0, self.preformatted + step)
+            self.pre += not tag.closing
+        elif name == elements.TEMPLATE:
+            self.templates += not tag.closing
+        elif name == elements.SVG and not tag.self_closing:
+            self.svgs += not tag.closing
+        self.code += name == "code" and not tag.closing
+        self.highlight += not tag.closing and _highlights(tag.classes)
+
+    def content(self, tag: _Tag) -> int:
+        """Read the raw content of a start tag's element; the place of its end tag, or of the page's end."""
+        name, html = tag.name, self.html
+        if name == elements.SCRIPT:
+            return _script_end(html, tag.end)
+        if name == elements.PLAINTEXT:
+            end = len(html)
+        elif name in elements.RAW_HIDDEN | elements.RAW_SHOWN | elements.CHARACTERS_ONLY:
+            match = re.compile(rf"</{name}(?=[{_WS}/>])", re.IGNORECASE | re.ASCII).search(html, tag.end)
+            end = match.start() if match else len(html)
+        else:
+            return tag.end
+        if name not in elements.RAW_HIDDEN:
+            kept = name in elements.LINES_KEPT
+            self.show(html[tag.end : end], lines_kept=kept, references=name in elements.CHARACTERS_ONLY)
+        return end
+
+
+def _tag(html: str, match: re.Match[str]) -> _Tag | None:
+    """The tag whose name was matched; None where the page ends inside it, which makes it no tag."""
+    name, closing = _lower(match[1]), html[match.start() + 1] == "/"
+    at, classes = match.end(), None
+    while at < len(html):
+        attribute = _ATTRIBUTE.match(html, at)
+        assert attribute is not None, "the pattern matches anything"  # noqa: S101 - for the type checker
+        at = attribute.end()
+        if attribute["end"]:
+            return _Tag(name, closing, attribute["skipped"].endswith("/"), classes or "", at)
+        if classes is None and _lower(attribute["name"]) == "class":
+            classes = attribute["double"] or attribute["single"] or attribute["bare"] or ""
+    return None
+
+
+def _script_end(html: str, at: int) -> int:
+    """The place of the end tag of a script's content; a script within `<!--` within it has an end tag of its own."""
+    escaped = 0
+    for match in _SCRIPT_STEP.finditer(html, at):
+        step = match[0]
+        if step.endswith(">"):
+            escaped = 0
+        elif step == "<!--":
+            escaped = escaped or 1
+        elif match[1]:
+            if escaped < 2:
+                return match.start()
+            escaped = 1
+        elif escaped:
+            escaped = 2
+    return len(html)
+
+
+def _resolve(match: re.Match[str]) -> str:
+    """The characters of a character reference, or itself where it names nothing."""
+    decimal, hexadecimal, name = match.groups()
+    if name is None:
+        digits = (decimal or hexadecimal).lstrip("0")
+        return _numbered(int(digits or "0", 10 if decimal else 16) if len(digits) < 8 else 0x110000)
+    if match[0].endswith(";") and name + ";" in html5:
+        return html5[name + ";"]
+    for length in range(len(name), 1, -1):
+        if name[:length] in html5:
+            return html5[name[:length]] + match[0][1 + length :]
+    return match[0]
+
+
+def _numbered(number: int) -> str:
+    if number == 0 or number > 0x10FFFF or 0xD800 <= number < 0xE000:
+        return "\ufffd"
+    if 0x80 <= number < 0xA0:
+        return bytes([number]).decode("cp1252", "ignore")
+    return chr(number)
+
+
+def _highlights(classes: str) -> bool:
+    return any(
+        name in elements.HIGHLIGHTER_CLASSES or name.startswith(elements.HIGHLIGHTER_PREFIXES)
+        for name in re.split(rf"[{_WS}]+", _lower(classes))
+    )
+
+
+def _lower(name: str) -> str:
+    return name.translate(_ASCII_LOWER)
