@@ -6,6 +6,6 @@
 from recall.model.scorer.card import Card
 from recall.model.scorer.collapse import Weights, collapse
 from recall.model.scorer.explain import Explanation, Part
-from recall.model.scorer.scorer import Scorer, write_model
+from recall.model.scorer.scorer import Scorer, score_with, write_model
 
-__all__ = ["Card", "Explanation", "Part", "Scorer", "Weights", "collapse", "write_model"]
+__all__ = ["Card", "Explanation", "Part", "Scorer", "Weights", "collapse", "score_with", "write_model"]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.errors import BadInput
-from recall.model.fasttext import END, FastTextRows
+from recall.model.fasttext import END, Recipe, read_rows
 from recall.model.scorer.kernel import combine, hash_of, hashes_of
 
 FILE = "scorer.npz"
@@ -24,8 +24,9 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """The numbers of a model; k labels, `margins` = k - 1 columns, positive label left out.
+    """The numbers of a model; k labels, `margins` = k - 1 columns.
 
+    labels: (k,) names, the positive first, then the others in the order of the columns.
     tokens: (ids, margins) float32 by token id, NaN where the dictionary has no such token.
     buckets: (buckets, margins) float32 by n-gram hash; no rows without n-grams.
     end: (1, margins) float32 of `</s>`, NaN where it is unknown.
@@ -34,6 +35,7 @@ class Weights:
     `prefix`, constants that start the line (known or not); ngrams: longest n-gram.
     """
 
+    labels: NDArray[np.str_]
     tokens: NDArray[np.float32]
     buckets: NDArray[np.float32]
     end: NDArray[np.float32]
@@ -64,18 +66,18 @@ def parse_weights(data: bytes, path: Path) -> Weights:
         raise BadInput(f"{path}: not the weights of this version of recall") from None
 
 
-def collapse(rows: FastTextRows, positive: str, size: int, shrinkage: int) -> tuple[Weights, tuple[str, ...]]:
-    """Weights of a model whose token ids are below `size` and whose constants are the `shrinkage` ids from there.
+def collapse(path: Path, size: int, recipe: Recipe, positive: str) -> Weights:
+    """Weights of a model file whose token ids are below `size`, followed by the recipe's shrinkage constants.
 
-    Also returns the labels: the positive first, then the others in the order of the columns.
     Raises BadInput when the model does not know the label or holds words that are no token ids.
     """
+    rows = read_rows(path)
     if positive not in rows.labels:
-        raise BadInput(f"model: no label {positive!r} among {', '.join(rows.labels)}")
+        raise BadInput(f"{path}: no label {positive!r} among {', '.join(rows.labels)}")
     others = [place for place, label in enumerate(rows.labels) if label != positive]
     output = rows.output.astype(np.float64)
     differences = output[rows.labels.index(positive)][None, :] - output[others]
-    tokens = np.full((size + shrinkage, len(others)), np.nan)
+    tokens = np.full((size + recipe.shrinkage, len(others)), np.nan)
     end = np.full((1, len(others)), np.nan)
     word_weights = _project(rows.input[: len(rows.words)], differences)
     for word, weight in zip(rows.words, word_weights, strict=True):
@@ -84,21 +86,21 @@ def collapse(rows: FastTextRows, positive: str, size: int, shrinkage: int) -> tu
         elif word.isascii() and word.isdigit() and int(word) < len(tokens):
             tokens[int(word)] = weight
         else:
-            raise BadInput(f"model: its word {word!r} is no token of this tokenizer")
+            raise BadInput(f"{path}: its word {word!r} is no token of this tokenizer")
     buckets = _project(rows.input[len(rows.words) :], differences)
     ngrams = rows.ngrams if len(buckets) else 1
     prefix, prefix_rows, rolling = _sum_constants(tokens[size:], buckets, size, ngrams)
-    weights = Weights(
+    return Weights(
+        labels=np.array([positive, *(rows.labels[place] for place in others)]),
         tokens=tokens[:size].astype(np.float32),
         buckets=buckets.astype(np.float32),
         end=end.astype(np.float32),
         prefix=prefix,
         rolling=rolling,
         prefix_rows=np.array(prefix_rows, dtype=np.int64),
-        prefix_tokens=np.array(shrinkage, dtype=np.int64),
+        prefix_tokens=np.array(recipe.shrinkage, dtype=np.int64),
         ngrams=np.array(ngrams, dtype=np.int64),
     )
-    return weights, (positive, *(rows.labels[place] for place in others))
 
 
 def _project(matrix: NDArray[np.float32], differences: NDArray[np.float64]) -> NDArray[np.float64]:

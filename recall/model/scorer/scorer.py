@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recall.errors import BadInput, Damaged
-from recall.model.fasttext import read_rows
 from recall.model.scorer.card import FILE as CARD_FILE
 from recall.model.scorer.card import Card, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
@@ -34,24 +33,12 @@ class Scorer:
     """A model ready to score; make one with `load`. digest: names tokenizer, weights and card together."""
 
     def __init__(self, tokenizer: Tokenizer, weights: Weights, card: Card, digest: str) -> None:
-        if len(weights.tokens) != tokenizer.size or weights.margins != len(card.labels) - 1:
+        if len(weights.tokens) != tokenizer.size or tuple(weights.labels.tolist()) != card.labels:
             raise BadInput("model: tokenizer, weights and card do not belong together")
         self.tokenizer = tokenizer
         self.weights = weights
         self.card = card
         self.digest = digest
-        ngrams = int(weights.ngrams)
-        self._tables = Tables(
-            weights.tokens,
-            weights.buckets,
-            weights.end,
-            weights.prefix,
-            weights.rolling,
-            int(weights.prefix_rows),
-            ngrams,
-            hashes_of(tokenizer.size) if ngrams > 1 else np.zeros(0, dtype=np.uint64),
-            np.uint64(END_HASH),
-        )
 
     @classmethod
     def load(cls, path: str | Path) -> "Scorer":
@@ -93,20 +80,7 @@ class Scorer:
 
     def score_lines(self, lines: Sequence[Ids]) -> Floats:
         """The same for token lines of this model's tokenizer; BadInput for ids it does not have."""
-        return softmax_of(self.margins(lines))
-
-    def margins(self, lines: Sequence[Ids]) -> Floats:
-        """(lines, labels - 1): by how much the positive label's logit exceeds that of each other label."""
-        margins = np.empty((len(lines), self.weights.margins))
-        if not len(lines):
-            return margins
-        starts = np.zeros(len(lines) + 1, dtype=np.int64)
-        np.cumsum([len(line) for line in lines], out=starts[1:])
-        ids = np.concatenate(lines).astype(np.int64)
-        if len(ids) and (ids.max() >= self.tokenizer.size or ids.min() < 0):
-            raise BadInput("token line: holds ids that this model's tokenizer does not have")
-        compiled()(ids, starts, self._tables, margins)
-        return margins
+        return score_with(self.weights, lines)
 
     def probability(self, texts: Sequence[str]) -> Floats:
         """Calibrated probability of the positive label: strictly rising in the score."""
@@ -122,11 +96,41 @@ class Scorer:
         return explain_line(self.weights, line, self.tokenizer, text)
 
 
-def softmax_of(margins: Floats) -> Floats:
-    """1 / (1 + sum exp(-margin)) for each row."""
+def score_with(weights: Weights, lines: Sequence[Ids]) -> Floats:
+    """The positive label's softmax for each token line, float64.
+
+    Raises BadInput where a line holds ids that the weights have no row for.
+    """
+    margins = margins_of(weights, lines)
     with np.errstate(over="ignore"):
         scores: Floats = 1.0 / (1.0 + np.exp(-margins).sum(axis=1))
     return scores
+
+
+def margins_of(weights: Weights, lines: Sequence[Ids]) -> Floats:
+    """(lines, labels - 1): by how much the positive label's logit exceeds that of each other label."""
+    margins = np.empty((len(lines), weights.margins))
+    if not len(lines):
+        return margins
+    starts = np.zeros(len(lines) + 1, dtype=np.int64)
+    np.cumsum([len(line) for line in lines], out=starts[1:])
+    ids = np.concatenate(lines).astype(np.int64)
+    if len(ids) and (ids.max() >= len(weights.tokens) or ids.min() < 0):
+        raise BadInput("token line: holds ids that this model's tokenizer does not have")
+    ngrams = int(weights.ngrams)
+    tables = Tables(
+        weights.tokens,
+        weights.buckets,
+        weights.end,
+        weights.prefix,
+        weights.rolling,
+        int(weights.prefix_rows),
+        ngrams,
+        hashes_of(len(weights.tokens)) if ngrams > 1 else np.zeros(0, dtype=np.uint64),
+        np.uint64(END_HASH),
+    )
+    compiled()(ids, starts, tables, margins)
+    return margins
 
 
 def _read(path: Path) -> bytes:
@@ -150,12 +154,14 @@ def write_model(folder: Path, tokenizer: Tokenizer, fasttext_file: Path, card: C
     `fasttext_file` may already be the folder's model.bin.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights, labels = collapse(read_rows(fasttext_file), card.positive, tokenizer.size, card.recipe.shrinkage)
+    weights = collapse(fasttext_file, tokenizer.size, card.recipe, card.positive)
     tokenizer.save(folder)
     (folder / WEIGHTS_FILE).write_bytes(weights.dump())
     if fasttext_file.resolve() != (folder / FASTTEXT_FILE).resolve():
         (folder / FASTTEXT_FILE).write_bytes(fasttext_file.read_bytes())
     names = (TOKENIZER_FILE, WEIGHTS_FILE, FASTTEXT_FILE)
     digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
-    (folder / CARD_FILE).write_text(replace(card, labels=labels, digests=digests).dump(), encoding="utf-8")
+    (folder / CARD_FILE).write_text(
+        replace(card, labels=tuple(weights.labels.tolist()), digests=digests).dump(), encoding="utf-8"
+    )
     return Scorer.load(folder)
