@@ -1,0 +1,192 @@
+"""What a run was started with, frozen in its folder: config.toml, shards.txt, holdout.txt, and run.json over them.
+
+Published once, run.json last. Its `digest` is what runs are compared by: it leaves out times, [access], [cluster] and
+where inputs lie, and holds what they contain. Refuses a folder that holds other inputs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, overload
+
+import numpy as np
+
+import recall
+from recall.archive import transport
+from recall.config import Config, parse_config
+from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
+from recall.hosts import Holdout, parse_holdout
+from recall.records import Shard
+from recall.run.seals import digest_json, seal_json, unseal_json
+from recall.run.store import Store, digest_of
+
+RUN = "run.json"
+CONFIG = "config.toml"
+SHARDS = "shards.txt"
+HOLDOUT = "holdout.txt"
+
+_ELSEWHERE = {"access", "cluster"}
+_LOCATIONS = {
+    "run": {"holdout"},
+    "crawl": {"base", "paths", "warcs", "index"},
+    "seed": {"labels"},
+    "label": {"answers"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The round whose model and labels an applied run inherited. root: where that run lay; digest: of its round."""
+
+    root: str
+    round: int
+    digest: str
+
+
+class ShardList(Sequence[Shard]):
+    """shards.txt as a sequence: a line is parsed when it is asked for, so 100,000 shards cost 100,000 lines of text."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data, self._name = data, name
+        ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
+        self._starts = np.concatenate(([0], ends + 1)).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Shard: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Shard]: ...
+    def __getitem__(self, index: int | slice) -> Shard | Sequence[Shard]:
+        if isinstance(index, slice):
+            return [self._parse(number) for number in range(len(self))[index]]
+        return self._parse(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[Shard]:
+        return (self._parse(number) for number in range(len(self)))
+
+    def _parse(self, index: int) -> Shard:
+        line = self._data[self._starts[index] : self._starts[index + 1] - 1].decode()
+        try:
+            number, crawl, path, url = line.split("\t")
+            return Shard(int(number), crawl, path, url)
+        except ValueError:
+            raise Damaged(f"{self._name}:{index + 1}: expected number, crawl, path and url") from None
+
+
+def _shard_lines(shards: Iterable[Shard]) -> Iterator[str]:
+    for expected, shard in enumerate(shards):
+        cells = (str(shard.number), shard.crawl, shard.path, shard.url)
+        if shard.number != expected or any(set(cell) & set("\t\r\n") for cell in cells):
+            raise BadInput(f"shard {expected}: not usable in {SHARDS}: {cells}")
+        yield "\t".join(cells) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """run.json, read. files: digest of each frozen file; digest: what runs are compared by."""
+
+    digest: str
+    files: Mapping[str, str]
+    parent: Parent | None
+    version: str
+    created: str
+
+
+def _comparable(config: Config) -> dict[str, Any]:
+    sections = config.model_dump(mode="json", exclude=_ELSEWHERE)
+    return {
+        name: {key: value for key, value in section.items() if key not in _LOCATIONS.get(name, ())}
+        for name, section in sections.items()
+    }
+
+
+def _holdout_text(config: Config) -> bytes:
+    source = config.run.holdout
+    try:
+        data = transport.read_all(source, config.access)
+        parse_holdout(data.decode("utf-8").splitlines(), source)
+    except ShardFailed as error:
+        raise BadInput(f"[run] holdout: {error}") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{source}: not UTF-8: {error}") from None
+    return data
+
+
+def freeze(store: Store, config: Config, config_text: str, shards: Iterable[Shard], parent: Parent | None) -> None:
+    """Publish the inputs of a new run; the same inputs again are fine.
+
+    Raises BadInput for shards or a holdout that cannot be used, AlreadyPublished for a folder with other inputs.
+    """
+    if parent is not None and config.run.rounds != 1:
+        raise BadInput("[run] rounds: a run that inherits its model has exactly 1 round")
+    lines = list(_shard_lines(shards))
+    if not lines:
+        raise BadInput("[crawl]: no shards: give ids, paths or warcs")
+    files = {CONFIG: config_text.encode(), SHARDS: "".join(lines).encode()}
+    if config.run.holdout:
+        files[HOLDOUT] = _holdout_text(config)
+    lineage = digest_of("".join("\t".join(line.split("\t")[:3]) + "\n" for line in lines).encode())
+    compared = {
+        "config": _comparable(config),
+        "shards": lineage,
+        "holdout": digest_of(files.get(HOLDOUT, b"")),
+        "parent": None if parent is None else {"round": parent.round, "digest": parent.digest},
+    }
+    record = {
+        "digest": digest_json(compared),
+        "files": {name: digest_of(data) for name, data in files.items()},
+        "parent": None if parent is None else asdict(parent),
+        "version": recall.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    if store.exists(RUN):
+        found = read_inputs(store)
+        if (found.digest, dict(found.files)) != (record["digest"], record["files"]):
+            raise AlreadyPublished(f"{store.root}: is a run with other inputs; choose another folder")
+        return
+    for name, data in files.items():
+        store.publish(name, data)
+    store.publish(RUN, seal_json(record))
+
+
+def read_inputs(store: Store) -> Inputs:
+    """run.json of a run folder.
+
+    Raises BadInput when the folder is no run, Damaged when run.json is not what was published.
+    """
+    if not store.exists(RUN):
+        raise BadInput(f"{store.root}: not a run folder (no {RUN}); make one with `recall init`")
+    record = unseal_json(store.read(RUN), store.url(RUN))
+    parent = record["parent"]
+    return Inputs(
+        digest=record["digest"],
+        files=record["files"],
+        parent=None if parent is None else Parent(**parent),
+        version=record["version"],
+        created=record["created"],
+    )
+
+
+def read_frozen(store: Store, inputs: Inputs, name: str) -> bytes:
+    """A frozen file.
+
+    Raises Damaged when it is missing or differs from its digest in run.json.
+    """
+    data = store.read(name)
+    if digest_of(data) != inputs.files.get(name):
+        raise Damaged(f"{store.url(name)}: differs from its digest in {RUN}")
+    return data
+
+
+def read_config(store: Store, inputs: Inputs) -> Config:
+    """The frozen config.toml."""
+    return parse_config(read_frozen(store, inputs, CONFIG).decode(), store.url(CONFIG))
+
+
+def read_holdout(store: Store, inputs: Inputs) -> Holdout:
+    """The frozen holdout; empty when the run has none."""
+    if HOLDOUT not in inputs.files:
+        return Holdout()
+    return parse_holdout(read_frozen(store, inputs, HOLDOUT).decode().splitlines(), store.url(HOLDOUT))

@@ -1,0 +1,44 @@
+"""The order of steps in a run, as data: what comes after what, and the file whose existence says it is done."""
+
+from dataclasses import dataclass
+
+ROUND_STEPS = ("train", "scan", "domains", "label", "harvest")
+INHERITED = ("train", "label")
+SEAL = "seal"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place in a run's order. number: the round, 0 for the run's own steps; verb: what the user calls it."""
+
+    number: int
+    verb: str
+
+    @property
+    def step(self) -> str:
+        """Name of the step's folder; the verb `build` fills `corpus`."""
+        return "corpus" if self.verb == "build" else self.verb
+
+    @property
+    def folder(self) -> str:
+        """Key of the folder in the run: seed, rounds/1/train, rounds/1 (sealing), corpus."""
+        if self.verb == SEAL:
+            return f"rounds/{self.number}"
+        return f"rounds/{self.number}/{self.step}" if self.number else self.step
+
+    @property
+    def manifest(self) -> str:
+        """Key of the file that is written last here."""
+        return f"{self.folder}/{'round' if self.verb == SEAL else 'step'}.json"
+
+
+def places(rounds: int, applied: bool) -> tuple[Place, ...]:
+    """All places of a run in order.
+
+    applied: the run inherited its model and labels, so round 1 starts with those two and there is no seed.
+    """
+    if applied:
+        first = (*INHERITED, *(step for step in ROUND_STEPS if step not in INHERITED), SEAL)
+        return (*(Place(1, verb) for verb in first), Place(0, "build"))
+    loop = (Place(number, verb) for number in range(1, rounds + 1) for verb in (*ROUND_STEPS, SEAL))
+    return (Place(0, "seed"), *loop, Place(0, "build"))

@@ -1,0 +1,223 @@
+"""A run folder as objects: Run, its Rounds and their Steps; what may begin, what comes next, what is sealed.
+
+In: a config and shards (create), or a run folder on a disk or s3:// (open). The order of steps is held here and only
+here: a step that is called too early raises OutOfOrder, one that is done is returned as it was published.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from recall.config import AccessSection, ClusterSection, Config
+from recall.errors import OutOfOrder
+from recall.hosts import Holdout
+from recall.records import Done, Shard
+from recall.run import inputs as frozen
+from recall.run.chain import RoundRecord, digest_at, inputs_of, read_round, write_round
+from recall.run.inputs import Inputs, Parent, ShardList
+from recall.run.lease import Lease
+from recall.run.order import INHERITED, ROUND_STEPS, SEAL, Place, places
+from recall.run.seals import digest_json
+from recall.run.step import Manifest, Step
+from recall.run.store import Store
+from recall.run.verify import Damage, verify_run
+
+__all__ = ["Damage", "Manifest", "Parent", "Place", "Round", "Run", "Step"]
+
+
+class Run:
+    """A run folder. Made by `Run.create` and `Run.open`.
+
+    config: as frozen, with [access] and [cluster] of this machine where they were given; store: its files;
+    inputs: run.json; order: all places of the run.
+    """
+
+    def __init__(self, store: Store, inputs: Inputs, config: Config) -> None:
+        self.store = store
+        self.inputs = inputs
+        self.config = config
+        self.order = places(config.run.rounds, applied=inputs.parent is not None)
+        self._lease: Lease | None = None
+
+    @classmethod
+    def create(
+        cls, root: str | Path, config: Config, config_text: str, shards: Iterable[Shard], parent: Parent | None = None
+    ) -> "Run":
+        """Freeze the inputs of a new run in `root`; the same inputs again open the run that is there.
+
+        config.run.holdout is read here, as the caller resolved it. parent: the round that an applied run inherits.
+        Raises BadInput for shards or a holdout that cannot be used, AlreadyPublished for a folder with other inputs.
+        """
+        store = Store(str(root), config.access)
+        frozen.freeze(store, config, config_text, shards, parent)
+        return cls.open(root, config.access, config.cluster)
+
+    @classmethod
+    def open(
+        cls, root: str | Path, access: AccessSection | None = None, cluster: ClusterSection | None = None
+    ) -> "Run":
+        """Open a run folder. access, cluster: used instead of those frozen in its config.toml.
+
+        Raises BadInput when there is no run, Damaged when run.json or config.toml is not what was published.
+        """
+        store = Store(str(root), access)
+        inputs = frozen.read_inputs(store)
+        config = frozen.read_config(store, inputs)
+        config = config.model_copy(update={"access": access or config.access, "cluster": cluster or config.cluster})
+        return cls(Store(str(root), config.access), inputs, config)
+
+    @cached_property
+    def shards(self) -> ShardList:
+        """The shards, parsed one by one as they are asked for."""
+        return ShardList(frozen.read_frozen(self.store, self.inputs, frozen.SHARDS), self.store.url(frozen.SHARDS))
+
+    @cached_property
+    def holdout(self) -> Holdout:
+        """Hosts and families that are scanned but never shown, trained on or used for a choice."""
+        return frozen.read_holdout(self.store, self.inputs)
+
+    @property
+    def parent(self) -> Parent | None:
+        """The round whose model and labels this run inherited, None for a run that trains."""
+        return self.inputs.parent
+
+    def digest(self) -> str:
+        """Digest of run.json and every published step in order: equal for runs that did the same."""
+        done = [place for place in self.order if self.done(place)]
+        return digest_json([["run.json", self.inputs.digest], *([p.folder, digest_at(self.store, p)] for p in done)])
+
+    def done(self, place: Place) -> bool:
+        """True when the place's manifest is published."""
+        return self.store.exists(place.manifest)
+
+    def round(self, number: int) -> "Round":
+        """One round, from 1 on.
+
+        Raises OutOfOrder for a round that the run does not have.
+        """
+        if not 1 <= number <= self.config.run.rounds:
+            raise OutOfOrder(f"{self.store.root}: has rounds 1 to {self.config.run.rounds}, no round {number}")
+        return Round(self, number)
+
+    def begin(self, step: str) -> Step:
+        """Take up "seed" or "corpus"; `Step.done` tells whether it is published already."""
+        return self.begin_at(self._place(0, step))
+
+    def step(self, name: str) -> Step:
+        """The step "seed" or "corpus", to be read."""
+        return Step(self.store, self._place(0, name))
+
+    def _place(self, number: int, step: str) -> Place:
+        for place in self.order:
+            if (place.number, place.step) == (number, step):
+                return place
+        where = f"round {number}" if number else "this run"
+        raise OutOfOrder(f"{self.store.root}: {where} has no step {step!r}")
+
+    def begin_at(self, place: Place, *, inherited: bool = False) -> Step:
+        """Take up the step at a place of the order.
+
+        Raises OutOfOrder when the place before it is not done or one after it is, LeaseHeld when the lease was lost.
+        """
+        self.check_lease()
+        if self.done(place):
+            return Step(self.store, place)
+        if self.parent and place.step in INHERITED and not inherited:
+            raise OutOfOrder(f"{place.folder}: is inherited; run `recall init` again to complete it")
+        index = self.order.index(place)
+        if index and not self.done(self.order[index - 1]):
+            raise OutOfOrder(f"{place.folder}: needs {self.order[index - 1].folder}, which is not done yet")
+        if later := [after.folder for after in self.order[index + 1 :] if self.done(after)]:
+            raise OutOfOrder(f"{place.folder}: is missing although {later[0]} is done; see `recall verify`")
+        step = Step(self.store, place, inputs_of(self.store, self.order, place, self.inputs.digest), self.check_lease)
+        step.sweep()
+        return step
+
+    def adopt(self, folder: str, files: Mapping[str, bytes | Path], info: Mapping[str, Any]) -> Done:
+        """Publish "train" or "label" of round 1 as inherited from the parent, train first; info: its settings.
+
+        Raises OutOfOrder when the run has no parent.
+        """
+        if self.parent is None or folder not in INHERITED:
+            raise OutOfOrder(f"{self.store.root}: {folder} is not inherited by this run")
+        step = self.begin_at(self._place(1, folder), inherited=True)
+        if step.done:
+            return step.result
+        for file, content in sorted(files.items()):
+            step.publish(file, content if isinstance(content, bytes) else content.read_bytes())
+        return step.finish({"inherited": len(files)}, {**info, "parent": self.parent.digest})
+
+    def next(self) -> "tuple[Round | Run, str] | None":
+        """What comes next and on what: a round or the run, and the verb (a step, "seal", "build"); None at the end."""
+        for place in self.order:
+            if not self.done(place):
+                return (self.round(place.number) if place.number else self), place.verb
+        return None
+
+    def lease(self) -> Lease:
+        """The run's lease, as a context manager; while it is held, steps refuse to end once it was lost.
+
+        Raises LeaseHeld on entry when another driver holds it.
+        """
+        self._lease = Lease(self.store)
+        return self._lease
+
+    def check_lease(self) -> None:
+        """Raise LeaseHeld when another driver took over the lease that this run held."""
+        if self._lease is not None:
+            self._lease.check()
+
+    def verify(self, share: float = 1.0, seed: int = 0) -> list[Damage]:
+        """Read the folder again; share: of each step's files, chosen by `seed` (manifests are always read)."""
+        return list(verify_run(self.store, share, seed))
+
+
+class Round:
+    """One round of a run."""
+
+    def __init__(self, run: Run, number: int) -> None:
+        self.run = run
+        self.number = number
+
+    def begin(self, step: str) -> Step:
+        """Take up a step of the round; `Step.done` tells whether it is published already.
+
+        Raises OutOfOrder when the step before it is not done, BadInput-free: a published step is returned as it is.
+        """
+        return self.run.begin_at(self.run._place(self.number, step))
+
+    def step(self, name: str) -> Step:
+        """A step of the round, to be read."""
+        return Step(self.run.store, self.run._place(self.number, name))
+
+    @property
+    def _seal(self) -> Place:
+        return Place(self.number, SEAL)
+
+    @property
+    def sealed(self) -> bool:
+        """True when round.json is published."""
+        return self.run.done(self._seal)
+
+    @property
+    def record(self) -> RoundRecord:
+        """round.json of the sealed round."""
+        return read_round(self.run.store.read(self._seal.manifest), self.run.store.url(self._seal.manifest))
+
+    def seal(self) -> str:
+        """Publish round.json over the round's steps and its parent; returns its digest. Sealing again changes nothing.
+
+        Raises OutOfOrder when a step is not done.
+        """
+        self.run.check_lease()
+        steps = {place: self.run.done(place) for place in self.run.order if place.number == self.number}
+        open_steps = [place.folder for place, done in steps.items() if not done and place.verb != SEAL]
+        if open_steps:
+            raise OutOfOrder(f"{self._seal.folder}: cannot be sealed, {open_steps[0]} is not done yet")
+        parent = self.run.inputs.digest
+        if self.number > 1:
+            parent = digest_at(self.run.store, Place(self.number - 1, SEAL))
+        digests = {name: digest_at(self.run.store, Place(self.number, name)) for name in ROUND_STEPS}
+        self.run.store.publish(self._seal.manifest, write_round(self.number, parent, digests))
+        return self.record.digest

@@ -1,0 +1,280 @@
+"""Files of a run folder, on a disk or on s3://: bytes, JSON and tables, each written once and never changed.
+
+Equal content always gives equal bytes (sorted JSON, Parquet without times), so that runs can be compared by digest.
+Refuses to put other bytes under a name that exists. All of pyarrow is behind this file.
+"""
+
+import atexit
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import Table
+
+from recall.archive import transport
+from recall.config import AccessSection
+from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable
+from recall.records import Output
+
+__all__ = ["Columns", "Schema", "Store", "Table", "canonical_json", "concat", "digest_of", "table_bytes", "table_from"]
+
+Schema = Mapping[str, str]
+"""Column name to type, in column order: string, binary, bool, int32, int64, float64, list<uint32|float64|string>."""
+
+Columns = Mapping[str, Any]
+"""Column name to values: a sequence, a NumPy array or a column of a Table."""
+
+ROW_GROUP = 16_384
+NAME_LENGTH = 32
+"""Hex digits of the digest in a content-named file: 128 bits, enough that two contents never meet."""
+
+_TYPES: dict[str, Any] = {
+    "string": pa.string(),
+    "binary": pa.binary(),
+    "bool": pa.bool_(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "list<uint32>": pa.list_(pa.uint32()),
+    "list<float64>": pa.list_(pa.float64()),
+    "list<string>": pa.list_(pa.string()),
+}
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 in hex, the digest used everywhere in a run folder."""
+    return sha256(data).hexdigest()
+
+
+def canonical_json(value: object) -> bytes:
+    """The one way a value is written as JSON: sorted keys, UTF-8, final newline; NaN is refused with ValueError."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
+    return f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+def table_bytes(columns: Columns, schema: Schema) -> bytes:
+    """Columns as a Parquet file (zstd), the same bytes for the same values.
+
+    Raises ValueError when the columns are not those of the schema, and ArrowInvalid when a value does not fit.
+    """
+    if set(columns) != set(schema):
+        raise ValueError(f"columns {sorted(columns)} are not those of the schema {sorted(schema)}")
+    fields = [pa.field(name, _TYPES[kind]) for name, kind in schema.items()]
+    arrays = [_array(columns[field.name], field.type) for field in fields]
+    sink = io.BytesIO()
+    table = pa.table(arrays, schema=pa.schema(fields))
+    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP)
+    return sink.getvalue()
+
+
+def _array(values: Any, kind: Any) -> Any:
+    if isinstance(values, pa.ChunkedArray):  # how a column is cut must not show in the bytes
+        values = values.combine_chunks()
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values.cast(kind)
+    return pa.array(values, type=kind, from_pandas=False)
+
+
+def concat(tables: Sequence[Table]) -> Table:
+    """Tables of one schema, one after the other; at least one."""
+    return pa.concat_tables(tables)
+
+
+def table_from(data: bytes, columns: Sequence[str] | None = None) -> Table:
+    """A Parquet file in memory as a table.
+
+    Raises BadInput when the bytes are no Parquet file or lack a column.
+    """
+    try:
+        return pq.read_table(pa.BufferReader(data), columns=None if columns is None else list(columns))
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"not a readable Parquet file: {error}") from None
+
+
+class _Ranges(io.RawIOBase):
+    """A published file as a seekable reader; each read is one byte range."""
+
+    def __init__(self, url: str, access: AccessSection) -> None:
+        super().__init__()
+        self._url, self._access, self._at = url, access, 0
+        size = transport.size(url, access)
+        if size is None:
+            raise ShardUnreadable(f"{url}: no such file")
+        self._size = size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        count = left if size is None or size < 0 else min(size, left)
+        data = transport.read_range(self._url, self._at, count, self._access) if count else b""
+        self._at += len(data)
+        return data
+
+
+@lru_cache(maxsize=64)
+def _downloaded(_process: int, store: "Store", prefix: str, names: tuple[str, ...]) -> Path:
+    """Copies of remote files in a temporary folder that lives as long as this process."""
+    folder = Path(tempfile.mkdtemp(prefix="recall-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(store.read(f"{prefix}/{name}"))
+    return folder
+
+
+class Store:
+    """A folder of published files. Keys are paths below its root with `/`; picklable, cheap to make."""
+
+    def __init__(self, root: str, access: AccessSection | None = None) -> None:
+        self.root = root.removeprefix("file://").rstrip("/")
+        self.access = access or AccessSection()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Store) and (self.root, self.access) == (other.root, other.access)
+
+    def __hash__(self) -> int:
+        return hash((self.root, self.access))
+
+    def url(self, key: str) -> str:
+        """Where a key lies.
+
+        Raises ValueError for a key that would leave the folder.
+        """
+        if key.startswith("/") or ".." in key.split("/"):
+            raise ValueError(f"not a key below the store's root: {key!r}")
+        return f"{self.root}/{key}"
+
+    def exists(self, key: str) -> bool:
+        """True when the key is published."""
+        return transport.exists(self.url(key), self.access)
+
+    def read(self, key: str) -> bytes:
+        """All bytes of a file.
+
+        Raises Damaged when it is missing.
+        """
+        try:
+            return transport.read_all(self.url(key), self.access)
+        except ShardUnreadable as error:
+            raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Published keys that start with a prefix, sorted."""
+        folder = prefix[: prefix.rfind("/") + 1]
+        keys = (folder + name for name in transport.list_keys(self.url(folder), self.access))
+        return sorted(key for key in keys if key.startswith(prefix))
+
+    def remove(self, key: str) -> None:
+        """Remove an unpublished leftover."""
+        transport.remove(self.url(key), self.access)
+
+    def publish(self, key: str, data: bytes, rows: int | None = None) -> Output:
+        """Write a file once and whole; the same bytes again are fine.
+
+        Raises AlreadyPublished when the name exists with other bytes.
+        """
+        output = Output(key, digest_of(data), rows)
+        url = self.url(key)
+        if not transport.publish(url, data, self.access) and digest_of(self.read(key)) != output.sha256:
+            raise AlreadyPublished(f"{url}: exists with other bytes; published files never change")
+        return output
+
+    def publish_named(self, folder: str, data: bytes, suffix: str, stem: str = "", rows: int | None = None) -> Output:
+        """Publish as `<folder>/<stem><digest><suffix>`; the Output's file is relative to `folder`."""
+        file = f"{stem}{digest_of(data)[:NAME_LENGTH]}{suffix}"
+        return replace(self.publish(f"{folder.rstrip('/')}/{file}", data, rows), file=file)
+
+    def publish_file(self, key: str, path: Path) -> Output:
+        """Publish the content of a local file."""
+        return self.publish(key, path.read_bytes())
+
+    def read_json(self, key: str) -> Any:
+        """A JSON file as plain values.
+
+        Raises Damaged when it is missing or no JSON.
+        """
+        try:
+            return json.loads(self.read(key))
+        except ValueError as error:
+            raise Damaged(f"{self.url(key)}: not JSON: {error}") from None
+
+    def publish_json(self, key: str, value: object, *, first_wins: bool = False) -> Output:
+        """Publish a value as canonical JSON.
+
+        first_wins: what is published there already stays, whatever it holds, and is what is returned.
+        """
+        data = canonical_json(value)
+        if first_wins and not transport.publish(self.url(key), data, self.access):
+            return Output(key, digest_of(self.read(key)))
+        return Output(key, digest_of(data)) if first_wins else self.publish(key, data)
+
+    def publish_table(self, key: str, columns: Columns, schema: Schema) -> Output:
+        """Publish columns as a Parquet table."""
+        return self.publish(key, table_bytes(columns, schema), _rows(columns))
+
+    def publish_table_named(self, folder: str, stem: str, columns: Columns, schema: Schema) -> Output:
+        """Publish columns as `<folder>/<stem><digest>.parquet`; the Output's file is relative to `folder`."""
+        return self.publish_named(folder, table_bytes(columns, schema), ".parquet", stem, _rows(columns))
+
+    def _parquet(self, key: str) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(pa.PythonFile(_Ranges(self.url(key), self.access), mode="r"), pre_buffer=True)
+        except ShardUnreadable as error:
+            raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
+        except (pa.ArrowException, OSError) as error:
+            raise Damaged(f"{self.url(key)}: not a Parquet file: {error}") from None
+
+    def read_table(self, key: str, columns: Sequence[str] | None = None) -> Table:
+        """A table, or some of its columns; only their byte ranges are read.
+
+        Raises Damaged when the file is missing or no Parquet file, ValueError for a column it does not have.
+        """
+        parquet = self._parquet(key)
+        wanted = parquet.schema_arrow.names if columns is None else list(columns)
+        if absent := set(wanted) - set(parquet.schema_arrow.names):
+            raise ValueError(f"{self.url(key)}: no column {sorted(absent)}")
+        try:
+            return parquet.read(columns=wanted)
+        except (pa.ArrowException, OSError) as error:
+            raise Damaged(f"{self.url(key)}: not a readable Parquet file: {error}") from None
+
+    def read_batches(self, key: str, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[Table]:
+        """A table in pieces of at most `rows` rows, in order, holding little more than a row group in memory."""
+        try:
+            for batch in self._parquet(key).iter_batches(rows, columns=None if columns is None else list(columns)):
+                yield pa.Table.from_batches([batch])
+        except (pa.ArrowException, OSError) as error:
+            raise Damaged(f"{self.url(key)}: not a readable Parquet file: {error}") from None
+
+    def local_folder(self, prefix: str, names: Sequence[str]) -> Path:
+        """A local folder that holds the named files of a prefix: itself on a disk, else a copy, once per process."""
+        if "://" not in self.root:
+            return Path(self.root) / prefix
+        return _downloaded(os.getpid(), self, prefix, tuple(names))
+
+
+def _rows(columns: Columns) -> int:
+    return len(next(iter(columns.values()))) if columns else 0

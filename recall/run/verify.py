@@ -1,0 +1,132 @@
+"""Reads a run folder again: every published file against its digest, every step against the one before it.
+
+Out: one Damage for each file that is missing or differs, down to a single byte. Nothing is changed or mended.
+"""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+
+from recall.archive import transport
+from recall.errors import BadInput, Damaged, ShardFailed
+from recall.records import Output
+from recall.run import inputs as frozen
+from recall.run.chain import inputs_of, read_round
+from recall.run.order import ROUND_STEPS, SEAL, Place, places
+from recall.run.step import OUTPUTS, Step
+from recall.run.store import Store
+
+READERS = 8
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One file that is not what was published. file: its key in the run folder."""
+
+    file: str
+    what: str
+
+
+def verify_run(store: Store, share: float = 1.0, seed: int = 0) -> Iterator[Damage]:
+    """Every damage of a run folder, inputs first, then in the order of steps.
+
+    share: of each step's files that are read, at least one; manifests and chains are always checked.
+    """
+    try:
+        inputs = frozen.read_inputs(store)
+    except (Damaged, BadInput) as error:
+        yield Damage(frozen.RUN, str(error))
+        return
+    broken = list(_differing(store, "", [Output(name, digest) for name, digest in inputs.files.items()]))
+    yield from broken
+    if any(damage.file == frozen.CONFIG for damage in broken):
+        return
+    config = frozen.read_config(store, inputs)
+    order = places(config.run.rounds, applied=inputs.parent is not None)
+    published = [place for place in order if store.exists(place.manifest)]
+    chooser = random.Random(seed)  # noqa: S311 - chooses what to look at
+    for place in order[: order.index(published[-1]) + 1] if published else ():
+        if place not in published:
+            yield Damage(place.manifest, "is missing although a later step is done")
+            continue
+        try:
+            expected = inputs_of(store, order, place, inputs.digest)
+        except Damaged:
+            expected = {}  # the place before it is damaged and was reported there
+        if place.verb == SEAL:
+            yield from _sealed(store, place, inputs.digest)
+        else:
+            yield from _step(store, place, expected, share, chooser)
+
+
+def _step(
+    store: Store, place: Place, expected: dict[str, str], share: float, chooser: random.Random
+) -> Iterator[Damage]:
+    step = Step(store, place)
+    try:
+        manifest = step.manifest
+    except (Damaged, TypeError) as error:
+        yield Damage(place.manifest, str(error))
+        return
+    if manifest.step != place.folder or (expected and dict(manifest.inputs) != expected):
+        yield Damage(place.manifest, "does not follow the step before it")
+    broken = list(_differing(store, place.folder + "/", [Output(OUTPUTS, manifest.outputs)]))
+    yield from broken
+    if broken:
+        return
+    outputs = step.outputs()
+    if share < 1.0 and outputs:
+        outputs = chooser.sample(outputs, max(1, round(share * len(outputs))))
+    yield from _differing(store, place.folder + "/", outputs)
+
+
+def _sealed(store: Store, place: Place, start: str) -> Iterator[Damage]:
+    try:
+        record = read_round(store.read(place.manifest), store.url(place.manifest))
+    except (Damaged, TypeError) as error:
+        yield Damage(place.manifest, str(error))
+        return
+    parent: str | None = start
+    if place.number > 1:
+        parent = _digest(store, Place(place.number - 1, SEAL))
+    if record.round != place.number or (parent is not None and record.parent != parent):
+        yield Damage(place.manifest, "does not follow the round before it")
+    for name in ROUND_STEPS:
+        digest = _digest(store, Place(place.number, name))
+        if digest is not None and record.steps.get(name) != digest:
+            yield Damage(place.manifest, f"holds another digest of {name} than {name}/step.json")
+
+
+def _digest(store: Store, place: Place) -> str | None:
+    """Digest of a step or round; None when it is damaged, which is reported where it stands."""
+    try:
+        if place.verb == SEAL:
+            return read_round(store.read(place.manifest), place.manifest).digest
+        return Step(store, place).manifest.digest
+    except Damaged:
+        return None
+
+
+def _differing(store: Store, folder: str, outputs: list[Output]) -> Iterator[Damage]:
+    with ThreadPoolExecutor(READERS) as readers:
+        for output, found in zip(
+            outputs, readers.map(lambda output: _hash(store, folder + output.file), outputs), strict=True
+        ):
+            if found is None:
+                yield Damage(folder + output.file, "is missing or cannot be read")
+            elif found != output.sha256:
+                yield Damage(folder + output.file, "differs from the digest it was published with")
+
+
+def _hash(store: Store, key: str) -> str | None:
+    digest = sha256()
+    try:
+        with transport.open_stream(store.url(key), store.access) as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+    except ShardFailed:
+        return None
+    return digest.hexdigest()
