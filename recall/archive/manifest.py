@@ -1,0 +1,123 @@
+"""Which WARC files a run reads: crawl ids, paths files or single WARCs → numbered shards.
+
+A crawl id is its `crawl-data/ID/warc.paths.gz` below the base; a paths file has one WARC a line, plain or gz, local or
+remote. Entries that are no URL are joined to the base, which may be https, s3:// or a folder. No bucket is ever
+listed. Refuses, with file and line, entries that cannot be WARC paths, and a WARC that is named twice.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from recall.archive.transport import read_all
+from recall.config import AccessSection, CrawlSection
+from recall.errors import BadInput
+from recall.records import Shard
+
+COMMON_CRAWL = "https://data.commoncrawl.org/"
+COMMON_CRAWL_COLLECTIONS = "https://index.commoncrawl.org/collinfo.json"
+
+_PATHS_LIMIT = 256 << 20
+_ANYONE = AccessSection()
+_CRAWL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_CRAWL_IN_PATH = re.compile(r"(?:^|/)crawl-data/([A-Za-z0-9][A-Za-z0-9._-]{0,99})/")
+_ENTRY = re.compile(r"[^\s<>\"|\x00-\x1f\x7f]+")
+
+
+def resolve(crawl: CrawlSection, access: AccessSection = _ANYONE, seed: int = 0) -> list[Shard]:
+    """The shards of a run, numbered in the order of ids, paths files and single WARCs.
+
+    limit takes the first N, or with `sample` N chosen by a seeded hash of their paths, in their original order.
+    Raises BadInput for entries that cannot be used and ShardUnreadable for a paths file that cannot be fetched.
+    """
+    entries: list[str] = []
+    for crawl_id in crawl.ids:
+        entries += read_paths(paths_url(crawl.base, crawl_id), access)
+    for url in crawl.paths:
+        entries += read_paths(url, access)
+    entries += crawl.warcs
+    if not entries:
+        raise BadInput("[crawl]: names no WARC; set ids, paths or warcs")
+    _refuse_twice(entries)
+    chosen = _choose(entries, crawl.limit, seed) if crawl.sample else entries[: crawl.limit or None]
+    single = frozenset(crawl.warcs)
+    return [
+        Shard(number, crawl_of(path), path, join("" if path in single else crawl.base, path))
+        for number, path in enumerate(chosen)
+    ]
+
+
+def crawls(base: str = COMMON_CRAWL, access: AccessSection = _ANYONE) -> list[str]:
+    """Ids of the crawls below a base, as its collinfo.json lists them (Common Crawl: the newest first)."""
+    common = base.rstrip("/") == COMMON_CRAWL.rstrip("/")
+    url = COMMON_CRAWL_COLLECTIONS if common else join(base, "collinfo.json")
+    try:
+        return [str(entry["id"]) for entry in json.loads(read_all(url, access, _PATHS_LIMIT))]
+    except (ValueError, TypeError, KeyError):
+        raise BadInput(f'{url}: expected a JSON list of objects with an "id"') from None
+
+
+def paths_url(base: str, crawl_id: str, kind: str = "warc") -> str:
+    """Where the paths file of a crawl lies. kind: warc, wet or cc-index-table."""
+    if not _CRAWL_ID.fullmatch(crawl_id):
+        raise BadInput(f"[crawl] ids: {crawl_id!r} is not a crawl id such as CC-MAIN-2025-30")
+    return join(base, f"crawl-data/{crawl_id}/{kind}.paths.gz")
+
+
+def read_paths(url: str, access: AccessSection = _ANYONE) -> list[str]:
+    """The entries of a paths file. Raises BadInput with file and line number."""
+    return list(_entries(_text(url, access).splitlines(), url))
+
+
+def join(base: str, path: str) -> str:
+    """A path below a base; URLs and absolute paths stay what they are, relative folders become absolute."""
+    if "://" in path or path.startswith("/"):
+        return path
+    if "://" in base:
+        return f"{base.rstrip('/')}/{path}"
+    return str(Path(base).absolute() / path)
+
+
+def crawl_of(path: str) -> str:
+    """The crawl id in a WARC's path, "" where there is none."""
+    found = _CRAWL_IN_PATH.search(path)
+    return found[1] if found else ""
+
+
+def _text(url: str, access: AccessSection) -> str:
+    data = read_all(url, access, _PATHS_LIMIT)
+    try:
+        if data.startswith(b"\x1f\x8b"):
+            data = gzip.decompress(data)
+        return data.decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise BadInput(f"{url}: not a paths file, plain or gz: {error}") from None
+
+
+def _entries(lines: Iterable[str], url: str) -> Iterator[str]:
+    for number, raw in enumerate(lines, 1):
+        entry = raw.strip()
+        if not entry:
+            continue
+        if not _ENTRY.fullmatch(entry) or ".." in entry.split("/"):
+            raise BadInput(f"{url}:{number}: expected the path or URL of a WARC file, found {entry[:80]!r}")
+        yield entry
+
+
+def _refuse_twice(entries: list[str]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        if entry in seen:
+            raise BadInput(f"[crawl]: {entry} is named twice")
+        seen.add(entry)
+
+
+def _choose(entries: list[str], count: int, seed: int) -> list[str]:
+    """Those with the smallest seeded hashes: the same on every machine and Python version."""
+    ranked = sorted(entries, key=lambda path: hashlib.sha256(f"{seed} {path}".encode()).digest())
+    chosen = frozenset(ranked[: count or None])
+    return [entry for entry in entries if entry in chosen]

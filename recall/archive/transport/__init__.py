@@ -1,0 +1,163 @@
+"""One way to bytes: local path, file://, https://, http:// and s3:// behind the same few functions.
+
+In: a URL. Out: a stream, a byte range, or a file published once. Reading keeps bounded memory, resumes a broken body
+at its byte and tries again what may go through; it raises ShardUnreadable (missing, kept failing) or Refused (403).
+Writing works on disks and s3:// only; it raises Transient when it kept failing. Clients are made per process, lazily.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from recall.archive.transport import file, http, s3
+from recall.archive.transport.retry import retried
+from recall.archive.transport.stream import Source, Stream
+from recall.config import AccessSection
+from recall.errors import BadInput, ShardUnreadable
+
+__all__ = [
+    "Stream",
+    "exists",
+    "list_keys",
+    "open_stream",
+    "publish",
+    "read_all",
+    "read_range",
+    "remove",
+    "size",
+    "swap",
+]
+
+READ_ALL_LIMIT = 1 << 30
+_ANYONE = AccessSection()
+
+
+def open_stream(url: str, access: AccessSection = _ANYONE, offset: int = 0, length: int | None = None) -> Stream:
+    """Open bytes [offset, offset + length) of a URL, to the end when length is None.
+
+    Raises ShardUnreadable, Refused, and BadInput for a scheme that is none of ours.
+    """
+    return Stream(_source(url, access), offset, length)
+
+
+def read_range(url: str, offset: int, length: int, access: AccessSection = _ANYONE) -> bytes:
+    """Exactly `length` bytes from `offset` on. Raises ShardUnreadable when the file is shorter."""
+    with open_stream(url, access, offset, length) as stream:
+        data = stream.read()
+    if len(data) != length:
+        raise ShardUnreadable(f"{url}: ends before byte {offset + length}")
+    return data
+
+
+def read_all(url: str, access: AccessSection = _ANYONE, limit: int = READ_ALL_LIMIT) -> bytes:
+    """A whole file of at most `limit` bytes. Raises ShardUnreadable when it is larger."""
+    pieces: list[bytes] = []
+    with open_stream(url, access) as stream:
+        left = limit
+        while piece := stream.read(1 << 20):
+            left -= len(piece)
+            if left < 0:
+                raise ShardUnreadable(f"{url}: larger than {limit} bytes")
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def publish(url: str, data: bytes, access: AccessSection = _ANYONE) -> bool:
+    """Write once: True if written, False if the name exists already (with whatever bytes)."""
+    if not url.startswith("s3://"):
+        return file.publish(_writable(url), data)
+    return _put(url, data, access, None)
+
+
+def swap(url: str, expected: bytes | None, data: bytes, access: AccessSection = _ANYONE) -> bool:
+    """Compare and swap: write `data` if the content is `expected` (None: if there is no such file)."""
+    if not url.startswith("s3://"):
+        return file.swap(_writable(url), expected, data)
+    if expected is None:
+        return _put(url, data, access, None)
+    found = retried(lambda: s3.read_version(url, access), access.attempts, url, reading=False)
+    return found is not None and found[0] == expected and _put(url, data, access, found[1])
+
+
+def exists(url: str, access: AccessSection = _ANYONE) -> bool:
+    """True when there is such a file."""
+    return size(url, access) is not None
+
+
+def size(url: str, access: AccessSection = _ANYONE) -> int | None:
+    """Size in bytes, None when there is no such file."""
+    if url.startswith("s3://"):
+        return retried(lambda: s3.size(url, access), access.attempts, url)
+    if _scheme(url) in ("http", "https"):
+        return retried(lambda: http.size(url, access), access.attempts, url)
+    return file.size(local_path(url))
+
+
+def remove(url: str, access: AccessSection = _ANYONE) -> None:
+    """Remove a file if it is there."""
+    if url.startswith("s3://"):
+        retried(lambda: s3.remove(url, access), access.attempts, url, reading=False)
+    else:
+        file.remove(_writable(url))
+
+
+def list_keys(url_prefix: str, access: AccessSection = _ANYONE) -> Iterator[str]:
+    """Every file below a folder, as "/"-separated names relative to it, in no promised order. For run folders only."""
+    if not url_prefix.startswith("s3://"):
+        yield from file.list_keys(_writable(url_prefix))
+        return
+    folder = url_prefix.rstrip("/") + "/"
+    prefix = s3.split(folder)[1]
+    token = ""
+    while True:
+        keys, token = retried(lambda at=token: s3.list_page(folder, at, access), access.attempts, folder)  # type: ignore[misc]
+        yield from (key.removeprefix(prefix) for key in keys if key != prefix)
+        if not token:
+            return
+
+
+def local_path(url: str) -> Path:
+    """The local path of a path or file:// URL. Raises BadInput for other schemes."""
+    scheme = _scheme(url)
+    if scheme == "file":
+        return Path(unquote(urlsplit(url).path))
+    if scheme:
+        raise BadInput(f"{url}: expected a path, file://, https://, http:// or s3:// URL")
+    return Path(url)
+
+
+def _scheme(url: str) -> str:
+    scheme, mark, _ = url.partition("://")
+    return scheme.lower() if mark else ""
+
+
+def _source(url: str, access: AccessSection) -> Source:
+    scheme = _scheme(url)
+    if scheme in ("http", "https"):
+        return http.HttpSource(url, access)
+    if scheme == "s3":
+        return s3.S3Source(url, access)
+    return file.FileSource(local_path(url))
+
+
+def _writable(url: str) -> Path:
+    if _scheme(url) in ("http", "https"):
+        raise BadInput(f"{url}: cannot be written to or listed; use a folder or s3://")
+    return local_path(url)
+
+
+def _put(url: str, data: bytes, access: AccessSection, etag: str | None) -> bool:
+    """Conditional PUT. A PUT that broke may have arrived: then the name is taken, by our own bytes."""
+    tries = 0
+
+    def attempt() -> bool:
+        nonlocal tries
+        tries += 1
+        if s3.publish(url, data, access, etag):
+            return True
+        if tries == 1:
+            return False
+        found = s3.read_version(url, access)
+        return found is not None and found[0] == data
+
+    return retried(attempt, access.attempts, url, reading=False)

@@ -1,0 +1,155 @@
+"""Files on a disk: read from a byte on; published whole or not at all.
+
+Publishing: temporary name in the same folder, fsync, hard link (which fails if the name exists), fsync of the folder.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from recall.archive.transport.stream import Body
+from recall.errors import ShardUnreadable, Transient
+
+CHUNK = 1 << 18
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+class FileSource:
+    """A local file as a source. A file does not get better by trying again, so there is one attempt."""
+
+    attempts = 1
+
+    def __init__(self, path: Path) -> None:
+        self.url = str(path)
+        self._path = path
+
+    def open(self, start: int, stop: int | None) -> Body:
+        """Open at `start`; the announced size is the file's own."""
+        try:
+            handle = self._path.open("rb")
+            size = os.fstat(handle.fileno()).st_size
+            handle.seek(start)
+        except OSError as error:
+            raise _unreadable(self._path, error) from None
+        return Body(_chunks(handle, self._path, stop), size, "", handle.close)
+
+
+def _chunks(handle: BinaryIO, path: Path, stop: int | None) -> Iterator[bytes]:
+    left = None if stop is None else stop - handle.tell()
+    while left is None or left > 0:
+        try:
+            chunk = handle.read(CHUNK if left is None else min(CHUNK, left))
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        if not chunk:
+            return
+        left = None if left is None else left - len(chunk)
+        yield chunk
+
+
+def _unreadable(path: Path, error: OSError) -> ShardUnreadable:
+    if isinstance(error, FileNotFoundError):
+        return ShardUnreadable(f"{path}: no such file")
+    return ShardUnreadable(f"{path}: cannot be read: {error.strerror or error}")
+
+
+def publish(path: Path, data: bytes) -> bool:
+    """Write once: True if written, False if the name exists. Raises Transient when the disk refuses."""
+    try:
+        temporary = _write_beside(path, data)
+        try:
+            return _link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def swap(path: Path, expected: bytes | None, data: bytes) -> bool:
+    """Replace the content if it is `expected` (None: if there is no file). One writer at a time by a lock file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path):
+            found = path.read_bytes() if path.exists() else None
+            if found != expected:
+                return False
+            _write_beside(path, data).replace(path)
+            _sync_folder(path.parent)
+            return True
+    except OSError as error:
+        raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Transient(f"{path}: cannot be removed: {error.strerror or error}") from None
+
+
+def size(path: Path) -> int | None:
+    """Size in bytes, None if there is no such file."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def list_keys(folder: Path) -> Iterator[str]:
+    """Every file below a folder, relative to it; hidden (temporary, lock) files are left out."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith("."):
+                yield (Path(root) / name).relative_to(folder).as_posix()
+
+
+def _write_beside(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _link(temporary: Path, path: Path) -> bool:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        with _locked(path):  # a file system without hard links
+            if path.exists():
+                return False
+            temporary.replace(path)
+    return True
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.with_name(f".{path.name}.lock").open("ab") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

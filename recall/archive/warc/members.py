@@ -1,0 +1,162 @@
+"""Where a record ends, found without trusting the WARC reader: the check that a file is whole.
+
+FastWARC stops silently at a cut gzip member, at an empty member and at the end of a file that lacks its last bytes.
+`check_record` reads one record again from its first byte, gzip checksums included, and says where it ends and where
+the next bytes that mean anything begin. Bounded memory: bytes are counted, not kept.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from recall.errors import ShardCorrupt
+
+GZIP = b"\x1f\x8b\x08"
+MAX_HEAD = 64 << 10
+_READ = 64 << 10
+_OUTPUT = 1 << 20
+_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$")
+_BLANK = b"\r\n\t \0"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """end: first byte after the record; following: where the next record begins, None at the end of the file."""
+
+    end: int
+    following: int | None
+
+
+class Reader(Protocol):
+    """Bytes with a position: a Stream, or a BytesIO."""
+
+    def read(self, n: int = -1, /) -> bytes: ...  # noqa: D102
+
+    def tell(self) -> int: ...  # noqa: D102
+
+
+class _Members:
+    """The decompressed pieces of a stream, member by member; a plain file is one member."""
+
+    def __init__(self, stream: Reader, *, gzipped: bool) -> None:
+        self._stream = stream
+        self.gzipped = gzipped
+        self._input = b""
+
+    @property
+    def position(self) -> int:
+        """Where the next stored byte lies in the file."""
+        return self._stream.tell() - len(self._input)
+
+    def starts(self) -> bytes:
+        """The next stored bytes, b"" at the end of the file; bytes of padding (zeros, line ends) are passed over."""
+        while True:
+            self._input = self._input.lstrip(_BLANK)
+            if len(self._input) >= len(GZIP):
+                return self._input
+            more = self._stream.read(_READ)
+            if not more:
+                return self._input
+            self._input += more
+
+    def pieces(self) -> Iterator[bytes]:
+        """Decompressed bytes of the member that begins here. Raises EOFError when it is cut, zlib.error when broken."""
+        if not self.gzipped:
+            while piece := self._input or self._stream.read(_READ):
+                self._input = b""
+                yield piece
+            return
+        inflater = zlib.decompressobj(31)
+        while not inflater.eof:
+            data = inflater.unconsumed_tail or self._input or self._stream.read(_READ)
+            if not data:
+                raise EOFError
+            self._input = b""
+            yield inflater.decompress(data, _OUTPUT)
+        self._input = inflater.unused_data
+
+
+def check_record(stream: Reader, url: str, *, gzipped: bool) -> Checked:
+    """Check the record that begins where the stream stands.
+
+    Raises ShardCorrupt, naming url and byte, when it is cut, broken, or not as long as its header says.
+    """
+    start = stream.tell()
+    members = _Members(stream, gzipped=gzipped)
+    try:
+        end, following = _measure(members, start, url)
+        return Checked(end, _following(members) if following is None else following)
+    except EOFError:
+        raise corrupt(url, start, "truncated: the file ends inside this record") from None
+    except zlib.error as error:
+        raise corrupt(url, members.position, f"broken gzip member: {error}") from None
+
+
+def find_record(stream: Reader, url: str, *, gzipped: bool) -> int | None:
+    """Where the next record begins from here on, past empty members and padding; None when nothing follows."""
+    members = _Members(stream, gzipped=gzipped)
+    try:
+        return _following(members)
+    except EOFError:
+        raise corrupt(url, members.position, "truncated: the file ends inside a gzip member") from None
+    except zlib.error as error:
+        raise corrupt(url, members.position, f"broken gzip member: {error}") from None
+
+
+def _measure(members: _Members, start: int, url: str) -> tuple[int, int | None]:
+    """Walk over the record: its end, and for a plain file the start of the next record."""
+    head = b""
+    seen = 0
+    needed: int | None = None
+    while needed is None or seen < needed:  # one turn for each member; most records have one
+        if not members.starts():
+            raise EOFError
+        for piece in members.pieces():
+            seen += len(piece)
+            if needed is None:
+                head += piece
+                needed = _needed(head, start, url)
+            if needed is None or seen <= needed:
+                continue
+            extra = piece[max(0, len(piece) - (seen - needed)) :].lstrip(_BLANK)
+            if extra and members.gzipped:
+                raise corrupt(url, start, "the gzip member holds more than one record of this length")
+            if extra:
+                return members.position - len(extra), members.position - len(extra)
+    return members.position, None
+
+
+def _needed(head: bytes, start: int, url: str) -> int | None:
+    """Bytes of the whole record without its closing line ends, once its head is complete."""
+    end = head.find(b"\r\n\r\n")
+    width = 4
+    if end < 0:
+        end, width = head.find(b"\n\n"), 2
+    if end < 0:
+        if len(head) > MAX_HEAD:
+            raise corrupt(url, start, f"record header without end in {MAX_HEAD} bytes")
+        return None
+    length = _LENGTH.search(head, 0, end + 1)
+    if length is None:
+        raise corrupt(url, start, "record header without a valid Content-Length")
+    return end + width + int(length[1])
+
+
+def _following(members: _Members) -> int | None:
+    """Start of the next member that is not blank. Empty members and zeros are padding."""
+    while True:
+        found = members.starts()
+        if not found:
+            return None
+        position = members.position
+        if not members.gzipped or not found.startswith(GZIP):
+            return position
+        if any(piece.strip(_BLANK) for piece in members.pieces()):
+            return position
+
+
+def corrupt(url: str, position: int, reason: str) -> ShardCorrupt:
+    """The one line that says which file is broken where."""
+    return ShardCorrupt(f"{url}: byte {position}: {reason}")

@@ -1,0 +1,222 @@
+"""A WARC's bytes → its captures, in order; a file that is not whole is never called complete.
+
+FastWARC parses; around it stand the checks it lacks: every record begins at a gzip member (or at `WARC/` in a plain
+file), every block is as long as its header says, the last record is read again to the file's last byte. Iterates over
+all record types: only then do the differences of offsets give the members' lengths.
+Refuses ARC, lz4, zstd, whole-file gzip and whatever else is not a WARC with one record per gzip member.
+"""
+
+import io
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from recall.archive.transport import open_stream, read_range
+from recall.archive.warc.members import GZIP, Reader, check_record, corrupt, find_record
+from recall.archive.warc.response import MAX_BODY, MAX_HEAD, Content, clean_url, read_response
+from recall.config import AccessSection
+from recall.errors import ShardCorrupt
+from recall.records import Capture, Skip, WarcRef
+
+MAX_RECORD = 64 << 20
+"""Largest stored record that is read by its reference; a page of MAX_BODY bytes is never longer."""
+
+_BLOCK_LIMIT = MAX_BODY + MAX_HEAD
+_ANYONE = AccessSection()
+_RESPONSE = WarcRecordType.response
+_KINDS = {
+    b"\x04\x22\x4d\x18": "lz4; recompress it with gzip, one member a record",
+    b"\x28\xb5\x2f\xfd": "zstd; recompress it with gzip, one member a record",
+    b"PK\x03\x04": "a zip file (a WACZ holds its WARCs in archive/)",
+    b"filedesc:": "an ARC file; convert it to WARC first",
+    b"<": "HTML or XML (an error message of the server?)",
+}
+
+
+_NOT_ALONE = "a record does not begin at a gzip member of its own; recompress the file record by record"
+
+
+class _Stopped(Exception):
+    """The reader cannot go on; the argument says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A capture whose length in the file is not known yet."""
+
+    url: str
+    content: Content
+    fetched: str
+    truncated: str | None
+
+
+class _Tap:
+    """What FastWARC reads from: passes bytes on and remembers the last blocks, to look at where a record begins."""
+
+    def __init__(self, stream: Reader) -> None:
+        self._stream = stream
+        self._next = stream.tell()
+        self._blocks: deque[tuple[int, bytes]] = deque(maxlen=4)
+        self._ahead = b""
+
+    def peek(self) -> bytes:
+        """The first bytes, which are read again later."""
+        while len(self._ahead) < 1024 and (more := self._stream.read(1024)):
+            self._ahead += more
+        return self._ahead
+
+    def tell(self) -> int:
+        """Position in the file of the next byte."""
+        return self._next
+
+    def read(self, n: int = -1) -> bytes:
+        """Next bytes, b"" at the end."""
+        block, self._ahead = self._ahead or self._stream.read(n), b""
+        self._blocks.append((self._next, block))
+        self._next += len(block)
+        return block
+
+    def remembered(self, start: int, stop: int) -> bytes:
+        """The bytes [start, stop) as far as they are remembered."""
+        pieces = [block[max(0, start - at) : stop - at] for at, block in self._blocks if at < stop]
+        return b"".join(pieces)
+
+
+def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None) -> Iterator[Capture | Skip]:
+    """Every HTTP response record in order: a Capture when it is a page, else the Skip that says why not.
+
+    path: the file's name in each WarcRef, by default its URL. Raises ShardUnreadable, ShardCorrupt or Refused, after
+    the captures that lie before the damage.
+    """
+    name = url if path is None else path
+    start: int | None = 0
+    while start is not None:  # FastWARC stops at an empty gzip member: go on after it
+        last: int | None = None
+        pending: _Draft | Skip | None = None
+        failure = ""
+        with open_stream(url, access, start) as stream:
+            tap = _Tap(stream)
+            gzipped = _gzipped(tap, url)
+            try:
+                for position, outcome in _draw(tap, gzipped=gzipped):
+                    if pending is not None and last is not None:
+                        yield _settle(pending, WarcRef(name, last, position - last))
+                    last, pending = position, outcome
+            except _Stopped as stopped:
+                failure = str(stopped)
+        with open_stream(url, access, start if last is None else last) as stream:
+            if last is None:
+                following = find_record(stream, url, gzipped=gzipped)
+                if following is None or following == start:
+                    raise corrupt(url, start, failure or "holds no WARC record")
+            else:
+                checked = check_record(stream, url, gzipped=gzipped)
+                following = checked.following
+                if pending is not None:
+                    yield _settle(pending, WarcRef(name, last, checked.end - last))
+                if failure:
+                    raise corrupt(url, checked.end, failure)
+        start = following
+
+
+def captures(url: str, access: AccessSection = _ANYONE) -> Iterator[Capture]:
+    """Every HTML response of a WARC, in order. Raises as `responses`."""
+    return (outcome for outcome in responses(url, access) if isinstance(outcome, Capture))
+
+
+def read_at(ref: WarcRef, url: str | None = None, access: AccessSection = _ANYONE) -> Capture:
+    """One page by its byte range. url: where the file is read, by default ref.path.
+
+    Raises ShardCorrupt when the record there is not a page, ShardUnreadable when it cannot be fetched.
+    """
+    where = ref.path if url is None else url
+    if not 0 < ref.length <= MAX_RECORD:
+        raise corrupt(where, ref.offset, f"a page's record cannot be {ref.length} bytes long")
+    return capture_in(read_range(where, ref.offset, ref.length, access), ref)
+
+
+def capture_in(data: bytes, ref: WarcRef) -> Capture:
+    """The page in the bytes of its record. Raises ShardCorrupt when they are not exactly one record with a page."""
+    try:
+        gzipped = _gzipped(_Tap(io.BytesIO(data)), ref.path)
+        checked = check_record(io.BytesIO(data), ref.path, gzipped=gzipped)
+        found = [outcome for _, outcome in _draw(_Tap(io.BytesIO(data)), gzipped=gzipped)]
+    except (_Stopped, ShardCorrupt) as error:
+        raise corrupt(ref.path, ref.offset, f"not one whole record: {error}") from None
+    if len(found) != 1 or checked.end != len(data) or not isinstance(found[0], _Draft):
+        reason = found[0].value if found and isinstance(found[0], Skip) else "no response, or not alone"
+        raise corrupt(ref.path, ref.offset, f"the record here is not a page ({reason})")
+    return _settle_draft(found[0], ref)
+
+
+def _gzipped(tap: _Tap, url: str) -> bool:
+    """True for gzip members, False for a plain WARC; anything else is refused by what it looks like."""
+    first = tap.peek()
+    if first.startswith(GZIP):
+        return True
+    start = first.lstrip(b"\r\n")
+    if start.startswith(b"WARC/"):
+        return False
+    if not start:
+        raise corrupt(url, tap.tell(), "empty")
+    for magic, kind in _KINDS.items():
+        if start.startswith(magic):
+            raise corrupt(url, tap.tell(), f"not a WARC: {kind}")
+    raise corrupt(url, tap.tell(), "not a WARC")
+
+
+def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[tuple[int, _Draft | Skip | None]]:
+    """Offset and outcome of each record; None for what is no response. Raises _Stopped where it ends."""
+    magic = GZIP if gzipped else b"WARC/"
+    iterator = ArchiveIterator(cast(BinaryIO, tap), parse_http=False)
+    last = -1
+    while True:
+        try:
+            record = next(iterator, None)
+            if record is None:
+                return
+            position = record.stream_pos
+            if position <= last or not tap.remembered(position, position + len(magic)).startswith(magic):
+                raise _Stopped(_NOT_ALONE)
+            outcome = _interpret(record) if record.record_type == _RESPONSE else None
+        except OSError as error:
+            raise _Stopped(str(error)) from None
+        except BaseException as error:  # a Rust panic is no Exception
+            if type(error).__name__ == "PanicException":
+                raise _Stopped("the WARC reader cannot read on") from None
+            raise
+        yield position, outcome
+        last = position
+
+
+def _interpret(record: WarcRecord) -> _Draft | Skip:
+    """The outcome of a response record, its block read to the end or to the largest size a page may have."""
+    length = record.content_length
+    block = record.reader.read(min(length, _BLOCK_LIMIT))
+    if len(block) < min(length, _BLOCK_LIMIT):
+        raise _Stopped(f"truncated: a record announces {length} bytes and has {len(block)}")
+    headers = record.headers
+    kind = headers.get_bytes(b"Content-Type")
+    if kind is not None and not kind.lower().startswith(b"application/http"):
+        return Skip.NOT_HTTP
+    url = clean_url(headers.get_bytes(b"WARC-Target-URI"))
+    if url is None:
+        return Skip.BAD_URL
+    truncated = headers.get("WARC-Truncated") or ("segment" if b"WARC-Segment-Number" in headers.keys_bytes() else None)
+    content = read_response(block, cut=truncated is not None or length > _BLOCK_LIMIT)
+    if isinstance(content, Skip):
+        return content
+    if length > _BLOCK_LIMIT:
+        return Skip.TOO_LARGE
+    return _Draft(url, content, headers.get("WARC-Date") or "", truncated)
+
+
+def _settle(pending: _Draft | Skip, ref: WarcRef) -> Capture | Skip:
+    return pending if isinstance(pending, Skip) else _settle_draft(pending, ref)
+
+
+def _settle_draft(draft: _Draft, ref: WarcRef) -> Capture:
+    return Capture(ref, draft.url, draft.content.body, draft.content.charset, draft.fetched, draft.truncated)
