@@ -32,7 +32,6 @@ PREFIX_TASKS = {
     "pages": "int64",
     "kept": "int64",
     "examples": "list<string>",
-    "scores": "list<float64>",
 }
 LABELS = {
     "target": "string",
