@@ -29,7 +29,10 @@ OVERDUE = "Overdue"
 RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
 WAIT_SECONDS = 2.0
-"""How long the driver waits for an answer before it looks at the cluster's size again."""
+"""The driver's longest sleep while tasks are in flight."""
+
+LOOK_SECONDS = 10.0
+"""How often the driver looks whether the cluster grew or shrank."""
 
 GRACE_SECONDS = 20.0
 """After its deadline a task may unwind this long before its process is ended: native code hears no signal."""
@@ -58,8 +61,9 @@ def each(
 ) -> Iterator[Outcome[I]]:
     """Outcomes as they complete; callers that need an order sort them by item.
 
-    label: names the tasks in Ray's dashboard. In this process items are taken one by one and no deadline holds; on Ray
-    at most 2 × workers tasks are in flight and one that runs longer than `shard_seconds` fails.
+    label: names the tasks in Ray's dashboard. In this process items are taken one by one and no deadline holds. On Ray
+    at most 2 × workers tasks are in flight (no more than workers where the cluster has more cores than that), and one
+    that runs longer than `shard_seconds` fails.
     """
     if cluster.address == HERE:
         return _here(function, context, items, cluster)
@@ -198,6 +202,8 @@ class _Flight(Generic[C, I, R]):
         self._context = self._ray.put(context)
         self._running: dict[Any, _Task[I]] = {}
         self._delayed: list[tuple[float, int, _Task[I]]] = []
+        self._limit = 1
+        self._look_again = 0.0
 
     def run(self, items: Iterable[I]) -> Iterator[Outcome[I]]:
         tasks = (_Task(number, item) for number, item in enumerate(items))
@@ -219,8 +225,13 @@ class _Flight(Generic[C, I, R]):
 
     def _room(self) -> int:
         """Tasks that may be in flight; a cluster that grows or shrinks is followed."""
-        workers = self._cluster.workers or int(self._ray.cluster_resources().get("CPU", 1))
-        return 2 * max(1, workers)
+        now = time.monotonic()
+        if now >= self._look_again:
+            cores = int(self._ray.cluster_resources().get("CPU", 1))
+            workers = max(1, self._cluster.workers or cores)
+            self._limit = workers if workers < cores else 2 * workers  # a queue only where it cannot run as well
+            self._look_again = now + LOOK_SECONDS
+        return self._limit
 
     def _submit(self, task: _Task[I]) -> None:
         reference = self._remote.remote(self._function, self._context, task.item, self._cluster.shard_seconds)
@@ -233,6 +244,8 @@ class _Flight(Generic[C, I, R]):
             time.sleep(min(due, WAIT_SECONDS))
             return
         ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=max(0.01, min(due, WAIT_SECONDS)))
+        if ready:
+            ready, _ = self._ray.wait(list(self._running), num_returns=len(self._running), timeout=0)
         for reference in ready:
             task = self._running.pop(reference)
             outcome = self._outcome(reference, task)
@@ -245,7 +258,12 @@ class _Flight(Generic[C, I, R]):
         task.tries += 1
         try:
             outcome: Outcome[I] = self._ray.get(reference)
-        except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError) as error:
+        except (
+            errors.WorkerCrashedError,
+            errors.NodeDiedError,
+            errors.OutOfMemoryError,
+            errors.ObjectLostError,  # the result lay on a node that died
+        ) as error:
             outcome = Outcome(
                 task.item, failure=f"its worker died {task.tries} times: {_first_line(error)}", error_kind=DIED
             )

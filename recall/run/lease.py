@@ -10,6 +10,7 @@ import secrets
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -74,7 +75,8 @@ class Lease:
         self._stop.set()
         self._thread.join()
         if not self._lost:
-            transport.swap(self._url, self._held, _FREE, self._access)
+            with suppress(RecallError):  # out of reach: it runs out by itself
+                transport.swap(self._url, self._held, _FREE, self._access)
 
     def check(self) -> None:
         """Raise LeaseHeld when another driver took the lease since."""
