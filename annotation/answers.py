@@ -1,0 +1,152 @@
+"""Answers to a round's tasks: a log that only grows, answering from a labels file, and the labels they come to.
+
+In: answers of annotators, or labelled URLs. Out: label/answers/NNNNNN-<digest>.jsonl, one JSON object a line, and
+records.Label. Held-out rows of a labels file are ignored, for pages and for prefixes. The last answer that an annotator
+gave to a task counts; where the votes are equal there is no label.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from annotation.tasks import PREFIXES, TASKS
+from recall.config import Config
+from recall.errors import Damaged
+from recall.hosts import Holdout, PrefixSet
+from recall.records import Label, LabelKind, LabelUse, PrefixValue
+from recall.run.labels import LabelledUrl
+from recall.run.rounds import Round
+from recall.run.store import digest_of
+
+ANSWERS = "answers/"
+NO_LABEL = ""
+"""Value of an answer that decides nothing: the annotator, or the file, has no label for the task."""
+
+FILE = "file"
+"""Annotator of answers from a labels file."""
+
+MEASURE = "measure"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked: a page (target: URL) or a prefix."""
+
+    key: str
+    target: str
+    kind: LabelKind
+    use: LabelUse
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one annotator said to one task. time: when, "" where the source does not say; it decides nothing."""
+
+    key: str
+    target: str
+    kind: LabelKind
+    value: str
+    annotator: str
+    time: str = ""
+
+
+def read_tasks(round_: Round) -> list[Task]:
+    """Tasks of a round, pages first."""
+    store, step = round_.run.store, round_.step("label")
+    pages = store.read_table(step.key(TASKS), ["key", "url", "use"]).to_pylist()
+    prefixes = store.read_table(step.key(PREFIXES), ["key", "prefix"]).to_pylist()
+    return [
+        *(Task(row["key"], row["url"], "page", row["use"]) for row in pages),
+        *(Task(row["key"], row["prefix"], "prefix", "train") for row in prefixes),
+    ]
+
+
+def read_answers(round_: Round) -> list[Answer]:
+    """The answers that count: the last one of each annotator to each task, in the order of their tasks' keys.
+
+    Raises Damaged for a line that is no answer.
+    """
+    store = round_.run.store
+    last: dict[tuple[str, str], Answer] = {}
+    for key in store.keys(round_.step("label").key(ANSWERS)):
+        for number, line in enumerate(store.read(key).splitlines(), 1):
+            try:
+                answer = Answer(**json.loads(line))
+            except (ValueError, TypeError):
+                raise Damaged(f"{store.url(key)}:{number}: not an answer") from None
+            last[answer.key, answer.annotator] = answer
+    return [last[place] for place in sorted(last)]
+
+
+def add_answers(round_: Round, answers: Iterable[Answer]) -> int:
+    """Append answers that say something new to a round's log, as one file; returns how many did."""
+    known = {(answer.key, answer.annotator): answer.value for answer in read_answers(round_)}
+    fresh = [answer for answer in answers if known.get((answer.key, answer.annotator)) != answer.value]
+    if not fresh:
+        return 0
+    store, step = round_.run.store, round_.step("label")
+    lines = (json.dumps(asdict(answer), sort_keys=True, ensure_ascii=False) for answer in fresh)
+    data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+    number = len(store.keys(step.key(ANSWERS))) + 1
+    store.publish(step.key(f"{ANSWERS}{number:06d}-{digest_of(data)[:16]}.jsonl"), data)
+    return len(fresh)
+
+
+def judge_prefix(values: Sequence[str], config: Config) -> PrefixValue:
+    """Judge a prefix by the labels of pages under it: unsure with few of them, else by the share of positive ones."""
+    if len(values) < config.label.prefix_min_labels:
+        return "unsure"
+    positive = sum(value == config.train.positive for value in values)
+    return "accept" if positive >= config.label.prefix_min_share * len(values) else "reject"
+
+
+def usable(labels: Iterable[LabelledUrl], holdout: Holdout) -> dict[str, str]:
+    """Labels by URL without held-out pages: those the run holds out, and rows whose use is to measure."""
+    return {entry.url: entry.label for entry in labels if entry.use != MEASURE and not holdout.covers(entry.url)}
+
+
+def answer_from(round_: Round, labels: Iterable[LabelledUrl]) -> int:
+    """Answer a round's tasks from labelled URLs; returns how many answers were new.
+
+    Pages that have no label there, and no answer by anyone, are answered NO_LABEL.
+    """
+    config = round_.run.config
+    known = usable(labels, round_.run.holdout)
+    tasks = read_tasks(round_)
+    prefixes = PrefixSet(task.target for task in tasks if task.kind == "prefix")
+    under: dict[str, list[str]] = defaultdict(list)
+    for url, label in known.items():
+        for prefix in prefixes.matches(url):
+            under[prefix].append(label)
+    answered = {answer.key for answer in read_answers(round_)}
+    answers: list[Answer] = []
+    for task in tasks:
+        value = judge_prefix(under[task.target], config) if task.kind == "prefix" else known.get(task.target, NO_LABEL)
+        if value != NO_LABEL or task.key not in answered:
+            answers.append(Answer(task.key, task.target, task.kind, value, FILE))
+    return add_answers(round_, answers)
+
+
+def open_tasks(tasks: Iterable[Task], answers: Iterable[Answer]) -> list[Task]:
+    """Tasks that nobody answered."""
+    answered = {answer.key for answer in answers}
+    return [task for task in tasks if task.key not in answered]
+
+
+def decide(tasks: Iterable[Task], answers: Iterable[Answer]) -> list[Label]:
+    """Labels by majority, in the order of the tasks. Tasks without votes, or with equal votes, get none."""
+    votes: dict[str, dict[str, str]] = defaultdict(dict)
+    for answer in answers:
+        if answer.value != NO_LABEL:
+            votes[answer.key][answer.annotator] = answer.value
+    labels: list[Label] = []
+    for task in tasks:
+        given = votes.get(task.key)
+        if not given:
+            continue
+        first, *others = Counter(given.values()).most_common(2)
+        if not others or first[1] > others[0][1]:
+            share = first[1] / len(given)
+            labels.append(Label(task.target, task.kind, first[0], tuple(sorted(given)), share, task.use))
+    return labels

@@ -1,0 +1,84 @@
+"""`recall annotate`: push a round's tasks, answer them from a labels file, see what is open."""
+
+import click
+
+from annotation.answers import answer_from, open_tasks, read_answers, read_tasks
+from annotation.step import conclude
+from annotation.tasks import push, pushed
+from recall.errors import OutOfOrder
+from recall.records import Waiting
+from recall.run.labels import read_labels
+from recall.run.rounds import Round, Run
+
+
+def waiting_round(run: Run) -> Round:
+    """The round whose label step comes next.
+
+    Raises OutOfOrder when another step does.
+    """
+    upcoming = run.next()
+    if upcoming is None:
+        raise OutOfOrder("this run has ended; there is nothing to label")
+    owner, name = upcoming
+    if not isinstance(owner, Round) or name != "label":
+        raise OutOfOrder(f"nothing to label now: the next step is {name}; `recall status` shows the order")
+    return owner
+
+
+@click.group()
+def annotate() -> None:
+    """People in the loop: tasks out, answers in."""
+
+
+@annotate.command("push")
+@click.argument("run")
+def push_tasks(run: str) -> None:
+    """Write the tasks of the round that comes to its label step, once; called again it only counts them."""
+    opened = Run.open(run)
+    with opened.lease():
+        round_ = waiting_round(opened)
+        round_.begin("label")
+        push(round_)
+    click.echo(_line(round_))
+
+
+@annotate.command("answer")
+@click.argument("run")
+@click.option("--from", "labels", required=True, metavar="LABELS", help="JSON lines or Parquet: url, label, use.")
+def answer_tasks(run: str, labels: str) -> None:
+    """Answer the round's tasks from a labels file and end the label step when none is left open."""
+    opened = Run.open(run)
+    entries = read_labels(labels, opened.config.access)
+    with opened.lease():
+        round_ = waiting_round(opened)
+        round_.begin("label")
+        push(round_)
+        new = answer_from(round_, entries)
+        ended = conclude(round_)
+    click.echo(f"{new} new answers; {_line(round_)}")
+    if not isinstance(ended, Waiting):
+        click.echo(" ".join(f"{name}={value}" for name, value in ended.counts.items()))
+
+
+@annotate.command("status")
+@click.argument("run")
+def show_status(run: str) -> None:
+    """Show how many tasks of each round are answered."""
+    opened = Run.open(run)
+    shown = 0
+    for number in range(1, opened.config.run.rounds + 1):
+        round_ = opened.round(number)
+        if pushed(round_):
+            click.echo(_line(round_))
+            shown += 1
+    if not shown:
+        click.echo("no tasks yet: `recall annotate push` writes them when a round comes to its label step")
+
+
+def _line(round_: Round) -> str:
+    """State of a round's tasks on one line."""
+    tasks = read_tasks(round_)
+    left = open_tasks(tasks, read_answers(round_))
+    pages = sum(task.kind == "page" for task in left)
+    state = "done" if round_.step("label").done else f"{pages} pages and {len(left) - pages} prefixes open"
+    return f"round {round_.number}: {len(tasks) - len(left)} of {len(tasks)} tasks answered, {state}"

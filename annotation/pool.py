@@ -1,0 +1,184 @@
+"""The pool that a round's tasks are drawn from: every page of its scan that may be offered to people.
+
+In: slim rows, and what earlier rounds and steps did with pages. Out: the pages drawn, the audit strata, what was passed
+over and why, and example pages for prefixes. Held-out pages and pages asked about before are never in the pool; pages
+that a model may have learned from are in it, but not in the audit sample.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from annotation.lowest import Lowest, Seen
+from annotation.sampling import Drawn, Plan, Rows, Sampler, Stratum
+from recall.errors import Incomplete
+from recall.hosts import Holdout, PrefixSet, host_of
+from recall.run.jobs import each
+from recall.run.progress import progress
+from recall.run.rounds import Round
+from recall.run.store import Store
+from recall.steps.judgements import audit_urls, shown_urls
+from recall.steps.rows import ScannedShard, read_rows, scanned_shards
+from recall.steps.scan import threshold_of
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+LABELLED = "label"
+"""Source of seed examples that a person labelled; the others (prefixes, random pages) may be asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What looking at a shard needs beside the shard. prefixes: those that want example pages, this many each.
+
+    asked: URLs never offered again; learned: URLs a model may have learned from; audited: URLs shown without a score.
+    """
+
+    store: Store
+    plan: Plan
+    holdout: Holdout
+    prefixes: PrefixSet
+    examples: int
+    asked: frozenset[str] = field(repr=False)
+    learned: frozenset[str] = field(repr=False)
+    audited: frozenset[str] = field(repr=False)
+
+    @property
+    def room(self) -> int:
+        """Examples to remember per prefix: audit pages of this round turn out among them only later."""
+        return self.examples + self.plan.audit
+
+
+@dataclass(slots=True)
+class Pool:
+    """What was seen in some shards. passed: pages that were not offered, by reason; examples: pages by prefix."""
+
+    sampler: Sampler
+    passed: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Lowest] = field(default_factory=dict)
+
+    def merge(self, other: "Pool") -> None:
+        """Take in what was seen in other shards."""
+        self.sampler.merge(other.sampler)
+        self.passed.update(other.passed)
+        for prefix, lowest in other.examples.items():
+            self.examples.setdefault(prefix, Lowest(lowest.capacity)).merge(lowest)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A round's pages, audit sample first; what it was drawn from; and example pages by prefix."""
+
+    pages: list[Drawn]
+    strata: list[Stratum]
+    passed: dict[str, int]
+    examples: dict[str, list[Seen]]
+
+
+def search_shard(search: Search, scanned: ScannedShard) -> Pool:
+    """Look at every page of one shard."""
+    table = read_rows(search.store, scanned, ["url", "offset", "length", "score"])
+    urls = [str(url) for url in table.column("url").to_pylist()]
+    offsets, lengths, scores = (table.column(name).to_numpy() for name in ("offset", "length", "score"))
+    every = Rows(scanned.shard.number, range(len(urls)), urls, offsets, lengths, scores, [True] * len(urls))
+    pool = Pool(Sampler(search.plan))
+    pool.passed["seen"] = len(urls)
+    offered: list[int] = []
+    for row, url in enumerate(urls):
+        if search.holdout.covers(url):
+            pool.passed["held_out"] += 1
+            continue
+        if url not in search.audited:
+            for prefix in search.prefixes.matches(url):
+                lowest = pool.examples.setdefault(prefix, Lowest(search.room))
+                lowest.offer(url, (search.plan.priority("example", url),), every.page(row))
+        if url in search.asked:
+            pool.passed["asked"] += 1
+        else:
+            offered.append(row)
+    pool.sampler.offer(_offered(every, offered, search.learned))
+    pool.passed["learned"] = sum(urls[row] in search.learned for row in offered)
+    return pool
+
+
+def _offered(every: Rows, offered: Sequence[int], learned: frozenset[str]) -> Rows:
+    at = np.array(offered, dtype=np.int64)
+    urls = [every.urls[row] for row in offered]
+    auditable = [url not in learned for url in urls]
+    return Rows(every.shard, offered, urls, every.offsets[at], every.lengths[at], every.scores[at], auditable)
+
+
+def plan_of(round_: Round, known_hosts: frozenset[str]) -> Plan:
+    """[label] as a plan for the round. known_hosts: hosts of pages that people labelled already."""
+    config, store = round_.run.config, round_.run.store
+    table = store.read_table(round_.step("domains").key("domains.parquet"), ["host", "code"])
+    return Plan(
+        seed=config.run.seed,
+        round=round_.number,
+        pages=config.label.pages,
+        audit=config.label.audit,
+        uncertain_share=config.label.uncertain_share,
+        floor=config.scan.floor,
+        threshold=threshold_of(round_),
+        code_hosts=frozenset(row["host"] for row in table.to_pylist() if row["code"]),
+        known_hosts=known_hosts,
+    )
+
+
+def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
+    """Everything that decides a round's draw."""
+    run, earlier = round_.run, range(1, round_.number)
+    asked = shown_urls(run, earlier)
+    learned: set[str] = set()
+    for row in run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "source"]).to_pylist():
+        (asked if row["source"] == LABELLED else learned).add(row["url"])
+    for number in earlier:
+        table = run.store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url"])
+        learned.update(str(url) for url in table.column("url").to_pylist())
+    return Search(
+        store=run.store,
+        plan=plan_of(round_, frozenset(host_of(url) for url in asked)),
+        holdout=run.holdout,
+        prefixes=PrefixSet(prefixes),
+        examples=run.config.label.examples,
+        asked=frozenset(asked),
+        learned=frozenset(learned),
+        audited=frozenset(audit_urls(run, earlier)),
+    )
+
+
+def over_shards(
+    round_: Round, function: Callable[[C, ScannedShard], R], context: C, shards: Sequence[ScannedShard]
+) -> Iterator[tuple[ScannedShard, R]]:
+    """Results of a function over shards, in any order.
+
+    Raises Incomplete as soon as a shard fails: tasks are drawn from all of them or not at all.
+    """
+    outcomes = each(function, context, shards, round_.run.config.cluster, "label")
+    for outcome in progress(outcomes, len(shards), "label"):
+        if outcome.failure is not None:
+            raise Incomplete(f"label: {outcome.item.shard.path}: {outcome.failure}; run again to retry")
+        yield outcome.item, outcome.result
+
+
+def draw_round(round_: Round, prefixes: Sequence[str]) -> Draw:
+    """Draw a round's pages, and examples for some prefixes, from its scan.
+
+    Raises Incomplete when the rows of a shard cannot be read.
+    """
+    search = search_for(round_, prefixes)
+    shards = scanned_shards(round_)
+    pool = Pool(Sampler(search.plan))
+    for _, found in over_shards(round_, search_shard, search, shards):
+        pool.merge(found)
+    pages, strata = pool.sampler.draw()
+    audited = {drawn.page.url for drawn in pages if drawn.use == "audit"}
+    examples = {
+        prefix: [page for page in lowest.pages() if page.url not in audited][: search.examples]
+        for prefix, lowest in sorted(pool.examples.items())
+    }
+    return Draw(pages, strata, dict(sorted(pool.passed.items())), examples)

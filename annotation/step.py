@@ -1,0 +1,71 @@
+"""The label step of a round: tasks out, answers in, labels published when every task is answered.
+
+`advance` may be called again and again, and killed at any moment: it goes on where the folder stands.
+"""
+
+from collections import Counter
+from dataclasses import asdict
+from hashlib import sha256
+
+from annotation.answers import answer_from, decide, open_tasks, read_answers, read_tasks
+from annotation.tasks import EXAMPLES, PREFIXES, TASKS, push
+from recall.archive.transport import read_all
+from recall.records import Done, Label, Output, Waiting
+from recall.run.labels import read_labels
+from recall.run.rounds import Round
+from recall.run.store import digest_of, table_from
+from recall.steps.judgements import LABELS as SCHEMA
+
+LABELS = "labels.parquet"
+
+
+def advance(round_: Round) -> Done | Waiting:
+    """Push a round's tasks, answer them from [label] answers when a file is named, end the step when all are answered.
+
+    Waiting counts the tasks that nobody answered and names the label folder.
+    """
+    step, run = round_.step("label"), round_.run
+    if step.done:
+        return step.result
+    round_.begin("label")
+    push(round_)
+    if run.config.label.answers:
+        answer_from(round_, read_labels(run.config.label.answers, run.config.access))
+    return conclude(round_)
+
+
+def conclude(round_: Round) -> Done | Waiting:
+    """End the step when every task is answered."""
+    run = round_.run
+    tasks, answers = read_tasks(round_), read_answers(round_)
+    waiting = open_tasks(tasks, answers)
+    if waiting:
+        return Waiting(len(waiting), run.store.url(round_.step("label").folder))
+    step = round_.begin("label")
+    if run.store.exists(step.key(LABELS)):  # of a conclusion that was killed, before further answers came
+        run.store.remove(step.key(LABELS))
+    labels = decide(tasks, answers)
+    columns = {name: [asdict(label)[name] for label in labels] for name in SCHEMA}
+    step.publish_table(LABELS, columns, SCHEMA)
+    for file in (TASKS, PREFIXES, EXAMPLES):
+        data = run.store.read(step.key(file))
+        step.add([Output(file, digest_of(data), table_from(data).num_rows)])
+    source = run.config.label.answers
+    settings = {"answers": sha256(read_all(source, run.config.access)).hexdigest()} if source else {}
+    return step.finish(count(labels, len(tasks), run.config.train.positive), settings)
+
+
+def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:
+    """What `recall status` shows of the step. undecided: tasks without a label, or with equal votes."""
+    pages = [label for label in labels if label.kind == "page"]
+    prefixes = Counter(label.value for label in labels if label.kind == "prefix")
+    return {
+        "tasks": tasks,
+        "pages": len(pages),
+        "positive": sum(label.value == positive for label in pages),
+        "audit": sum(label.use == "audit" for label in pages),
+        "accepted": prefixes["accept"],
+        "rejected": prefixes["reject"],
+        "unsure": prefixes["unsure"],
+        "undecided": tasks - len(labels),
+    }

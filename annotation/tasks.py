@@ -1,0 +1,186 @@
+"""A round's tasks: the pages and URL prefixes that people are asked about, written into its label/ folder.
+
+In: the round's scan and prefix candidates, what earlier rounds asked. Out: prefixes.parquet, examples.parquet (pages
+under each prefix), strata.json (what the audit sample was drawn from) and, last, tasks.parquet: when it is there, the
+tasks are pushed. Prefixes judged before, covered by an accepted one or held out are not asked about.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+
+from annotation.lowest import Seen
+from annotation.pool import Draw, draw_round, over_shards
+from annotation.sampling import Drawn
+from recall.config import AccessSection
+from recall.hosts import PrefixSet
+from recall.page.markdown import markdown
+from recall.page.text import decode, scoring_text
+from recall.records import Candidate, LabelKind, WarcRef
+from recall.run.rounds import Round
+from recall.run.store import Columns, Schema, Store
+from recall.steps.judgements import PAGE_TASKS, PREFIX_TASKS, prefix_labels
+from recall.steps.rows import ScannedShard, read_bodies, scanned_shards
+
+TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
+EXAMPLE_PAGES = {
+    "key": "string",
+    "prefix": "string",
+    "url": "string",
+    "path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "score": "float64",
+}
+MAX_MARKDOWN = 40_000
+"""Characters of a page that a person is shown: more than anyone reads to decide."""
+
+MAX_TITLE = 300
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person is shown of a page, and the text that is learned from when they label it."""
+
+    title: str
+    text: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Pages to read, by shard number."""
+
+    store: Store
+    access: AccessSection
+    chosen: Mapping[int, list[Seen]] = field(repr=False)
+
+
+def task_key(round_: Round, kind: LabelKind, target: str) -> str:
+    """A task's own key: the same whenever it is made again, different in every round."""
+    return f"r{round_.number}-{kind}-{blake2b(target.encode('utf-8', 'replace'), digest_size=10).hexdigest()}"
+
+
+def title_of(page: str) -> str:
+    """The <title> of an HTML page on one line, bounded; "" where there is none."""
+    found = _TITLE.search(page)
+    return " ".join(html.unescape(found[1]).split())[:MAX_TITLE] if found else ""
+
+
+def read_pages(reading: Reading, scanned: ScannedShard) -> dict[int, Shown]:
+    """Read the chosen pages of a shard by row: kept bodies where the scan kept them, byte ranges otherwise."""
+    refs = {
+        page.row: WarcRef(scanned.shard.path, page.offset, page.length) for page in reading.chosen[scanned.shard.number]
+    }
+    urls = {page.row: page.url for page in reading.chosen[scanned.shard.number]}
+    shown: dict[int, Shown] = {}
+    for row, page in read_bodies(reading.store, scanned, refs, reading.access).items():
+        kept = markdown(page.body, urls[row], page.charset)[:MAX_MARKDOWN]
+        text = scoring_text(page.body, page.charset, urls[row])
+        shown[row] = Shown(title_of(decode(page.body, page.charset)), text, kept)
+    return shown
+
+
+def choose_prefixes(round_: Round) -> list[Candidate]:
+    """Prefixes to ask about: the round's candidates that nobody judged, those that decide most pages first."""
+    run = round_.run
+    table = run.store.read_table(round_.step("domains").key("candidates.parquet"))
+    judged = prefix_labels(run, range(1, round_.number))
+    decided = {prefix for prefix, value in judged.items() if value != "unsure"}
+    accepted = PrefixSet(prefix for prefix, value in judged.items() if value == "accept")
+    candidates = [Candidate(row["prefix"], row["host"], row["pages"], row["kept"]) for row in table.to_pylist()]
+    fresh = [
+        one
+        for one in candidates
+        if one.prefix not in decided
+        and not accepted.match(f"http://{one.prefix}")
+        and not run.holdout.covers(f"http://{one.prefix}")
+    ]
+    return sorted(fresh, key=lambda one: (-one.pages, one.prefix))[: run.config.label.prefixes]
+
+
+def pushed(round_: Round) -> bool:
+    """True when the round's tasks are all written."""
+    return round_.run.store.exists(round_.step("label").key(TASKS))
+
+
+def push(round_: Round) -> None:
+    """Write a round's tasks; does nothing when they are there.
+
+    Raises Incomplete when pages cannot be read, OutOfOrder (from reading their steps) before scan and domains are done.
+    """
+    if pushed(round_):
+        return
+    store, step = round_.run.store, round_.step("label")
+    for leftover in (PREFIXES, EXAMPLES, STRATA):  # of a push that was killed, perhaps by an earlier version
+        if store.exists(step.key(leftover)):
+            store.remove(step.key(leftover))
+    prefixes = choose_prefixes(round_)
+    draw = draw_round(round_, [one.prefix for one in prefixes])
+    shown = _read(round_, draw.pages)
+    strata = {"strata": [asdict(stratum) for stratum in draw.strata], "pages": draw.passed}
+    store.publish_json(step.key(STRATA), strata)
+    _publish(round_, EXAMPLES, _example_rows(round_, prefixes, draw), EXAMPLE_PAGES)
+    _publish(round_, PREFIXES, _prefix_rows(round_, prefixes, draw), PREFIX_TASKS)
+    _publish(round_, TASKS, _page_rows(round_, draw.pages, shown), PAGE_TASKS)
+
+
+def _publish(round_: Round, file: str, rows: list[dict[str, object]], schema: Schema) -> None:
+    columns: Columns = {name: [row[name] for row in rows] for name in schema}
+    round_.run.store.publish_table(round_.step("label").key(file), columns, schema)
+
+
+def _read(round_: Round, pages: list[Drawn]) -> dict[tuple[int, int], Shown]:
+    """What is shown of the drawn pages, by shard and row."""
+    run = round_.run
+    chosen: dict[int, list[Seen]] = {}
+    for drawn in pages:
+        chosen.setdefault(drawn.page.shard, []).append(drawn.page)
+    needed = [scanned for scanned in scanned_shards(round_) if scanned.shard.number in chosen]
+    shown: dict[tuple[int, int], Shown] = {}
+    for scanned, pages_read in over_shards(round_, read_pages, Reading(run.store, run.config.access, chosen), needed):
+        shown.update({(scanned.shard.number, row): page for row, page in pages_read.items()})
+    return shown
+
+
+def _lineage(round_: Round, page: Seen) -> dict[str, object]:
+    path = round_.run.shards[page.shard].path
+    return {"url": page.url, "path": path, "offset": page.offset, "length": page.length, "score": page.score}
+
+
+def _page_rows(round_: Round, pages: list[Drawn], shown: Mapping[tuple[int, int], Shown]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {
+            "key": task_key(round_, "page", drawn.page.url),
+            **_lineage(round_, drawn.page),
+            "shard": drawn.page.shard,
+            "stratum": drawn.stratum,
+            "probability": drawn.probability,
+            "use": drawn.use,
+            **asdict(shown[drawn.page.shard, drawn.page.row]),
+        }
+        for drawn in pages
+    ]
+    return sorted(rows, key=lambda row: str(row["key"]))  # by a hash: the audit sample cannot be told by its place
+
+
+def _prefix_rows(round_: Round, prefixes: list[Candidate], draw: Draw) -> list[dict[str, object]]:
+    return [
+        {
+            "key": task_key(round_, "prefix", one.prefix),
+            **asdict(one),
+            "examples": [page.url for page in draw.examples.get(one.prefix, [])],
+        }
+        for one in prefixes
+    ]
+
+
+def _example_rows(round_: Round, prefixes: list[Candidate], draw: Draw) -> list[dict[str, object]]:
+    return [
+        {"key": task_key(round_, "prefix", one.prefix), "prefix": one.prefix, **_lineage(round_, page)}
+        for one in prefixes
+        for page in draw.examples.get(one.prefix, [])
+    ]
