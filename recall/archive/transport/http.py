@@ -1,12 +1,14 @@
 """https and http, read only: streamed answers, byte ranges that are checked, errors sorted by consequence.
 
-429 and 5xx mean slow down and are tried again, 403 means we are blocked and is not; the status is looked at before
-the body. Range: RFC 9110, 14: an answer must be 206 with the Content-Range that was asked for.
+429 and 5xx mean slow down and are tried again. 403 means we are blocked: it is not tried again, and for a minute this
+process asks that host nothing more. The status is looked at before the body.
+Range: RFC 9110, 14: an answer must be 206 with the Content-Range that was asked for.
 """
 
 import os
 import re
 import ssl
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +27,12 @@ except PackageNotFoundError:  # run from a folder that was never installed
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _MISSING = {404, 410}
 _AGAIN = {408, 425, 429}
+
+REST_SECONDS = 60.0
+"""How long a host that refused us is left in peace."""
+
+_resting: dict[str, float] = {}
+"""Hosts that refused this process, and until when (monotonic) they are not asked."""
 
 
 def user_agent(access: AccessSection) -> str:
@@ -55,6 +63,7 @@ class HttpSource:
         """Ask for the bytes; a whole file from byte 0 is asked for without a range."""
         ranged = start > 0 or stop is not None
         headers = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
+        check_rest(self.url)
         client = _client_of(os.getpid(), self._access)
         try:
             answer = client.send(client.build_request("GET", self.url, headers=headers), stream=True)
@@ -93,12 +102,25 @@ def check_range(header: str, start: int, stop: int | None) -> int | None:
     return total
 
 
+def _host(url: str) -> str:
+    """Host and port, also of what turns out to be no URL."""
+    return url.partition("://")[2].partition("/")[0]
+
+
+def check_rest(url: str) -> None:
+    """Refuse to ask a host that refused us less than REST_SECONDS ago."""
+    left = _resting.get(_host(url), 0.0) - time.monotonic()
+    if left > 0:
+        raise Refused(f"{url}: not asked: the server refused us (403) just now; it is left in peace for {left:.0f} s")
+
+
 def check_status(answer: httpx.Response, url: str) -> None:
     """Sort an error status by what follows from it."""
     code = answer.status_code
     if code < 400:
         return
     if code in (401, 403):
+        _resting[_host(url)] = time.monotonic() + REST_SECONDS
         raise Refused(f"{url}: the server refuses us ({code}); wait before asking again, or use s3:// with credentials")
     if code in _MISSING:
         raise ShardUnreadable(f"{url}: not found ({code})")
@@ -118,6 +140,7 @@ def _chunks(answer: httpx.Response) -> Iterator[bytes]:
 
 def size(url: str, access: AccessSection) -> int | None:
     """Announced size of a URL, None if it is not there. Raises Again, Refused, ShardUnreadable."""
+    check_rest(url)
     try:
         answer = _client_of(os.getpid(), access).head(url)
     except (httpx.HTTPError, ssl.SSLError, OSError) as error:

@@ -79,6 +79,8 @@ def _translate(url: str, error: Exception) -> NoReturn:
             ) from None
         if code in _MISSING or status == 404:
             raise ShardUnreadable(f"{url}: not found ({code})") from None
+        if status == 416:
+            raise ShardUnreadable(f"{url}: the range lies beyond the end of the file (416)") from None
         raise ShardUnreadable(f"{url}: answered {status} {code}") from None
     if isinstance(error, NoCredentialsError):
         raise Refused(f"{url}: needs credentials and there are none") from None
