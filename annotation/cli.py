@@ -1,28 +1,37 @@
 """`recall annotate`: push a round's tasks, answer them from a labels file, see what is open."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from annotation.answers import answer_from, open_tasks, read_answers, read_tasks
 from annotation.step import conclude
 from annotation.tasks import push, pushed
 from recall.errors import OutOfOrder
-from recall.records import Waiting
+from recall.records import Done
+from recall.run.jobs import disconnect
 from recall.run.labels import read_labels
 from recall.run.rounds import Round, Run
 
 
-def waiting_round(run: Run) -> Round:
-    """The round whose label step comes next.
+@contextmanager
+def label_step(run: Run) -> Iterator[Round]:
+    """Yield the round whose label step comes next, its tasks pushed, under the run's lease.
 
-    Raises OutOfOrder when another step does.
+    Raises OutOfOrder when another step comes next, LeaseHeld when another driver is at work.
     """
-    upcoming = run.next()
-    if upcoming is None:
-        raise OutOfOrder("this run has ended; there is nothing to label")
-    owner, name = upcoming
-    if not isinstance(owner, Round) or name != "label":
-        raise OutOfOrder(f"nothing to label now: the next step is {name}; `recall status` shows the order")
-    return owner
+    try:
+        with run.lease():
+            owner, name = run.next() or (run, "")
+            if not isinstance(owner, Round) or name != "label":
+                after = f"the next step is {name}" if name else "the run has ended"
+                raise OutOfOrder(f"{run.store.root}: nothing to label now, {after}; see `recall status`")
+            owner.begin("label")
+            push(owner)
+            yield owner
+    finally:
+        disconnect()
 
 
 @click.group()
@@ -34,12 +43,8 @@ def annotate() -> None:
 @click.argument("run")
 def push_tasks(run: str) -> None:
     """Write the tasks of the round that comes to its label step, once; called again it only counts them."""
-    opened = Run.open(run)
-    with opened.lease():
-        round_ = waiting_round(opened)
-        round_.begin("label")
-        push(round_)
-    click.echo(_line(round_))
+    with label_step(Run.open(run)) as round_:
+        click.echo(_line(round_))
 
 
 @annotate.command("answer")
@@ -49,15 +54,12 @@ def answer_tasks(run: str, labels: str) -> None:
     """Answer the round's tasks from a labels file and end the label step when none is left open."""
     opened = Run.open(run)
     entries = read_labels(labels, opened.config.access)
-    with opened.lease():
-        round_ = waiting_round(opened)
-        round_.begin("label")
-        push(round_)
+    with label_step(opened) as round_:
         new = answer_from(round_, entries)
         ended = conclude(round_)
-    click.echo(f"{new} new answers; {_line(round_)}")
-    if not isinstance(ended, Waiting):
-        click.echo(" ".join(f"{name}={value}" for name, value in ended.counts.items()))
+        click.echo(f"{new} new answers; {_line(round_)}")
+    if isinstance(ended, Done):
+        click.echo(", ".join(f"{name} {value}" for name, value in ended.counts.items()))
 
 
 @annotate.command("status")

@@ -1,0 +1,51 @@
+"""`recall annotate`, called as a user calls it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from annotation.cli import annotate
+from recall.errors import OutOfOrder, RecallError
+
+
+def call(*arguments: str) -> Result:
+    result = CliRunner().invoke(annotate, list(arguments))
+    if isinstance(result.exception, RecallError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_tasks_are_pushed_answered_and_counted(loop: Any, tmp_path: Path) -> None:
+    run = loop.run.store.root
+    assert "no tasks yet" in call("status", run).output
+    pushed = "round 1: 0 of 37 tasks answered, 32 pages and 5 prefixes open\n"
+    assert call("push", run).output == pushed
+    assert call("push", run).output == pushed
+    assert call("status", run).output == pushed
+    rows = [{"url": entry.url, "label": entry.label} for entry in loop.labels]
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = call("answer", run, "--from", str(labels)).output.splitlines()
+    assert lines[0] == "37 new answers; round 1: 37 of 37 tasks answered, done"
+    assert {"accepted 4", "rejected 1", "undecided 0"} <= set(lines[1].split(", "))
+    assert call("status", run).output == "round 1: 37 of 37 tasks answered, done\n"
+    with pytest.raises(OutOfOrder, match="nothing to label now, the next step is harvest"):
+        call("push", run)
+
+
+def test_answering_pushes_first(make_loop: Callable[..., Any], tmp_path: Path) -> None:
+    loop = make_loop()
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(json.dumps({"url": "https://nowhere.org/", "label": "C"}))
+    counts = call("answer", loop.run.store.root, "--from", str(labels)).output.splitlines()[1]
+    assert {"pages 0", "accepted 0", "rejected 0", "unsure 5", "undecided 32"} <= set(counts.split(", "))
+
+
+@pytest.mark.parametrize("verb", [[], ["push"], ["answer"], ["status"]])
+def test_every_verb_has_help(verb: list[str]) -> None:
+    assert "Usage" in call(*verb, "--help").output

@@ -1,0 +1,181 @@
+"""The audit sample and the pages to train on."""
+
+import math
+import pickle
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from annotation.sampling import HOST_SHARE, Drawn, Plan, Rows, Sampler, Stratum, allocate
+from recall.hosts import host_of
+
+PLAN = Plan(seed=3, round=1, pages=60, audit=80, uncertain_share=0.5, floor=0.02, threshold=0.6)
+
+
+def crawl(pages: int = 4000, seed: int = 0) -> Rows:
+    """One shard with scores as a scan gives them: most far below the floor."""
+    chance = np.random.default_rng(seed)
+    scores = np.where(chance.random(pages) < 0.1, chance.beta(4, 2, pages), chance.beta(0.4, 12, pages))
+    urls = [f"https://www.h{number % 97}.com/{number}" for number in range(pages)]
+    numbers = np.arange(pages)
+    return Rows(0, range(pages), urls, numbers, numbers, scores, [True] * pages)
+
+
+def part(rows: Rows, chosen: np.ndarray, shard: int) -> Rows:
+    urls = [rows.urls[row] for row in chosen]
+    auditable = [rows.auditable[row] for row in chosen]
+    places = list(range(len(chosen)))
+    return Rows(shard, places, urls, rows.offsets[chosen], rows.lengths[chosen], rows.scores[chosen], auditable)
+
+
+def draw(plan: Plan, *shards: Rows) -> tuple[list[Drawn], list[Stratum]]:
+    sampler = Sampler(plan)
+    for rows in shards:
+        sampler.offer(rows)
+    return sampler.draw()
+
+
+def of_use(drawn: list[Drawn], use: str) -> list[Drawn]:
+    return [one for one in drawn if one.use == use]
+
+
+def test_the_audit_sample_covers_every_stratum_with_known_probabilities() -> None:
+    rows = crawl()
+    drawn, strata = draw(PLAN, rows)
+    audit = of_use(drawn, "audit")
+    assert drawn[: len(audit)] == audit
+    assert len(audit) == PLAN.audit
+    assert [stratum.name for stratum in strata] == ["far", "below_floor", "low", "near_below", "near_above", "high"]
+    assert sum(stratum.pages for stratum in strata) == len(rows.urls)
+    for stratum in strata:
+        inside = (rows.scores >= stratum.low) & (rows.scores < stratum.high)
+        assert stratum.pages == int(inside.sum())
+        mine = [one for one in audit if one.stratum == stratum.name]
+        assert len(mine) == stratum.drawn > 0
+        assert all(stratum.low <= one.page.score < stratum.high for one in mine)
+        assert all(one.probability == stratum.drawn / stratum.pages for one in mine)
+    assert strata[1].high == PLAN.floor
+    assert strata[3].high == PLAN.threshold
+
+
+def test_weights_of_the_audit_sample_estimate_a_total_without_bias() -> None:
+    rows = crawl(1500)
+    truth = np.random.default_rng(5).random(len(rows.urls)) < rows.scores
+    estimates = []
+    for seed in range(60):
+        drawn, _ = draw(replace(PLAN, seed=seed), rows)
+        estimates.append(sum(truth[one.page.row] / one.probability for one in of_use(drawn, "audit")))
+    error = np.std(estimates) / math.sqrt(len(estimates))
+    assert abs(np.mean(estimates) - truth.sum()) < 3 * error
+
+
+def test_the_draw_depends_neither_on_shard_order_nor_on_who_looked() -> None:
+    rows = crawl()
+    order = np.random.default_rng(1).permutation(len(rows.urls))
+    shards = [part(rows, chunk, number) for number, chunk in enumerate(np.array_split(order, 5))]
+    expected = draw(PLAN, *shards)
+    assert draw(PLAN, *reversed(shards)) == expected
+    merged = Sampler(PLAN)
+    for group in (shards[3:], shards[:1], shards[1:3]):
+        worker = Sampler(PLAN)
+        for shard in group:
+            worker.offer(shard)
+        merged.merge(pickle.loads(pickle.dumps(worker)))
+    assert merged.draw() == expected
+
+
+def test_seed_and_round_change_the_draw() -> None:
+    rows = crawl()
+    first = {one.page.url for one in of_use(draw(PLAN, rows)[0], "audit")}
+    for plan in (replace(PLAN, seed=4), replace(PLAN, round=2)):
+        assert len(first & {one.page.url for one in of_use(draw(plan, rows)[0], "audit")}) < len(first) / 2
+
+
+def test_no_url_is_drawn_twice_and_repeated_captures_count_once() -> None:
+    rows = crawl(1000)
+    again = replace(rows, shard=1, scores=np.random.default_rng(9).permutation(rows.scores))
+    drawn, _ = draw(PLAN, rows, again)
+    urls = [one.page.url for one in drawn]
+    assert len(urls) == len(set(urls))
+    _, strata = draw(PLAN, rows, replace(rows, shard=1))
+    assert sum(stratum.pages for stratum in strata) == 1000
+
+
+def test_pages_that_may_have_been_learned_from_are_not_audited() -> None:
+    rows = crawl(300)
+    auditable = [row % 3 == 0 for row in rows.rows]
+    drawn, strata = draw(replace(PLAN, audit=500, pages=20), replace(rows, auditable=auditable))
+    audit = of_use(drawn, "audit")
+    assert {one.page.row for one in audit} == set(range(0, 300, 3))
+    assert all(one.probability == 1.0 for one in audit)
+    assert sum(stratum.pages for stratum in strata) == 100
+    assert len(of_use(drawn, "train")) == 20
+
+
+def test_uncertain_pages_are_those_nearest_to_the_threshold_from_many_hosts() -> None:
+    rows = crawl()
+    plan = replace(PLAN, audit=0, uncertain_share=1.0)
+    drawn, strata = draw(plan, rows)
+    assert len(drawn) == plan.pages
+    assert {(one.stratum, one.probability) for one in drawn} == {("uncertain", 0.0)}
+    assert sum(stratum.drawn for stratum in strata) == 0
+    most = max(Counter(host_of(one.page.url) for one in drawn).values())
+    assert most <= math.ceil(plan.pages * HOST_SHARE)
+    farthest = max(plan.doubt(np.array([one.page.score for one in drawn])))
+    assert np.mean(plan.doubt(rows.scores) <= farthest) < 2 * plan.pages / len(rows.urls)
+
+
+def test_uncertain_pages_come_from_one_host_where_there_is_no_other() -> None:
+    rows = crawl(200)
+    alone = replace(rows, urls=[f"https://one.org/{row}" for row in rows.rows])
+    assert len(draw(replace(PLAN, audit=0), alone)[0]) == PLAN.pages
+
+
+def test_spread_takes_one_page_a_host_code_domains_and_new_hosts_first() -> None:
+    rows = crawl()
+    code = frozenset(f"www.h{number}.com" for number in range(50))
+    known = frozenset(f"www.h{number}.com" for number in (*range(20), *range(50, 60)))
+    plan = replace(PLAN, audit=0, pages=30, uncertain_share=0.0, code_hosts=code, known_hosts=known)
+    hosts = [host_of(one.page.url) for one in draw(plan, rows)[0]]
+    assert len(set(hosts)) == len(hosts) == 30
+    assert sum(host in code for host in hosts) == 20
+    assert not set(hosts) & known
+    assert all(one.page.score >= plan.floor for one in draw(plan, rows)[0])
+
+
+def test_a_small_crawl_is_drawn_whole_and_once() -> None:
+    rows = crawl(50)
+    drawn, _ = draw(replace(PLAN, audit=30, pages=100), rows)
+    assert sorted(one.page.row for one in drawn) == list(range(50))
+    assert draw(PLAN, crawl(0))[0] == []
+
+
+@pytest.mark.parametrize(("floor", "threshold"), [(0.0, 0.5), (0.9, 0.5), (0.02, 0.0), (0.02, 1.0), (0.5, 0.5)])
+def test_any_floor_and_threshold_make_strata(floor: float, threshold: float) -> None:
+    rows = crawl(500)
+    scores = np.concatenate([rows.scores[:-2], [0.0, 1.0]])
+    drawn, strata = draw(replace(PLAN, floor=floor, threshold=threshold), replace(rows, scores=scores))
+    assert sum(stratum.pages for stratum in strata) == 500
+    assert len(of_use(drawn, "audit")) == PLAN.audit
+    kept = sum(stratum.pages for stratum in strata if stratum.name in {"near_above", "high"})
+    assert kept == int((scores >= threshold).sum())
+
+
+@pytest.mark.parametrize(
+    ("pages", "total", "expected"),
+    [
+        ([0, 0, 0], 10, [0, 0, 0]),
+        ([5, 3], 100, [5, 3]),
+        ([100, 100], 10, [5, 5]),
+        ([1_000_000, 10_000, 0], 20, [14, 6, 0]),
+        ([1000, 2, 1000], 10, [4, 2, 4]),
+        ([], 5, []),
+        ([10, 10], 0, [0, 0]),
+    ],
+)
+def test_the_audit_sample_is_divided_half_equally_half_by_root(
+    pages: list[int], total: int, expected: list[int]
+) -> None:
+    assert allocate(pages, total) == expected

@@ -1,0 +1,137 @@
+"""Tasks of a round: which pages and prefixes, what is shown of them, what is never offered."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from annotation import tasks as tasks_module
+from annotation.tasks import EXAMPLES, PREFIXES, STRATA, TASKS, choose_prefixes, push, pushed, title_of
+from recall.errors import Incomplete
+from recall.hosts import host_of, under
+from recall.run.rounds import Round
+
+CODE_HOST = "docs{0}.example{0}.org"
+HELD_OUT = "held.example.net"
+
+
+def rows_of(round_: Round, file: str) -> list[dict[str, Any]]:
+    return list(round_.run.store.read_table(round_.step("label").key(file)).to_pylist())
+
+
+def label_bytes(round_: Round) -> dict[str, bytes]:
+    store = round_.run.store
+    return {key: store.read(key) for key in store.keys(round_.step("label").folder + "/")}
+
+
+def test_a_round_gets_its_pages_with_lineage_and_what_people_see(loop: Any) -> None:
+    push(loop.first)
+    rows = rows_of(loop.first, TASKS)
+    assert [row["use"] for row in rows].count("audit") == 12
+    assert [row["use"] for row in rows].count("train") == 20
+    assert [row["key"] for row in rows] == sorted({row["key"] for row in rows})
+    code = {site.url: site.code for site in loop.sites}
+    for row in rows:
+        assert row["title"] == f"Page {row['url']}"
+        assert ("def main(): return 0" if code[row["url"]] else "lovely shoes & socks") in row["text"]
+        assert ("def main(): return 0" if code[row["url"]] else "lovely shoes & socks") in row["markdown"]
+        assert (row["probability"] > 0) == (row["use"] == "audit")
+        assert row["path"] == loop.run.shards[row["shard"]].path
+    assert any(row["score"] < loop.run.config.scan.floor for row in rows)
+
+
+def test_held_out_and_labelled_seed_pages_are_never_offered(loop: Any) -> None:
+    push(loop.first)
+    urls = {row["url"]: row["use"] for row in rows_of(loop.first, TASKS)}
+    assert not any(host_of(url) == HELD_OUT for url in urls)
+    assert loop.sites[0].url not in urls
+    assert urls.get(loop.sites[1].url) != "audit"
+    assert not any(row["host"] == HELD_OUT for row in rows_of(loop.first, PREFIXES))
+    strata = loop.run.store.read_json(loop.first.step("label").key(STRATA))
+    assert strata["pages"] == {"asked": 1, "held_out": 10, "learned": 1, "seen": 130}
+    assert sum(stratum["pages"] for stratum in strata["strata"]) == 130 - 12
+
+
+def test_prefixes_come_with_examples_that_are_no_audit_pages(loop: Any) -> None:
+    push(loop.first)
+    prefixes = rows_of(loop.first, PREFIXES)
+    audit = {row["url"] for row in rows_of(loop.first, TASKS) if row["use"] == "audit"}
+    assert [row["pages"] for row in prefixes] == [7, 7, 7, 7, 3]
+    assert not any(row["prefix"].endswith("/blog/") for row in prefixes)
+    examples = rows_of(loop.first, EXAMPLES)
+    for row in prefixes:
+        mine = [example for example in examples if example["key"] == row["key"]]
+        assert [example["url"] for example in mine] == row["examples"]
+        assert 0 < len(mine) <= 3
+        assert all(under(row["prefix"], url) for url in row["examples"])
+        assert not set(row["examples"]) & audit
+        assert {example["score"] for example in mine} <= {site.score for site in loop.sites}
+
+
+def test_pushing_again_changes_nothing(loop: Any) -> None:
+    push(loop.first)
+    before = label_bytes(loop.first)
+    push(loop.first)
+    assert label_bytes(loop.first) == before
+
+
+@pytest.mark.parametrize("published", [0, 1, 2, 3])
+def test_a_push_that_was_killed_ends_with_the_same_bytes(
+    make_loop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, published: int
+) -> None:
+    whole, killed = make_loop(name="whole"), make_loop(name="killed")
+    push(whole.first)
+    store, left = killed.run.store, [published]
+    publish = type(store).publish
+
+    def die_after(self: Any, key: str, data: bytes, rows: int | None = None) -> Any:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return publish(self, key, data, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store), "publish", die_after)
+        with pytest.raises(KeyboardInterrupt):
+            push(killed.first)
+    assert not pushed(killed.first)
+    push(killed.first)
+    assert label_bytes(killed.first) == label_bytes(whole.first)
+
+
+def test_a_shard_that_cannot_be_read_leaves_no_tasks(loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("disk on fire")
+
+    monkeypatch.setattr(tasks_module, "read_bodies", refuse)
+    with pytest.raises(Incomplete, match=r"label: part-\d\.warc\.gz: .*disk on fire"):
+        push(loop.first)
+    assert not pushed(loop.first)
+
+
+def test_prefixes_that_decide_most_come_first(loop: Any) -> None:
+    chosen = [(-one.pages, one.prefix) for one in choose_prefixes(loop.first)]
+    assert len(chosen) == 5
+    assert chosen == sorted(chosen)
+
+
+def test_only_prefixes_that_nobody_decided_are_asked_about_again(loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = CODE_HOST.format
+    first = [one.prefix for one in choose_prefixes(loop.first)]
+    assert first == [*(f"{host(number)}/docs/" for number in range(4)), f"{host(0)}/news/"]
+    judged = {f"{host(0)}/": "accept", first[1]: "reject", first[2]: "unsure"}
+    monkeypatch.setattr(tasks_module, "prefix_labels", lambda *_: judged)
+    assert [one.prefix for one in choose_prefixes(loop.first)] == [first[2], first[3], f"{host(1)}/blog/"]
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("<title>a\n  b</title>", "a b"),
+        ("<TITLE lang=en>x &lt; y</TITLE ><title>z</title>", "x < y"),
+        ("<p>none", ""),
+        (f"<title>{'x' * 999}</title>", "x" * 300),
+    ],
+)
+def test_a_title_is_one_bounded_line(page: str, title: str) -> None:
+    assert title_of(page) == title
