@@ -38,7 +38,10 @@ MAX_MARKDOWN = 40_000
 """Characters of a page that a person is shown: more than anyone reads to decide."""
 
 MAX_TITLE = 300
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+MAX_HEAD = 100_000
+"""Characters in which a title is looked for."""
+
+_TITLE = re.compile(r"<title(?:\s[^>]{0,500})?>([^<]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ def task_key(round_: Round, kind: LabelKind, target: str) -> str:
 
 
 def title_of(page: str) -> str:
-    """The <title> of an HTML page on one line, bounded; "" where there is none."""
-    found = _TITLE.search(page)
+    """The first <title> of an HTML page on one line, bounded; "" where there is none near its start."""
+    found = _TITLE.search(page, 0, MAX_HEAD)
     return " ".join(html.unescape(found[1]).split())[:MAX_TITLE] if found else ""
 
 

@@ -129,7 +129,10 @@ def test_only_prefixes_that_nobody_decided_are_asked_about_again(loop: Any, monk
     [
         ("<title>a\n  b</title>", "a b"),
         ("<TITLE lang=en>x &lt; y</TITLE ><title>z</title>", "x < y"),
-        ("<p>none", ""),
+        ("<p>none<titles>no</titles>", ""),
+        ("<title>never closed", "never closed"),
+        (f"{' ' * 200_000}<title>far away</title>", ""),
+        ("<title " * 100_000, ""),
         (f"<title>{'x' * 999}</title>", "x" * 300),
     ],
 )
