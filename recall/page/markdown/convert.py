@@ -1,25 +1,119 @@
-"""A page's bytes → Markdown.
+"""A page's bytes → Markdown whose code is exact.
 
-In: the body as served, its URL and the charset of its HTTP header. Out: the main content as Markdown. Refuses nothing:
-bytes that hold no document come out as an empty string.
+Code is found and lifted first, place-holders stand for it while main-content extraction works on the prose, then it is
+put back and counted. In: the body as served, its URL and the charset of its HTTP header. Out: Markdown, and the reason
+where a page defeated this and came out as plain text. Refuses nothing; only bytes without text give an empty string.
 """
 
+import html
+import re
+from dataclasses import dataclass
+from typing import Final
+
 import trafilatura
+from lxml import etree
+from lxml.html import HtmlElement
+
+from recall.page.markdown.lift import Lifted, lift
+from recall.page.markdown.patch import complete
+from recall.page.markdown.prose import render
+from recall.page.markdown.restore import restore
+from recall.page.markdown.threads import find_posts, render_thread
+from recall.page.markdown.tree import CONTROL, Fallback, broken_bound, drop_control_characters, parse, words
+from recall.page.text import decode
+
+_FAILURES: Final = (
+    AttributeError,
+    AssertionError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RecursionError,
+    etree.LxmlError,
+)
+"""What extraction raises on trees it was not written for; nothing else is caught."""
+
+MIN_PROSE: Final = 200
+"""Shorter extractions are compared with the wider cut."""
+
+_UNSEEN: Final = re.compile(r"(?is)<(script|style|head|noscript|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->")
+_TAG: Final = re.compile(r"(?s)<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>|<[!?][^>]*>")
+_INLINE_TAGS: Final = words("a abbr b big code em font i kbd s samp small span strong sub sup tt u var")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A page as Markdown. fallback: why it is plain text or the wider cut instead, None where all went well."""
+
+    text: str
+    fallback: Fallback | None = None
 
 
 def markdown(body: bytes, url: str | None = None, charset: str | None = None) -> str:
-    """Return the main content of a page as Markdown.
+    """Return the main content of a page as Markdown with exact fenced code.
 
-    url: resolves links. charset: from the HTTP header, unverified; None when there was none.
+    url: of the page. charset: from the HTTP header, unverified; None when there was none.
     """
-    text = body.decode(charset or "utf-8", errors="replace")
+    return convert(body, url, charset).text
+
+
+def convert(body: bytes, url: str | None = None, charset: str | None = None) -> Conversion:
+    """Do the same as `markdown` and say when and why a page fell back."""
+    text = decode(body, charset)
+    root = parse(text)
+    if root is None:
+        return Conversion(plain_text(text), Fallback.NO_TREE)
+    bound = broken_bound(root)
+    if bound is Fallback.TOO_DEEP:
+        return Conversion(plain_text(text), bound)
+    try:
+        return _converted(root, text, url, bound)
+    except _FAILURES:
+        return Conversion(plain_text(text), Fallback.EXTRACTOR)
+
+
+def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | None) -> Conversion:
+    lifted = lift(root, text)
+    if CONTROL.search(text) or "&#" in text:
+        drop_control_characters(root)
+    posts = find_posts(root)
+    if posts is not None:
+        prose = render_thread(root, posts)
+    elif bound is not None:
+        prose = render(root)
+    else:
+        prose = _main_content(root, url)
+    if len(prose) < MIN_PROSE:
+        wider = render(root)
+        if len(wider) > 3 * len(prose):
+            prose = wider
+    found = restore(complete(prose, root, lifted), lifted)
+    if not found.strip():
+        return Conversion(plain_text(text), Fallback.EXTRACTOR)
+    return Conversion(found, bound)
+
+
+def _main_content(root: HtmlElement, url: str | None) -> str:
+    """The prose with its place-holders. Options are built anew for each page: nothing is carried over."""
     found = trafilatura.extract(
-        text,
+        root,
         url=url,
         output_format="markdown",
         include_formatting=True,
-        include_links=True,
         include_tables=True,
-        favor_recall=True,
     )
     return found or ""
+
+
+def plain_text(text: str) -> str:
+    """All text of a page in order, without looking at its structure."""
+    shown = _UNSEEN.sub(" ", text)
+    shown = _TAG.sub(lambda tag: "" if (tag[2] or "").lower() in _INLINE_TAGS else "\n", shown)
+    lines = [line.rstrip() for line in html.unescape(shown).replace("\x00", "").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n" if any(lines) else ""
+
+
+def lost_blocks(found: str, lifted: Lifted) -> list[int]:
+    """Numbers of the lifted blocks whose code does not stand in the Markdown."""
+    return [number for number, block in enumerate(lifted.blocks) if f"\n{block.text}\n" not in found]

@@ -1,0 +1,292 @@
+"""Where a page shows code: blocks and inline code, in reading order.
+
+In: the tree. Out: `Found` values; the tree is not changed. A layout that is not known here falls to the prose, so each
+rule says what it claims: the element of a block, or a run of neighbours that show one line each.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from recall.page.markdown.editors import editor_text, is_editor
+from recall.page.markdown.language import told_language
+from recall.page.markdown.lines import code_text, raw_lines, tidy
+from recall.page.markdown.noise import is_gutter_text, is_noise, without_typed_numbers
+from recall.page.markdown.runs import line_run
+from recall.page.markdown.shape import code_share, looks_like_code, strong_class, weak_class
+from recall.page.markdown.tables import code_table
+from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, squashed, text_of
+
+_PROSE: Final = frozenset({"p", "blockquote", "font"})
+_SKIPPED: Final = frozenset({"head", "style", "noscript", "button", "select", "svg", "math", "iframe", "object"})
+_CONTAINERS: Final = frozenset(
+    {
+        "div",
+        "figure",
+        "ol",
+        "ul",
+        "dl",
+        "section",
+        "td",
+        "p",
+        "span",
+        "blockquote",
+        "font",
+        "dd",
+        "b",
+        "center",
+        "article",
+    }
+)
+_INNER_BLOCK: Final = ("pre", "xmp", "listing", "textarea", "article", "main", "nav", *sorted(HEADINGS))
+_FORM_FIELD: Final = re.compile(r"comment|message|reply|body|email|search|query|content|text$", re.I)
+_PLAIN_SCRIPT: Final = re.compile(r"syntaxhighlighter|brush|language-|lang-", re.I)
+_CDATA: Final = re.compile(r"\A\s*<!\[CDATA\[(.*?)\]\]>\s*\Z", re.S)
+_ZERO_WIDTH: Final = re.compile("\u200b")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Code on the page. elements: the first stands for the code, the others are parts of it.
+
+    inline: inside a sentence, else a block. gutter: nothing but line numbers, to be dropped.
+    """
+
+    elements: tuple[HtmlElement, ...]
+    text: str
+    language: str = ""
+    inline: bool = False
+    gutter: bool = False
+
+
+def find_code(root: HtmlElement) -> list[Found]:
+    """All code of a page in document order."""
+    found: list[Found] = []
+    taken: set[HtmlElement] = set()
+    walker = etree.iterwalk(root, events=("start",))
+    for _, element in walker:
+        if element in taken or element.tag in _SKIPPED:
+            walker.skip_subtree()
+            continue
+        hit = _at(element)
+        if hit is not None:
+            found.append(hit)
+            taken.update(hit.elements)
+            walker.skip_subtree()
+    return list(_without_gutters(found))
+
+
+def _at(element: HtmlElement) -> Found | None:
+    rule = _RULES.get(element.tag)
+    if rule is not None:
+        return rule(element)
+    if element.get("class") or element.get("style") or element.get("face"):
+        return _signature(element) or (_container(element) if element.tag in _CONTAINERS else None)
+    return _typed_lines(element) if element.tag in _PROSE else None
+
+
+def _preformatted(element: HtmlElement) -> Found | None:
+    table = element.find(".//table")
+    if table is not None:
+        hit = code_table(table)
+        if hit is not None:
+            return Found((element,), hit[0], told_language(element))
+    text = code_text(element, keep=True)
+    if not text:
+        return None
+    if is_gutter_text(text):
+        return Found((element,), text, gutter=True)
+    return Found((element,), without_typed_numbers(text), told_language(element))
+
+
+def _table(element: HtmlElement) -> Found | None:
+    if "memname" in classes(element):
+        return _inline(element)
+    hit = code_table(element)
+    return Found((element,), without_typed_numbers(hit[0]), told_language(hit[1])) if hit else None
+
+
+def _monospaced(element: HtmlElement) -> Found | None:
+    """`<code>`, `<tt>`, `<samp>`, `<kbd>` outside `<pre>`: a block where it shows several lines."""
+    if next(element.iter("pre", "xmp", "listing", "textarea"), None) is not None:
+        return None
+    table = element.find(".//table")
+    if table is not None:
+        hit = code_table(table)
+        return Found((element,), hit[0], told_language(element)) if hit else None
+    text = _several_lines(element)
+    if text:
+        return Found((element,), text, told_language(element))
+    run = line_run(element)
+    if run is not None:
+        return Found(run[0], run[1], told_language(element))
+    if _stands_alone(element) and strong_class(element.get("class") or "") and _in_block(element):
+        text = code_text(element, keep=True)
+        return Found((element,), text, told_language(element)) if text else None
+    return _inline(element)
+
+
+def _several_lines(element: HtmlElement) -> str:
+    """The lines of a monospaced element that shows more than one or is laid out by blocks, else nothing."""
+    blocks = next(element.iter("div", "p", "li", "ol"), None) is not None
+    if blocks or element.find(".//br") is not None:
+        text = without_typed_numbers(code_text(element, keep=preformatted(element)))
+        return text if blocks or "\n" in text else ""
+    if "\n" not in text_of(element).strip():
+        return ""
+    text = _dedented(code_text(element, keep=True))
+    return text if "\n" in text and (_stands_alone(element) or looks_like_code(text)) else ""
+
+
+def _in_block(element: HtmlElement) -> bool:
+    """Whether the parent is a block that no sentence is set in."""
+    parent = element.getparent().tag
+    return parent in BLOCKS and parent not in ("p", "li")
+
+
+def _stands_alone(element: HtmlElement) -> bool:
+    """Whether the element's parent holds nothing else."""
+    parent = element.getparent()
+    if parent is None or (parent.text or "").strip() or (element.tail or "").strip():
+        return False
+    return all(child is element or is_noise(child) or not text_of(child).strip() for child in parent) and not any(
+        (child.tail or "").strip() for child in parent if child is not element
+    )
+
+
+def _dedented(text: str) -> str:
+    """Undo the indentation that the markup gave to all lines behind the first."""
+    first, *rest = text.split("\n")
+    margins = [len(line) - len(line.lstrip(" ")) for line in rest if line.strip()]
+    own = len(first) - len(first.lstrip(" "))
+    margin = min(margins, default=0)
+    if own and own <= margin:
+        return "\n".join(line[own:] for line in (first, *rest))
+    return text
+
+
+def _inline(element: HtmlElement) -> Found | None:
+    pieces = tidy(raw_lines(element, keep=False).replace("\n", " "), keep=False)
+    text = squashed(_ZERO_WIDTH.sub("", pieces))
+    return Found((element,), text, inline=True) if text else None
+
+
+def _textarea(element: HtmlElement) -> Found | None:
+    text = tidy((element.text_content() or "").removeprefix("\n"), keep=True)
+    if not text:
+        return None
+    shown = element.get("readonly") is not None or element.get("disabled") is not None
+    name = f"{element.get('class') or ''} {element.get('id') or ''}"
+    coded = strong_class(name) or weak_class(name) or "code" in name.lower()
+    if not (shown or coded) and (_FORM_FIELD.search(element.get("name") or "") or not looks_like_code(text)):
+        return None
+    return Found((element,), text, told_language(element))
+
+
+def _script(element: HtmlElement) -> Found | None:
+    """SyntaxHighlighter and Prism read code from scripts that browsers do not run."""
+    kind, name = element.get("type") or "", element.get("class") or ""
+    if kind != "syntaxhighlighter" and not (kind == "text/plain" and _PLAIN_SCRIPT.search(name)):
+        return None
+    text = element.text or ""
+    inside = _CDATA.match(text)
+    text = tidy(inside[1] if inside else text, keep=True)
+    return Found((element,), text, told_language(element)) if text else None
+
+
+def _signature(element: HtmlElement) -> Found | None:
+    """Declarations of API documentation that are set as code without being marked up as it."""
+    names = classes(element)
+    if element.tag == "dt" and ("sig" in names or element.find("./*[@class='descname']") is not None):
+        return _inline(element)
+    if "code-header" in names and element.tag in HEADINGS | {"section", "div"} and element.find(".//pre") is None:
+        return _inline(element) if element.find(".//button") is None else None
+    if "member-signature" in names or "type-signature" in names:
+        text = _ZERO_WIDTH.sub("", code_text(element, keep=True)).replace("\u00a0", " ")
+        return Found((element,), text) if text else None
+    return None
+
+
+def _container(element: HtmlElement) -> Found | None:
+    """An element whose class or font says that it shows code."""
+    if is_editor(element):
+        text = editor_text(element)
+        return Found((element,), text, told_language(element)) if text else None
+    name = element.get("class") or ""
+    strong = strong_class(name)
+    if not (strong or weak_class(name) or monospace(element) or preformatted(element)):
+        return _typed_lines(element) if element.tag in _PROSE else None
+    if hidden(element) or next(element.iter(*_INNER_BLOCK), None) is not None or _holds_code_table(element):
+        return None
+    run = line_run(element)
+    if run is not None and (strong or looks_like_code(run[1])):
+        return Found(run[0], run[1], told_language(element))
+    keep = preformatted(element) or (strong and _has_typed_lines(element))
+    text = without_typed_numbers(code_text(element, keep=keep))
+    if not text or not _is_block_text(element, text, strong):
+        return None
+    return Found((element,), text, told_language(element))
+
+
+def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:
+    if element.find(".//img") is not None and not strong:
+        return False
+    several = "\n" in text
+    if strong and element.tag not in ("span", "b"):
+        return code_share(text) > 0 or (several and element.find(".//a") is None)
+    if preformatted(element) and several and monospace(element):
+        return True
+    if not several and element.tag not in ("p", "div", "td"):
+        return False
+    return looks_like_code(text) and len(text) < 50_000
+
+
+def _holds_code_table(element: HtmlElement) -> bool:
+    table = element.find(".//table")
+    return table is not None and code_table(table) is not None
+
+
+def _has_typed_lines(element: HtmlElement) -> bool:
+    """Whether the lines are line feeds of the text: no `<br>` and no block inside."""
+    if "\n" not in text_of(element).strip():
+        return False
+    return next(element.iter("br", "div", "p", "li", "tr"), element) is element
+
+
+def _typed_lines(element: HtmlElement) -> Found | None:
+    """Old pages: code in a paragraph or quotation, a `<br>` behind each line, in the font of the text."""
+    if element.find("br") is None or next(element.iter("a", "img", "table", *_INNER_BLOCK), element) is not element:
+        return None
+    text = code_text(element, keep=False)
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) < 3 or code_share(text) < 0.7 or max(map(len, lines)) > 160:
+        return None
+    return Found((element,), text)
+
+
+def _without_gutters(found: list[Found]) -> Iterator[Found]:
+    """Mark gutters that stand beside their code, and drop the second copy of a block behind its first."""
+    blocks = [item for item in found if not item.inline]
+    place = {id(item): number for number, item in enumerate(blocks)}
+    for item in found:
+        if not item.gutter:
+            yield item
+            continue
+        number = place[id(item)]
+        near = blocks[max(0, number - 1) : number + 2]
+        count = len(item.text.split())
+        beside = any(abs(other.text.count("\n") + 1 - count) <= 1 for other in near if other is not item)
+        yield item if beside else Found(item.elements, item.text, item.language)
+
+
+_RULES: Final[dict[str, Callable[[HtmlElement], Found | None]]] = {
+    **dict.fromkeys(("pre", "xmp", "listing", "plaintext"), _preformatted),
+    **dict.fromkeys(("code", "tt", "samp", "kbd"), _monospaced),
+    "table": _table,
+    "textarea": _textarea,
+    "script": _script,
+}
