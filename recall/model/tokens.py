@@ -8,9 +8,7 @@ byte-level BPE. Everything runs on the calling thread, so that a scan can use on
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +24,9 @@ Ids = NDArray[np.uint32]
 
 FILE = "tokenizer.json"
 
-_TRAILING_MARKS = re.compile(f"(?:{MARK}(?:{'|'.join(MARKS)}))+\\Z")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+FAST_BYTES = 64 << 20
+"""Text after which gigatoken's encoder is made anew (60 ms): it remembers every distinct word it has met."""
+
 _MARK_INDEX = {name: index for index, name in enumerate(MARKS)}
 
 GOLDEN = (
@@ -58,27 +57,22 @@ class Span(NamedTuple):
 
 
 def split_marks(text: str) -> tuple[str, list[int]]:
-    """The page's text and the indices in MARKS of the marks behind it, each once.
+    """The page's text and the indices in MARKS of the marks behind it, each once, in their order.
 
-    Only a run of known marks at the very end counts; MARK characters elsewhere are dropped, as in page text.
+    Only known marks at the very end count; MARK characters elsewhere are dropped, as in page text.
     """
     if MARK not in text:
         return text, []
-    found = _TRAILING_MARKS.search(text)
-    if found is None:
-        return text.replace(MARK, ""), []
-    names = found.group()[1:].split(MARK)
-    return text[: found.start()].replace(MARK, ""), list(dict.fromkeys(_MARK_INDEX[name] for name in names))
+    pieces = text.split(MARK)
+    last = len(pieces)
+    while last > 1 and pieces[last - 1] in _MARK_INDEX:
+        last -= 1
+    return "".join(pieces[:last]), list(dict.fromkeys(_MARK_INDEX[name] for name in pieces[last:]))
 
 
-def _lowered(text: str) -> str:
-    """Lower-cased text that UTF-8 can hold; a lone surrogate becomes U+FFFD."""
-    lowered = text.lower()
-    try:
-        lowered.encode()
-    except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", lowered)
-    return lowered
+def _lowered(page_text: str) -> bytes:
+    """Lower-cased text in UTF-8; a lone surrogate becomes a question mark."""
+    return page_text.lower().encode("utf-8", "replace")
 
 
 class Tokenizer:
@@ -96,8 +90,8 @@ class Tokenizer:
         self._exact = tokenizers.Tokenizer.from_str(document)
         self.vocabulary: int = self._exact.get_vocab_size()
         self.size: int = self.vocabulary + len(MARKS)
-        fast = gigatoken.Tokenizer.from_json(document)
-        self._fast = fast if all(self._encode_exact(text) == fast.encode(text).tolist() for text in GOLDEN) else None
+        self._fast = self._load_fast()
+        self._fast_bytes = 0
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[str]]:
         return Tokenizer, (self.document,)
@@ -118,7 +112,7 @@ class Tokenizer:
             show_progress=False,
             initial_alphabet=sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()),
         )
-        bpe.train_from_iterator((_lowered(split_marks(text)[0]) for text in texts), trainer)
+        bpe.train_from_iterator((_lowered(split_marks(text)[0]).decode() for text in texts), trainer)
         return cls(bpe.to_str())
 
     @classmethod
@@ -139,16 +133,29 @@ class Tokenizer:
         """True when gigatoken encodes; the ids are the same either way."""
         return self._fast is not None
 
-    def _encode_exact(self, lowered: str) -> list[int]:
-        ids: list[int] = self._exact.encode(lowered, add_special_tokens=False).ids
+    def _load_fast(self) -> gigatoken.Tokenizer | None:
+        """Gigatoken's encoder of the same vocabulary, or None where it refuses it or gives other ids."""
+        try:
+            fast = gigatoken.Tokenizer.from_json(self.document)
+        except (RuntimeError, ValueError):
+            return None
+        golden = [text.encode() for text in GOLDEN]
+        return fast if all(self._encode_exact(text) == fast.encode(text).tolist() for text in golden) else None
+
+    def _encode_exact(self, lowered: bytes) -> list[int]:
+        ids: list[int] = self._exact.encode(lowered.decode(), add_special_tokens=False).ids
         return ids
 
     def _encode_one(self, page_text: str) -> Ids:
         lowered = _lowered(page_text)
-        if self._fast is not None:
-            fast: Ids = self._fast.encode(lowered)
-            return fast
-        return np.asarray(self._encode_exact(lowered), dtype=np.uint32)
+        if self._fast is None:
+            return np.asarray(self._encode_exact(lowered), dtype=np.uint32)
+        self._fast_bytes += len(lowered)
+        if self._fast_bytes > FAST_BYTES:
+            self._fast = gigatoken.Tokenizer.from_json(self.document)
+            self._fast_bytes = len(lowered)
+        ids: Ids = self._fast.encode(lowered)
+        return ids
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """BPE ids of each lower-cased text in order, repeats included, marks left out."""
@@ -159,11 +166,11 @@ class Tokenizer:
         return list(self._lines(texts))
 
     def _lines(self, texts: Sequence[str]) -> Iterator[Ids]:
-        first = np.empty(self.size, dtype=np.int64)
+        first = np.empty(self.size, dtype=np.int32)
         for text in texts:
             page_text, marks = split_marks(text)
             ids = self._encode_one(page_text)
-            places = np.arange(len(ids))
+            places = np.arange(len(ids), dtype=np.int32)
             first[ids[::-1]] = places[::-1]  # of repeated indices the last assignment stays: the first occurrence
             once = ids[first[ids] == places]
             yield np.concatenate([once, np.asarray(marks, dtype=np.uint32) + np.uint32(self.vocabulary)])
@@ -182,14 +189,9 @@ class Tokenizer:
         than itself.
         """
         page_text, _ = split_marks(text)
-        lowered = _lowered(page_text)
-        # page_text may lack MARK characters of the original; lowered may be longer than page_text
-        kept = [place for place, char in enumerate(text) if char != MARK][: len(page_text)]
-        widths = [len(char.lower()) for char in page_text]
-        ends = list(accumulate(widths))
-        origin = [place for place, width in zip(kept, widths, strict=True) for _ in range(width)]
-        if len(origin) != len(lowered) or (ends and ends[-1] != len(lowered)):
-            raise AssertionError("lower-casing a text changed its length in a way its characters do not")
+        lowered = _lowered(page_text).decode()
+        kept = (place for place, char in enumerate(text) if char != MARK)  # page_text may lack some of text
+        origin = [place for place, char in zip(kept, page_text, strict=False) for _ in char.lower()]
         encoding = self._exact.encode(lowered, add_special_tokens=False)
         return [
             Span(token, origin[start], origin[end - 1] + 1)

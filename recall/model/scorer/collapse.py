@@ -31,8 +31,8 @@ class Weights:
     buckets: (buckets, margins) float32 by n-gram hash; no rows without n-grams.
     end: (1, margins) float32 of `</s>`, NaN where it is unknown.
     prefix: (margins,) float64, sum over the constants that start each line and over the n-grams among them.
-    rolling: (ngrams - 1,) uint64, hash of the last 1, 2, ... constants; prefix_rows, prefix_tokens: rows summed in
-    `prefix`, constants that start the line (known or not); ngrams: longest n-gram.
+    rolling: up to ngrams - 1 uint64, hashes of the n-grams of 1, 2, ... tokens that end at the last constant.
+    prefix_rows: number of rows summed in `prefix`; ngrams: tokens of the longest n-gram.
     """
 
     labels: NDArray[np.str_]
@@ -42,7 +42,6 @@ class Weights:
     prefix: NDArray[np.float64]
     rolling: NDArray[np.uint64]
     prefix_rows: NDArray[np.int64]
-    prefix_tokens: NDArray[np.int64]
     ngrams: NDArray[np.int64]
 
     @property
@@ -98,7 +97,6 @@ def collapse(path: Path, size: int, recipe: Recipe, positive: str) -> Weights:
         prefix=prefix,
         rolling=rolling,
         prefix_rows=np.array(prefix_rows, dtype=np.int64),
-        prefix_tokens=np.array(recipe.shrinkage, dtype=np.int64),
         ngrams=np.array(ngrams, dtype=np.int64),
     )
 

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from recall.model.scorer.collapse import END_HASH, Weights
+from recall.model.scorer.kernel import combine, hash_of, hashes_of, line_rows
+from recall.model.scorer.scorer import margins_of
+
+
+def test_hashes_are_fasttexts() -> None:
+    assert hash_of("") == 0xFFFFFFFF811C9DC5
+    assert hash_of("a") == 0xFFFFFFFFE40C292C
+    assert hash_of("foobar") == 0xFFFFFFFFBF9CF968
+    assert hash_of("é") != hash_of("Ã©")
+    assert hashes_of(1001)[1000] == hash_of("1000")
+
+
+def test_an_ngram_hash_wraps_at_64_bit() -> None:
+    assert combine((1 << 64) - 1, (1 << 64) - 1) == (1 << 64) - 116049371 - 1
+
+
+def test_the_rows_of_a_line_are_tokens_then_the_ngrams_that_end_there() -> None:
+    first, second = hash_of("5"), hash_of("6")
+    rows = line_rows([5, 6], [], 1000, 3, END_HASH)
+    assert rows == [
+        (0, -1),
+        (1, -1),
+        (1, combine(first, second) % 1000),
+        (2, -1),
+        (2, combine(second, END_HASH) % 1000),
+        (2, combine(combine(first, second), END_HASH) % 1000),
+    ]
+
+
+def mean_of_rows(weights: Weights, line: list[int]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The definition: constants, then the known rows of the line, over their number."""
+    total, count = weights.prefix.copy(), int(weights.prefix_rows)
+    rolling = [int(value) for value in weights.rolling]
+    for place, bucket in line_rows(line, rolling, len(weights.buckets), int(weights.ngrams), END_HASH):
+        own = weights.tokens[line[place]] if place < len(line) else weights.end[0]
+        row = own if bucket < 0 else weights.buckets[bucket]
+        if not np.isnan(row[0]):
+            total += row
+            count += 1
+    return total / count if count else total * 0
+
+
+@pytest.mark.parametrize("margins", [1, 3])
+@pytest.mark.parametrize("ngrams", [1, 2, 3, 4])
+@pytest.mark.parametrize("constants", [0, 1, 5])
+def test_the_compiled_kernel_equals_its_definition(margins: int, ngrams: int, constants: int) -> None:
+    random = np.random.default_rng(ngrams)
+    tokens = random.normal(size=(40, margins)).astype(np.float32)
+    tokens[random.permutation(40)[:10]] = np.nan
+    weights = Weights(
+        labels=np.array(["C", "N", "A", "J"][: margins + 1]),
+        tokens=tokens,
+        buckets=random.normal(size=(97 if ngrams > 1 else 0, margins)).astype(np.float32),
+        end=np.full((1, margins), np.nan, dtype=np.float32) if constants == 1 else tokens[:1],
+        prefix=random.normal(size=margins) * bool(constants),
+        rolling=np.array([hash_of(str(i)) for i in range(constants)][: ngrams - 1], dtype=np.uint64),
+        prefix_rows=np.array(constants),
+        ngrams=np.array(ngrams),
+    )
+    lines = [random.integers(0, 40, length).astype(np.uint32) for length in (0, 1, 2, 3, 30, 0)]
+    expected = [mean_of_rows(weights, line.tolist()) for line in lines]
+    np.testing.assert_allclose(margins_of(weights, lines), expected, rtol=1e-12, atol=1e-12)
