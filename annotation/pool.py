@@ -22,7 +22,7 @@ from recall.run.rounds import Round
 from recall.run.store import Store
 from recall.steps.judgements import audit_urls, shown_urls
 from recall.steps.rows import ScannedShard, read_rows, scanned_shards
-from recall.steps.scan import threshold_of
+from recall.steps.scan import floor_of, threshold_of
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -122,7 +122,7 @@ def plan_of(round_: Round, known_hosts: frozenset[str]) -> Plan:
         pages=config.label.pages,
         audit=config.label.audit,
         uncertain_share=config.label.uncertain_share,
-        floor=config.scan.floor,
+        floor=floor_of(round_),
         threshold=threshold_of(round_),
         code_hosts=frozenset(row["host"] for row in table.to_pylist() if row["code"]),
         known_hosts=known_hosts,

@@ -5,7 +5,7 @@ rests on seeded hashes of URLs and on the lowest ranks of a bounded number of pa
 the order of the shards nor on how many workers looked at them, and memory does not grow with the crawl.
 
 Audit strata, by score, from low to high; their boundaries are written beside the tasks:
-    far, below_floor      below [scan] floor, split at 80 % of those pages
+    far, below_floor      below the scan's floor, split at 80 % of those pages
     low, near_below       from floor to threshold, split at 75 % of those pages
     near_above, high      at or above the threshold, split at half of those pages
 One half of the audit sample is spread equally over the strata, the other in proportion to the square root of their

@@ -4,6 +4,7 @@ Unknown keys, wrong types and impossible values are refused with one line that n
 Every default of recall is visible here and explained in config.example.toml.
 """
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -92,7 +93,7 @@ class TrainSection(Section):
 class ScanSection(Section):
     """[scan] What a scan keeps and what later rounds read again."""
 
-    floor: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.02
+    floor_found: Share = 0.98
     keep: Literal["body", "reference"] = "body"
     rescan: Literal["candidates", "all"] = "candidates"
 
@@ -157,6 +158,44 @@ class Config(Section):
     harvest: HarvestSection = HarvestSection()
     build: BuildSection = BuildSection()
     cluster: ClusterSection = ClusterSection()
+
+
+LOCATIONS = (
+    ("run", "holdout"),
+    ("crawl", "base"),
+    ("crawl", "index"),
+    ("crawl", "paths"),
+    ("crawl", "warcs"),
+    ("seed", "labels"),
+    ("label", "answers"),
+)
+"""Keys whose values are paths or URLs."""
+
+
+def _absolute(value: str, folder: Path) -> str:
+    return value if not value or "://" in value else str((folder / value).absolute())
+
+
+def resolve_paths(config: Config, folder: Path) -> Config:
+    """Make relative paths absolute, as seen from the config file's folder."""
+    sections = config.model_dump()
+    for section, key in LOCATIONS:
+        value = sections[section][key]
+        if isinstance(value, str):
+            sections[section][key] = _absolute(value, folder)
+        else:
+            sections[section][key] = tuple(_absolute(one, folder) for one in value)
+    return Config.model_validate(sections)
+
+
+def dump_config(config: Config) -> str:
+    """Write a config as TOML, every setting of it."""
+    lines = []
+    for name, section in config.model_dump(mode="json").items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in section.items()]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def parse_config(text: str, source: str) -> Config:

@@ -10,6 +10,7 @@ from typing import cast
 
 from recall.errors import BadInput, OutOfOrder
 from recall.records import Done, Waiting
+from recall.run.order import SEAL
 from recall.run.rounds import Round, Run
 from recall.steps.build import build
 from recall.steps.domains import domains
@@ -20,7 +21,7 @@ from recall.steps.train import train
 
 RoundStep = Callable[[Round], Done | Waiting]
 
-RUN_STEPS: dict[str, Callable[[Run], Done]] = {"seed": seed, "corpus": build}
+RUN_STEPS: dict[str, Callable[[Run], Done]] = {"seed": seed, "build": build}
 ROUND_STEPS: dict[str, RoundStep] = {"train": train, "scan": scan, "domains": domains, "harvest": harvest}
 
 
@@ -44,6 +45,9 @@ def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
     only: refuse with OutOfOrder unless this is the step that comes next.
     """
     upcoming = run.next()
+    while upcoming is not None and upcoming[1] == SEAL:
+        cast(Round, upcoming[0]).seal()
+        upcoming = run.next()
     if upcoming is None:
         return None
     owner, name = upcoming
@@ -51,10 +55,7 @@ def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
         raise OutOfOrder(f"{only}: the next step of this run is {where(owner, name)}; `recall status` shows the order")
     if isinstance(owner, Run):
         return name, RUN_STEPS[name](owner)
-    result = round_step(name)(owner)
-    if isinstance(result, Done) and owner.complete:
-        owner.seal()
-    return where(owner, name), result
+    return where(owner, name), round_step(name)(owner)
 
 
 def drive(run: Run) -> Iterator[tuple[str, Done | Waiting]]:

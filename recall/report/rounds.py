@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from recall.hosts import PrefixSet
-from recall.model.evaluate import average_precision, found_at_precision
+from recall.model.evaluate import average_precision, choose_threshold
+from recall.records import Done
 from recall.run.labels import LabelledUrl
-from recall.run.rounds import Round, Run
+from recall.run.order import SEAL
+from recall.run.rounds import Round, Run, Step
 from recall.steps.judgements import accepted_prefixes
 from recall.steps.rows import read_rows, scanned_shards
 from recall.steps.scan import threshold_of
@@ -53,9 +55,17 @@ class Measured:
     others_with_prefixes: Share
 
 
+def done_steps(run: Run) -> list[tuple[str, Done]]:
+    """Folder and result of every published step, in order."""
+    places = [place for place in run.order if place.verb != SEAL and run.done(place)]
+    return [(place.folder, Step(run.store, place).result) for place in places]
+
+
 def counts_of(round_: Round) -> Counts:
     """Counts of a round whose steps have all ended."""
-    train, scan, domains, harvest = (round_.step(name).counts for name in ("train", "scan", "domains", "harvest"))
+    train, scan, domains, harvest = (
+        round_.step(name).result.counts for name in ("train", "scan", "domains", "harvest")
+    )
     return Counts(
         round=round_.number,
         examples=int(train["examples"]),
@@ -73,6 +83,12 @@ def share(kept: np.ndarray, truth: np.ndarray) -> Share:
     precision = hits / int(kept.sum()) if kept.any() else float("nan")
     found = hits / int(truth.sum()) if truth.any() else float("nan")
     return Share(len(truth), int(truth.sum()), precision, found)
+
+
+def _found_at(scores: np.ndarray, truth: np.ndarray, precision: float) -> float:
+    """Share found at the lowest threshold with at least this precision on these very pages; 0 where none has it."""
+    chosen = choose_threshold(scores, truth, "precision", precision)
+    return chosen.recall if chosen.reached else 0.0
 
 
 def scores_of(round_: Round, urls: frozenset[str]) -> Mapping[str, float]:
@@ -101,7 +117,7 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
         threshold=threshold,
         held_out=share(kept[held], truth[held]),
         average_precision=average_precision(score[held], truth[held]),
-        found_at_90=found_at_precision(score[held], truth[held], 0.9),
+        found_at_90=_found_at(score[held], truth[held], 0.9),
         others=share(kept[~held], truth[~held]),
         others_with_prefixes=share((kept | covered)[~held], truth[~held]),
     )

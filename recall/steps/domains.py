@@ -6,15 +6,14 @@ The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's, sectio
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from recall.config import DomainsSection
-from recall.errors import Incomplete
 from recall.hosts import host_of, prefix_key
 from recall.records import Candidate, DomainTally, Done
-from recall.run.jobs import each
+from recall.run.jobs import complete
 from recall.run.progress import progress
 from recall.run.rounds import Round
 from recall.run.store import Store
@@ -55,23 +54,23 @@ def count_shard(tally: Tally, scanned: ScannedShard) -> dict[str, tuple[int, int
     pages: Counter[str] = Counter()
     keeps: Counter[str] = Counter()
     for url, keep in zip(table.column("url").to_pylist(), kept, strict=True):
-        host = host_of(url)
-        if tally.hosts is None:
-            names = [host]
-        else:
-            names = prefixes_of(url) if host in tally.hosts else []
-        for name in names:
+        for name in _names(url, tally.hosts):
             pages[name] += 1
             keeps[name] += int(keep)
     return {name: (pages[name], keeps[name]) for name in pages}
 
 
+def _names(url: str, hosts: frozenset[str] | None) -> list[str]:
+    host = host_of(url)
+    if hosts is None:
+        return [host]
+    return prefixes_of(url) if host in hosts else []
+
+
 def _merge(round_: Round, tally: Tally, shards: list[ScannedShard]) -> dict[str, tuple[int, int]]:
     total: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    outcomes = each(count_shard, tally, shards, round_.run.config.cluster, "domains")
+    outcomes = complete(count_shard, tally, shards, round_.run.config.cluster, "domains")
     for outcome in progress(outcomes, len(shards), "domains"):
-        if outcome.failure is not None:
-            raise Incomplete(f"domains: {outcome.item.shard.path}: {outcome.failure}")
         for name, (pages, kept) in outcome.result.items():
             total[name] = (total[name][0] + pages, total[name][1] + kept)
     return dict(total)
@@ -102,7 +101,8 @@ def propose(counts: dict[str, tuple[int, int]], settings: DomainsSection) -> lis
         else:
             pending.extend(below)
     best = [
-        sorted(found, key=lambda one: (-one.kept, one.prefix))[: settings.prefixes_per_host] for found in chosen.values()
+        sorted(found, key=lambda one: (-one.kept, one.prefix))[: settings.prefixes_per_host]
+        for found in chosen.values()
     ]
     return sorted((one for found in best for one in found), key=lambda one: (-one.kept, one.prefix))
 
@@ -138,6 +138,6 @@ def domains(round_: Round) -> Done:
         },
         DOMAINS,
     )
-    rows = list(zip(*map(astuple, candidates), strict=True)) or [[], [], [], []]
-    step.publish_table("candidates.parquet", dict(zip(CANDIDATES, rows, strict=True)), CANDIDATES)
+    proposed = {name: [getattr(candidate, name) for candidate in candidates] for name in CANDIDATES}
+    step.publish_table("candidates.parquet", proposed, CANDIDATES)
     return step.finish({"hosts": len(tallies), "code_domains": len(code), "candidates": len(candidates)}, {})

@@ -12,11 +12,10 @@ from dataclasses import astuple, dataclass, field
 import numpy as np
 
 from recall.config import Config
-from recall.errors import Incomplete
 from recall.hosts import Holdout, PrefixSet
 from recall.page.text import scoring_text
 from recall.records import Done, WarcRef
-from recall.run.jobs import each
+from recall.run.jobs import complete
 from recall.run.progress import progress
 from recall.run.rounds import Round
 from recall.run.store import Store
@@ -124,17 +123,14 @@ def harvest(round_: Round) -> Done:
     search = Search(run.store, run.config, threshold_of(round_), PrefixSet(prefixes), run.holdout, known)
     shards = scanned_shards(round_) if prefixes else []
     missed, found = 0, {}
-    for outcome in progress(each(find_missed, search, shards, run.config.cluster, "harvest"), len(shards), "harvest"):
-        if outcome.failure is not None:
-            raise Incomplete(f"harvest: {outcome.item.shard.path}: {outcome.failure}; run again to retry")
+    looked = complete(find_missed, search, shards, run.config.cluster, "harvest")
+    for outcome in progress(looked, len(shards), "harvest"):
         missed += outcome.result[0]
         found[outcome.item.shard.number] = outcome.result[1]
     chosen = _choose(found, run.config)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
     pages: list[tuple[Missed, WarcRef, str]] = []
-    for outcome in each(fetch, Fetch(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):
-        if outcome.failure is not None:
-            raise Incomplete(f"harvest: {outcome.item.shard.path}: {outcome.failure}; run again to retry")
+    for outcome in complete(fetch, Fetch(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):
         pages += outcome.result
     pages.sort(key=lambda item: item[0].url)
     rows = [(page.url, page.prefix, *astuple(ref), page.score, text) for page, ref, text in pages]

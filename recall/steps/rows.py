@@ -85,7 +85,9 @@ class Body:
     charset: str | None
 
 
-def read_bodies(store: Store, scanned: ScannedShard, refs: dict[int, WarcRef], access: AccessSection) -> dict[int, Body]:
+def read_bodies(
+    store: Store, scanned: ScannedShard, refs: dict[int, WarcRef], access: AccessSection
+) -> dict[int, Body]:
     """Bodies of some rows of a shard by row number: those the scan kept from there, the others by byte range.
 
     Raises ShardFailed when a record no longer reads: the caller's shard fails, no page is passed over.

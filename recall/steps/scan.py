@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import zstandard
@@ -26,6 +27,8 @@ from recall.run.rounds import Round
 from recall.run.store import Columns, Store
 from recall.steps.rows import CANDIDATES, ROWS, SHARDS, SHARDS_FILE, ScannedShard, read_rows, scanned_shards
 from recall.steps.train import MODEL_FILES
+
+T = TypeVar("T")
 
 BATCH = 64
 ZSTD_LEVEL = 3
@@ -54,7 +57,7 @@ def load_scorer(store: Store, model: str) -> Scorer:
     return _load(store.root, model, store)
 
 
-def batches(items: Iterable[Capture | Skip], size: int) -> Iterator[list[Capture | Skip]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Cut a stream into lists of `size`."""
     stream = iter(items)
     while batch := list(islice(stream, size)):
@@ -92,7 +95,7 @@ class _Rows:
             return
         lines = self.scorer.tokenizer.lines(texts)
         scores = self.scorer.score_lines(lines)
-        for row in np.flatnonzero(scores >= self.settings.floor):
+        for row in np.flatnonzero(scores >= self.scorer.card.metrics["floor"]):
             page = captures[row]
             body = self._pack.compress(page.body) if self.settings.keep == "body" else None
             self.kept.append((len(self.urls) + int(row), lines[row], page.charset, body))
@@ -184,6 +187,12 @@ def threshold_of(round_: Round) -> float:
     return float(round_.run.store.read_json(f"{model_folder(round_)}/model.json")["threshold"])
 
 
+def floor_of(round_: Round) -> float:
+    """Score that made a page of this round a candidate: the floor of the model that decoded the shards."""
+    decoded = round_ if round_.run.config.scan.rescan == "all" else round_.run.round(1)
+    return float(round_.run.store.read_json(f"{model_folder(decoded)}/model.json")["metrics"]["floor"])
+
+
 def _earlier(round_: Round) -> dict[int, ScannedShard]:
     """Shards whose candidates an earlier round kept and this one may rescore."""
     if round_.number == 1 or round_.run.config.scan.rescan == "all":
@@ -200,53 +209,50 @@ def scan(round_: Round) -> Done:
     step, run = round_.begin("scan"), round_.run
     folder = step.key("").rstrip("/")
     job = Job(run.store, run.config.access, run.config.scan, folder, model_folder(round_), _earlier(round_))
-    failures: list[dict[str, object]] = []
     outcomes = each(scan_shard, job, run.shards, run.config.cluster, f"scan {round_.number}")
-    for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}"):
-        if outcome.failure is not None:
-            failures.append({"shard": outcome.item.number, "path": outcome.item.path, "reason": outcome.failure})
+    failures = [
+        {"shard": outcome.item.number, "path": outcome.item.path, "reason": outcome.failure}
+        for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}")
+        if outcome.failure is not None
+    ]
     failures.sort(key=lambda failure: str(failure["path"]))
     if len(failures) > run.config.cluster.failed_share * len(run.shards):
         raise Incomplete(
             f"scan {round_.number}: {len(failures)} of {len(run.shards)} shards failed, first: {failures[0]['path']}: "
             f"{failures[0]['reason']}; run again to retry them, or allow more with --failed-share"
         )
-    failed = {failure["shard"] for failure in failures}
-    reports = [_read_report(job, shard) for shard in run.shards if shard.number not in failed]
-    for report in reports:
-        step.add(report.files)
+    reports = [_parse_report(raw) for raw in step.reports()]
     step.publish_table(SHARDS_FILE, _ledger(job, reports), SHARDS)
     step.publish_json("failures.json", failures)
     return step.finish(_counts(reports, failures), {"model": load_scorer(run.store, job.model).digest})
 
 
-def _read_report(job: Job, shard: Shard) -> ShardReport:
-    raw = job.store.read_json(_report_key(job, shard))
-    skipped = {Skip(name): count for name, count in raw.pop("skipped").items()}
-    files = tuple(Output(**file) for file in raw.pop("files"))
-    return ShardReport(skipped=skipped, files=files, **raw)
+def _parse_report(raw: dict[str, Any]) -> ShardReport:
+    skipped = {Skip(name): count for name, count in raw["skipped"].items()}
+    files = tuple(Output(**file) for file in raw["files"])
+    return ShardReport(**{**raw, "skipped": skipped, "files": files})
 
 
 def _ledger(job: Job, reports: Sequence[ShardReport]) -> Columns:
     """The step's shards.parquet (SHARDS): counts of each shard and where its rows and candidates lie."""
-    rows = []
-    for report in reports:
-        files = {file.file.partition("-")[0]: f"{job.folder}/{file.file}" for file in report.files}
-        earlier = job.earlier.get(report.shard)
-        rows.append(
-            (
-                report.shard,
-                report.path,
-                report.read,
-                json.dumps(report.skipped, sort_keys=True),
-                report.rejected,
-                report.kept,
-                report.candidates,
-                files["rows"],
-                files["candidates"] if earlier is None else earlier.candidates,
-            )
-        )
+    rows = [_ledger_row(job, report) for report in reports]
     return {name: [row[i] for row in rows] for i, name in enumerate(SHARDS)}
+
+
+def _ledger_row(job: Job, report: ShardReport) -> tuple[object, ...]:
+    files = {file.file.partition("-")[0]: f"{job.folder}/{file.file}" for file in report.files}
+    earlier = job.earlier.get(report.shard)
+    return (
+        report.shard,
+        report.path,
+        report.read,
+        json.dumps(report.skipped, sort_keys=True),
+        report.rejected,
+        report.kept,
+        report.candidates,
+        files["rows"],
+        files["candidates"] if earlier is None else earlier.candidates,
+    )
 
 
 def _counts(reports: Sequence[ShardReport], failures: Sequence[object]) -> dict[str, int]:

@@ -101,9 +101,7 @@ def _labelled(run: Run) -> tuple[dict[str, LabelledUrl], dict[str, str]]:
     entries = read_labels(settings.labels, run.config.access)
     digest = sha256(read_all(settings.labels, run.config.access)).hexdigest()
     wanted = {
-        entry.url: entry
-        for entry in entries
-        if entry.use in (None, settings.use) and not run.holdout.covers(entry.url)
+        entry.url: entry for entry in entries if entry.use in (None, settings.use) and not run.holdout.covers(entry.url)
     }
     if not wanted:
         raise BadInput(f'{settings.labels}: no usable row: expected rows without "use" or with "use": "{settings.use}"')

@@ -2,43 +2,55 @@
 
 In: seed, and labels and harvest of earlier rounds. Out: a model folder (tokenizer.json, model.bin, scorer.npz,
 model.json) and out_of_fold.parquet. The tokenizer is made in round 1 and stays, so that kept token ids stay valid.
-Audit pages and the holdout never get here.
+Audit pages and the holdout never get here. Threshold, calibration and metrics are measured on families that the
+fold's model never saw, and on pages that people labelled only.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from recall.config import TrainSection
+from recall.config import Config, TrainSection
 from recall.errors import BadInput
 from recall.hosts import family_of, host_of
 from recall.model.evaluate import (
+    Calibration,
+    Threshold,
     average_precision,
     choose_threshold,
     expected_calibration_error,
     fit_calibration,
     group_folds,
-    metrics_at,
 )
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import Card, collapse, score_with, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import Done
-from recall.run.jobs import each
+from recall.run.jobs import complete
 from recall.run.rounds import Round
 from recall.steps.judgements import audit_urls, page_labels
+from recall.steps.weighting import crawl_weights
 
 OTHER = "other"
 MODEL_FILES = ("tokenizer.json", "model.bin", "scorer.npz", "model.json")
-OUT_OF_FOLD = {"url": "string", "family": "string", "source": "string", "label": "string", "fold": "int32", "score": "float64"}
+OUT_OF_FOLD = {
+    "url": "string",
+    "family": "string",
+    "source": "string",
+    "label": "string",
+    "fold": "int32",
+    "score": "float64",
+}
+INFERRED = ("prefix", "random", "harvest")
+"""Sources whose label no person gave: they train, but measure nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page to learn from. judged: a person labelled it, so that it may also measure."""
+    """A page to learn from. source: label (a person's), prefix, random or harvest."""
 
     url: str
     label: str
@@ -46,30 +58,41 @@ class Example:
     source: str
     text: str
 
-    @property
-    def judged(self) -> bool:
-        """Labelled by a person rather than by a prefix or at random."""
-        return self.source == "label"
-
 
 def gather(round_: Round) -> list[Example]:
     """All examples of a round by URL: people's labels first, then the seed, then what prefixes brought."""
     run, store = round_.run, round_.run.store
     earlier = range(1, round_.number)
+    columns = ["url", "label", "family", "source", "text"]
+    seeds = [Example(**row) for row in store.read_table(run.step("seed").key("examples.parquet"), columns).to_pylist()]
+    families = {host_of(example.url): example.family for example in seeds}
     examples: dict[str, Example] = {}
     for url, label in page_labels(run, earlier).items():
         if label.use == "train":
-            examples[url] = Example(url, label.value, family_of(host_of(url)), "label", label.text)
-    for row in store.read_table(run.step("seed").key("examples.parquet")).to_pylist():
-        families = Example(row["url"], row["label"], row["family"], row["source"], row["text"])
-        examples.setdefault(families.url, families)
+            examples[url] = Example(url, label.value, _family(url, families), "label", label.text)
+    for example in seeds:
+        examples.setdefault(example.url, example)
     for number in earlier:
         table = store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url", "text"])
         for row in table.to_pylist():
-            page = Example(row["url"], run.config.train.positive, family_of(host_of(row["url"])), "harvest", row["text"])
+            family = _family(row["url"], families)
+            page = Example(row["url"], run.config.train.positive, family, "harvest", row["text"])
             examples.setdefault(page.url, page)
     audited = audit_urls(run, earlier)
     return [examples[url] for url in sorted(examples) if url not in audited and not run.holdout.covers(url)]
+
+
+def _family(url: str, known: Mapping[str, str]) -> str:
+    """Family of a URL: what the seed labels call its host's, else its registered domain."""
+    host = host_of(url)
+    return known.get(host) or family_of(host)
+
+
+def class_of(example: Example, settings: TrainSection) -> str:
+    """The label an example trains: its own with labels = "all", else the positive one or OTHER."""
+    if example.label == settings.positive:
+        return settings.positive
+    return example.label if settings.labels == "all" and example.source != "random" else OTHER
 
 
 def recipe_of(settings: TrainSection, seed: int) -> Recipe:
@@ -88,33 +111,143 @@ def recipe_of(settings: TrainSection, seed: int) -> Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a fold needs: all lines and labels; the fold number of each example, -1 for those that never measure."""
+    """What a fold needs: every line and label; the fold that holds an example out, -1 for those that only train."""
 
-    lines: list[np.ndarray]
-    labels: list[str]
-    folds: np.ndarray
+    lines: list[np.ndarray] = field(repr=False)
+    labels: list[str] = field(repr=False)
+    families: list[str] = field(repr=False)
+    folds: np.ndarray = field(repr=False)
     recipe: Recipe
     size: int
     positive: str
 
 
 def fit_fold(material: Material, fold: int) -> np.ndarray:
-    """Train without one fold and score it: float64, one score per example of the fold, in order."""
-    inside = np.flatnonzero(material.folds != fold)
+    """Train without a fold's families and score its examples: float64, one a row, in their order."""
     held = np.flatnonzero(material.folds == fold)
+    away = {material.families[row] for row in held}
+    inside = [row for row, family in enumerate(material.families) if family not in away]
     with TemporaryDirectory(prefix="recall-fold-") as folder:
         path = Path(folder) / "model.bin"
-        lines = [material.lines[i] for i in inside]
-        fit(lines, [material.labels[i] for i in inside], material.recipe, material.size, path)
+        lines, labels = [material.lines[row] for row in inside], [material.labels[row] for row in inside]
+        fit(lines, labels, material.recipe, material.size, path)
         weights = collapse(path, material.size, material.recipe, material.positive)
-    return score_with(weights, [material.lines[i] for i in held])
+    return score_with(weights, [material.lines[row] for row in held])
 
 
-def _out_of_fold(round_: Round, material: Material) -> np.ndarray:
+def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> np.ndarray:
+    """Fold of each example by family; -1 for examples that no person labelled, unless there are no others."""
+    judged = [row for row, example in enumerate(examples) if example.source not in INFERRED]
+    if len({labels[row] for row in judged}) < 2:
+        judged = list(range(len(examples)))
+    families = [examples[row].family for row in judged]
+    count = min(settings.folds, len(set(families)))
+    if count < 2:
+        raise BadInput("train: all labelled examples are of one family; held-out families are needed for a threshold")
+    folds = np.full(len(examples), -1, dtype=np.int32)
+    folds[judged] = group_folds(families, [labels[row] for row in judged], count, seed)
+    return folds
+
+
+def cross_validate(round_: Round, material: Material) -> np.ndarray:
+    """Out-of-fold score of each example, nan for those that only train."""
     scores = np.full(len(material.lines), np.nan)
     folds = sorted({int(fold) for fold in material.folds if fold >= 0})
-    for outcome in each(fit_fold, material, folds, round_.run.config.cluster, "train"):
-        if outcome.failure is not None:
-            raise BadInput(f"train: fold {outcome.item} of round {round_.number} failed: {outcome.failure}")
+    for outcome in complete(fit_fold, material, folds, round_.run.config.cluster, f"train {round_.number}"):
         scores[material.folds == outcome.item] = outcome.result
     return scores
+
+
+def _tokenizer(round_: Round, examples: list[Example]) -> Tokenizer:
+    run = round_.run
+    if round_.number > 1:
+        first = run.round(1).step("train").key("tokenizer.json")
+        return Tokenizer(run.store.read(first).decode(), first)
+    sample = run.store.read_table(run.step("seed").key("sample.parquet"), ["text"]).column("text").to_pylist()
+    return Tokenizer.train([*(example.text for example in examples), *sample], run.config.train.vocabulary)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Threshold, floor and calibration chosen on out-of-fold scores, and the figures they have there."""
+
+    threshold: Threshold
+    calibration: Calibration
+    metrics: dict[str, float]
+
+
+def decide(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, config: Config) -> Decision:
+    """Choose on out-of-fold scores of judged pages. weights: pages of the crawl that each stands for.
+
+    metrics["floor"]: the score that [scan] floor_found of the positives reach, never above the threshold.
+    """
+    settings = config.train
+    chosen = choose_threshold(scores, truth, settings.target, settings.target_value, weights)
+    floor = choose_threshold(scores, truth, "recall", config.scan.floor_found, weights)
+    calibration = fit_calibration(scores, truth, weights)
+    metrics = {
+        "average_precision": average_precision(scores, truth, weights),
+        "calibration_error": expected_calibration_error(calibration.apply(scores), truth),
+        "floor": min(floor.value, chosen.value),
+        "pages": float(len(scores)),
+        "positives": float(truth.sum()),
+        "precision": chosen.precision,
+        "recall": chosen.recall,
+        "target_reached": float(chosen.reached),
+    }
+    return Decision(chosen, calibration, metrics)
+
+
+def train(round_: Round) -> Done:
+    """Train the round's model on everything judged before the round.
+
+    Raises BadInput when the examples cannot be split by family or hold one class only.
+    """
+    step, settings, seed = round_.begin("train"), round_.run.config.train, round_.run.config.run.seed
+    examples = gather(round_)
+    labels = [class_of(example, settings) for example in examples]
+    tokenizer = _tokenizer(round_, examples)
+    recipe = recipe_of(settings, seed)
+    lines = tokenizer.lines([example.text for example in examples])
+    families = [example.family for example in examples]
+    folds = folds_of(examples, labels, settings, seed)
+    material = Material(lines, labels, families, folds, recipe, tokenizer.size, settings.positive)
+    scores = cross_validate(round_, material)
+    held = np.flatnonzero(~np.isnan(scores))
+    truth = np.array([labels[row] == settings.positive for row in held])
+    weights = crawl_weights(round_, [examples[row].url for row in held])
+    decision = decide(scores[held], truth, weights, round_.run.config)
+    card = Card(
+        labels=tuple(sorted(set(labels))),
+        positive=settings.positive,
+        input="html",
+        recipe=recipe,
+        threshold=decision.threshold.value,
+        calibration=decision.calibration,
+        metrics=decision.metrics,
+    )
+    with TemporaryDirectory(prefix="recall-train-") as temporary:
+        folder = Path(temporary)
+        fit(lines, labels, recipe, tokenizer.size, folder / "model.bin")
+        digest = write_model(folder, tokenizer, folder / "model.bin", card).digest
+        for name in MODEL_FILES:
+            step.publish_file(name, folder / name)
+    columns: Mapping[str, list[object]] = {
+        "url": [example.url for example in examples],
+        "family": list(families),
+        "source": [example.source for example in examples],
+        "label": list(labels),
+        "fold": folds.tolist(),
+        "score": [None if np.isnan(score) else float(score) for score in scores],
+    }
+    step.publish_table("out_of_fold.parquet", columns, OUT_OF_FOLD)
+    counts = {
+        "examples": len(examples),
+        "positive": sum(label == settings.positive for label in labels),
+        "families": len(set(families)),
+        "threshold": round(decision.threshold.value, 6),
+        "held_out_precision": round(decision.metrics["precision"], 4),
+        "held_out_found": round(decision.metrics["recall"], 4),
+        "held_out_average_precision": round(decision.metrics["average_precision"], 4),
+    }
+    return step.finish(counts, {"model": digest})

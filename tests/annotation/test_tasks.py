@@ -37,7 +37,7 @@ def test_a_round_gets_its_pages_with_lineage_and_what_people_see(loop: Any) -> N
         assert ("def main(): return 0" if code[row["url"]] else "lovely shoes & socks") in row["markdown"]
         assert (row["probability"] > 0) == (row["use"] == "audit")
         assert row["path"] == loop.run.shards[row["shard"]].path
-    assert any(row["score"] < loop.run.config.scan.floor for row in rows)
+    assert any(row["score"] < 0.02 for row in rows)
 
 
 def test_held_out_and_labelled_seed_pages_are_never_offered(loop: Any) -> None:

@@ -5,21 +5,21 @@ that a person, a duplicate or an empty extraction took out, with the reason), sh
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-
-import numpy as np
+from typing import Any
 
 from recall.config import Config
 from recall.hosts import PrefixSet, host_of
 from recall.page.markdown import markdown
 from recall.records import Done
 from recall.run.jobs import complete
+from recall.run.progress import progress
 from recall.run.rounds import Run, Step
-from recall.run.store import Columns, Store, Table, concat
+from recall.run.store import Columns, Store
 from recall.steps.build.card import card
-from recall.steps.build.choice import Choice, Extent, choose
+from recall.steps.build.choice import Extent, choose
 from recall.steps.judgements import accepted_prefixes, page_labels
 from recall.steps.rows import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
 from recall.steps.scan import threshold_of
@@ -50,8 +50,7 @@ DROPPED = {
 }
 LEDGER = {"shard": "int32", "path": "string", "pages": "int64", "kept": "int64", "dropped": "int64"}
 TAG = "code"
-PARTS = "shards"
-REPORTS = "reports"
+REPORTS = "reports/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Job:
 
 def build_shard(job: Job, scanned: ScannedShard) -> None:
     """Extract a shard's kept pages and publish them with the dropped ones; its report is published last."""
-    report = f"{job.folder}/{REPORTS}/{scanned.shard.number:06d}.json"
+    report = f"{job.folder}/{REPORTS}{scanned.shard.number:06d}.json"
     if job.store.exists(report):
         return
     choices = list(choose(job.store, job.rounds, job.labels, scanned.shard.number))
@@ -90,10 +89,9 @@ def build_shard(job: Job, scanned: ScannedShard) -> None:
         start = (choice.url, text, TAG, choice.score, choice.reason, choice.round, host_of(choice.url))
         digest = f"sha256:{sha256(page.body).hexdigest()}"
         kept.append((*start, scanned.shard.crawl, *lineage, digest, choice.model))
-    folder = f"{job.folder}/{PARTS}"
     files = [
-        job.store.publish_table_named(folder, "kept-", _columns(kept, CORPUS), CORPUS),
-        job.store.publish_table_named(folder, "dropped-", _columns(dropped, DROPPED), DROPPED),
+        job.store.publish_table_named(job.folder, "kept-", _columns(kept, CORPUS), CORPUS),
+        job.store.publish_table_named(job.folder, "dropped-", _columns(dropped, DROPPED), DROPPED),
     ]
     body = {"pages": table.num_rows, "files": [asdict(file) for file in files]}
     job.store.publish_json(report, body, first_wins=True)
@@ -123,47 +121,37 @@ class _Merge:
         self.duplicates: list[dict[str, object]] = []
         self.reasons: Counter[str] = Counter()
         self.pages = 0
-        self._pending: list[Table] = []
-        self._part = 0
+        self._rows: list[dict[str, object]] = []
+        self._parts = 0
 
-    def add(self, table: Table) -> None:
+    def add(self, rows: Iterable[dict[str, Any]]) -> None:
         """Take the rows of a shard whose text is new."""
-        new = np.zeros(table.num_rows, dtype=bool)
-        for row, text in enumerate(table.column("text")):
-            digest = sha256(text.as_py().encode()).digest()
-            new[row] = digest not in self.digests
+        for row in rows:
+            digest = sha256(row["text"].encode()).digest()
+            if digest in self.digests:
+                self.duplicates.append({**row, "reason": "exact duplicate"})
+                continue
             self.digests.add(digest)
-        names = [name for name in DROPPED if name != "reason"]
-        self.duplicates += [{**row, "reason": "exact duplicate"} for row in table.filter(~new).select(names).to_pylist()]
-        fresh = table.filter(new)
-        self.reasons.update(fresh.column("reason").to_pylist())
-        self.pages += fresh.num_rows
-        self._pending.append(fresh)
-        while sum(part.num_rows for part in self._pending) >= self.rows_per_file:
-            self._flush()
+            self.reasons[row["reason"]] += 1
+            self.pages += 1
+            self._rows.append(row)
+            if len(self._rows) == self.rows_per_file:
+                self.publish()
 
-    def _flush(self) -> None:
-        whole = concat(self._pending)
-        self._publish(whole.slice(0, self.rows_per_file))
-        self._pending = [whole.slice(self.rows_per_file)]
-
-    def _publish(self, table: Table) -> None:
-        columns = {name: table.column(name) for name in CORPUS}
-        self.step.publish_table(f"part-{self._part:05d}.parquet", columns, CORPUS)
-        self._part += 1
-
-    def close(self) -> None:
-        """Publish what is left; an empty corpus is one empty part."""
-        rest = concat(self._pending) if self._pending else None
-        if rest is not None and (rest.num_rows or self._part == 0):
-            self._publish(rest)
+    def publish(self) -> None:
+        """Publish what was taken since the last part; an empty corpus is one empty part."""
+        if self._rows or not self._parts:
+            columns = {name: [row[name] for row in self._rows] for name in CORPUS}
+            self.step.publish_table(f"part-{self._parts:05d}.parquet", columns, CORPUS)
+            self._parts += 1
+            self._rows = []
 
 
 def _reports(store: Store, folder: str, shards: list[ScannedShard]) -> Iterator[tuple[ScannedShard, int, str, str]]:
     """Each built shard with its page count and the keys of its kept and dropped tables."""
     for scanned in shards:
-        raw = store.read_json(f"{folder}/{REPORTS}/{scanned.shard.number:06d}.json")
-        kept, dropped = (f"{folder}/{PARTS}/{file['file']}" for file in raw["files"])
+        raw = store.read_json(f"{folder}/{REPORTS}{scanned.shard.number:06d}.json")
+        kept, dropped = (f"{folder}/{file['file']}" for file in raw["files"])
         yield scanned, raw["pages"], kept, dropped
 
 
@@ -176,24 +164,24 @@ def build(run: Run) -> Done:
     positive = {url: label.value == run.config.train.positive for url, label in labels.items()}
     job = Job(store, run.config, folder, _extents(run), positive)
     shards = scanned_shards(last)
-    for _ in complete(build_shard, job, shards, run.config.cluster, "build"):
+    for _ in progress(complete(build_shard, job, shards, run.config.cluster, "build"), len(shards), "build"):
         pass
     merge = _Merge(step, run.config.build.rows_per_file)
     ledger: list[tuple[object, ...]] = []
     dropped: list[dict[str, object]] = []
     for scanned, pages, kept_key, dropped_key in _reports(store, folder, shards):
-        kept, out = store.read_table(kept_key), store.read_table(dropped_key)
+        kept, out = store.read_table(kept_key).to_pylist(), store.read_table(dropped_key).to_pylist()
         merge.add(kept)
-        dropped += out.to_pylist()
-        ledger.append((scanned.shard.number, scanned.shard.path, pages, kept.num_rows, out.num_rows))
-    merge.close()
+        dropped += out
+        ledger.append((scanned.shard.number, scanned.shard.path, pages, len(kept), len(out)))
+    merge.publish()
     dropped += merge.duplicates
     reasons = Counter(str(row["reason"]) for row in dropped)
     step.publish_table("dropped.parquet", {name: [row[name] for row in dropped] for name in DROPPED}, DROPPED)
     step.publish_table("shards.parquet", _columns(ledger, LEDGER), LEDGER)
     counts = {"pages": merge.pages, "dropped": len(dropped), **dict(sorted(merge.reasons.items()))}
     step.publish("card.md", card(run, counts, reasons).encode())
-    done = step.finish(counts, {})
-    for key in [*store.keys(f"{folder}/{REPORTS}/"), *store.keys(f"{folder}/{PARTS}/")]:
-        store.remove(key)
-    return done
+    for start in (REPORTS, "kept-", "dropped-"):
+        for key in store.keys(f"{folder}/{start}"):
+            store.remove(key)
+    return step.finish(counts, {})

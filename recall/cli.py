@@ -1,0 +1,303 @@
+"""The command `recall`: one verb per step and per question; verbs of other rooms come by entry points.
+
+Errors are one line on stderr and a distinct exit code (see `recall.errors`). A wait for people is no error: exit 0.
+"""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+
+import recall
+from recall import loop
+from recall.apply import apply_run
+from recall.archive.manifest import resolve
+from recall.archive.warc import captures
+from recall.config import Config, dump_config, load_config, resolve_paths
+from recall.demo import start_demo
+from recall.errors import BadInput, Damaged, RecallError
+from recall.model.scorer import Scorer
+from recall.page.text import scoring_text
+from recall.records import Done, Waiting
+from recall.report.rounds import counts_of, done_steps, measure
+from recall.report.tables import print_rounds, print_steps
+from recall.run.jobs import disconnect
+from recall.run.labels import read_labels
+from recall.run.progress import silence
+from recall.run.rounds import Run
+from recall.steps.build.lineage import check_lineage
+from recall.steps.scan import batches
+from recall.steps.train import OTHER
+
+RUN = click.argument("run", metavar="RUN")
+SCORE_BATCH = 64
+
+
+class Verbs(click.Group):
+    """The group of verbs, those of installed rooms included."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in alphabetical order."""
+        return sorted({*super().list_commands(ctx), *(entry.name for entry in entry_points(group="recall.commands"))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Look a verb up here, then among the entry points."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for entry in entry_points(group="recall.commands", name=cmd_name):
+            command: click.Command = entry.load()
+            return command
+        return None
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(recall.__version__, prog_name="recall")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def verbs(quiet: bool) -> None:
+    """Recall code-related web pages from Common Crawl, in rounds that people steer."""
+    silence(quiet)
+
+
+def on_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where work runs."""
+    for option in (
+        click.option("--failed-share", type=float, help="Share of shards that may fail before a step gives up."),
+        click.option("--workers", type=int, help="Processes at work; 0 means one per core."),
+        click.option("--cluster", help='"here" (this process), "local" (Ray on this machine) or a Ray address.'),
+    ):
+        command = option(command)
+    return command
+
+
+def open_run(root: str, cluster: str | None = None, workers: int | None = None, failed: float | None = None) -> Run:
+    """Open a run folder; options given here take the place of its [cluster] settings."""
+    run = Run.open(root)
+    given = {"address": cluster, "workers": workers, "failed_share": failed}
+    changed = {key: value for key, value in given.items() if value is not None}
+    if not changed:
+        return run
+    settings = type(run.config.cluster).model_validate({**run.config.cluster.model_dump(), **changed})
+    return Run.open(root, run.config.access, settings)
+
+
+def say(name: str, result: Done | Waiting) -> None:
+    """Print what a step came to."""
+    if isinstance(result, Waiting):
+        click.echo(f"{name}: waiting for people: {result.count} open tasks at {result.url}")
+    else:
+        click.echo(f"{name}: " + ", ".join(f"{key} {value}" for key, value in result.counts.items()))
+
+
+def drive(run: Run) -> bool:
+    """Do step after step under the run's lease; False when it waits for people."""
+    try:
+        with run.lease():
+            for name, result in loop.drive(run):
+                say(name, result)
+                if isinstance(result, Waiting):
+                    return False
+    finally:
+        disconnect()
+    return True
+
+
+@verbs.command()
+@RUN
+@click.option("--config", type=click.Path(path_type=Path), help="Settings of the run (see config.example.toml).")
+@click.option("--from", "parent", help="RUN@ROUND whose model and accepted prefixes are applied to other crawls.")
+@click.option("--crawl", "crawls", multiple=True, help="With --from: a crawl id; may be given several times.")
+@click.option("--base", help="With --from: where the crawls lie (https, s3:// or a folder).")
+@click.option("--limit", type=int, help="With --from: only so many shards, a seeded sample.")
+def init(
+    run: str, config: Path | None, parent: str | None, crawls: tuple[str, ...], base: str | None, limit: int | None
+) -> None:
+    """Freeze the inputs of a new run into the folder RUN (a path or s3://bucket/key)."""
+    if config is None and parent is None:
+        raise BadInput("init: give --config FILE, or --from RUN@ROUND to apply a trained round to other crawls")
+    settings = resolve_paths(load_config(config), config.absolute().parent) if config else None
+    if parent is None:
+        made = _new_run(run, settings or Config())
+    else:
+        crawl = (settings or Run.open(parent.rpartition("@")[0] or parent).config).crawl
+        given = {"ids": crawls or None, "base": base, "limit": limit, "sample": True if limit else None}
+        changed = {key: value for key, value in given.items() if value is not None}
+        if crawls:
+            changed |= {"paths": (), "warcs": ()}
+        made = apply_run(run, parent, type(crawl).model_validate({**crawl.model_dump(), **changed}), settings)
+    click.echo(f"{made.store.root}: {len(made.shards)} shards, {made.config.run.rounds} round(s)")
+
+
+def _new_run(root: str, config: Config) -> Run:
+    shards = resolve(config.crawl, config.access, config.run.seed)
+    return Run.create(root, config, dump_config(config), shards)
+
+
+@verbs.command()
+@RUN
+@on_cluster
+def run(run: str, cluster: str | None, workers: int | None, failed_share: float | None) -> None:
+    """Do the next step again and again, until the corpus is built or people are needed."""
+    opened = open_run(run, cluster, workers, failed_share)
+    if drive(opened):
+        click.echo(f"{opened.store.root}: done, digest {opened.digest()}")
+
+
+def _step_verb(name: str, sentence: str) -> None:
+    @verbs.command(name=name, help=sentence)
+    @RUN
+    @on_cluster
+    def step(run: str, cluster: str | None, workers: int | None, failed_share: float | None) -> None:
+        opened = open_run(run, cluster, workers, failed_share)
+        try:
+            with opened.lease():
+                done = loop.advance(opened, only=name)
+        finally:
+            disconnect()
+        if done is None:
+            click.echo(f"{name}: the run has ended; nothing to do")
+        else:
+            say(*done)
+
+
+for _name, _sentence in (
+    ("seed", "Collect the first examples, if that is the next step of RUN."),
+    ("train", "Train the next round's model, if that is the next step of RUN."),
+    ("scan", "Score every page of every shard, if that is the next step of RUN."),
+    ("domains", "Find code domains and propose URL prefixes, if that is the next step of RUN."),
+    ("harvest", "Collect the pages that the model missed under accepted prefixes, if that is the next step of RUN."),
+    ("build", "Extract and write the corpus, if that is the next step of RUN."),
+):
+    _step_verb(_name, _sentence)
+
+
+@verbs.command()
+@RUN
+@click.option("--measure", "labels", help="Labels file (url, label): add what each round finds of its code pages.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def status(run: str, labels: str | None, as_json: bool) -> None:
+    """Show rounds, steps, counts and what comes next."""
+    opened = Run.open(run)
+    rows = read_labels(labels, opened.config.access) if labels else None
+    rounds = []
+    for number in range(1, opened.config.run.rounds + 1):
+        round_ = opened.round(number)
+        if round_.sealed and opened.parent is None:
+            rounds.append((counts_of(round_), measure(round_, rows) if rows else None))
+    if as_json:
+        click.echo(json.dumps(_status_json(opened, rounds), sort_keys=True))
+        return
+    upcoming = opened.next()
+    print_steps(done_steps(opened), loop.where(*upcoming) if upcoming else "")
+    if rounds:
+        print_rounds(rounds)
+
+
+def _status_json(opened: Run, rounds: list[Any]) -> dict[str, Any]:
+    upcoming = opened.next()
+    return {
+        "run": opened.store.root,
+        "shards": len(opened.shards),
+        "digest": opened.digest(),
+        "next": None if upcoming is None else loop.where(*upcoming),
+        "steps": {folder: dict(done.counts) for folder, done in done_steps(opened)},
+        "rounds": [{**asdict(counts), "measured": asdict(figures) if figures else None} for counts, figures in rounds],
+    }
+
+
+@verbs.command()
+@RUN
+@click.option("--share", default=1.0, show_default=True, help="Share of each step's files that are hashed again.")
+@click.option("--rows", default=100, show_default=True, help="Corpus rows that are read back from their WARC files.")
+def verify(run: str, share: float, rows: int) -> None:
+    """Hash published files again and read corpus rows back by byte range; report every difference."""
+    opened = Run.open(run)
+    damages = opened.verify(share)
+    checked = 0
+    if not damages and opened.next() is None:
+        checked, damages = check_lineage(opened, rows)
+    for damage in damages:
+        click.echo(f"{damage.file}: {damage.what}")
+    if damages:
+        raise Damaged(f"{opened.store.root}: {len(damages)} files or rows are not what was published")
+    click.echo(f"{opened.store.root}: all files as published, {checked} corpus rows read back from their WARC files")
+
+
+@verbs.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--model", required=True, help="A model folder, for example RUN/rounds/3/train.")
+@click.option("--warc", help="Score every page of this WARC (path or URL) instead of files.")
+def score(files: tuple[str, ...], model: str, warc: str | None) -> None:
+    """Score HTML files, or the pages of a WARC, as JSON lines."""
+    if bool(files) == bool(warc):
+        raise BadInput("score: give HTML files or --warc URL, one of the two")
+    scorer = Scorer.load(model)
+    if warc:
+        _score_warc(scorer, warc)
+        return
+    for file in files:
+        try:
+            body = Path(file).read_bytes()
+        except OSError as error:
+            raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
+        value = float(scorer.score([scoring_text(body)])[0])
+        click.echo(json.dumps({"path": file, "score": value, "label": _label(scorer, value)}))
+
+
+def _label(scorer: Scorer, value: float) -> str:
+    return scorer.positive if value >= scorer.threshold else OTHER
+
+
+def _score_warc(scorer: Scorer, url: str) -> None:
+    for batch in batches(captures(url), SCORE_BATCH):
+        texts = [scoring_text(page.body, page.charset, page.url) for page in batch]
+        for page, value in zip(batch, scorer.score(texts).tolist(), strict=True):
+            lineage = {"url": page.url, "offset": page.ref.offset, "length": page.ref.length}
+            click.echo(json.dumps({"path": url, "score": value, "label": _label(scorer, value), **lineage}))
+
+
+@verbs.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True)
+@click.option("--crawl", default="", help="A real crawl, for example CC-MAIN-2025-30, instead of the sample.")
+@click.option("--shards", default=1, show_default=True, help="With --crawl: WARC files to scan.")
+@on_cluster
+def demo(
+    folder: Path, crawl: str, shards: int, cluster: str | None, workers: int | None, failed_share: float | None
+) -> None:
+    """Run three rounds on a sample crawl that recall writes itself, and show what they found."""
+    made = start_demo(folder, crawl, shards)
+    opened = open_run(made.store.root, cluster, workers, failed_share)
+    if not drive(opened):
+        return
+    labels = opened.config.label.answers
+    rows = read_labels(labels, opened.config.access) if labels else None
+    rounds = [opened.round(number) for number in range(1, opened.config.run.rounds + 1)]
+    print_rounds([(counts_of(round_), measure(round_, rows) if rows else None) for round_ in rounds])
+    click.echo(f"corpus: {opened.store.url('corpus')}, digest {opened.digest()}")
+
+
+def main() -> None:
+    """Run the command; every error of recall is one line and its exit code."""
+    try:
+        verbs.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BadInput.exit_code)
+    except RecallError as error:
+        click.echo(f"recall: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception:  # noqa: BLE001 - what nobody expected: the whole trace, exit code 1
+        traceback.print_exc()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Figures as tables on a terminal."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from recall.records import Done
+from recall.report.rounds import Counts, Measured
+
+COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested")
+HELD_OUT = ("round", "threshold", "precision", "found", "AP", "found at 0.90")
+OTHERS = ("round", "precision", "found", "with prefixes: precision", "found")
+
+
+def share_text(value: float) -> str:
+    """A share as a person reads it; "-" where there is none."""
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headings, numbers to the right."""
+    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print()
+
+
+def print_steps(steps: Iterable[tuple[str, Done]], upcoming: str) -> None:
+    """Print a line per published step, and what comes next."""
+    rows = [(folder, ", ".join(f"{key} {value}" for key, value in done.counts.items())) for folder, done in steps]
+    table = Table("step", "counts", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+    print_note(f"next: {upcoming}" if upcoming else "next: nothing, the run has ended")
+
+
+def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
+    """Print a line per round: what it did and, where it was measured, what it finds."""
+    print_table("rounds", COUNTS, [_counts_row(counts) for counts, _ in rounds])
+    measured = [(str(counts.round), figures) for counts, figures in rounds if figures is not None]
+    if not measured:
+        return
+    held, others = measured[0][1].held_out, measured[0][1].others
+    title = f"held-out pages: {held.pages:,}, {held.positive:,} of them positive"
+    print_table(title, HELD_OUT, [(number, *_held_out_row(figures)) for number, figures in measured])
+    title = f"labelled pages of other hosts: {others.pages:,}, {others.positive:,} of them positive"
+    print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
+
+
+def print_note(text: str) -> None:
+    """Print a remark below a table."""
+    Console().print(text, style="dim", highlight=False)
+
+
+def _counts_row(counts: Counts) -> tuple[str, ...]:
+    numbers = (counts.examples, counts.read, counts.kept, counts.code_domains, counts.prefixes, counts.harvested)
+    return (str(counts.round), *(f"{number:,}" for number in numbers))
+
+
+def _held_out_row(figures: Measured) -> tuple[str, ...]:
+    held = figures.held_out
+    shares = (figures.threshold, held.precision, held.found, figures.average_precision, figures.found_at_90)
+    return tuple(share_text(value) for value in shares)
+
+
+def _others_row(figures: Measured) -> tuple[str, ...]:
+    alone, together = figures.others, figures.others_with_prefixes
+    return tuple(share_text(value) for value in (alone.precision, alone.found, together.precision, together.found))

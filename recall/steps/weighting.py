@@ -1,0 +1,92 @@
+"""How many pages of the crawl each judged example stands for, so that a threshold holds at the crawl's own mix.
+
+People are asked about uncertain pages above all, so judged pages are no sample of the crawl. But they were chosen by
+their score: among pages of nearly the same score they are as good as drawn at random. So the crawl's pages are counted
+by the previous round's score (post-stratification), and each judged page of a stratum stands for its share of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recall.hosts import Holdout
+from recall.run.jobs import complete
+from recall.run.rounds import Round
+from recall.run.store import Store
+from recall.steps.rows import ScannedShard, read_rows, scanned_shards
+
+FINE = 2_000
+"""Bins of the crawl's score histogram, equally wide: a stratum is cut to within 1/2000 of a score."""
+
+STRATUM = 25
+"""Judged pages of a stratum: enough to state a precision of, few enough to follow the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What counting a shard's scores needs. urls: judged pages, whose scores are returned."""
+
+    store: Store
+    holdout: Holdout
+    urls: frozenset[str] = field(repr=False)
+
+
+def count_scores(count: Count, scanned: ScannedShard) -> tuple[np.ndarray, dict[str, float]]:
+    """Histogram (FINE int64) of a shard's scores without held-out hosts, and the scores of judged pages."""
+    table = read_rows(count.store, scanned, ["url", "score"])
+    urls, scores = table.column("url").to_pylist(), table.column("score").to_numpy()
+    open_rows = np.array([not count.holdout.covers(url) for url in urls], dtype=bool)
+    histogram = np.bincount(_bin(scores[open_rows]), minlength=FINE)
+    return histogram, {url: float(scores[row]) for row, url in enumerate(urls) if url in count.urls}
+
+
+def _bin(scores: np.ndarray) -> np.ndarray:
+    return np.minimum((scores * FINE).astype(np.int64), FINE - 1)
+
+
+def stratum_weights(scores: np.ndarray, histogram: np.ndarray) -> np.ndarray:
+    """Pages of the crawl that each judged page stands for, by its score under the model that the histogram is of.
+
+    Strata hold about STRATUM judged pages with neighbouring scores; the weights add up to the crawl's pages.
+    """
+    order = np.argsort(scores, kind="stable")
+    bins = _bin(scores[order])
+    starts = [0]
+    for place in range(1, len(order)):
+        if place - starts[-1] >= STRATUM and bins[place] > bins[place - 1] and len(order) - place >= STRATUM // 2:
+            starts.append(place)
+    weights = np.zeros(len(scores))
+    edges = [0, *(int(bins[start]) for start in starts[1:]), FINE]
+    for start, end, low, high in zip(starts, [*starts[1:], len(order)], edges[:-1], edges[1:], strict=True):
+        weights[order[start:end]] = histogram[low:high].sum() / (end - start)
+    return weights
+
+
+def crawl_weights(round_: Round, urls: list[str]) -> np.ndarray | None:
+    """Weight of each judged page, by the previous round's honest scores; None in round 1, which has none.
+
+    A page that trained the previous model counts by its out-of-fold score there, the others by their scan score. A
+    page without either (not in the scanned shards) stands for itself.
+    """
+    if round_.number == 1:
+        return None
+    run, previous = round_.run, round_.run.round(round_.number - 1)
+    count = Count(run.store, run.holdout, frozenset(urls))
+    histogram = np.zeros(FINE, dtype=np.int64)
+    scores: dict[str, float] = {}
+    shards = scanned_shards(previous)
+    for outcome in complete(count_scores, count, shards, run.config.cluster, f"train {round_.number}"):
+        histogram += outcome.result[0]
+        scores.update(outcome.result[1])
+    scores.update(_out_of_fold(previous))
+    known = np.array([row for row, url in enumerate(urls) if url in scores], dtype=np.int64)
+    weights = np.ones(len(urls))
+    if len(known):
+        weights[known] = stratum_weights(np.array([scores[urls[row]] for row in known]), histogram)
+    return weights
+
+
+def _out_of_fold(previous: Round) -> Mapping[str, float]:
+    table = previous.run.store.read_table(previous.step("train").key("out_of_fold.parquet"), ["url", "score"])
+    return {row["url"]: row["score"] for row in table.to_pylist() if row["score"] is not None}
