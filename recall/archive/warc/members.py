@@ -17,7 +17,8 @@ GZIP = b"\x1f\x8b\x08"
 MAX_HEAD = 64 << 10
 _READ = 64 << 10
 _OUTPUT = 1 << 20
-_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$")
+_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(\d{1,18})[ \t]*\r?$")
+_NOT_ITS_MEMBER = "its gzip member does not end with it: a wrong Content-Length, or several records in one member"
 _BLANK = b"\r\n\t \0"
 
 
@@ -91,18 +92,32 @@ def check_record(stream: Reader, url: str, *, gzipped: bool) -> Checked:
     except EOFError:
         raise corrupt(url, start, "truncated: the file ends inside this record") from None
     except zlib.error as error:
-        raise corrupt(url, members.position, f"broken gzip member: {error}") from None
+        raise corrupt(url, start, f"broken gzip member: {error}") from None
 
 
-def find_record(stream: Reader, url: str, *, gzipped: bool) -> int | None:
-    """Where the next record begins from here on, past empty members and padding; None when nothing follows."""
-    members = _Members(stream, gzipped=gzipped)
+def check_alone(stream: Reader, url: str) -> None:
+    """Check that the gzip members of one record, which are all the stream holds, hold no other record.
+
+    A record whose header announces too many bytes may end at the end of a later record: that one would be lost.
+    """
+    start = stream.tell()
+    members = _Members(stream, gzipped=True)
+    first = True
     try:
-        return _following(members)
-    except EOFError:
-        raise corrupt(url, members.position, "truncated: the file ends inside a gzip member") from None
-    except zlib.error as error:
-        raise corrupt(url, members.position, f"broken gzip member: {error}") from None
+        while members.starts():
+            head = b""
+            for piece in members.pieces():
+                head = head or piece.lstrip(b"\r\n")[:5]
+            if not first and head == b"WARC/":
+                raise corrupt(url, start, "its Content-Length reaches over the next records")
+            first = False
+    except (EOFError, zlib.error):
+        raise corrupt(url, start, "broken gzip member") from None
+
+
+def find_record(stream: Reader, *, gzipped: bool) -> int | None:
+    """Where the next record begins from here on, past empty members and padding; None when nothing follows."""
+    return _following(_Members(stream, gzipped=gzipped))
 
 
 def _measure(members: _Members, start: int, url: str) -> tuple[int, int | None]:
@@ -122,7 +137,9 @@ def _measure(members: _Members, start: int, url: str) -> tuple[int, int | None]:
                 continue
             extra = piece[max(0, len(piece) - (seen - needed)) :].lstrip(_BLANK)
             if extra and members.gzipped:
-                raise corrupt(url, start, "the gzip member holds more than one record of this length")
+                raise corrupt(url, start, _NOT_ITS_MEMBER)
+            if extra and not extra.startswith(b"WARC/"[: len(extra)]):
+                raise corrupt(url, start, "no record follows where its Content-Length ends")
             if extra:
                 return members.position - len(extra), members.position - len(extra)
     return members.position, None
@@ -130,22 +147,23 @@ def _measure(members: _Members, start: int, url: str) -> tuple[int, int | None]:
 
 def _needed(head: bytes, start: int, url: str) -> int | None:
     """Bytes of the whole record without its closing line ends, once its head is complete."""
-    end = head.find(b"\r\n\r\n")
-    width = 4
-    if end < 0:
-        end, width = head.find(b"\n\n"), 2
+    skipped = len(head) - len(head.lstrip(b"\r\n"))
+    line = head.find(b"\n", skipped)
+    if line > 0 and head[line - 1 : line] != b"\r":
+        raise corrupt(url, start, "the lines of its header do not end with CR LF")
+    end = head.find(b"\r\n\r\n", skipped)
     if end < 0:
         if len(head) > MAX_HEAD:
             raise corrupt(url, start, f"record header without end in {MAX_HEAD} bytes")
         return None
-    length = _LENGTH.search(head, 0, end + 1)
+    length = _LENGTH.search(head, skipped, end + 1)
     if length is None:
         raise corrupt(url, start, "record header without a valid Content-Length")
-    return end + width + int(length[1])
+    return end + 4 + int(length[1])
 
 
 def _following(members: _Members) -> int | None:
-    """Start of the next member that is not blank. Empty members and zeros are padding."""
+    """Start of the next member that is not blank, be it broken. Empty members and zeros are padding."""
     while True:
         found = members.starts()
         if not found:
@@ -153,7 +171,10 @@ def _following(members: _Members) -> int | None:
         position = members.position
         if not members.gzipped or not found.startswith(GZIP):
             return position
-        if any(piece.strip(_BLANK) for piece in members.pieces()):
+        try:
+            if any(piece.strip(_BLANK) for piece in members.pieces()):
+                return position
+        except (EOFError, zlib.error):
             return position
 
 

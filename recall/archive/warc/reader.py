@@ -7,6 +7,7 @@ Refuses ARC, lz4, zstd, whole-file gzip and whatever else is not a WARC with one
 """
 
 import io
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import BinaryIO, cast
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from recall.archive.transport import open_stream, read_range
-from recall.archive.warc.members import GZIP, Reader, check_record, corrupt, find_record
+from recall.archive.warc.members import GZIP, Checked, Reader, check_alone, check_record, corrupt, find_record
 from recall.archive.warc.response import MAX_BODY, MAX_HEAD, Content, clean_url, read_response
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
@@ -38,9 +39,18 @@ _KINDS = {
 
 _NOT_ALONE = "a record does not begin at a gzip member of its own; recompress the file record by record"
 
+_BAD_HEADER = "record header without a valid Content-Length, or its lines do not end with CR LF"
+_READ_AHEAD = 200
+"""Records that are looked at to find the one that stopped the reader, which reads ahead by less."""
+
 
 class _Stopped(Exception):
-    """The reader cannot go on; the argument says why."""
+    """The reader cannot go on. padding: it may have stopped at padding after the last record, which is no damage."""
+
+    def __init__(self, reason: str, *, padding: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.padding = padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,19 @@ class _Draft:
     content: Content
     fetched: str
     truncated: str | None
+
+    def capture(self, ref: WarcRef) -> Capture:
+        """The capture, now that its place is known."""
+        return Capture(ref, self.url, self.content.body, self.content.charset, self.fetched, self.truncated)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A record that was drawn. length: of its block; outcome: None for what is no response."""
+
+    position: int
+    length: int
+    outcome: _Draft | Skip | None
 
 
 class _Tap:
@@ -94,32 +117,29 @@ def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None
     name = url if path is None else path
     start: int | None = 0
     while start is not None:  # FastWARC stops at an empty gzip member: go on after it
-        last: int | None = None
-        pending: _Draft | Skip | None = None
-        failure = ""
+        before: _Record | None = None
+        stopped: _Stopped | None = None
         with open_stream(url, access, start) as stream:
             tap = _Tap(stream)
             gzipped = _gzipped(tap, url)
             try:
-                for position, outcome in _draw(tap, gzipped=gzipped):
-                    if pending is not None and last is not None:
-                        yield _settle(pending, WarcRef(name, last, position - last))
-                    last, pending = position, outcome
-            except _Stopped as stopped:
-                failure = str(stopped)
-        with open_stream(url, access, start if last is None else last) as stream:
-            if last is None:
-                following = find_record(stream, url, gzipped=gzipped)
-                if following is None or following == start:
-                    raise corrupt(url, start, failure or "holds no WARC record")
-            else:
-                checked = check_record(stream, url, gzipped=gzipped)
-                following = checked.following
-                if pending is not None:
-                    yield _settle(pending, WarcRef(name, last, checked.end - last))
-                if failure:
-                    raise corrupt(url, checked.end, failure)
-        start = following
+                for record in _draw(tap, gzipped=gzipped):
+                    if before is not None:
+                        if gzipped:
+                            _check_between(before, record.position, tap, url, access)
+                        yield from _settle(before, name, record.position)
+                    before = record
+            except _Stopped as error:
+                stopped = error
+        shard = _Shard(url, access, gzipped)
+        checked = shard.check(before.position) if before else shard.find(start)
+        if before is not None:
+            yield from _settle(before, name, checked.end)
+        if stopped is not None and (checked.following is not None or not stopped.padding):
+            raise shard.blame(checked, stopped)
+        if checked.following == checked.end:
+            raise corrupt(url, checked.end, "no WARC record can be read here")
+        start = checked.following
 
 
 def captures(url: str, access: AccessSection = _ANYONE) -> Iterator[Capture]:
@@ -143,33 +163,35 @@ def capture_in(data: bytes, ref: WarcRef) -> Capture:
     try:
         gzipped = _gzipped(_Tap(io.BytesIO(data)), ref.path)
         checked = check_record(io.BytesIO(data), ref.path, gzipped=gzipped)
-        found = [outcome for _, outcome in _draw(_Tap(io.BytesIO(data)), gzipped=gzipped)]
+        records = list(_draw(_Tap(io.BytesIO(data)), gzipped=gzipped))
     except (_Stopped, ShardCorrupt) as error:
         raise corrupt(ref.path, ref.offset, f"not one whole record: {error}") from None
-    if len(found) != 1 or checked.end != len(data) or not isinstance(found[0], _Draft):
-        reason = found[0].value if found and isinstance(found[0], Skip) else "no response, or not alone"
-        raise corrupt(ref.path, ref.offset, f"the record here is not a page ({reason})")
-    return _settle_draft(found[0], ref)
+    outcome = records[0].outcome if len(records) == 1 and checked.end == len(data) else None
+    if not isinstance(outcome, _Draft):
+        reason = "not one response record" if outcome is None else outcome.value
+        raise corrupt(ref.path, ref.offset, f"no page lies here: {reason}")
+    return outcome.capture(ref)
 
 
 def _gzipped(tap: _Tap, url: str) -> bool:
     """True for gzip members, False for a plain WARC; anything else is refused by what it looks like."""
     first = tap.peek()
-    if first.startswith(GZIP):
+    gzipped = first.startswith(GZIP)
+    try:
+        start = zlib.decompressobj(31).decompress(first, 64) if gzipped else first
+    except zlib.error:
         return True
-    start = first.lstrip(b"\r\n")
-    if start.startswith(b"WARC/"):
-        return False
-    if not start:
+    start = start.lstrip(b"\r\n")
+    if not first:
         raise corrupt(url, tap.tell(), "empty")
-    for magic, kind in _KINDS.items():
-        if start.startswith(magic):
-            raise corrupt(url, tap.tell(), f"not a WARC: {kind}")
-    raise corrupt(url, tap.tell(), "not a WARC")
+    if start and not start.startswith(b"WARC/"):
+        kind = next((f": {kind}" for magic, kind in _KINDS.items() if start.startswith(magic)), "")
+        raise corrupt(url, tap.tell(), f"not a WARC{kind}")
+    return gzipped
 
 
-def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[tuple[int, _Draft | Skip | None]]:
-    """Offset and outcome of each record; None for what is no response. Raises _Stopped where it ends."""
+def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[_Record]:
+    """Every record in turn. Raises _Stopped where FastWARC cannot go on, or where it would go on wrongly."""
     magic = GZIP if gzipped else b"WARC/"
     iterator = ArchiveIterator(cast(BinaryIO, tap), parse_http=False)
     last = -1
@@ -178,18 +200,64 @@ def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[tuple[int, _Draft | Skip | No
             record = next(iterator, None)
             if record is None:
                 return
-            position = record.stream_pos
+            position, length = record.stream_pos, record.content_length
             if position <= last or not tap.remembered(position, position + len(magic)).startswith(magic):
                 raise _Stopped(_NOT_ALONE)
+            headers = record.headers
+            bad_length = headers.get_bytes(b"Content-Length") != b"%d" % length
+            if bad_length or b"\n" in b"".join(headers.values_bytes()):
+                raise _Stopped(_BAD_HEADER)
             outcome = _interpret(record) if record.record_type == _RESPONSE else None
         except OSError as error:
-            raise _Stopped(str(error)) from None
+            raise _Stopped(str(error), padding=True) from None
         except BaseException as error:  # a Rust panic is no Exception
             if type(error).__name__ == "PanicException":
                 raise _Stopped("the WARC reader cannot read on") from None
             raise
-        yield position, outcome
         last = position
+        yield _Record(position, length, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """A file that is looked at again, at single records, by opening it there."""
+
+    url: str
+    access: AccessSection
+    gzipped: bool
+
+    def check(self, position: int) -> Checked:
+        """Check the record at a position."""
+        with open_stream(self.url, self.access, position) as stream:
+            return check_record(stream, self.url, gzipped=self.gzipped)
+
+    def find(self, position: int) -> Checked:
+        """Where the first record lies. Raises ShardCorrupt when there is none."""
+        with open_stream(self.url, self.access, position) as stream:
+            following = find_record(stream, gzipped=self.gzipped)
+        if following is None:
+            raise corrupt(self.url, position, "holds no WARC record")
+        return Checked(position, following)
+
+    def blame(self, checked: Checked, stopped: _Stopped) -> ShardCorrupt:
+        """Name the record that stopped the reader, which reads ahead: the first one after `checked` that is broken."""
+        suspect = checked
+        for _ in range(_READ_AHEAD):
+            if suspect.following is None:
+                break
+            try:
+                suspect = self.check(suspect.following)
+            except ShardCorrupt as damage:
+                return damage
+        return corrupt(self.url, checked.end, stopped.reason)
+
+
+def _check_between(record: _Record, end: int, tap: _Tap, url: str, access: AccessSection) -> None:
+    """Look closer at a record that seems longer than the gzip member before `end`, whose last 4 bytes are its size."""
+    size = int.from_bytes(tap.remembered(end - 4, end), "little")
+    if record.length + 4 >= size:
+        with open_stream(url, access, record.position, end - record.position) as stream:
+            check_alone(stream, url)
 
 
 def _interpret(record: WarcRecord) -> _Draft | Skip:
@@ -214,9 +282,9 @@ def _interpret(record: WarcRecord) -> _Draft | Skip:
     return _Draft(url, content, headers.get("WARC-Date") or "", truncated)
 
 
-def _settle(pending: _Draft | Skip, ref: WarcRef) -> Capture | Skip:
-    return pending if isinstance(pending, Skip) else _settle_draft(pending, ref)
-
-
-def _settle_draft(draft: _Draft, ref: WarcRef) -> Capture:
-    return Capture(ref, draft.url, draft.content.body, draft.content.charset, draft.fetched, draft.truncated)
+def _settle(record: _Record, name: str, end: int) -> Iterator[Capture | Skip]:
+    """The outcome of a record, now that its end is known."""
+    if isinstance(record.outcome, _Draft):
+        yield record.outcome.capture(WarcRef(name, record.position, end - record.position))
+    elif record.outcome is not None:
+        yield record.outcome

@@ -95,7 +95,7 @@ def split_head(block: bytes) -> tuple[bytes, bytes]:
         return block[:bare], block[bare + 2 :]
     if end >= 0:
         return block[:end], block[end + 4 :]
-    return block, b""
+    return block[:MAX_HEAD], b""
 
 
 def _decode(body: bytes, fields: dict[bytes, bytes], *, cut: bool) -> bytes | Skip:
