@@ -84,6 +84,25 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
                 process.wait()
 
 
+@pytest.fixture(scope="session")
+def local_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Ray of our own for `[cluster] address = "local"`: its own token and folder; tests that use it are marked `ray`.
+
+    Ray reads the environment when it is imported, so no test file may import it before this fixture did.
+    """
+    folder = tmp_path_factory.mktemp("ray")
+    (folder / "token").write_text("0" * 64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
+        patch.setenv("RAY_TMPDIR", str(folder))
+        pytest.importorskip("ray")
+        yield
+        from recall.run.jobs import disconnect
+
+        disconnect()
+
+
 def _free_ports(count: int) -> int:
     """First of `count` neighbouring ports that are free, as are those 10,000 above (the server's gRPC ports)."""
     for _ in range(100):

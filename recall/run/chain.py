@@ -39,7 +39,10 @@ def read_round(data: bytes, name: str) -> RoundRecord:
     digest = record.pop("digest", None)
     if digest != digest_json(record):
         raise Damaged(f"{name}: its digest is not that of its content")
-    return RoundRecord(**record, digest=digest)
+    try:
+        return RoundRecord(**record, digest=digest)
+    except TypeError:
+        raise Damaged(f"{name}: is not a round.json that this version of recall can read") from None
 
 
 def digest_at(store: Store, place: Place) -> str:

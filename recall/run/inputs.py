@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 
 import recall
-from recall.archive import transport
+from recall.archive.transport import read_all
 from recall.config import Config, parse_config
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
 from recall.hosts import Holdout, parse_holdout
@@ -105,7 +105,7 @@ def _comparable(config: Config) -> dict[str, Any]:
 def _holdout_text(config: Config) -> bytes:
     source = config.run.holdout
     try:
-        data = transport.read_all(source, config.access)
+        data = read_all(source, config.access)
         parse_holdout(data.decode("utf-8").splitlines(), source)
     except ShardFailed as error:
         raise BadInput(f"[run] holdout: {error}") from None
@@ -159,14 +159,17 @@ def read_inputs(store: Store) -> Inputs:
     if not store.exists(RUN):
         raise BadInput(f"{store.root}: not a run folder (no {RUN}); make one with `recall init`")
     record = unseal_json(store.read(RUN), store.url(RUN))
-    parent = record["parent"]
-    return Inputs(
-        digest=record["digest"],
-        files=record["files"],
-        parent=None if parent is None else Parent(**parent),
-        version=record["version"],
-        created=record["created"],
-    )
+    try:
+        parent = record["parent"]
+        return Inputs(
+            digest=record["digest"],
+            files=record["files"],
+            parent=None if parent is None else Parent(**parent),
+            version=record["version"],
+            created=record["created"],
+        )
+    except (KeyError, TypeError):
+        raise Damaged(f"{store.url(RUN)}: is not a {RUN} that this version of recall can read") from None
 
 
 def read_frozen(store: Store, inputs: Inputs, name: str) -> bytes:

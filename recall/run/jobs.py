@@ -130,7 +130,9 @@ def _here(
         yield outcome
 
 
-def attempt_until(function: Callable[[C, I], R], context: C, item: I, seconds: float) -> Outcome[I]:
+def attempt_until(
+    function: Callable[[C, I], R], context: C, item: I, seconds: float, grace: float = GRACE_SECONDS
+) -> Outcome[I]:
     """One attempt in a worker process that ends at its deadline: by a signal, or else with the process."""
     if threading.current_thread() is not threading.main_thread():
         return attempt(function, context, item)
@@ -139,7 +141,7 @@ def attempt_until(function: Callable[[C, I], R], context: C, item: I, seconds: f
         raise Overdue(f"took longer than {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, ring)
-    faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True)
+    faulthandler.dump_traceback_later(seconds + grace, exit=True)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return attempt(function, context, item)
@@ -234,7 +236,8 @@ class _Flight(Generic[C, I, R]):
         return self._limit
 
     def _submit(self, task: _Task[I]) -> None:
-        reference = self._remote.remote(self._function, self._context, task.item, self._cluster.shard_seconds)
+        patience = (self._cluster.shard_seconds, GRACE_SECONDS)
+        reference = self._remote.remote(self._function, self._context, task.item, *patience)
         self._running[reference] = task
 
     def _collect(self) -> Iterator[Outcome[I]]:

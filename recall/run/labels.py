@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recall.archive import transport
+from recall.archive.transport import read_all
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardFailed
 from recall.run.store import table_from
@@ -34,7 +34,7 @@ def read_labels(path: str | Path, access: AccessSection | None = None) -> list[L
     """
     source = str(path)
     try:
-        data = transport.read_all(source, access or AccessSection())
+        data = read_all(source, access or AccessSection())
     except ShardFailed as error:
         raise BadInput(f"{source}: labels cannot be read: {error}") from None
     rows = _parquet_rows(data, source) if source.endswith(".parquet") else _json_rows(data, source)

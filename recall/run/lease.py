@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from recall.archive import transport
+from recall.archive.transport import swap
 from recall.errors import LeaseHeld, RecallError
 from recall.run.store import Store, canonical_json
 
@@ -63,7 +63,7 @@ class Lease:
         mine = self._record()
         if found is not None and found != _FREE:
             self._refuse_living(found)
-        if not transport.swap(self._url, found, mine, self._access):
+        if not swap(self._url, found, mine, self._access):
             raise LeaseHeld(f"{self._store.root}: another driver took the lease at this moment")
         self._held = mine
         self._thread.start()
@@ -76,7 +76,7 @@ class Lease:
         self._thread.join()
         if not self._lost:
             with suppress(RecallError):  # out of reach: it runs out by itself
-                transport.swap(self._url, self._held, _FREE, self._access)
+                swap(self._url, self._held, _FREE, self._access)
 
     def check(self) -> None:
         """Raise LeaseHeld when another driver took the lease since."""
@@ -128,7 +128,7 @@ class Lease:
         while not self._stop.wait(RENEW_SECONDS):
             fresh = self._record()
             try:
-                swapped = transport.swap(self._url, self._held, fresh, self._access)
+                swapped = swap(self._url, self._held, fresh, self._access)
             except RecallError:  # the folder cannot be reached: ours until others may think it stale
                 if time.monotonic() - renewed > STALE_SECONDS:
                     self._lost = True

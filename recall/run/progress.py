@@ -47,7 +47,13 @@ def progress(iterable: Iterable[T], total: int | None, label: str, unit: str = "
 
 
 def _bar(iterable: Iterable[T], total: int | None, label: str, unit: str) -> Iterator[T]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(unit), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(unit),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=total)
         for item in iterable:

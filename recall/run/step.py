@@ -59,10 +59,14 @@ def read_manifest(data: bytes, name: str) -> Manifest:
     Raises Damaged when it is not.
     """
     record = unseal_json(data, name)
-    when, digest = record.pop("when"), record.pop("digest")
+    try:
+        when, digest = record.pop("when"), record.pop("digest")
+        manifest = Manifest(**record, digest=digest, **when)
+    except (KeyError, TypeError):
+        raise Damaged(f"{name}: is not a step.json that this version of recall can read") from None
     if digest_json(record) != digest:
         raise Damaged(f"{name}: its digest is not that of its content")
-    return Manifest(**record, digest=digest, **when)
+    return manifest
 
 
 class Step:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import Table
 
-from recall.archive import transport
+from recall.archive.transport import exists, list_keys, publish, read_all, read_range, remove, size
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable
 from recall.records import Output
@@ -107,10 +107,10 @@ class _Ranges(io.RawIOBase):
     def __init__(self, url: str, access: AccessSection) -> None:
         super().__init__()
         self._url, self._access, self._at = url, access, 0
-        size = transport.size(url, access)
-        if size is None:
+        found = size(url, access)
+        if found is None:
             raise ShardUnreadable(f"{url}: no such file")
-        self._size = size
+        self._size = found
 
     def readable(self) -> bool:
         return True
@@ -129,7 +129,7 @@ class _Ranges(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         left = max(0, self._size - self._at)
         count = left if size is None or size < 0 else min(size, left)
-        data = transport.read_range(self._url, self._at, count, self._access) if count else b""
+        data = read_range(self._url, self._at, count, self._access) if count else b""
         self._at += len(data)
         return data
 
@@ -169,7 +169,7 @@ class Store:
 
     def exists(self, key: str) -> bool:
         """True when the key is published."""
-        return transport.exists(self.url(key), self.access)
+        return exists(self.url(key), self.access)
 
     def read(self, key: str) -> bytes:
         """All bytes of a file.
@@ -177,19 +177,19 @@ class Store:
         Raises Damaged when it is missing.
         """
         try:
-            return transport.read_all(self.url(key), self.access)
+            return read_all(self.url(key), self.access)
         except ShardUnreadable as error:
             raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
 
     def keys(self, prefix: str = "") -> list[str]:
         """Published keys that start with a prefix, sorted."""
         folder = prefix[: prefix.rfind("/") + 1]
-        keys = (folder + name for name in transport.list_keys(self.url(folder), self.access))
+        keys = (folder + name for name in list_keys(self.url(folder), self.access))
         return sorted(key for key in keys if key.startswith(prefix))
 
     def remove(self, key: str) -> None:
         """Remove an unpublished leftover."""
-        transport.remove(self.url(key), self.access)
+        remove(self.url(key), self.access)
 
     def publish(self, key: str, data: bytes, rows: int | None = None) -> Output:
         """Write a file once and whole; the same bytes again are fine.
@@ -198,7 +198,7 @@ class Store:
         """
         output = Output(key, digest_of(data), rows)
         url = self.url(key)
-        if not transport.publish(url, data, self.access) and digest_of(self.read(key)) != output.sha256:
+        if not publish(url, data, self.access) and digest_of(self.read(key)) != output.sha256:
             raise AlreadyPublished(f"{url}: exists with other bytes; published files never change")
         return output
 
@@ -227,7 +227,7 @@ class Store:
         first_wins: what is published there already stays, whatever it holds, and is what is returned.
         """
         data = canonical_json(value)
-        if first_wins and not transport.publish(self.url(key), data, self.access):
+        if first_wins and not publish(self.url(key), data, self.access):
             return Output(key, digest_of(self.read(key)))
         return Output(key, digest_of(data)) if first_wins else self.publish(key, data)
 
@@ -258,7 +258,7 @@ class Store:
             raise ValueError(f"{self.url(key)}: no column {sorted(absent)}")
         try:
             return parquet.read(columns=wanted)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ShardUnreadable) as error:
             raise Damaged(f"{self.url(key)}: not a readable Parquet file: {error}") from None
 
     def read_batches(self, key: str, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[Table]:
@@ -266,7 +266,7 @@ class Store:
         try:
             for batch in self._parquet(key).iter_batches(rows, columns=None if columns is None else list(columns)):
                 yield pa.Table.from_batches([batch])
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ShardUnreadable) as error:
             raise Damaged(f"{self.url(key)}: not a readable Parquet file: {error}") from None
 
     def local_folder(self, prefix: str, names: Sequence[str]) -> Path:

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
-from recall.archive import transport
-from recall.errors import BadInput, Damaged, ShardFailed
+from recall.archive.transport import open_stream
+from recall.errors import BadInput, Damaged, OutOfOrder, ShardFailed
 from recall.records import Output
 from recall.run import inputs as frozen
 from recall.run.chain import inputs_of, read_round
@@ -68,7 +68,7 @@ def _step(
     step = Step(store, place)
     try:
         manifest = step.manifest
-    except (Damaged, TypeError) as error:
+    except Damaged as error:
         yield Damage(place.manifest, str(error))
         return
     if manifest.step != place.folder or (expected and dict(manifest.inputs) != expected):
@@ -86,7 +86,7 @@ def _step(
 def _sealed(store: Store, place: Place, start: str) -> Iterator[Damage]:
     try:
         record = read_round(store.read(place.manifest), store.url(place.manifest))
-    except (Damaged, TypeError) as error:
+    except Damaged as error:
         yield Damage(place.manifest, str(error))
         return
     parent: str | None = start
@@ -101,12 +101,12 @@ def _sealed(store: Store, place: Place, start: str) -> Iterator[Damage]:
 
 
 def _digest(store: Store, place: Place) -> str | None:
-    """Digest of a step or round; None when it is damaged, which is reported where it stands."""
+    """Digest of a step or round; None when it is missing or damaged, which is reported where it stands."""
     try:
         if place.verb == SEAL:
             return read_round(store.read(place.manifest), place.manifest).digest
         return Step(store, place).manifest.digest
-    except Damaged:
+    except (Damaged, OutOfOrder):
         return None
 
 
@@ -124,7 +124,7 @@ def _differing(store: Store, folder: str, outputs: list[Output]) -> Iterator[Dam
 def _hash(store: Store, key: str) -> str | None:
     digest = sha256()
     try:
-        with transport.open_stream(store.url(key), store.access) as stream:
+        with open_stream(store.url(key), store.access) as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
     except ShardFailed:

@@ -1,0 +1,116 @@
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from recall.errors import AlreadyPublished, BadInput, Damaged
+from recall.records import Shard
+from recall.run.inputs import ShardList
+from recall.run.rounds import Parent, Run
+
+MakeRun = Callable[..., Run]
+
+
+def test_shards_come_back_in_order(tmp_path: Path, make_run: MakeRun) -> None:
+    run = make_run(tmp_path / "run")
+    assert [shard.path for shard in run.shards] == ["a.warc.gz", "b.warc.gz"]
+    assert run.shards[-1].url == "/data/b.warc.gz"
+    assert [shard.number for shard in run.shards[1:]] == [1]
+    with pytest.raises(IndexError):
+        run.shards[2]
+
+
+def test_a_hundred_thousand_shards_are_neither_slow_nor_big(tmp_path: Path, make_run: MakeRun) -> None:
+    path = "crawl-data/CC-MAIN-2026-00/segments/1794000000000.00/warc/CC-MAIN-{:07d}.warc.gz"
+    shards = (
+        Shard(n, "CC-MAIN-2026-00", path.format(n), "https://example.com/" + path.format(n)) for n in range(100_000)
+    )
+    make_run(tmp_path / "run", shards=shards)
+    tracemalloc.start()
+    start = time.monotonic()
+    run = Run.open(tmp_path / "run")
+    assert len(run.shards) == 100_000
+    assert run.shards[99_999].number == 99_999
+    assert sum(shard.number for shard in run.shards) == 99_999 * 50_000
+    taken = time.monotonic() - start
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 120 << 20
+    assert taken < 20
+
+
+def test_a_broken_line_of_shards_is_named() -> None:
+    shards = ShardList(b"0\tc\tp\tu\n1\tc\tp\n", "shards.txt")
+    with pytest.raises(Damaged, match=r"shards\.txt:2"):
+        list(shards)
+
+
+@pytest.mark.parametrize(
+    "shards", [[], [Shard(1, "", "p", "u")], [Shard(0, "", "p\tq", "u")], [Shard(0, "", "p", "u\n")]]
+)
+def test_shards_that_cannot_be_written_are_refused(tmp_path: Path, make_run: MakeRun, shards: list[Shard]) -> None:
+    with pytest.raises(BadInput):
+        make_run(tmp_path / "run", shards=shards)
+
+
+def test_init_twice_with_the_same_inputs_is_one_run(tmp_path: Path, make_run: MakeRun) -> None:
+    assert make_run(tmp_path / "run").digest() == make_run(tmp_path / "run").digest()
+    with pytest.raises(AlreadyPublished, match="other inputs"):
+        make_run(tmp_path / "run", "[run]\nrounds = 3\n")
+
+
+def test_init_goes_on_where_it_was_killed_and_touches_no_strange_file(tmp_path: Path, make_run: MakeRun) -> None:
+    make_run(tmp_path / "run")
+    (tmp_path / "run" / "run.json").unlink()
+    make_run(tmp_path / "run")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.toml").write_text("mine")
+    with pytest.raises(AlreadyPublished, match=r"config\.toml"):
+        make_run(tmp_path / "mine")
+    assert (tmp_path / "mine" / "config.toml").read_text() == "mine"
+
+
+def test_machines_places_and_times_leave_the_digest_alone(tmp_path: Path, make_run: MakeRun) -> None:
+    text = '[run]\nrounds = 2\n[cluster]\naddress = "local"\n[access]\nattempts = 2\n[crawl]\nbase = "http://127.0.0.1:1/"\n'
+    moved = [Shard(0, "CC-MAIN-1", "a.warc.gz", "http://x/a"), Shard(1, "CC-MAIN-1", "b.warc.gz", "http://x/b")]
+    one = make_run(tmp_path / "one")
+    assert one.digest() == make_run(tmp_path / "two", text, shards=moved).digest()
+    assert one.digest() != make_run(tmp_path / "three", "[run]\nrounds = 1\n").digest()
+    other = [Shard(0, "CC-MAIN-1", "a.warc.gz", "/x"), Shard(1, "CC-MAIN-1", "c.warc.gz", "/y")]
+    assert one.digest() != make_run(tmp_path / "four", shards=other).digest()
+
+
+def test_the_holdout_is_frozen(tmp_path: Path, make_run: MakeRun) -> None:
+    (tmp_path / "holdout.txt").write_text("held.com\n")
+    text = f'[run]\nrounds = 2\nholdout = "{tmp_path}/holdout.txt"\n'
+    run = make_run(tmp_path / "run", text)
+    (tmp_path / "holdout.txt").write_text("")
+    assert Run.open(tmp_path / "run").holdout.covers("http://www.held.com/page")
+    assert not make_run(tmp_path / "plain").holdout.covers("http://www.held.com/page")
+    assert run.digest() != make_run(tmp_path / "plain").digest()
+
+
+def test_a_holdout_that_cannot_be_used_is_refused(tmp_path: Path, make_run: MakeRun) -> None:
+    with pytest.raises(BadInput, match="holdout"):
+        make_run(tmp_path / "run", f'[run]\nholdout = "{tmp_path}/none"\n')
+    (tmp_path / "bad").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match="UTF-8"):
+        make_run(tmp_path / "run", f'[run]\nholdout = "{tmp_path}/bad"\n')
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="not a run folder"):
+        Run.open(tmp_path)
+
+
+def test_an_applied_run_has_one_round(tmp_path: Path, make_run: MakeRun) -> None:
+    parent = Parent("/runs/old", 3, "ab" * 32)
+    with pytest.raises(BadInput, match="exactly 1 round"):
+        make_run(tmp_path / "run", parent=parent)
+    run = make_run(tmp_path / "run", "[run]\nrounds = 1\n", parent=parent)
+    assert run.parent == parent
+    elsewhere = make_run(tmp_path / "two", "[run]\nrounds = 1\n", parent=Parent("/other/place", 3, "ab" * 32))
+    assert elsewhere.digest() == run.digest()

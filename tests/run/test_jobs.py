@@ -1,0 +1,124 @@
+import itertools
+import os
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from recall.config import ClusterSection
+from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
+from recall.run import jobs
+from recall.run.jobs import Outcome, Overdue, attempt_until, complete, each
+
+HERE = ClusterSection()
+
+
+class PanicException(BaseException):
+    """As Rust extensions raise it."""
+
+
+def double(context: int, item: int) -> int:
+    return context * item
+
+
+def fail(error: BaseException, item: int) -> int:
+    if item == 1:
+        raise error
+    return item
+
+
+def fail_first(folder: Path, item: int) -> int:
+    tries = len(list(folder.iterdir()))
+    (folder / str(tries)).touch()
+    if tries < 2:
+        raise Transient("not yet")
+    return item
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "RETRY_SECONDS", 0.01)
+
+
+def test_every_item_has_an_outcome() -> None:
+    assert list(each(double, 2, range(3), HERE, "x")) == [Outcome(0, 0), Outcome(1, 2), Outcome(2, 4)]
+    assert list(each(double, 2, [], HERE, "x")) == []
+
+
+def test_items_are_drawn_one_by_one() -> None:
+    outcomes = each(double, 2, itertools.count(), HERE, "x")
+    assert [outcome.result for outcome in itertools.islice(outcomes, 3)] == [0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "line"),
+    [
+        (ShardCorrupt("a.warc.gz: is truncated"), "ShardCorrupt", "a.warc.gz: is truncated"),
+        (ValueError("two\nlines"), "ValueError", "ValueError: two lines (test_jobs.py:"),
+        (PanicException("no tell"), "PanicException", "PanicException: no tell (test_jobs.py:"),
+        (MemoryError(), "MemoryError", "MemoryError (test_jobs.py:"),
+        (Overdue("took longer"), "Overdue", "Overdue: took longer (test_jobs.py:"),
+    ],
+)
+def test_an_error_is_a_failure_and_the_others_go_on(error: BaseException, kind: str, line: str) -> None:
+    outcomes = list(each(fail, error, range(3), HERE, "x"))
+    assert [outcome.result for outcome in outcomes] == [0, None, 2]
+    assert outcomes[1].error_kind == kind
+    assert outcomes[1].failure is not None
+    assert outcomes[1].failure.startswith(line)
+    assert pickle.loads(pickle.dumps(outcomes)) == outcomes
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
+def test_who_wants_to_stop_is_not_held(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        list(each(fail, error, range(3), HERE, "x"))
+
+
+def test_what_may_go_through_is_tried_again(tmp_path: Path) -> None:
+    assert list(each(fail_first, tmp_path, [7], ClusterSection(attempts=3), "x")) == [Outcome(7, 7)]
+
+
+def test_attempts_end(tmp_path: Path) -> None:
+    outcomes = list(each(fail_first, tmp_path, [7], ClusterSection(attempts=2), "x"))
+    assert outcomes == [Outcome(7, failure="not yet", error_kind="Transient")]
+
+
+def test_complete_tries_all_and_then_refuses_a_gap() -> None:
+    seen: list[int] = []
+    outcomes = complete(fail, ShardCorrupt("broken"), range(3), HERE, "build")
+    with pytest.raises(Incomplete, match=r"build: 1 failed .* first: 1: broken"):
+        seen.extend(outcome.result for outcome in outcomes)
+    assert seen == [0, 2]
+    assert [outcome.result for outcome in complete(double, 1, range(2), HERE, "build")] == [0, 1]
+
+
+def test_a_deadline_ends_an_attempt_and_leaves_no_alarm() -> None:
+    def sleep(_context: None, seconds: float) -> str:
+        time.sleep(seconds)
+        return "done"
+
+    late = attempt_until(sleep, None, 5.0, 0.1)
+    assert late.error_kind == jobs.OVERDUE
+    assert attempt_until(sleep, None, 0.0, 0.1).result == "done"
+    time.sleep(0.2)
+
+
+def test_ray_is_not_imported_unless_asked_for() -> None:
+    code = "import sys, recall.run.jobs, recall.run.rounds; assert 'ray' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_ray_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(BadInput, match=r"recall\[ray\]"):
+        each(double, 1, [1], ClusterSection(address="local"), "x")
+
+
+def test_no_environment_is_touched_here() -> None:
+    before = dict(os.environ)
+    list(each(double, 2, range(3), HERE, "x"))
+    assert dict(os.environ) == before

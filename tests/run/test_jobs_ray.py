@@ -1,0 +1,187 @@
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recall.config import ClusterSection
+from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
+from recall.run import jobs
+from recall.run.jobs import Outcome, complete, each
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+TWO = ClusterSection(address="local", workers=2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _by_value(local_ray: None) -> Iterator[None]:  # noqa: ARG001 - Ray of our own
+    """Send the functions of this file by value: workers cannot import it."""
+    from ray import cloudpickle
+
+    module = sys.modules[__name__]
+    cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "RETRY_SECONDS", 0.05)
+        patch.setattr(jobs, "GRACE_SECONDS", 1.0)
+        yield
+    jobs.disconnect()
+    cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
+
+
+def double(context: dict[str, int], item: int) -> int:
+    return context["factor"] * item
+
+
+def note(folder: Path, item: int) -> int:
+    (folder / f"{item} {os.getpid()} {time.monotonic_ns()}").touch()
+    return len(list(folder.glob(f"{item} *")))
+
+
+def die_once(folder: Path, item: int) -> int:
+    if note(folder, item) == 1 and item % 5 == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def die(_folder: Path, item: int) -> int:
+    if item == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def be_slow(folder: Path, item: int) -> int:
+    note(folder, item)
+    time.sleep(0.4)
+    return item
+
+
+def hang(_context: None, item: str) -> str:
+    if item == "asleep":
+        time.sleep(60)
+    if item == "deaf":  # as native code is that never comes back to the interpreter
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        time.sleep(60)
+    return item
+
+
+def raise_all(_context: None, item: str) -> Any:
+    class PanicException(BaseException):
+        pass
+
+    class Unpicklable(Exception):
+        def __init__(self, one: int, two: int) -> None:
+            super().__init__(f"{one} {two}")
+
+    if item == "panic":
+        raise PanicException("from Rust")
+    if item == "unpicklable":
+        raise Unpicklable(1, 2)
+    if item == "corrupt":
+        raise ShardCorrupt("truncated")
+    return threading.Lock() if item == "lock" else item
+
+
+def fail_first(folder: Path, item: int) -> int:
+    if note(folder, item) < 3:
+        raise Transient("not yet")
+    return item
+
+
+def test_outcomes_are_those_of_one_process() -> None:
+    here = list(each(double, {"factor": 3}, range(40), ClusterSection(), "x"))
+    there = list(each(double, {"factor": 3}, range(40), TWO, "x"))
+    assert sorted(there, key=lambda outcome: outcome.item) == here
+
+
+def test_items_are_drawn_lazily_and_few_are_in_flight() -> None:
+    drawn = 0
+
+    def items() -> Iterator[int]:
+        nonlocal drawn
+        for item in range(10_000):
+            drawn += 1
+            yield item
+
+    outcomes = each(double, {"factor": 1}, items(), TWO, "x")
+    for count, _ in enumerate(outcomes, 1):
+        assert drawn <= count + 2 * 2 + 1 + 4  # in flight, the next one, and answers fetched together
+        if count == 60:
+            break
+    outcomes.close()  # type: ignore[attr-defined]
+
+
+def test_a_task_that_kills_its_worker_once_costs_only_time(tmp_path: Path) -> None:
+    outcomes = list(each(die_once, tmp_path, range(12), TWO, "x"))
+    assert sorted(outcome.result for outcome in outcomes) == list(range(12))
+
+
+def test_workers_killed_from_outside_cost_only_time(tmp_path: Path) -> None:
+    killed: list[int] = []
+
+    def kill_some() -> None:
+        for _ in range(2):
+            seen = len(list(tmp_path.iterdir()))
+            while len(list(tmp_path.iterdir())) < seen + 2:
+                time.sleep(0.02)
+            last = max(tmp_path.iterdir(), key=lambda path: int(path.name.split()[2]))
+            killed.append(int(last.name.split()[1]))
+            os.kill(killed[-1], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_some, daemon=True)
+    killer.start()
+    outcomes = list(each(be_slow, tmp_path, range(12), ClusterSection(address="local", workers=2, attempts=5), "x"))
+    killer.join(30)
+    assert len(killed) == 2
+    assert [outcome.failure for outcome in outcomes] == [None] * 12
+    assert sorted(outcome.result for outcome in outcomes) == list(range(12))
+
+
+def test_a_task_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
+    outcomes = sorted(each(die, tmp_path, range(4), TWO, "x"), key=lambda outcome: outcome.item)
+    assert [outcome.result for outcome in outcomes] == [0, None, 2, 3]
+    assert outcomes[1].error_kind == jobs.DIED
+    assert str(outcomes[1].failure).startswith("its worker died 3 times")
+    with pytest.raises(Incomplete, match="build: 1 failed"):
+        list(complete(die, tmp_path, range(4), TWO, "build"))
+
+
+def test_a_task_past_its_deadline_fails_alone() -> None:
+    cluster = ClusterSection(address="local", workers=2, attempts=1, shard_seconds=1.0)
+    outcomes = {outcome.item: outcome for outcome in each(hang, None, ["asleep", "deaf", "awake"], cluster, "x")}
+    assert outcomes["awake"].result == "awake"
+    assert outcomes["asleep"].error_kind == jobs.OVERDUE
+    assert outcomes["deaf"].error_kind == jobs.DIED
+
+
+def test_every_kind_of_error_comes_back_in_words() -> None:
+    items = ["panic", "unpicklable", "corrupt", "lock", "fine"]
+    outcomes = {outcome.item: outcome for outcome in each(raise_all, None, items, TWO, "x")}
+    assert outcomes["fine"] == Outcome("fine", "fine")
+    assert outcomes["corrupt"] == Outcome("corrupt", failure="truncated", error_kind="ShardCorrupt")
+    assert str(outcomes["panic"].failure).startswith("PanicException: from Rust")
+    assert str(outcomes["unpicklable"].failure).startswith("Unpicklable: 1 2")
+    assert outcomes["lock"].failure
+
+
+def test_what_may_go_through_is_tried_again(tmp_path: Path) -> None:
+    assert [outcome.result for outcome in each(fail_first, tmp_path, [7], TWO, "x")] == [7]
+    few = ClusterSection(address="local", workers=2, attempts=2)
+    assert [outcome.error_kind for outcome in each(fail_first, tmp_path, [8], few, "x")] == ["Transient"]
+
+
+def test_an_address_without_a_cluster_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+
+    def refuse(*_args: object, **_settings: object) -> None:
+        raise ConnectionError("nobody there")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(BadInput, match=r"127\.0\.0\.1:1: no Ray cluster answers"):
+        jobs.connect(ClusterSection(address="127.0.0.1:1"))

@@ -1,0 +1,155 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from recall.errors import AlreadyPublished, Damaged, LeaseHeld, OutOfOrder
+from recall.records import Output
+from recall.run.rounds import Run, Step
+from recall.run.store import Store, digest_of
+
+MakeRun = Callable[..., Run]
+Drive = Callable[..., list[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, make_run: MakeRun) -> Run:
+    return make_run(tmp_path / "run")
+
+
+def report(step: Step, number: int, content: bytes) -> None:
+    output = step.store.publish_named(step.folder, content, ".bin", "rows-", rows=1)
+    files = [{"file": output.file, "sha256": output.sha256, "rows": 1}]
+    step.store.publish_json(step.key(f"reports/{number:06d}.json"), {"shard": number, "files": files})
+
+
+def test_a_step_is_published_by_its_manifest(store: Store, make_run: MakeRun) -> None:
+    run = make_run(store.root, access=store.access)
+    step = run.begin("seed")
+    step.publish("a.txt", b"a")
+    assert not step.done
+    assert not run.step("seed").done
+    with pytest.raises(OutOfOrder, match="not done"):
+        _ = run.step("seed").manifest
+    done = step.finish({"examples": 1, "share": 0.5, "model": "m"}, {"seed": 3})
+    read = run.step("seed")
+    assert read.done
+    assert read.result == done
+    assert read.manifest.settings == {"seed": 3}
+    assert read.outputs() == [Output("a.txt", digest_of(b"a"))]
+    assert read.manifest.finished >= read.manifest.started
+
+
+def test_a_published_step_takes_no_more(run: Run) -> None:
+    step = run.begin("seed")
+    step.publish("a.txt", b"a")
+    step.finish({}, {})
+    for late in (step, run.step("seed"), run.begin("seed")):
+        with pytest.raises(AlreadyPublished):
+            late.publish("b.txt", b"b")
+    assert run.store.keys("seed/") == ["seed/a.txt", "seed/outputs.parquet", "seed/step.json"]
+    assert step.finish({"other": 1}, {}).counts == {}
+    with pytest.raises(OutOfOrder, match="begin"):
+        run.step("corpus").finish({}, {})
+
+
+def test_times_leave_the_digest_alone(tmp_path: Path, make_run: MakeRun) -> None:
+    manifests = []
+    for name in ("one", "two"):
+        step = make_run(tmp_path / name).begin("seed")
+        step.publish_json("a.json", [1, 2])
+        step.finish({"a": 1}, {})
+        manifests.append(step.manifest)
+    assert manifests[0].digest == manifests[1].digest
+    assert manifests[0].finished != manifests[1].finished
+
+
+@pytest.mark.parametrize("change", ["file", "counts", "settings", "name"])
+def test_what_a_step_did_is_in_the_digest(tmp_path: Path, make_run: MakeRun, change: str) -> None:
+    digests = []
+    for changed in (False, True):
+        step = make_run(tmp_path / str(changed)).begin("seed")
+        odd = change if changed else ""
+        step.publish("b.txt" if odd == "name" else "a.txt", b"b" if odd == "file" else b"a")
+        step.finish({"n": 2 if odd == "counts" else 1}, {"s": 2 if odd == "settings" else 1})
+        digests.append(step.manifest.digest)
+    assert digests[0] != digests[1]
+
+
+def test_what_a_killed_step_left_is_swept_when_it_begins_again(run: Run) -> None:
+    step = run.begin("seed")
+    step.publish("half.parquet", b"half")
+    step.publish("outputs.parquet", b"old")
+    run.begin("seed")
+    assert run.store.keys("seed/") == []
+
+
+def test_shard_reports_and_their_files_outlive_a_killed_driver(run: Run, drive: Drive) -> None:
+    drive(run, until="1 scan")
+    step = run.round(1).begin("scan")
+    report(step, 0, b"zero")
+    step.publish("shards.parquet", b"half")
+    on_its_way = step.publish_named(b"of a worker that still lives", ".bin", "rows-")
+    step = run.round(1).begin("scan")
+    files = [key.removeprefix(step.key("")) for key in run.store.keys(step.key(""))]
+    assert files == sorted(["reports/000000.json", f"rows-{digest_of(b'zero')[:32]}.bin", on_its_way.file])
+    report(step, 1, b"one")
+    assert [one["shard"] for one in step.reports()] == [0, 1]
+    step.finish({}, {})
+    named = {output.file: output for output in step.outputs()}
+    assert on_its_way.file not in named
+    assert not run.store.exists(step.key(on_its_way.file))
+    assert named["reports/000001.json"].sha256 == digest_of(run.store.read(step.key("reports/000001.json")))
+    assert named[f"rows-{digest_of(b'one')[:32]}.bin"].rows == 1
+    assert run.verify() == []
+
+
+def test_what_people_answered_is_never_swept_and_belongs_to_the_step(run: Run, drive: Drive) -> None:
+    drive(run, until="1 label")
+    step = run.round(1).begin("label")
+    step.publish("tasks.parquet", b"tasks")
+    run.store.publish(step.key("answers/000001.jsonl"), b"{}\n")
+    step = run.round(1).begin("label")
+    step.publish("labels.parquet", b"labels")
+    step.finish({}, {})
+    assert [output.file for output in step.outputs()] == ["answers/000001.jsonl", "labels.parquet", "tasks.parquet"]
+
+
+def test_files_of_workers_are_taken_over(run: Run) -> None:
+    step = run.begin("seed")
+    inside = run.store.publish(step.key("one.bin"), b"1", rows=1)
+    named = run.store.publish_named(step.folder, b"2", ".bin", "rows-")
+    step.add([inside, named, inside])
+    with pytest.raises(AlreadyPublished, match=r"one\.bin"):
+        step.add([Output("one.bin", "0" * 64)])
+    step.finish({}, {})
+    assert [output.file for output in step.outputs()] == ["one.bin", named.file]
+
+
+def test_a_step_with_a_missing_output_is_not_published(run: Run) -> None:
+    step = run.begin("seed")
+    step.publish("a.txt", b"a")
+    run.store.remove("seed/a.txt")
+    with pytest.raises(Damaged, match=r"a\.txt"):
+        step.finish({}, {})
+    assert not step.done
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"files": 3}', b'{"files": [{"file": "x"}]}'])
+def test_a_report_that_is_none_is_damaged(run: Run, drive: Drive, content: bytes) -> None:
+    drive(run, until="1 scan")
+    step = run.round(1).begin("scan")
+    run.store.publish(step.key("reports/000000.json"), content)
+    with pytest.raises(Damaged, match="report"):
+        list(step.reports())
+
+
+def test_a_step_whose_lease_was_lost_is_not_published(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with run.lease() as lease:
+        step = run.begin("seed")
+        monkeypatch.setattr(lease, "_lost", True)
+        with pytest.raises(LeaseHeld, match="took over"):
+            step.finish({}, {})
+        with pytest.raises(LeaseHeld):
+            run.begin("seed")
+    assert not step.done
