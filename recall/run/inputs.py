@@ -13,7 +13,7 @@ import numpy as np
 
 import recall
 from recall.archive.transport import read_all
-from recall.config import Config, parse_config
+from recall.config import LOCATIONS, Config, parse_config
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
 from recall.hosts import Holdout, parse_holdout
 from recall.records import Shard
@@ -26,12 +26,6 @@ SHARDS = "shards.txt"
 HOLDOUT = "holdout.txt"
 
 _ELSEWHERE = {"access", "cluster"}
-_LOCATIONS = {
-    "run": {"holdout"},
-    "crawl": {"base", "paths", "warcs", "index"},
-    "seed": {"labels"},
-    "label": {"answers"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +91,7 @@ class Inputs:
 def _comparable(config: Config) -> dict[str, Any]:
     sections = config.model_dump(mode="json", exclude=_ELSEWHERE)
     return {
-        name: {key: value for key, value in section.items() if key not in _LOCATIONS.get(name, ())}
+        name: {key: value for key, value in section.items() if (name, key) not in LOCATIONS}
         for name, section in sections.items()
     }
 

@@ -183,7 +183,7 @@ class Round:
     def begin(self, step: str) -> Step:
         """Take up a step of the round; `Step.done` tells whether it is published already.
 
-        Raises OutOfOrder when the step before it is not done, BadInput-free: a published step is returned as it is.
+        Raises OutOfOrder when the step before it is not done.
         """
         return self.run.begin_at(self.run._place(self.number, step))
 
