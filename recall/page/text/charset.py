@@ -3,7 +3,7 @@
 In order: byte order mark; valid UTF-8, a few errors allowed; what the HTTP header and the page's `<meta>` or XML
 declaration say; detection by resiliparse; windows-1252. UTF-8 comes before what is declared because text in another
 encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common. Encodings made of seven-bit
-bytes (ISO-2022-JP, HZ) and UTF-16 can pass for UTF-8 and are asked for first.
+bytes (ISO-2022-JP) and UTF-16 can pass for UTF-8 and are asked for first.
 Labels mean what the WHATWG Encoding standard says (`iso-8859-1` is windows-1252). NUL never occurs in the result.
 """
 
@@ -32,15 +32,22 @@ _CODECS = {
     "iso8859-11": "cp874",
 }
 _MORE_LABELS = {
-    # labels resiliparse does not map; those WHATWG refuses for scripts' sake are harmless to a reader of text
+    # labels and names its detector gives that resiliparse does not map; what WHATWG refuses among them it refuses
+    # because of scripts, which are not run here
+    "mac-cyrillic": "mac_cyrillic",
     "x-mac-cyrillic": "mac_cyrillic",
     "x-mac-ukrainian": "mac_cyrillic",
     "x-user-defined": "cp1252",
-    "hz-gb-2312": "hz",
+    "cp949": "cp949",
+    "uhc": "cp949",
+    "cp852": "cp852",
+    "cp855": "cp855",
+    "iso2022_kr": "iso2022_kr",
     "iso-2022-kr": "iso2022_kr",
     "iso-2022-cn": "gb18030",
 }
-_SEVEN_BIT = frozenset({"iso2022_jp_ext", "iso2022_kr", "hz"})
+_SEVEN_BIT = frozenset({"iso2022_jp_ext", "iso2022_kr"})
+_NOT_EIGHT_BIT = _SEVEN_BIT | {"utf-16-le", "utf-16-be"}
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _DECLARED = re.compile(
     rb"""<meta[ \t\r\n\f/][^>]{0,500}?charset[ \t\r\n\f]*=[ \t\r\n\f]*["']?[ \t\r\n\f]*([A-Za-z0-9_:.+-]{1,40})"""
@@ -85,9 +92,9 @@ def _choose(body: bytes, charset: str | None) -> str:
             return hidden
     if _valid_utf8(body) is not None or _believable(body, "utf-8"):
         return "utf-8"
-    declared = _declared(body, charset)
+    declared = [codec for codec in _declared(body, charset) if codec not in _NOT_EIGHT_BIT]
     for codec in (*declared, _detected(body)):
-        if codec != "utf-8" and codec not in _SEVEN_BIT and _believable(body, codec):
+        if codec != "utf-8" and _believable(body, codec):
             return codec
     return declared[0] if declared else "cp1252"
 
@@ -116,11 +123,11 @@ def _believable(body: bytes, codec: str) -> bool:
 
 
 def _may_be_seven_bit(body: bytes) -> bool:
-    return b"\x1b" in body or b"~{" in body or b"\0" in body
+    return b"\x1b" in body or b"\0" in body
 
 
 def _passing_for_ascii(body: bytes, charset: str | None) -> str | None:
-    """ISO-2022-JP, HZ, ISO-2022-KR and UTF-16 without a mark: what their bytes and the declaration show."""
+    """ISO-2022-JP, ISO-2022-KR and UTF-16 without a mark: what their bytes and the declaration show."""
     declared = _declared(body, charset)
     if _ISO_2022_JP.search(body):
         return "iso2022_jp_ext"
@@ -161,7 +168,8 @@ def _codec(label: str) -> str | None:
 def _detected(body: bytes) -> str:
     from resiliparse.parse.encoding import detect_encoding  # noqa: PLC0415 - only pages that are not UTF-8 need it
 
-    codec = _codec(detect_encoding(body) or "windows-1252") or "cp1252"
+    name = detect_encoding(body, html5_compatible=False) or "windows-1252"  # compatible, it calls Korean UTF-8
+    codec = _codec(name) or "cp1252"
     if codec.startswith(_LATIN) and len(set(body.translate(None, _BELOW_LETTERS))) < _LATIN_LETTERS:
         return "cp1252"
     return codec

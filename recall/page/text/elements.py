@@ -44,11 +44,11 @@ SVG_ENDS_AT = _words(
 """Start tags that end an `<svg>` nobody closed (the HTML standard's rule for foreign content)."""
 
 HIGHLIGHTER_CLASSES = _words(
-    "astro-code chroma code-block code-highlight code-snippet code-toolbar code-wrapper codeblock codecolorer"
-    " codehilite codemirror codesnippet cm-editor cm-line enlighter expressive-code geshi gist highlight highlighter hljs"
-    " highlighttable javascript-code linenos lineno linenumbers lntable monaco-editor prettyprint prettyprinted"
-    " prism-code programlisting pygments rouge rouge-table screen shiki sourcecode src syntax syntaxhighlighter"
-    " torchlight verbatim wp-block-code"
+    "astro-code chroma cm-editor cm-line code code-block code-example code-highlight code-snippet code-toolbar"
+    " code-wrapper codeblock codebox codecolorer codehilite codemirror codesnippet dp-highlighter enlighter"
+    " expressive-code gatsby-highlight geshi highlight highlighter highlighttable hljs lineno line-numbers linenos"
+    " linenumbers listingblock lntable monaco-editor prettyprint prettyprinted prism-code programlisting pygments"
+    " rouge rouge-table screen shiki sourcecode src syntax syntaxhighlighter token torchlight verbatim wp-block-code"
 )
 """Lower-case classes of highlighters and of their containers, whole."""
 
@@ -57,7 +57,6 @@ HIGHLIGHTER_PREFIXES = (
     "brush:",
     "codehilite",
     "crayon-",
-    "dp-",
     "enlighter",
     "geshi",
     "highlight-",
@@ -67,7 +66,6 @@ HIGHLIGHTER_PREFIXES = (
     "prettyprint",
     "prism-",
     "sourcecode",
-    "src-",
     "syntaxhighlighter",
 )
 """Beginnings of lower-case classes that highlighters make up: `language-python`, `lang-js`, `brush:`."""

@@ -25,7 +25,7 @@ _ATTRIBUTE: Final = re.compile(
 _TAG_NAME: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)")
 _COMMENT: Final = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
 _BOGUS_COMMENT: Final = re.compile(r"<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
-_CDATA: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_CDATA: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL | re.IGNORECASE | re.ASCII)
 _SCRIPT_STEP: Final = re.compile(rf"<!--(?:-?>)?|-->|<(/?)script(?=[{_WS}/>])", re.IGNORECASE | re.ASCII)
 _REFERENCE: Final = re.compile(r"&(?:#([0-9]++);?|#[xX]([0-9A-Fa-f]++);?|([A-Za-z][A-Za-z0-9]{0,31}+);?)")
 _DROPPED: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b\ufeff\ue000]")

@@ -1,0 +1,120 @@
+"""The scoring text compiled by numba: one pass over UTF-8 bytes, no tree, no copies but the text itself.
+
+The same definition as `slow`, where it can be read; the two must agree on every input. Importing this imports numba;
+the first page of a process compiles (some ten seconds) or loads what was compiled before. `strip` takes arrays and
+hands bare pointers on: calls with arrays, which are seven numbers each, would take most of the time.
+"""
+
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.extending import intrinsic
+
+from recall.page.text import tables
+from recall.page.text.characters import find, is_letter, show, write
+from recall.page.text.codes import (
+    BANG,
+    CHARACTERS_ONLY,
+    CODE,
+    CONTENT,
+    HIGHLIGHT,
+    LESS,
+    LINES,
+    LINES_KEPT,
+    MODE,
+    PRE,
+    PREFORMATTED,
+    QUESTION,
+    RAW_SHOWN,
+    REFERENCES,
+    SIZE,
+    SLASH,
+    STATE,
+    SVGS,
+    TEMPLATES,
+    TO_MARKUP,
+    VERSION,
+    WRITTEN,
+    Octets,
+    State,
+    Table,
+)
+from recall.page.text.markup import comment_end, content_end, element
+
+_COMPILED_FROM = ("codes.py", "characters.py", "markup.py")
+
+
+def read(html: bytes) -> tuple[str, tuple[int, int, int]]:
+    """The visible text of UTF-8 without NUL, and its numbers of `<pre>`, `<code>` and highlighter classes."""
+    source = np.frombuffer(html or b" ", np.uint8)
+    out: Octets = np.empty(2 * len(source) + 8, np.uint8)
+    state = np.zeros(STATE, np.int64)
+    strip, table = _kernel()
+    strip(source, out, state, table)
+    return str(out[: state[WRITTEN]].data, "utf-8"), (int(state[PRE]), int(state[CODE]), int(state[HIGHLIGHT]))
+
+
+@lru_cache(maxsize=1)
+def _kernel() -> tuple[Callable[[Octets, Octets, State, Table], None], Table]:
+    """The compiled pass and its table. Where numba finds no folder for its cache every process compiles anew."""
+    folder = Path(__file__).parent
+    strip = _pass(zlib.crc32(b"".join((folder / name).read_bytes() for name in _COMPILED_FROM)))
+    try:
+        compiled = numba.njit(cache=True, nogil=True)(strip)
+    except RuntimeError:
+        compiled = numba.njit(nogil=True)(strip)
+    return compiled, tables.build()
+
+
+def _typed_address(_: Any, array: Any) -> Any:
+    """How numba gets at the address of an array's numbers, with their type."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    address: Any = numba.types.CPointer
+    return address(array.dtype)(array), build
+
+
+pointer: Any = intrinsic(_typed_address)
+
+
+def _pass(version: int) -> Callable[[Octets, Octets, State, Table], None]:
+    """The pass to compile. numba's cache sees this file and what `strip` closes over: so it knows the other files."""
+
+    def strip(page: Octets, text: Octets, counts: State, names: Table) -> None:
+        """Write the visible text of UTF-8 without NUL to `text`, with room for twice the page; count in `counts`."""
+        source, out, state, table = pointer(page), pointer(text), pointer(counts), pointer(names)
+        at, size = 0, len(page)
+        state[SIZE], state[VERSION] = size, version
+        while at < size:
+            hidden = state[TEMPLATES] > 0 or state[SVGS] > 0
+            state[MODE] = REFERENCES | TO_MARKUP | (LINES if state[PREFORMATTED] > 0 else 0)
+            at = find(source, at, size, LESS) if hidden else show(source, out, state, table, at, size)
+            if at >= size:
+                break
+            following = source[at + 1] if at + 1 < size else 0
+            closing = following == SLASH
+            if is_letter(following) or (closing and at + 2 < size and is_letter(source[at + 2])):
+                name = at + 2 if closing else at + 1
+                at, content = element(source, state, table, name)
+                if content:
+                    start, kind = at, content >> CONTENT
+                    at = content_end(source, table, name, start, size, kind)
+                    if kind >= RAW_SHOWN and state[TEMPLATES] == 0:
+                        state[MODE] = REFERENCES if kind == CHARACTERS_ONLY else 0
+                        state[MODE] |= LINES if content & LINES_KEPT else 0
+                        show(source, out, state, table, start, at)
+            elif following in (BANG, QUESTION) or (closing and at + 2 < size):
+                at = comment_end(source, at, size, state[SVGS] > 0 and state[TEMPLATES] == 0)
+            else:
+                if not hidden:
+                    write(out, state, LESS)
+                at += 1
+
+    return strip

@@ -1,0 +1,225 @@
+"""Compiled: tags, attributes, comments and raw content, read as the HTML standard's tokenizer reads them.
+
+`slow` says the same in plain Python. Pages, texts, states and tables are bare pointers here; see `kernel`.
+"""
+
+from recall.page.text.characters import compiled, ends_name, find, is_letter, same
+from recall.page.text.codes import (
+    BLOCK,
+    CLASSES,
+    CLASSES_ROOT,
+    CODE,
+    CONTENT,
+    DASH,
+    DOUBLE,
+    ENDS_ATTRIBUTE,
+    ENDS_BARE,
+    ENDS_SVG,
+    ENDS_TAG_NAME,
+    EQUALS,
+    GAP,
+    GREATER,
+    HIGHLIGHT,
+    IS_CODE,
+    IS_PRE,
+    IS_SPACE,
+    LESS,
+    LINE,
+    PLAINTEXT,
+    PRE,
+    PREFIX,
+    PREFORMATTED,
+    SCRIPT,
+    SINGLE,
+    SIZE,
+    SLASH,
+    SPACED,
+    SVG,
+    SVGS,
+    TAG,
+    TAGS,
+    TAGS_ROOT,
+    TEMPLATE,
+    TEMPLATES,
+    VALUE,
+    WHOLE,
+    WORD,
+    Octets,
+    State,
+    Table,
+)
+
+
+@compiled
+def _attributes(source: Octets, table: Table, at: int, size: int) -> tuple[int, int, int, bool]:
+    """The place after the tag, 0 where the page ends first; where the first class's value is; whether `/>` ends it."""
+    kinds = table[TAG]
+    class_at, class_end, seen, slash = 0, 0, False, False
+    while at < size:
+        byte = source[at]
+        if byte == GREATER:
+            return at + 1, class_at, class_end, slash
+        if byte == SLASH or table[kinds + byte] & IS_SPACE:
+            slash = byte == SLASH
+            at += 1
+            continue
+        slash = False
+        start = at
+        at += 1
+        while at < size and not table[kinds + source[at]] & ENDS_ATTRIBUTE:
+            at += 1
+        is_class = not seen and at - start == 5 and same(source, start, size, b"class")
+        while at < size and table[kinds + source[at]] & IS_SPACE:
+            at += 1
+        value = end = at
+        if at < size and source[at] == EQUALS:
+            at += 1
+            while at < size and table[kinds + source[at]] & IS_SPACE:
+                at += 1
+            value = at
+            if at < size and (source[at] == DOUBLE or source[at] == SINGLE):
+                value += 1
+                end = find(source, value, size, source[at])
+                at = end + 1
+            else:
+                while at < size and not table[kinds + source[at]] & ENDS_BARE:
+                    at += 1
+                end = at
+        if is_class:
+            class_at, class_end, seen = value, end, True
+    return 0, 0, 0, False
+
+
+@compiled
+def _highlights(source: Octets, table: Table, at: int, end: int) -> bool:
+    """True when one of the classes is a highlighter's."""
+    columns = table[CLASSES]
+    while at < end:
+        row = table[CLASSES_ROOT]
+        while at < end and not table[table[TAG] + source[at]] & IS_SPACE:
+            if row:
+                row = table[row + table[columns + source[at]]]
+                if row and table[row + VALUE] == PREFIX:
+                    return True
+            at += 1
+        if row and table[row + VALUE] == WHOLE:
+            return True
+        at += 1
+    return False
+
+
+@compiled
+def _apply(state: State, meaning: int, closing: bool, self_closing: bool) -> bool:
+    """Part words, count, enter and leave what is hidden; False where raw content cannot follow."""
+    kind, step = meaning >> CONTENT, -1 if closing else 1
+    if state[TEMPLATES] > 0:
+        if kind == TEMPLATE:
+            state[TEMPLATES] += step
+        return not closing
+    if state[SVGS] > 0 and (closing or not meaning & ENDS_SVG):
+        if kind == SVG and (closing or not self_closing):
+            state[SVGS] += step
+        return False
+    state[SVGS] = 0
+    if meaning & BLOCK:
+        state[GAP] = LINE
+    elif meaning & SPACED:
+        state[GAP] = max(state[GAP], WORD)
+    if meaning & IS_PRE:
+        state[PREFORMATTED] = max(0, state[PREFORMATTED] + step)
+        state[PRE] += not closing
+    elif meaning & IS_CODE:
+        state[CODE] += not closing
+    elif kind == TEMPLATE:
+        state[TEMPLATES] += not closing
+    elif kind == SVG:
+        state[SVGS] += not closing and not self_closing
+    return not closing
+
+
+@compiled
+def element(source: Octets, state: State, table: Table, name: int) -> tuple[int, int]:
+    """Apply the tag whose name is at `name`; the place after it, and its meaning where raw content follows, else 0."""
+    at, row, columns, kinds, size = name, table[TAGS_ROOT], table[TAGS], table[TAG], state[SIZE]
+    while at < size and not table[kinds + source[at]] & ENDS_TAG_NAME:
+        if row:
+            row = table[row + table[columns + source[at]]]
+        at += 1
+    meaning = table[row + VALUE] if row else 0
+    at, class_at, class_end, self_closing = _attributes(source, table, at, size)
+    if at == 0:
+        return size, 0
+    closing = source[name - 1] == SLASH
+    shown = state[TEMPLATES] == 0 and (state[SVGS] == 0 or (meaning & ENDS_SVG and not closing))
+    if class_end > class_at and shown and not closing and _highlights(source, table, class_at, class_end):
+        state[HIGHLIGHT] += 1
+    if _apply(state, meaning, closing, self_closing) and 0 < meaning >> CONTENT < TEMPLATE:
+        return at, meaning
+    return at, 0
+
+
+@compiled
+def content_end(source: Octets, table: Table, name: int, at: int, size: int, kind: int) -> int:
+    """The place of the end tag for raw content that begins at `at`, or the page's end."""
+    if kind == PLAINTEXT:
+        return size
+    if kind == SCRIPT:
+        return _script_end(source, table, at, size)
+    length = 0
+    while is_letter(source[name + length]):
+        length += 1
+    while at < size:
+        at = find(source, at, size, LESS)
+        if at + 1 < size and source[at + 1] == SLASH and ends_name(source, table, at + 2 + length, size):
+            index = 0
+            while index < length and source[at + 2 + index] | 32 == source[name + index] | 32:
+                index += 1
+            if index == length:
+                return at
+        at += 1
+    return size
+
+
+@compiled
+def _script_end(source: Octets, table: Table, at: int, size: int) -> int:
+    """The place of the end tag of a script; a script within `<!--` within it has an end tag of its own."""
+    escaped = 0
+    while at < size:
+        while at < size and source[at] != LESS and (source[at] != DASH or not escaped):
+            at += 1
+        if same(source, at, size, b"<!--"):
+            if same(source, at + 4, size, b">") or same(source, at + 4, size, b"->"):
+                escaped = 0
+            elif not escaped:
+                escaped = 1
+            at += 3
+        elif same(source, at, size, b"-->"):
+            escaped = 0
+        elif same(source, at, size, b"</script") and ends_name(source, table, at + 8, size):
+            if escaped < 2:
+                return at
+            escaped = 1
+        elif escaped and same(source, at, size, b"<script") and ends_name(source, table, at + 7, size):
+            escaped = 2
+        at += 1
+    return size
+
+
+@compiled
+def comment_end(source: Octets, at: int, size: int, foreign: bool) -> int:
+    """The place after the comment, declaration or processing instruction that begins at `at`."""
+    if same(source, at, size, b"<!-->"):
+        return at + 5
+    if same(source, at, size, b"<!--->"):
+        return at + 6
+    if same(source, at, size, b"<!--"):
+        at = find(source, at + 4, size, DASH)
+        while at < size and not same(source, at, size, b"-->") and not same(source, at, size, b"--!>"):
+            at = find(source, at + 1, size, DASH)
+        return min(size, at + 3 if same(source, at, size, b"-->") else at + 4)
+    if foreign and same(source, at, size, b"<![cdata["):
+        at += 9
+        while at < size and not same(source, at, size, b"]]>"):
+            at += 1
+        return min(size, at + 3)
+    return min(size, find(source, at + 2, size, GREATER) + 1)

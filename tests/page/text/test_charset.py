@@ -1,0 +1,109 @@
+"""Bytes to characters: every encoding the web still has, declared rightly, wrongly or not at all."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recall.page.text.charset import MAX_BODY, as_utf8, decode
+
+RUSSIAN = "Привет, мир! Это обычный русский текст о погоде и книгах. " * 4
+JAPANESE = "こんにちは世界。これは日本語の普通の文章です。カタカナと漢字も含みます。" * 4
+CHINESE = "你好，世界。这是一段普通的中文文本，用来检测编码。" * 4
+KOREAN = "안녕하세요 세계. 이것은 평범한 한국어 문장입니다." * 4
+FRENCH = "Élève à l’école, où ça coûte 3 € : « très bien » déjà vu, naïve façade. " * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "codec"),
+    [
+        (RUSSIAN, "windows-1251", "cp1251"),
+        (RUSSIAN, "koi8-r", "koi8-r"),
+        (RUSSIAN, "x-mac-cyrillic", "mac_cyrillic"),
+        (RUSSIAN, "iso-8859-5", "iso8859-5"),
+        (JAPANESE, "shift_jis", "cp932"),
+        (JAPANESE, "euc-jp", "euc_jp"),
+        (JAPANESE, "iso-2022-jp", "iso2022_jp"),
+        (CHINESE, "gb2312", "gbk"),
+        (CHINESE, "GB18030", "gb18030"),
+        ("繁體中文網頁，測試編碼。" * 4, "big5", "big5"),
+        (KOREAN, "ks_c_5601-1987", "cp949"),
+        (FRENCH, "iso-8859-1", "cp1252"),
+        (RUSSIAN, "utf-16le", "utf-16-le"),
+        (RUSSIAN, "utf8", "utf-8"),
+    ],
+)
+def test_what_header_or_page_declare_is_used(text: str, label: str, codec: str) -> None:
+    html = f"<html><head></head><p>{text}</p>"
+    assert decode(html.encode(codec), label) == html
+    assert decode(html.encode(codec), f' "{label.upper()}" ') == html
+    if codec != "utf-16-le":
+        meta = html.replace("<head>", f"<head><META http-equiv=Content-Type content='text/html; charset={label}'>")
+        assert decode(meta.encode(codec)) == meta
+        short = html.replace("<head>", f'<head><meta charset="{label}">')
+        assert decode(short.encode(codec)) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (RUSSIAN, "cp1251"),
+        (JAPANESE, "cp932"),
+        (JAPANESE, "euc_jp"),
+        (JAPANESE, "iso2022_jp"),
+        (CHINESE, "gbk"),
+        (KOREAN, "cp949"),
+    ],
+)
+def test_what_is_not_declared_is_detected(text: str, codec: str) -> None:
+    assert decode(f"<p>{text}</p>".encode(codec)) == f"<p>{text}</p>"
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_byte_order_marks_and_utf_16_need_no_declaration(codec: str) -> None:
+    assert decode("<p>plain text of a page</p>".encode(codec), "windows-1252") == "<p>plain text of a page</p>"
+
+
+def test_valid_utf_8_outdoes_a_wrong_declaration() -> None:
+    html = f"<meta charset=iso-8859-1><p>{FRENCH}"
+    assert decode(html.encode(), "gb2312") == html
+
+
+def test_a_few_broken_bytes_do_not_unmake_utf_8() -> None:
+    body = RUSSIAN.encode() + b"\xff\xd0" + RUSSIAN.encode()
+    assert decode(body, "windows-1251") == RUSSIAN + "\ufffd\ufffd" + RUSSIAN
+
+
+def test_a_header_of_a_servers_default_yields_to_the_page() -> None:
+    html = f"<meta charset=windows-1251><p>{RUSSIAN}"
+    assert decode(html.encode("cp1251"), "iso-8859-1") == html
+
+
+def test_a_declaration_in_a_comment_or_that_does_not_fit_is_passed_over() -> None:
+    html = f"<!-- <meta charset=utf-16> --><meta charset=utf-8><meta charset=euc-kr><p>{RUSSIAN}"
+    assert decode(html.encode("cp1251")) == html
+
+
+def test_few_accents_are_windows_1252() -> None:
+    assert decode("<p>Price £3, “quoted” café</p>".encode("cp1252")) == "<p>Price £3, “quoted” café</p>"
+
+
+def test_a_character_cut_off_at_the_end_is_left_out() -> None:
+    assert decode("aé".encode()[:-1]) == "a"
+    body = b"a" * (MAX_BODY - 1) + "é".encode()
+    assert as_utf8(body) == b"a" * (MAX_BODY - 1)
+    assert decode(body) == "a" * (MAX_BODY - 1) + "é"
+
+
+def test_nul_is_left_out() -> None:
+    assert decode(b"a\0b\0\0 plain text") == "ab plain text"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=300),
+    st.none() | st.text(max_size=12) | st.sampled_from(["utf-16", "iso-2022-kr", "replacement"]),
+)
+def test_any_bytes_with_any_label_are_decoded(body: bytes, charset: str | None) -> None:
+    text = decode(body, charset)
+    assert "\0" not in text
+    assert text.encode("utf-8") == as_utf8(body, charset)

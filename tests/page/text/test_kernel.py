@@ -1,0 +1,148 @@
+"""The compiled reading and the plain one are the same definition, whatever the page."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recall.page.text import kernel, slow
+from recall.page.text.charset import MAX_BODY, as_utf8, decode
+
+NAMES = tuple(
+    re.findall(
+        r"\S+",
+        "p b div td br pre code title textarea script style noscript template svg math xmp plaintext iframe option"
+        " listing SCRIPT Title sVg x-y h1 a",
+    )
+)
+PIECES = [
+    *(f"<{name}>" for name in NAMES),
+    *(f"</{name}>" for name in NAMES),
+    *(f"<{name}/>" for name in ("svg", "template", "script", "br", "p")),
+    *(
+        "<p class=hljs>",
+        "<p class='a language-c'>",
+        '<p CLASS = "\n highlight ">',
+        "<p class=x class=hljs>",
+        "<p class>",
+    ),
+    *(
+        "<p title='>'>",
+        '<p title=">',
+        "<p a=b/>",
+        "<p/ a/>",
+        "<p =a>",
+        "<p a = >",
+        "<p\x0ca\x0c=\x0c'>'b>",
+        "<p a='x'b>",
+    ),
+    *("<!--", "-->", "--!>", "<!-->", "<!--->", "--", "<!", "<!x", "<?x", "<![CDATA[", "<![cdata[", "]]>", "</", "</>"),
+    *("<script", "</script", "</title ", "</svg/", "<", ">", "/", "=", "'", '"', "!", "-", "]"),
+    *("&amp;", "&amp", "&ampx", "&notin;", "&notit;", "&nGt;", "&Afr;", "&nbsp;", "&shy;", "&Tab;", "&NewLine;", "&x;"),
+    *(
+        "&#65;",
+        "&#x41",
+        "&#xD800;",
+        "&#0;",
+        "&#128;",
+        "&#129;",
+        "&#13;",
+        "&#xE000;",
+        "&#1114112;",
+        "&#",
+        "&#x",
+        "&",
+        ";",
+    ),
+    *("&CounterClockwiseContourIntegral;", "&CounterClockwiseContourIntegralx", "#", "x", "a", "B", "1", "word"),
+    *(" ", "  ", "\n", "\r\n", "\t", "\x0c", "\x0b", "\0", "\x01", "\x7f", "\x85", "\xa0", "\xad", "é", "Â"),
+    *("\u200b", "\u200a", "\u2028", "\u212a", "\u017f", "\ue000", "\ue001", "\ufeff", "\ufefe", "\ufffd", "漢", "𝔄"),
+]
+HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=60).map("".join)
+
+
+def assert_both_agree(body: bytes, charset: str | None = None) -> str:
+    html = as_utf8(body, charset)
+    assert html.decode("utf-8") == decode(body[:MAX_BODY], charset)
+    fast = kernel.read(html)
+    assert fast == slow.read(html.decode("utf-8"))
+    text = fast[0]
+    assert not {"\0", "\ue000"} & set(text)
+    assert text.encode("utf-8").decode("utf-8") == text
+    assert text == text.strip(" \n")
+    return text
+
+
+@settings(max_examples=500, deadline=None)
+@given(HOSTILE)
+def test_hostile_html_reads_alike(html: str) -> None:
+    assert_both_agree(html.encode("utf-8", "surrogatepass"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from([piece.encode() for piece in PIECES]) | st.binary(max_size=6), max_size=40).map(b"".join),
+    st.sampled_from([None, "utf-8", "gb2312", "shift_jis", "euc-jp", "iso-2022-jp", "utf-16", "windows-1251", "?"]),
+)
+def test_broken_bytes_read_alike(body: bytes, charset: str | None) -> None:
+    assert_both_agree(body, charset)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        *(
+            "<",
+            "&",
+            "<!--",
+            "<a",
+            "</",
+            "<a a=",
+            "<a 'b",
+            "&#",
+            "&#1",
+            "&a",
+            "&CounterClockwiseContourIntegra",
+            "-",
+            "<!",
+        ),
+        *(
+            "<script>",
+            "<script><!--<script ",
+            "</script",
+            "<title>",
+            "</title",
+            "<textarea>",
+            "<svg>",
+            "<template>",
+            "<pre>",
+        ),
+        *(
+            "<svg><![CDATA[",
+            "<p class='",
+            "<p class=hljs ",
+            "<div>",
+            "\x0b ",
+            "&nGt;",
+            "\xa0",
+            "\xad\u200b",
+            "漢",
+            " \n",
+            "--!",
+        ),
+    ],
+)
+def test_a_quarter_megabyte_of_one_thing_reads_alike(attack: str) -> None:
+    assert_both_agree((attack * (1 << 18))[: 1 << 18].encode()[: 1 << 18])
+
+
+@pytest.mark.parametrize("attack", ["<", "&", "<!--", "<a b=", "<script><!--", "</title", "<div><p>", "&nGt;"])
+def test_a_megabyte_of_one_thing_is_read(attack: str) -> None:
+    text, _ = kernel.read((attack * MAX_BODY)[:MAX_BODY].encode())
+    assert len(text.encode()) <= 2 * MAX_BODY
+
+
+def test_nothing_is_remembered_from_page_to_page() -> None:
+    pages = [b"<template>a", b"<svg>a", b"<pre>a\nb", b"a&", b"", b"<p>a</p>"]
+    assert [kernel.read(page) for page in pages] == [kernel.read(page) for page in reversed(pages)][::-1]
