@@ -21,6 +21,7 @@ from recall.page.markdown.shape import code_share, looks_like_code, strong_class
 from recall.page.markdown.tables import code_table
 from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, squashed, text_of
 
+_NAMED: Final = frozenset({"div", "p", "td", "span"})
 _PROSE: Final = frozenset({"p", "blockquote", "font"})
 _SKIPPED: Final = frozenset({"head", "style", "noscript", "button", "select", "svg", "math", "iframe", "object"})
 _CONTAINERS: Final = frozenset(
@@ -107,7 +108,21 @@ def _table(element: HtmlElement) -> Found | None:
     if "memname" in classes(element):
         return _inline(element)
     hit = code_table(element)
-    return Found((element,), without_typed_numbers(hit[0]), told_language(hit[1])) if hit else None
+    return Found((element,), without_typed_numbers(hit[0]), told_language(element, hit[1])) if hit else None
+
+
+def _ordered(element: HtmlElement) -> Found | None:
+    """A list whose items hold one preformatted line each is a block with numbered lines."""
+    items = [child for child in element if child.tag == "li"]
+    if len(items) > 1 and all(_is_line_item(item) for item in items):
+        text = code_text(element, keep=True)
+        return Found((element,), text, told_language(element)) if text else None
+    return _container(element) if element.get("class") or element.get("style") else None
+
+
+def _is_line_item(item: HtmlElement) -> bool:
+    inner = item.find("pre")
+    return inner is not None and len(item) == 1 and not (item.text or "").strip() and "\n" not in text_of(inner).strip()
 
 
 def _monospaced(element: HtmlElement) -> Found | None:
@@ -218,7 +233,7 @@ def _container(element: HtmlElement) -> Found | None:
         return Found((element,), text, told_language(element)) if text else None
     name = element.get("class") or ""
     strong = strong_class(name)
-    if not (strong or weak_class(name) or monospace(element) or preformatted(element)):
+    if not (strong or weak_class(name, element.tag in _NAMED) or monospace(element) or preformatted(element)):
         return _typed_lines(element) if element.tag in _PROSE else None
     if hidden(element) or next(element.iter(*_INNER_BLOCK), None) is not None or _holds_code_table(element):
         return None
@@ -287,6 +302,7 @@ _RULES: Final[dict[str, Callable[[HtmlElement], Found | None]]] = {
     **dict.fromkeys(("pre", "xmp", "listing", "plaintext"), _preformatted),
     **dict.fromkeys(("code", "tt", "samp", "kbd"), _monospaced),
     "table": _table,
+    "ol": _ordered,
     "textarea": _textarea,
     "script": _script,
 }

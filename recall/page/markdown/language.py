@@ -38,17 +38,21 @@ LANGUAGES: Final = words(
     "terraform tex toml ts tsql tsx twig typescript vala vb vb.net vbnet vba vbscript verilog vhdl vim vue "
     "wasm xml xquery xslt yaml yml zig zsh"
 )
+_UNSURE: Final = frozenset({"make", "http", "console", "basic", "d"})
 _MARKERS: Final = words(
     "highlight hljs sourcecode syntaxhighlighter codehilite prettyprint code geshi coderay prism chroma shiki rouge "
     "highlighter-rouge codeblock code-block source rust-example-rendered item-decl enlighterjsraw brush syntax"
 )
 
 
-def told_language(element: HtmlElement) -> str:
-    """The language that a block's element, its first code child or the wrappers of this block alone name."""
-    for candidate in _around(element):
-        own = candidate is element or candidate.tag in ("pre", "code", "figure")
-        for word in _words(candidate):
+def told_language(element: HtmlElement, inner: HtmlElement | None = None) -> str:
+    """The language that a block's element, its first code child or the wrappers of this block alone name.
+
+    inner: the part of the element that holds the code, where the element is a table.
+    """
+    for candidate in _around(element, inner):
+        own = candidate in (element, inner) or candidate.tag in ("pre", "code", "figure")
+        for word in _words(candidate, own):
             clean = clean_language(word)
             if clean and (own or clean in LANGUAGES):
                 return clean
@@ -64,19 +68,23 @@ def clean_language(word: str) -> str:
     return word
 
 
-def _around(element: HtmlElement) -> Iterator[HtmlElement]:
+def _around(element: HtmlElement, part: HtmlElement | None) -> Iterator[HtmlElement]:
+    if part is not None:
+        yield part
+        yield from part.iter("code")
     yield element
     inner = element.find(".//code") if element.tag != "code" else None
     if inner is not None:
         yield inner
+    own = 1 + len(element.findall(".//pre"))
     for ancestor in ancestors(element, 6):
         # a gutter beside the code may be a second <pre>
-        if ancestor.tag in ("body", "html", "article", "main", "li", "dd") or len(ancestor.findall(".//pre")) > 2:
+        if ancestor.tag in ("body", "html", "article", "main", "li", "dd") or len(ancestor.findall(".//pre")) > own + 1:
             return
         yield ancestor
 
 
-def _words(element: HtmlElement) -> Iterator[str]:
+def _words(element: HtmlElement, own: bool) -> Iterator[str]:
     """Words of one element that may name a language, surest first."""
     for name in _ATTRIBUTES:
         value = element.get(name)
@@ -91,9 +99,9 @@ def _words(element: HtmlElement) -> Iterator[str]:
         prefixed = _PREFIXED.match(name)
         if prefixed and (prefixed[1] in LANGUAGES or prefixed[1] in _ALIASES or name.startswith(("lang", "brush"))):
             yield prefixed[1]
-    own = element.tag in ("pre", "code", "figure") or not _MARKERS.isdisjoint(names)
+    own = own or not _MARKERS.isdisjoint(names)
     for name in names:
-        if own and name in LANGUAGES and name not in ("code", "d", "make", "http", "console", "basic"):
+        if name in LANGUAGES and name not in _UNSURE and (own or len(name) > 2):
             yield name
     value = element.get("lang") if element.tag in ("pre", "code", "xmp") else None
     if value and value.lower() in LANGUAGES:

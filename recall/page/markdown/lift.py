@@ -29,6 +29,12 @@ _CHROME: Final = re.compile(
     r"|show(?: more)?|hide|play|try it|[\d ]+|text|plaintext|console|terminal",
     re.I,
 )
+_SIGN_CLASS: Final = re.compile(
+    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
+)
+_SIGN: Final = re.compile(
+    r"[\s\u200b]*(?:[¶#§🔗∞⚓link]|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link|\ue157)?[\s\u200b]*", re.I
+)
 _HOLDERS: Final = frozenset(
     {"div", "figure", "section", "span", "p", "table", "tbody", "tr", "td", "th", "dl", "dd", "dt", "center", "code",
      "font", "a", "b", "samp", "kbd", "tt", "fieldset"}
@@ -61,6 +67,7 @@ class Lifted:
 def lift(root: HtmlElement, text: str) -> Lifted:
     """Replace all code and formulas of a page by place-holders."""
     lifted = Lifted(_stem(text))
+    _drop_signs(root)
     for formula in list(find_formulas(root)):
         _lift_formula(formula, lifted)
     for found in find_code(root):
@@ -71,6 +78,14 @@ def lift(root: HtmlElement, text: str) -> Lifted:
         elif not _repeats(found, lifted):
             _lift_block(found, lifted)
     return lifted
+
+
+def _drop_signs(root: HtmlElement) -> None:
+    """Remove the permalinks behind headings and the edit links of wikis."""
+    for element in list(root.iter("a", "span", "small")):
+        name = element.get("class")
+        if name and _SIGN_CLASS.search(name) and len(text_of(element)) <= 24 and _SIGN.fullmatch(text_of(element)):
+            remove(element)
 
 
 def _stem(text: str) -> str:

@@ -19,6 +19,9 @@ _LINE_CLASSES: Final = words(
 )
 _RUN: Final = re.compile(f"[{SPACE}]+")
 _LAYOUT: Final = re.compile(r"[ \t]*\n")
+_BLOCK_SPANS: Final = frozenset({"xtra", "gatsby-highlight-code-line"})
+_BLOCK_STYLE: Final = re.compile(r"display\s*:\s*block", re.I)
+_BLANK_LINE: Final = re.compile(r"(?m)^[ \t]*\u00a0[ \t\u00a0]*$")
 _OUTER_BLANKS: Final = re.compile(r"\A(?:[ \t\f\u00a0]*\n)+|(?:\n[ \t\f\u00a0]*)+\Z")
 
 
@@ -106,6 +109,12 @@ def _is_line_span(element: HtmlElement) -> bool:
     return element.tag in ("span", "code") and not _LINE_CLASSES.isdisjoint(classes(element))
 
 
+def _drawn_as_block(element: HtmlElement) -> bool:
+    """Whether a span among others stands on a line of its own, by its style or a class that style sheets set so."""
+    style = element.get("style")
+    return bool(style and _BLOCK_STYLE.search(style)) or not _BLOCK_SPANS.isdisjoint(classes(element))
+
+
 def raw_lines(root: HtmlElement, keep: bool) -> str:
     """Walk an element and return its text with the page's line breaks."""
     lines = Lines()
@@ -135,6 +144,7 @@ def _enter(
     """Push an element's end, its children and its texts, last first."""
     keep, line, is_root = state
     keep = keep or preformatted(element)
+    line = line or (element.tag == "span" and _drawn_as_block(element))
     if not is_root and (line or element.tag in BLOCKS):
         lines.start_block()
         stack.append((element, keep, line, None, len(lines.parts)))
@@ -167,6 +177,7 @@ def _after_number(tail: str, child: HtmlElement) -> str:
 def tidy(text: str, keep: bool) -> str:
     """Turn layout no-break spaces into spaces and drop blank lines at both ends."""
     if "\u00a0" in text:
+        text = _BLANK_LINE.sub("", text)
         text = text.replace("\u00a0", " ") if not keep or _spaced_by_nbsp(text) else _indent_spaces(text)
     return _OUTER_BLANKS.sub("", text) if text.strip() else ""
 

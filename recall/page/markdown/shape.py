@@ -44,11 +44,13 @@ def strong_class(name: str) -> bool:
     return bool(name) and _STRONG.search(name) is not None
 
 
-def weak_class(name: str) -> bool:
-    """Whether a class attribute holds a word that code blocks use among others, or a bare language name."""
+def weak_class(name: str, languages: bool = True) -> bool:
+    """Whether a class attribute holds a word that code blocks use among others, or, with `languages`, the bare name of one."""
     if not name:
         return False
-    return _WEAK.search(name) is not None or any(word in LANGUAGES for word in name.lower().split()[:2])
+    if _WEAK.search(name) is not None:
+        return True
+    return languages and any(word in LANGUAGES for word in name.lower().split()[:2])
 
 
 def code_share(text: str) -> float:
