@@ -167,7 +167,7 @@ def publish_domains(round_: Round, sites: list[Site]) -> None:
 def ready_round(round_: Round, sites: list[Site], shards: list[Placed]) -> None:
     """Publish what comes before the label step of a round."""
     train = round_.begin("train")
-    train.publish_json("model.json", {"threshold": THRESHOLD})
+    train.publish_json("model.json", {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}})
     train.finish({}, {})
     publish_scan(round_, shards)
     publish_domains(round_, sites)

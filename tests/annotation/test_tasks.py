@@ -12,6 +12,7 @@ from recall.hosts import host_of, under
 from recall.run.rounds import Round
 
 CODE_HOST = "docs{0}.example{0}.org"
+FLOOR = 0.02
 HELD_OUT = "held.example.net"
 
 
