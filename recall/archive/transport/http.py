@@ -5,6 +5,7 @@ process asks that host nothing more. The status is looked at before the body.
 Range: RFC 9110, 14: an answer must be 206 with the Content-Range that was asked for.
 """
 
+import atexit
 import os
 import re
 import ssl
@@ -43,12 +44,14 @@ def user_agent(access: AccessSection) -> str:
 
 @lru_cache(maxsize=8)
 def _client_of(pid: int, access: AccessSection) -> httpx.Client:  # noqa: ARG001 - a fork makes its own connections
-    return httpx.Client(
+    client = httpx.Client(
         headers={"User-Agent": user_agent(access), "Accept-Encoding": "identity"},
         timeout=access.timeout_seconds,
         follow_redirects=True,
         max_redirects=5,
     )
+    atexit.register(client.close)
+    return client
 
 
 class HttpSource:

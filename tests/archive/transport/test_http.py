@@ -10,7 +10,7 @@ from recall.config import AccessSection
 from recall.errors import BadInput, Refused, ShardUnreadable
 
 if TYPE_CHECKING:
-    from tests.archive.transport.conftest import FaultServer
+    from tests.archive.conftest import FaultServer
 
 DATA = bytes(range(256)) * 2000
 SLOW_DOWN = (

@@ -1,0 +1,268 @@
+"""Common Crawl's columnar URL index → where captures lie; byte ranges read together.
+
+In: the base of an index (`cc-index/table/cc-main/warc/` in a folder, on https or s3://), a crawl, and prefixes or URLs.
+Out: index rows, and captures by coalesced ranges. The files of a crawl come from its `cc-index-table.paths.gz`, never
+from a listing; remote files are read through transport's ranges. `write_index` makes such an index for the sample.
+Columns: https://commoncrawl.org/columnar-index.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
+
+from recall.archive.manifest import join, paths_url, read_paths
+from recall.archive.transport import local_path, read_range, size
+from recall.archive.warc import capture_in
+from recall.config import AccessSection
+from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
+from recall.hosts import PrefixSet, family_of, host_of
+from recall.records import Capture, WarcRef
+
+TABLE = "cc-index/table/cc-main/warc"
+GAP = 1 << 20
+LONGEST = 64 << 20
+
+_ANYONE = AccessSection()
+_ASK = 1_000
+"""Hosts or URLs in one query."""
+
+_ROWS = """
+SELECT url, warc_filename, warc_record_offset, warc_record_length, fetch_status, content_mime_detected, content_digest
+FROM read_parquet($files, hive_partitioning = false)
+WHERE url_host_tld IN (SELECT unnest($tlds)) AND url_host_name IN (SELECT unnest($hosts))
+"""
+_COLUMNS = {
+    "url_surtkey": "VARCHAR",
+    "url": "VARCHAR",
+    "url_host_name": "VARCHAR",
+    "url_host_tld": "VARCHAR",
+    "url_host_registered_domain": "VARCHAR",
+    "url_protocol": "VARCHAR",
+    "url_path": "VARCHAR",
+    "url_query": "VARCHAR",
+    "fetch_time": "TIMESTAMP",
+    "fetch_status": "SMALLINT",
+    "content_digest": "VARCHAR",
+    "content_mime_type": "VARCHAR",
+    "content_mime_detected": "VARCHAR",
+    "content_charset": "VARCHAR",
+    "content_languages": "VARCHAR",
+    "content_truncated": "VARCHAR",
+    "warc_filename": "VARCHAR",
+    "warc_record_offset": "INTEGER",
+    "warc_record_length": "INTEGER",
+    "warc_segment": "VARCHAR",
+}
+_SEGMENT = re.compile(r"/segments/([^/]+)/")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IndexRow:
+    """One capture in the index. status: HTTP; mime: as detected; digest: of the payload, base32 of SHA-1."""
+
+    url: str
+    ref: WarcRef
+    status: int
+    mime: str
+    digest: str
+
+
+def prefix_refs(index: str, crawl: str, prefixes: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
+    """Every capture of a crawl under any of the prefixes (host and path, no scheme), sorted.
+
+    Raises ShardUnreadable or ShardCorrupt when the index cannot be read.
+    """
+    wanted = PrefixSet(prefixes)
+    hosts = sorted({prefix.partition("/")[0] for prefix in prefixes} - {""})
+    with _Index(index, crawl, access) as table:
+        found = [row for part in _parts(hosts) for row in table.rows(part, "", {})]
+    return sorted(row for row in found if wanted.match(row.url) is not None)
+
+
+def url_refs(index: str, crawl: str, urls: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
+    """Every capture of a crawl with one of these URLs, sorted. Raises as `prefix_refs`."""
+    with _Index(index, crawl, access) as table:
+        found: list[IndexRow] = []
+        for part in _parts(sorted(set(urls))):
+            hosts = sorted({host_of(url) for url in part} - {""})
+            found += table.rows(hosts, "AND url IN (SELECT unnest($urls))", {"urls": part})
+    return sorted(found)
+
+
+def coalesce(refs: Iterable[WarcRef], gap: int = GAP, limit: int = LONGEST) -> list[list[WarcRef]]:
+    """Sort references and group those that one request reads: gaps of at most `gap`, `limit` bytes in all."""
+    groups: list[list[WarcRef]] = []
+    end = 0
+    for ref in sorted(refs):
+        group = groups[-1] if groups else []
+        near = bool(group) and group[0].path == ref.path and ref.offset - end <= gap
+        if near and max(end, ref.offset + ref.length) - group[0].offset <= limit:
+            group.append(ref)
+            end = max(end, ref.offset + ref.length)
+        else:
+            groups.append([ref])
+            end = ref.offset + ref.length
+    return groups
+
+
+def read_many(
+    refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
+) -> Iterator[Capture]:
+    """The captures of many references, sorted by path and offset. url_of: where a path is read.
+
+    Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes cannot be fetched.
+    """
+    for group in coalesce(refs):
+        start = group[0].offset
+        end = max(ref.offset + ref.length for ref in group)
+        data = read_range(url_of(group[0].path), start, end - start, access)
+        for ref in group:
+            yield capture_in(data[ref.offset - start : ref.offset - start + ref.length], ref)
+
+
+def write_index(rows: Iterable[IndexRow], path: Path) -> None:
+    """Write an index file with Common Crawl's column names and types, in SURT order; same rows, same bytes."""
+    columns: list[list[Any]] = [list(column) for column in zip(*sorted(map(_fields, rows)), strict=True)]
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
+        connection.execute(f"CREATE TABLE rows ({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())})")
+        if columns:
+            values = ", ".join(f"unnest(?::{kind}[])" for kind in _COLUMNS.values())
+            connection.execute(f"INSERT INTO rows SELECT {values}", columns)
+        target = str(path).replace("'", "''")
+        connection.execute(f"COPY rows TO '{target}' (FORMAT parquet, COMPRESSION gzip)")
+
+
+def surt_key(url: str) -> str:
+    """A URL as the index sorts it: host labels reversed, without www, lower case: `org,example)/path`."""
+    parts = urlsplit(url)
+    host = re.sub(r"^www\d*\.", "", (parts.hostname or "").rstrip("."))
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{','.join(reversed(host.split('.')))}){parts.path or '/'}{query}".lower()
+
+
+def _fields(row: IndexRow) -> tuple[Any, ...]:
+    parts = urlsplit(row.url)
+    host = host_of(row.url)
+    segment = _SEGMENT.search(row.ref.path)
+    return (
+        surt_key(row.url),
+        row.url,
+        host,
+        host.rpartition(".")[2],
+        family_of(host),
+        parts.scheme,
+        parts.path,
+        parts.query,
+        None,
+        row.status,
+        row.digest,
+        row.mime,
+        row.mime,
+        None,
+        None,
+        None,
+        row.ref.path,
+        row.ref.offset,
+        row.ref.length,
+        segment[1] if segment else None,
+    )
+
+
+def _parts(names: Sequence[str]) -> Iterator[list[str]]:
+    return (list(names[at : at + _ASK]) for at in range(0, len(names), _ASK))
+
+
+class _Index:
+    """The index files of one crawl, opened for queries."""
+
+    def __init__(self, index: str, crawl: str, access: AccessSection) -> None:
+        self._name = f"{index} ({crawl})"
+        base = index.rstrip("/").removesuffix(TABLE) or "."
+        entries = read_paths(paths_url(base, crawl, "cc-index-table"), access)
+        urls = [join(base, entry) for entry in entries if "/subset=warc/" in entry]
+        self._ranges = _Ranges(urls, access)
+        remote = [url.startswith(("http://", "https://", "s3://")) for url in urls]
+        self._files = [
+            f"{_Ranges.protocol}://{number}" if far else str(local_path(url))
+            for number, (url, far) in enumerate(zip(urls, remote, strict=True))
+        ]
+        self._connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        self._connection.register_filesystem(self._ranges)
+
+    def __enter__(self) -> "_Index":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def rows(self, hosts: Sequence[str], condition: str, values: dict[str, Any]) -> list[IndexRow]:
+        """Rows of some hosts that meet a further condition."""
+        if not hosts or not self._files:
+            return []
+        tlds = sorted({host.rpartition(".")[2] for host in hosts})
+        try:
+            found = self._connection.execute(
+                _ROWS + condition, {"files": self._files, "tlds": tlds, "hosts": list(hosts), **values}
+            ).fetchall()
+        except duckdb.Error as error:
+            if self._ranges.failure is not None:
+                raise self._ranges.failure from None
+            kind = ShardUnreadable if isinstance(error, duckdb.IOException) else ShardCorrupt
+            raise kind(f"{self._name}: the index cannot be read: {str(error).splitlines()[0]}") from None
+        return [
+            IndexRow(url, WarcRef(path, offset, length), status, mime or "", digest or "")
+            for url, path, offset, length, status, mime, digest in found
+        ]
+
+
+class _Ranges(AbstractFileSystem):  # type: ignore[misc]
+    """Remote files as DuckDB asks for them, by number; every read is one range of transport."""
+
+    protocol = "recall-range"
+    cachable = False
+
+    def __init__(self, urls: Sequence[str], access: AccessSection) -> None:
+        super().__init__()
+        self.urls = urls
+        self.access = access
+        self.failure: RecallError | None = None
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        """Name and size of a file."""
+        return {"name": path, "size": self.call(_size, path), "type": "file"}
+
+    def modified(self, path: str) -> datetime:  # noqa: ARG002 - published files never change
+        """DuckDB asks, to know whether what it cached is still true."""
+        return datetime(2000, 1, 1, tzinfo=UTC)
+
+    def _open(self, path: str, mode: str = "rb", **_: Any) -> "_RangeFile":
+        return _RangeFile(self, path, mode, block_size=GAP, cache_type="none")
+
+    def call(self, action: Callable[..., Any], path: str, *arguments: int) -> Any:
+        """Do something with a file's URL and keep the error, which DuckDB would turn into one of its own."""
+        try:
+            return action(self.urls[int(self._strip_protocol(path))], *arguments, access=self.access)
+        except RecallError as error:
+            self.failure = error
+            raise OSError(str(error)) from None
+
+
+def _size(url: str, access: AccessSection) -> int:
+    found = size(url, access)
+    if found is None:
+        raise ShardUnreadable(f"{url}: not found, though the paths file of its crawl names it")
+    return found
+
+
+class _RangeFile(AbstractBufferedFile):  # type: ignore[misc]
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        data: bytes = self.fs.call(read_range, self.path, start, end - start)
+        return data

@@ -1,0 +1,76 @@
+"""WARC files that we write read back the same, here and in warcio."""
+
+import io
+from pathlib import Path
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from recall.archive.warc import WarcWriter, captures, responses, write_warc
+from recall.records import Capture, Skip, WarcRef
+
+DATE = "2026-01-31T23:59:59Z"
+
+
+def write(stream: io.BytesIO) -> list[WarcRef]:
+    writer = WarcWriter(stream, "name")
+    writer.info(DATE, {"software": "test", "format": "WARC File Format 1.0"})
+    return [
+        writer.page("https://example.org/a?b", b"<html>one</html>", "text/html; charset=utf-8", DATE),
+        writer.page("https://example.org/gone", b"<html>gone</html>", "text/html", DATE, "404 Not Found"),
+        writer.page("https://example.org/long", b"<html>long", "text/html", DATE, truncated="length"),
+    ]
+
+
+def test_pages_read_back_with_the_references_that_writing_gave(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    refs = write(stream)
+    path = tmp_path / "file.warc.gz"
+    path.write_bytes(stream.getvalue())
+    assert list(responses(str(path), path="name")) == [
+        Capture(refs[0], "https://example.org/a?b", b"<html>one</html>", "utf-8", DATE),
+        Skip.STATUS,
+        Capture(refs[2], "https://example.org/long", b"<html>long", None, DATE, "length"),
+    ]
+
+
+def test_warcio_reads_what_we_write_and_finds_the_digests_right() -> None:
+    stream = io.BytesIO()
+    write(stream)
+    stream.seek(0)
+    kinds = []
+    for record in ArchiveIterator(stream, check_digests="raise"):
+        record.content_stream().read()
+        kinds.append(record.rec_type)
+    assert kinds == ["warcinfo", *["request", "response", "metadata"] * 3]
+
+
+def test_the_same_pages_give_the_same_bytes() -> None:
+    first, second = io.BytesIO(), io.BytesIO()
+    assert write(first) == write(second)
+    assert first.getvalue() == second.getvalue()
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_line_end_in_a_header_is_refused(place: int) -> None:
+    values = ["https://example.org/", "text/html", DATE, "200 OK"]
+    values[place] += "\r\nInjected: header"
+    url, kind, date, status = values
+    with pytest.raises(ValueError, match="line end"):
+        WarcWriter(io.BytesIO()).page(url, b"", kind, date, status)
+
+
+def test_an_export_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    page = Capture(WarcRef("x", 0, 1), "https://example.org/", b"<html>x</html>", "utf-8", DATE)
+    path = tmp_path / "export.warc.gz"
+    assert write_warc(path, [page, page]) == 2
+    assert [(found.url, found.body, found.charset) for found in captures(str(path))] == [
+        (page.url, page.body, "utf-8")
+    ] * 2
+
+    def broken() -> "list[Capture]":
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        write_warc(tmp_path / "other.warc.gz", (found for _ in range(2) for found in broken()))
+    assert [found.name for found in tmp_path.iterdir()] == ["export.warc.gz"]
