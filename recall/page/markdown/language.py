@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.tree import ancestors, classes, words
 
 _ATTRIBUTES: Final = ("data-lang", "data-language", "data-code-wrap", "data-enlighter-language", "data-ke-language",
-                      "data-code-language", "data-syntax", "data-lexer", "data-codetype")  # fmt: skip
+                      "data-code-language", "data-syntax", "data-lexer", "data-codetype", "data-mode-id")  # fmt: skip
 _PREFIXED: Final = re.compile(
     r"(?:language|lang|brush|highlight-source|highlight-text|highlight|hl|syntax|mw-highlight-lang|code-lang|source"
     r"|geshifilter|src|sourcecode|type)[-:_]([a-z0-9+#._-]+)$"

@@ -193,7 +193,7 @@ def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
         ):
             return None
         if sibling.tag not in ("script", "style", "button", "svg"):
-            texts.append(text_of(sibling))
+            texts.append(" ".join(sibling.itertext()))
         texts.append(sibling.tail or "")
     words = [squashed(text) for text in texts if text.strip()]
     if sum(map(len, words)) > MAX_CHROME or not all(_is_chrome(word) for word in words):
