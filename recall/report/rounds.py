@@ -91,30 +91,30 @@ def _found_at(scores: np.ndarray, truth: np.ndarray, precision: float) -> float:
     return chosen.recall if chosen.reached else 0.0
 
 
-def scores_of(round_: Round, urls: frozenset[str]) -> Mapping[str, float]:
-    """Scores that a round gave to some URLs; the first capture of a URL counts."""
-    scores: dict[str, float] = {}
+def verdicts_of(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[float, bool]]:
+    """Score of some URLs and whether the round kept them; the first capture of a URL counts."""
+    verdicts: dict[str, tuple[float, bool]] = {}
     for scanned in scanned_shards(round_):
-        table = read_rows(round_.run.store, scanned, ["url", "score"])
-        for url, score in zip(table.column("url").to_pylist(), table.column("score").to_numpy(), strict=True):
+        table = read_rows(round_.run.store, scanned, ["url", "score", "kept"])
+        columns = (table.column(name).to_pylist() for name in table.column_names)
+        for url, score, kept in zip(*columns, strict=True):
             if url in urls:
-                scores.setdefault(url, float(score))
-    return scores
+                verdicts.setdefault(url, (score, kept))
+    return verdicts
 
 
 def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
     """Hold a round's scan against labels. Labelled pages that the scan has not seen count as missed."""
     run: Run = round_.run
-    scores = scores_of(round_, frozenset(label.url for label in labels))
-    score = np.array([scores.get(label.url, 0.0) for label in labels])
+    verdicts = verdicts_of(round_, frozenset(label.url for label in labels))
+    score = np.array([verdicts.get(label.url, (0.0, False))[0] for label in labels])
+    kept = np.array([verdicts.get(label.url, (0.0, False))[1] for label in labels])
     truth = np.array([label.label == run.config.train.positive for label in labels])
     held = np.array([run.holdout.covers(label.url) for label in labels])
     prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
-    covered = np.array([prefixes.match(label.url) is not None and label.url in scores for label in labels])
-    threshold = threshold_of(round_)
-    kept = score >= threshold
+    covered = np.array([prefixes.match(label.url) is not None and label.url in verdicts for label in labels])
     return Measured(
-        threshold=threshold,
+        threshold=threshold_of(round_),
         held_out=share(kept[held], truth[held]),
         average_precision=average_precision(score[held], truth[held]),
         found_at_90=_found_at(score[held], truth[held], 0.9),

@@ -5,7 +5,7 @@ The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's, sectio
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,19 @@ from recall.run.progress import progress
 from recall.run.rounds import Round
 from recall.run.store import Store
 from recall.steps.rows import ScannedShard, read_rows, scanned_shards
-from recall.steps.scan import threshold_of
 
 DOMAINS = {"host": "string", "pages": "int64", "kept": "int64", "share": "float64", "code": "bool"}
 CANDIDATES = {"prefix": "string", "host": "string", "pages": "int64", "kept": "int64"}
 MAX_DEPTH = 4
 """Path parts of a prefix: deeper ones cover too little to be worth a judgement."""
+
+DIFFERENT = 0.3
+"""Parts of a prefix whose shares kept lie further apart than this are judged one by one."""
+
+Count = tuple[int, int]
+"""Pages, and how many of them the model keeps."""
+
+Counts = Mapping[str, Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,6 @@ class Tally:
     """What counting a shard needs. hosts: count prefixes inside these only; None counts hosts."""
 
     store: Store
-    threshold: float
     hosts: frozenset[str] | None = None
 
 
@@ -47,10 +53,10 @@ def prefixes_of(url: str) -> list[str]:
     return prefixes
 
 
-def count_shard(tally: Tally, scanned: ScannedShard) -> dict[str, tuple[int, int]]:
+def count_shard(tally: Tally, scanned: ScannedShard) -> dict[str, Count]:
     """Pages and kept pages of a shard by host, or by prefix within the given hosts."""
-    table = read_rows(tally.store, scanned, ["url", "score"])
-    kept = table.column("score").to_numpy() >= tally.threshold
+    table = read_rows(tally.store, scanned, ["url", "kept"])
+    kept = table.column("kept").to_numpy()
     pages: Counter[str] = Counter()
     keeps: Counter[str] = Counter()
     for url, keep in zip(table.column("url").to_pylist(), kept, strict=True):
@@ -67,8 +73,8 @@ def _names(url: str, hosts: frozenset[str] | None) -> list[str]:
     return prefixes_of(url) if host in hosts else []
 
 
-def _merge(round_: Round, tally: Tally, shards: list[ScannedShard]) -> dict[str, tuple[int, int]]:
-    total: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+def _merge(round_: Round, tally: Tally, shards: list[ScannedShard]) -> dict[str, Count]:
+    total: dict[str, Count] = defaultdict(lambda: (0, 0))
     outcomes = complete(count_shard, tally, shards, round_.run.config.cluster, "domains")
     for outcome in progress(outcomes, len(shards), "domains"):
         for name, (pages, kept) in outcome.result.items():
@@ -76,11 +82,11 @@ def _merge(round_: Round, tally: Tally, shards: list[ScannedShard]) -> dict[str,
     return dict(total)
 
 
-def propose(counts: dict[str, tuple[int, int]], settings: DomainsSection) -> list[Candidate]:
+def propose(counts: Counts, settings: DomainsSection) -> list[Candidate]:
     """Choose prefixes that separate kept pages from the rest, from counts by prefix, most kept pages first.
 
-    From the host's root downwards: a prefix is proposed when at least half of its pages are kept or nothing below it
-    is large enough to ask about; otherwise its sub-prefixes are looked at instead.
+    From the host's root downwards: a prefix whose parts are kept alike is proposed whole; where they differ, its
+    sub-prefixes are looked at instead, as long as they hold most of its kept pages.
     """
     children: dict[str, list[str]] = defaultdict(list)
     for prefix in sorted(counts):
@@ -91,15 +97,13 @@ def propose(counts: dict[str, tuple[int, int]], settings: DomainsSection) -> lis
     pending = [prefix for prefix in sorted(counts) if prefix.count("/") == 1]
     while pending:
         prefix = pending.pop()
-        pages, kept = counts[prefix]
-        if pages < settings.prefix_min_pages or kept < settings.prefix_min_kept:
+        if not _worth_asking(counts[prefix], settings):
             continue
-        below = [child for child in children[prefix] if _worth_asking(counts[child], settings)]
-        if 2 * kept >= pages or not below:
-            host = prefix.partition("/")[0]
-            chosen[host].append(Candidate(prefix, host, pages, kept))
-        else:
-            pending.extend(below)
+        if _separable(counts[prefix], [counts[child] for child in children[prefix]], settings):
+            pending.extend(children[prefix])
+            continue
+        host = prefix.partition("/")[0]
+        chosen[host].append(Candidate(prefix, host, *counts[prefix]))
     best = [
         sorted(found, key=lambda one: (-one.kept, one.prefix))[: settings.prefixes_per_host]
         for found in chosen.values()
@@ -107,8 +111,23 @@ def propose(counts: dict[str, tuple[int, int]], settings: DomainsSection) -> lis
     return sorted((one for found in best for one in found), key=lambda one: (-one.kept, one.prefix))
 
 
-def _worth_asking(count: tuple[int, int], settings: DomainsSection) -> bool:
+def _worth_asking(count: Count, settings: DomainsSection) -> bool:
     return count[0] >= settings.prefix_min_pages and count[1] >= settings.prefix_min_kept
+
+
+def _separable(whole: Count, parts: Sequence[Count], settings: DomainsSection) -> bool:
+    """Tell whether the shares kept of a prefix' parts differ, and those worth asking about hold most of what is kept.
+
+    What lies in no large part counts as a part of its own.
+    """
+    worth = [part for part in parts if _worth_asking(part, settings)]
+    large = [part for part in parts if part[0] >= settings.prefix_min_pages]
+    rest = (whole[0] - sum(part[0] for part in large), whole[1] - sum(part[1] for part in large))
+    if rest[0] >= settings.prefix_min_pages:
+        large.append(rest)
+    shares = [kept / pages for pages, kept in large]
+    most_inside = 2 * sum(part[1] for part in worth) > whole[1]
+    return most_inside and max(shares) - min(shares) > DIFFERENT
 
 
 def code_domains(tallies: Iterable[DomainTally], settings: DomainsSection) -> list[DomainTally]:
@@ -120,13 +139,12 @@ def domains(round_: Round) -> Done:
     """Tally hosts, mark code domains, propose prefixes inside those that are not held out."""
     step = round_.begin("domains")
     run, settings = round_.run, round_.run.config.domains
-    threshold = threshold_of(round_)
     shards = scanned_shards(round_)
-    counted = _merge(round_, Tally(run.store, threshold), shards)
+    counted = _merge(round_, Tally(run.store), shards)
     tallies = [DomainTally(host, *counted[host]) for host in sorted(counted)]
     code = {tally.host for tally in code_domains(tallies, settings)}
     open_hosts = frozenset(host for host in code if not run.holdout.covers(f"http://{host}/"))
-    candidates = propose(_merge(round_, Tally(run.store, threshold, open_hosts), shards), settings)
+    candidates = propose(_merge(round_, Tally(run.store, open_hosts), shards), settings)
     step.publish_table(
         "domains.parquet",
         {

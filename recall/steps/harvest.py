@@ -21,7 +21,6 @@ from recall.run.rounds import Round
 from recall.run.store import Store
 from recall.steps.judgements import accepted_prefixes, audit_urls, page_labels
 from recall.steps.rows import ScannedShard, priority, read_bodies, read_rows, refs_of, scanned_shards
-from recall.steps.scan import threshold_of
 
 PAGES = {
     "url": "string",
@@ -40,7 +39,6 @@ class Search:
 
     store: Store
     config: Config
-    threshold: float
     prefixes: PrefixSet
     holdout: Holdout
     known: frozenset[str] = field(repr=False)
@@ -59,11 +57,11 @@ class Missed:
 
 def find_missed(search: Search, scanned: ScannedShard) -> tuple[int, list[Missed]]:
     """Count a shard's missed pages and return those that per_prefix admits."""
-    table = read_rows(search.store, scanned, ["url", "score"])
+    table = read_rows(search.store, scanned, ["url", "score", "kept"])
     scores = table.column("score").to_numpy()
     urls = table.column("url").to_pylist()
     missed: dict[str, list[Missed]] = defaultdict(list)
-    for row in np.flatnonzero(scores < search.threshold):
+    for row in np.flatnonzero(~table.column("kept").to_numpy()):
         url = urls[row]
         prefix = search.prefixes.match(url)
         if prefix is None or url in search.known or search.holdout.covers(url):
@@ -120,7 +118,7 @@ def harvest(round_: Round) -> Done:
     so_far = range(1, round_.number + 1)
     prefixes = accepted_prefixes(run, so_far)
     known = frozenset(page_labels(run, so_far)) | frozenset(audit_urls(run, so_far))
-    search = Search(run.store, run.config, threshold_of(round_), PrefixSet(prefixes), run.holdout, known)
+    search = Search(run.store, run.config, PrefixSet(prefixes), run.holdout, known)
     shards = scanned_shards(round_) if prefixes else []
     missed, found = 0, {}
     looked = complete(find_missed, search, shards, run.config.cluster, "harvest")

@@ -22,8 +22,10 @@ ROWS = {
     "length": "int64",
     "score": "float64",
     "model": "string",
+    "kept": "bool",
     "candidate": "bool",
 }
+"""kept: at or above the threshold of the round's own model; rows that keep an older model's score are never kept."""
 CANDIDATES = {"row": "int32", "tokens": "list<uint32>", "charset": "string", "body": "binary"}
 SHARDS = {
     "shard": "int32",

@@ -108,11 +108,13 @@ class _Rows:
         """Slim rows and candidates as ROWS and CANDIDATES."""
         candidate = np.zeros(len(self.urls), dtype=bool)
         candidate[[row for row, *_ in self.kept]] = True
+        scores = np.concatenate(self.scores) if self.scores else np.zeros(0)
         rows = {
             "url": self.urls,
             "offset": self.offsets,
             "length": self.lengths,
-            "score": np.concatenate(self.scores) if self.scores else np.zeros(0),
+            "score": scores,
+            "kept": scores >= self.scorer.threshold,
             "model": [self.scorer.digest] * len(self.urls),
             "candidate": candidate,
         }
@@ -136,7 +138,7 @@ def scan_shard(job: Job, shard: Shard) -> None:
         job.store.publish_table_named(job.folder, "rows-", slim, ROWS),
         job.store.publish_table_named(job.folder, "candidates-", candidates, CANDIDATES),
     )
-    _report(job, shard, np.asarray(slim["score"]), rows.skipped, files)
+    _report(job, shard, np.asarray(slim["kept"]), rows.skipped, files)
 
 
 def _rescore(job: Job, earlier: ScannedShard) -> None:
@@ -148,28 +150,30 @@ def _rescore(job: Job, earlier: ScannedShard) -> None:
     numbers = kept.column("row").to_numpy()
     if len(numbers):
         scores[numbers] = scorer.score_lines([np.asarray(ids, np.uint32) for ids in kept.column("tokens").to_pylist()])
+    decided = np.zeros(len(scores), dtype=bool)
+    decided[numbers] = scores[numbers] >= scorer.threshold
     for row in numbers:
         models[row] = scorer.digest
-    columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models}
+    columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": decided}
     output = job.store.publish_table_named(job.folder, "rows-", columns, ROWS)
     skipped = Counter({Skip(name): n for name, n in earlier.skipped.items()})
-    _report(job, earlier.shard, scores, skipped, (output,))
+    _report(job, earlier.shard, decided, skipped, (output,))
 
 
 def _report_key(job: Job, shard: Shard) -> str:
     return f"{job.folder}/reports/{shard.number:06d}.json"
 
 
-def _report(job: Job, shard: Shard, scores: np.ndarray, skipped: Counter[Skip], files: tuple[Output, ...]) -> None:
+def _report(job: Job, shard: Shard, decided: np.ndarray, skipped: Counter[Skip], files: tuple[Output, ...]) -> None:
     scorer = load_scorer(job.store, job.model)
-    kept = int((scores >= scorer.threshold).sum())
+    kept = int(decided.sum())
     report = ShardReport(
         shard=shard.number,
         path=shard.path,
         model=scorer.digest,
-        read=len(scores) + skipped.total(),
+        read=len(decided) + skipped.total(),
         skipped={skip: skipped[skip] for skip in sorted(skipped)},
-        rejected=len(scores) - kept,
+        rejected=len(decided) - kept,
         kept=kept,
         candidates=next((file.rows or 0 for file in files if file.file.startswith("candidates-")), 0),
         files=files,
@@ -213,7 +217,7 @@ def scan(round_: Round) -> Done:
     failures = [
         {"shard": outcome.item.number, "path": outcome.item.path, "reason": outcome.failure}
         for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}")
-        if outcome.failure is not None
+        if outcome.failure is not None and not run.store.exists(_report_key(job, outcome.item))
     ]
     failures.sort(key=lambda failure: str(failure["path"]))
     if len(failures) > run.config.cluster.failed_share * len(run.shards):

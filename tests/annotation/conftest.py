@@ -118,6 +118,7 @@ def publish_scan(round_: Round, shards: list[Placed]) -> None:
             "offset": [offset for _, offset, _ in placed],
             "length": [length for _, _, length in placed],
             "score": scores,
+            "kept": scores >= THRESHOLD,
             "model": ["m"] * len(placed),
             "candidate": scores >= FLOOR,
         }

@@ -22,7 +22,6 @@ from recall.steps.build.card import card
 from recall.steps.build.choice import Extent, choose
 from recall.steps.judgements import accepted_prefixes, page_labels
 from recall.steps.rows import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
-from recall.steps.scan import threshold_of
 
 CORPUS = {
     "url": "string",
@@ -108,7 +107,7 @@ def _extents(run: Run) -> tuple[Extent, ...]:
         round_ = run.round(number)
         shards = {scanned.shard.number: scanned for scanned in scanned_shards(round_)}
         prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
-        extents.append(Extent(number, shards, threshold_of(round_), prefixes))
+        extents.append(Extent(number, shards, prefixes))
     return tuple(extents)
 
 

@@ -13,11 +13,10 @@ EARLIER_ONLY = "kept only by an earlier round"
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What one round decided by: its scan of each shard, its threshold and the prefixes accepted by its end."""
+    """What one round decided by: its scan of each shard and the prefixes accepted by its end."""
 
     number: int
     shards: Mapping[int, ScannedShard] = field(repr=False)
-    threshold: float
     prefixes: PrefixSet
 
 
@@ -59,8 +58,8 @@ def choose(store: Store, rounds: tuple[Extent, ...], labels: Mapping[str, bool],
     The last extent decides. Earlier rounds that could not read the shard have no say.
     """
     extents = [extent for extent in rounds if number in extent.shards]
-    tables = [read_rows(store, extent.shards[number], ["url", "score", "model"]) for extent in extents]
-    keeps = [table.column("score").to_numpy() >= extents[i].threshold for i, table in enumerate(tables)]
+    tables = [read_rows(store, extent.shards[number], ["url", "score", "model", "kept"]) for extent in extents]
+    keeps = [table.column("kept").to_numpy() for table in tables]
     scores, models = tables[-1].column("score").to_numpy(), tables[-1].column("model")
     for row, url in enumerate(tables[-1].column("url").to_pylist()):
         by_prefix = [extent.prefixes.match(url) is not None for extent in extents]
