@@ -19,7 +19,7 @@ import httpx
 from recall.archive.transport.retry import Again, parse_retry_after
 from recall.archive.transport.stream import Body
 from recall.config import AccessSection
-from recall.errors import Refused, ShardUnreadable
+from recall.errors import RecallError, Refused, ShardUnreadable
 
 try:
     _VERSION = version("recall")
@@ -76,7 +76,7 @@ class HttpSource:
             raise ShardUnreadable(f"{self.url}: not a URL that can be fetched: {error}") from None
         try:
             size = self._check(answer, start, stop, ranged=ranged)
-        except BaseException:
+        except RecallError:
             answer.close()
             raise
         return Body(_chunks(answer), size, answer.headers.get("ETag", ""), answer.close)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from recall.archive.transport import open_stream
+from recall.config import AccessSection
 from recall.errors import ShardCorrupt
 
 GZIP = b"\x1f\x8b\x08"
@@ -19,6 +21,9 @@ _READ = 64 << 10
 _OUTPUT = 1 << 20
 _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(\d{1,18})[ \t]*\r?$")
 _NOT_ITS_MEMBER = "its gzip member does not end with it: a wrong Content-Length, or several records in one member"
+_READ_AHEAD = 200
+"""Records that are looked at to find the one that stopped the reader, which reads ahead by less."""
+
 _BLANK = b"\r\n\t \0"
 
 
@@ -176,6 +181,45 @@ def _following(members: _Members) -> int | None:
                 return position
         except (EOFError, zlib.error):
             return position
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is looked at again, at single records, by opening it there."""
+
+    url: str
+    access: AccessSection
+    gzipped: bool
+
+    def check(self, position: int) -> Checked:
+        """Check the record at a position."""
+        with open_stream(self.url, self.access, position) as stream:
+            return check_record(stream, self.url, gzipped=self.gzipped)
+
+    def check_alone(self, start: int, end: int) -> None:
+        """Check that the members of the record between start and end hold no other record."""
+        with open_stream(self.url, self.access, start, end - start) as stream:
+            check_alone(stream, self.url)
+
+    def find(self, position: int) -> Checked:
+        """Where the first record lies. Raises ShardCorrupt when there is none."""
+        with open_stream(self.url, self.access, position) as stream:
+            following = find_record(stream, gzipped=self.gzipped)
+        if following is None:
+            raise corrupt(self.url, position, "holds no WARC record")
+        return Checked(position, following)
+
+    def blame(self, checked: Checked, reason: str) -> ShardCorrupt:
+        """Name the record that stopped a reader that reads ahead: the first one after `checked` that is broken."""
+        suspect = checked
+        for _ in range(_READ_AHEAD):
+            if suspect.following is None:
+                break
+            try:
+                suspect = self.check(suspect.following)
+            except ShardCorrupt as damage:
+                return damage
+        return corrupt(self.url, checked.end, reason)
 
 
 def corrupt(url: str, position: int, reason: str) -> ShardCorrupt:

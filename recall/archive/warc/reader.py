@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from recall.archive.transport import open_stream, read_range
-from recall.archive.warc.members import GZIP, Checked, Reader, check_alone, check_record, corrupt, find_record
+from recall.archive.warc.members import GZIP, Reader, StoredFile, check_record, corrupt
 from recall.archive.warc.response import MAX_BODY, MAX_HEAD, Content, clean_url, read_response
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
@@ -40,8 +40,6 @@ _KINDS = {
 _NOT_ALONE = "a record does not begin at a gzip member of its own; recompress the file record by record"
 
 _BAD_HEADER = "record header without a valid Content-Length, or its lines do not end with CR LF"
-_READ_AHEAD = 200
-"""Records that are looked at to find the one that stopped the reader, which reads ahead by less."""
 
 
 class _Stopped(Exception):
@@ -107,6 +105,10 @@ class _Tap:
         pieces = [block[max(0, start - at) : stop - at] for at, block in self._blocks if at < stop]
         return b"".join(pieces)
 
+    def member_size(self, end: int) -> int:
+        """Size of what the gzip member before `end` holds, modulo 4 GiB (RFC 1952: its last 4 bytes)."""
+        return int.from_bytes(self.remembered(end - 4, end), "little")
+
 
 def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None) -> Iterator[Capture | Skip]:
     """Every HTTP response record in order: a Capture when it is a page, else the Skip that says why not.
@@ -125,18 +127,18 @@ def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None
             try:
                 for record in _draw(tap, gzipped=gzipped):
                     if before is not None:
-                        if gzipped:
-                            _check_between(before, record.position, tap, url, access)
+                        if gzipped and before.length + 4 >= tap.member_size(record.position):
+                            StoredFile(url, access, gzipped).check_alone(before.position, record.position)
                         yield from _settle(before, name, record.position)
                     before = record
             except _Stopped as error:
                 stopped = error
-        shard = _Shard(url, access, gzipped)
-        checked = shard.check(before.position) if before else shard.find(start)
+        stored = StoredFile(url, access, gzipped)
+        checked = stored.check(before.position) if before else stored.find(start)
         if before is not None:
             yield from _settle(before, name, checked.end)
         if stopped is not None and (checked.following is not None or not stopped.padding):
-            raise shard.blame(checked, stopped)
+            raise stored.blame(checked, stopped.reason)
         if checked.following == checked.end:
             raise corrupt(url, checked.end, "no WARC record can be read here")
         start = checked.following
@@ -196,7 +198,7 @@ def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[_Record]:
     iterator = ArchiveIterator(cast(BinaryIO, tap), parse_http=False)
     last = -1
     while True:
-        try:
+        with _GUARD:
             record = next(iterator, None)
             if record is None:
                 return
@@ -208,56 +210,24 @@ def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[_Record]:
             if bad_length or b"\n" in b"".join(headers.values_bytes()):
                 raise _Stopped(_BAD_HEADER)
             outcome = _interpret(record) if record.record_type == _RESPONSE else None
-        except OSError as error:
-            raise _Stopped(str(error), padding=True) from None
-        except BaseException as error:  # a Rust panic is no Exception
-            if type(error).__name__ == "PanicException":
-                raise _Stopped("the WARC reader cannot read on") from None
-            raise
         last = position
         yield _Record(position, length, outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shard:
-    """A file that is looked at again, at single records, by opening it there."""
+class _Guard:
+    """Turns FastWARC's errors into _Stopped: OSError, and the Rust panic, which is no Exception and has no name."""
 
-    url: str
-    access: AccessSection
-    gzipped: bool
+    def __enter__(self) -> None:
+        pass
 
-    def check(self, position: int) -> Checked:
-        """Check the record at a position."""
-        with open_stream(self.url, self.access, position) as stream:
-            return check_record(stream, self.url, gzipped=self.gzipped)
-
-    def find(self, position: int) -> Checked:
-        """Where the first record lies. Raises ShardCorrupt when there is none."""
-        with open_stream(self.url, self.access, position) as stream:
-            following = find_record(stream, gzipped=self.gzipped)
-        if following is None:
-            raise corrupt(self.url, position, "holds no WARC record")
-        return Checked(position, following)
-
-    def blame(self, checked: Checked, stopped: _Stopped) -> ShardCorrupt:
-        """Name the record that stopped the reader, which reads ahead: the first one after `checked` that is broken."""
-        suspect = checked
-        for _ in range(_READ_AHEAD):
-            if suspect.following is None:
-                break
-            try:
-                suspect = self.check(suspect.following)
-            except ShardCorrupt as damage:
-                return damage
-        return corrupt(self.url, checked.end, stopped.reason)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise _Stopped(str(error), padding=True) from None
+        if kind is not None and kind.__name__ == "PanicException":
+            raise _Stopped("the WARC reader cannot read on") from None
 
 
-def _check_between(record: _Record, end: int, tap: _Tap, url: str, access: AccessSection) -> None:
-    """Look closer at a record that seems longer than the gzip member before `end`, whose last 4 bytes are its size."""
-    size = int.from_bytes(tap.remembered(end - 4, end), "little")
-    if record.length + 4 >= size:
-        with open_stream(url, access, record.position, end - record.position) as stream:
-            check_alone(stream, url)
+_GUARD = _Guard()
 
 
 def _interpret(record: WarcRecord) -> _Draft | Skip:

@@ -7,13 +7,22 @@ import tracemalloc
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from recall.archive import transport
+from recall.archive.index import TABLE, url_refs
+from recall.archive.manifest import resolve
 from recall.archive.warc import WarcWriter, capture_in, captures, read_at, reader, responses
 from recall.archive.warc.response import MAX_BODY
+from recall.config import AccessSection, CrawlSection
 from recall.errors import ShardCorrupt, ShardFailed, ShardUnreadable
 from recall.records import Capture, Skip, WarcRef
+
+if TYPE_CHECKING:
+    from tests.archive.conftest import FaultServer
+    from tests.conftest import S3Server
 
 HTML = b"<!DOCTYPE html><html><body>page</body></html>"
 DATE = "2026-01-31T23:59:59Z"
@@ -315,3 +324,38 @@ def test_random_damage_ends_in_captures_or_a_failed_shard(tmp_path: Path, seed: 
             # only bytes of bodies in a plain file can change unseen; a gzip member's checksum sees them
             assert plain or all(whole[page.url] == page.body for page in pages)
     assert failed > 50
+
+
+def test_a_warc_over_http_in_bad_weather_is_the_same(
+    read: Reading, weather: "FaultServer", pauses: list[float]
+) -> None:
+    data = sample(40)
+    calm = read(data)
+    weather.files["file"] = data
+    for after in (0, 3000, 20_000, 1):
+        weather.then(after=after, clean=bool(after % 2))
+        weather.then(status=503)
+    access = AccessSection(timeout_seconds=5, attempts=10)
+    assert list(responses(weather.url("file"), access, path=str(read.path))) == calm
+    assert len(pauses) == 8
+
+
+@pytest.mark.s3
+def test_a_warc_on_s3_is_the_same(read: Reading, s3: "S3Server") -> None:
+    calm = read(sample(40))
+    access = AccessSection(s3_endpoint=s3.endpoint)
+    transport.publish(s3.url("warc/file"), read.path.read_bytes(), access)
+    assert list(responses(s3.url("warc/file"), access, path=str(read.path))) == calm
+    page = calm[0]
+    assert isinstance(page, Capture)
+    assert read_at(page.ref, s3.url("warc/file"), access) == page
+
+
+@pytest.mark.realdata
+def test_every_page_of_a_real_crawl_lies_where_its_index_says(shared: Path) -> None:
+    crawl = CrawlSection(ids=("CC-MAIN-2026-00",), base=str(shared / "crawl"))
+    found = [page for shard in resolve(crawl) for page in responses(shard.url, path=shard.path)]
+    pages = {page.url: page.ref for page in found if isinstance(page, Capture)}
+    assert len(pages) == len(found) == 3308
+    index = f"{shared}/crawl/{TABLE}"
+    assert {row.url: row.ref for row in url_refs(index, crawl.ids[0], sorted(pages))} == pages
