@@ -1,10 +1,10 @@
 """Bytes of a page to the text that is scored: the same in scan, train, service and in front of people.
 
-The text is what a browser would show, in page order, the title first: no scripts, styles, comments, templates,
-`<noscript>` or `<svg>`; character references resolved; each run of white space one space, or one line end where a
-block begins or a `<pre>` had one; case kept. Left out: control characters, U+00AD, U+200B, U+FEFF and U+E000. After it
-come the structure marks of `records`, which tell how much code is marked up. Nothing is refused: any bytes have a
-scoring text, found in linear time.
+The text is what a browser without scripts would show, in page order, the title first: no scripts, styles, comments,
+templates or `<svg>`, but what is in `<noscript>`; character references resolved; each run of white space one space,
+or one line end where a block begins or a `<pre>` had one; case kept. Left out: control characters, U+00AD, U+200B,
+U+FEFF and U+E000. After it come the structure marks of `records`, which tell how much code is marked up. Nothing is
+refused: any bytes have a scoring text, found in linear time.
 
 `kernel` (compiled by numba) and `slow` (plain Python) are two readings of one definition. The compiled one is used
 unless numba is missing or RECALL_SLOW_TEXT=1 is set. It is compiled once per machine and kept beside the package, or

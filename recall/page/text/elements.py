@@ -24,8 +24,9 @@ PREFORMATTED = frozenset({"pre", "listing"})
 """Line ends inside are kept; together they are the mark `pre`."""
 
 SCRIPT = "script"
-RAW_HIDDEN = frozenset({"style", "iframe", "noembed", "noframes", "noscript"})
-"""Up to their end tag nothing is markup, and nothing is shown."""
+RAW_HIDDEN = frozenset({"style", "iframe", "noembed", "noframes"})
+"""Up to their end tag nothing is markup, and nothing is shown. Not `noscript`: nothing here runs scripts, and there are
+forums whose whole pages are in it."""
 RAW_SHOWN = frozenset({"xmp"})
 """Up to their end tag nothing is markup, not even a character reference."""
 CHARACTERS_ONLY = frozenset({"title", "textarea"})

@@ -1,5 +1,8 @@
 """Bytes to characters: every encoding the web still has, declared rightly, wrongly or not at all."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,3 +110,12 @@ def test_any_bytes_with_any_label_are_decoded(body: bytes, charset: str | None) 
     text = decode(body, charset)
     assert "\0" not in text
     assert text.encode("utf-8") == as_utf8(body, charset)
+
+
+@pytest.mark.realdata
+def test_files_that_broke_another_reader_are_decoded(shared: Path) -> None:
+    folder = shared / "edge-warcs" / "warc2zim"
+    for case in json.loads((folder / "definition.json").read_text(encoding="utf-8"))["files"]:
+        text = decode((folder / case["filename"]).read_bytes(), case.get("known_charset"))
+        missing = [expected for expected in case["expected_strings"] if expected not in text]
+        assert not missing, case["filename"]

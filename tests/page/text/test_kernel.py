@@ -1,11 +1,15 @@
 """The compiled reading and the plain one are the same definition, whatever the page."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recall.archive.warc import captures
+from recall.errors import ShardFailed
 from recall.page.text import kernel, slow
 from recall.page.text.charset import MAX_BODY, as_utf8, decode
 
@@ -146,3 +150,24 @@ def test_a_megabyte_of_one_thing_is_read(attack: str) -> None:
 def test_nothing_is_remembered_from_page_to_page() -> None:
     pages = [b"<template>a", b"<svg>a", b"<pre>a\nb", b"a&", b"", b"<p>a</p>"]
     assert [kernel.read(page) for page in pages] == [kernel.read(page) for page in reversed(pages)][::-1]
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_real_pages_read_alike(shared: Path) -> None:
+    for path in sorted(shared.glob("crawl/crawl-data/*/segments/*/warc/*.warc.gz"))[:3]:
+        for page in list(captures(str(path)))[::3]:
+            assert_both_agree(page.body, page.charset)
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_edge_cases_of_other_archives_read_alike(shared: Path) -> None:
+    folder = shared / "edge-warcs"
+    charsets = set()
+    for path in sorted(path for path in folder.rglob("*") if path.name.endswith((".warc", ".warc.gz"))):
+        with suppress(ShardFailed):
+            for page in captures(str(path)):
+                assert_both_agree(page.body, page.charset)
+                charsets.add(page.charset)
+    assert {None, "utf-8", "iso-8859-1", "euc-jp", "gb2312", "windows-1251"} <= charsets

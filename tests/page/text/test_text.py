@@ -1,11 +1,16 @@
 """The scoring text: what a page's bytes become for the model."""
 
+import re
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
+from statistics import median
 
 import pytest
 
-from recall.page.text import MAX_BODY, MAX_TEXT, scoring_text
+from recall.archive.warc import captures
+from recall.page.text import MAX_BODY, MAX_TEXT, decode, scoring_text
 from recall.records import MARK
 
 
@@ -24,6 +29,7 @@ def text(html: str) -> str:
         ("a&nbsp; &#160;\u00a0b", "a b"),
         ("wo&shy;rd \u200b\ufeffx", "word x"),
         ("Case IS Kept", "Case IS Kept"),
+        ("<noscript><p>a <i>forum</i></p><style>x</style></noscript>", "a forum"),
         ("", ""),
         ("<script>x</script>", ""),
     ],
@@ -39,7 +45,6 @@ def test_text_is_what_a_browser_shows(html: str, expected: str) -> None:
         "<script>var s = '<!--<script>alert(1)</script>x'--></script>",
         "<SCRIPT type='a>b'>x</ScRiPt >",
         "<style>p > a {}</style>",
-        "<noscript><p>switch it on</p></noscript>",
         "<template>a<template>b</template>c</template>",
         "<svg><title>icon</title><![CDATA[ </svg> ]]></svg>",
         "<svg/>",
@@ -141,3 +146,26 @@ def test_the_slow_reading_can_be_asked_for() -> None:
         "assert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env={"RECALL_SLOW_TEXT": "1"})
+
+
+def overlap(body: bytes, charset: str | None) -> float:
+    """F1 of the words, each as often as it occurs, of our text and Resiliparse's, which has no title."""
+    from resiliparse.extract.html2text import extract_plain_text
+
+    html = re.sub(r"<title.*?</title", "", decode(body[:MAX_BODY], charset), flags=re.DOTALL | re.IGNORECASE)
+    words = re.compile(r"\w+")
+    ours = Counter(words.findall(scoring_text(html.encode()).split(MARK)[0]))
+    plain = extract_plain_text(
+        html, preserve_formatting=True, alt_texts=False, list_bullets=False, form_fields=True, noscript=True
+    )
+    theirs = Counter(words.findall(plain[:MAX_TEXT]))
+    return 2 * (ours & theirs).total() / max(1, ours.total() + theirs.total()) if ours or theirs else 1.0
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_real_pages_have_the_words_that_resiliparse_finds(shared: Path) -> None:
+    path = min(shared.glob("crawl/crawl-data/*/segments/*/warc/*.warc.gz"))
+    shares = sorted(overlap(page.body, page.charset) for page in captures(str(path)))
+    assert median(shares) > 0.99
+    assert shares[len(shares) // 20] > 0.95
