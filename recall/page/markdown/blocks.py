@@ -148,13 +148,14 @@ def _monospaced(element: HtmlElement) -> Found | None:
 def _several_lines(element: HtmlElement) -> str:
     """The lines of a monospaced element that shows more than one or is laid out by blocks, else nothing."""
     blocks = next(element.iter("div", "p", "li", "ol"), None) is not None
+    linked = element.find(".//a") is not None
     if blocks or element.find(".//br") is not None:
         text = without_typed_numbers(code_text(element, keep=preformatted(element)))
-        return text if blocks or "\n" in text else ""
+        return text if blocks or ("\n" in text and (not linked or looks_like_code(text))) else ""
     if "\n" not in text_of(element).strip():
         return ""
     text = _dedented(code_text(element, keep=True))
-    return text if "\n" in text and (_stands_alone(element) or looks_like_code(text)) else ""
+    return text if "\n" in text and ((_stands_alone(element) and not linked) or looks_like_code(text)) else ""
 
 
 def _in_block(element: HtmlElement) -> bool:

@@ -14,6 +14,9 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.tree import ancestors, classes, squashed
 
+TYPED: Final = re.compile(r"\\\((?:[^\\]|\\[^()])+\\\)|\\\[(?:[^\\]|\\[^\[\]])+\\\]|\$\$[^$]+\$\$")
+"""LaTeX between `\\(`…`\\)`, `\\[`…`\\]` or `$$`…`$$`, as authors type it for MathJax and KaTeX."""
+
 _TEX_SCRIPT: Final = re.compile(r"math/tex", re.I)
 _ANNOTATION: Final = etree.XPath('.//*[local-name()="annotation"][@encoding="application/x-tex"]')
 _WRAPPERS: Final = frozenset(

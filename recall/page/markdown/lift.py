@@ -6,14 +6,14 @@ would with the code in it; one of inline code is a word.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.blocks import Found, find_code
-from recall.page.markdown.formulas import Formula, find_formulas
+from recall.page.markdown.formulas import TYPED, Formula, find_formulas
 from recall.page.markdown.language import LANGUAGES, clean_language
 from recall.page.markdown.tree import BLOCKS, HEADINGS, remove, squashed, text_of
 
@@ -29,6 +29,7 @@ _CHROME: Final = re.compile(
     r"|show(?: more)?|hide|play|try it|[\d ]+|text|plaintext|console|terminal",
     re.I,
 )
+_COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 _SIGN_CLASS: Final = re.compile(
     r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
 )
@@ -77,7 +78,24 @@ def lift(root: HtmlElement, text: str) -> Lifted:
             _put_word(found.elements[0], inline_code(found.text), lifted)
         elif not _repeats(found, lifted):
             _lift_block(found, lifted)
+    if "\\" in text or "$$" in text:
+        _lift_typed_formulas(root, lifted)
     return lifted
+
+
+def _lift_typed_formulas(root: HtmlElement, lifted: Lifted) -> None:
+    """Protect LaTeX that stands in the text for a script to draw: extraction would escape its signs."""
+
+    def word(match: re.Match[str]) -> str:
+        lifted.inlines.append(squashed(match[0]))
+        head = f"{lifted.stem}i{len(lifted.inlines) - 1}"
+        return head + "x" * max(1, min(len(match[0]), 40) - len(head) - 1) + "z"
+
+    for element in root.iter():
+        if element.text and isinstance(element.tag, str) and element.tag not in ("script", "style"):
+            element.text = TYPED.sub(word, element.text)
+        if element.tail:
+            element.tail = TYPED.sub(word, element.tail)
 
 
 def _drop_signs(root: HtmlElement) -> None:
@@ -139,8 +157,10 @@ def _repeats(found: Found, lifted: Lifted) -> bool:
     parent = found.elements[0].getparent()
     place = lifted.places[-1]
     near = any(ancestor is parent or ancestor is parent.getparent() for ancestor in place.iterancestors())
-    plain = found.elements[0].tag == "textarea" or "raw" in (found.elements[0].get("class") or "").lower()
+    first = found.elements[0]
+    plain = first.tag == "textarea" or _COPY_CLASS.search(first.get("class") or "") is not None
     if near and plain:
+        lifted.blocks[-1] = replace(last, language=last.language or found.language)
         _drop(found)
         return True
     return False

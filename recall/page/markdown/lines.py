@@ -78,6 +78,8 @@ class Lines:
 
     def end_block(self, empty: bool, soft: bool) -> None:
         """A block ends; an empty one is an empty line."""
+        if empty and self.parts and self.parts[-1] == " ":
+            self.parts[-1] = ""
         if not self.fresh or empty:
             self.due = True
         self.closed, self.soft = True, soft
@@ -125,7 +127,7 @@ def raw_lines(root: HtmlElement, keep: bool) -> str:
         if element is None:
             lines.text(run or "", keep)
         elif mark >= 0:
-            lines.end_block(empty=len(lines.parts) == mark, soft=line and element.tag not in BLOCKS)
+            lines.end_block(empty=_is_empty(lines.parts, mark), soft=line and element.tag not in BLOCKS)
         elif element is not root and is_noise(element):
             continue
         elif element.tag == "br":
@@ -133,6 +135,11 @@ def raw_lines(root: HtmlElement, keep: bool) -> str:
         else:
             _enter(lines, stack, element, (keep, line, element is root))
     return "".join(lines.parts)
+
+
+def _is_empty(parts: list[str], mark: int) -> bool:
+    """Whether a block added nothing, or the one space that Doxygen puts on an empty line."""
+    return len(parts) == mark or (len(parts) == mark + 1 and parts[mark] == " ")
 
 
 def _enter(

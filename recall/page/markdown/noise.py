@@ -26,7 +26,8 @@ _BUTTON_CLASS = re.compile(
     re.I,
 )
 _WIDGET = re.compile(
-    r"\bttc\b|tooltip|popup|popover|adsbygoogle|gutter-wrapper|gutters\b|codemirror-gutter|rows\b", re.I
+    r"\bttc\b|tooltip|popup|popover|adsbygoogle|enlighter-raw|enlighter-toolbar|gutter-wrapper|gutters\b|codemirror-gutter|rows\b",
+    re.I,
 )
 _LINE_TARGET = re.compile(r"#?[\w.:-]*\d+$")
 SHORT = 60

@@ -8,7 +8,7 @@ from typing import Final
 from lxml.html import HtmlElement
 
 from recall.page.markdown.lines import code_text
-from recall.page.markdown.tree import BLOCKS, text_of
+from recall.page.markdown.tree import BLOCKS, classes, text_of
 
 _BY_BREAK: Final = frozenset({"code", "tt", "samp", "kbd", "font", "span", "b"})
 _BY_BLOCK: Final = frozenset({"p", "div"})
@@ -94,7 +94,8 @@ def _stacked(first: HtmlElement) -> tuple[tuple[HtmlElement, ...], str] | None:
 def _same(first: HtmlElement, other: HtmlElement) -> bool:
     """The same class, and a style that differs in nothing but the indentation."""
     if first.get("class") != other.get("class"):
-        return False
+        # the lines of a patch: `diff rem` beside `diff add`
+        return classes(first)[:1] == classes(other)[:1] == ("diff",)
     return bool(first.get("class")) or _font(first) == _font(other)
 
 

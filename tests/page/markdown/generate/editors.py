@@ -47,7 +47,9 @@ def editors() -> Iterator[Case]:
         scripts = ("codemirror/lib/codemirror.js", "codemirror/mode/clike/clike.js")
         body = dump(place, scripts, code, sheet("codemirror/lib/codemirror.css"))
         yield Case("codemirror", f"five-{numbers}", s.page(body), [("", s.JAVA)], generator="CodeMirror 5 in Chromium")
-    code = f"const e = ace.edit('here'); e.setValue({json.dumps(s.JAVASCRIPT)}, -1); e.renderer.$renderChanges(-1, true)"
+    code = (
+        f"const e = ace.edit('here'); e.setValue({json.dumps(s.JAVASCRIPT)}, -1); e.renderer.$renderChanges(-1, true)"
+    )
     body = dump(place, ("ace-builds/src-min-noconflict/ace.js",), code)
     yield Case("ace", "plain", s.page(body), [("", s.JAVASCRIPT)], generator="Ace in Chromium")
     code = (
@@ -76,22 +78,31 @@ def editors() -> Iterator[Case]:
 
 def drawn() -> Iterator[Case]:
     """Highlighters that rewrite a <pre>."""
-    plain = f'<pre class="prettyprint {{}} lang-java">{escape(s.JAVA)}</pre>'
+    plain = f'<pre class="prettyprint NUMBERS lang-java">{escape(s.JAVA)}</pre>'
     for name in ("", "linenums", "linenums:7"):
-        body = dump(plain.format(name), ("code-prettify/src/prettify.js",), "PR.prettyPrint()")
+        body = dump(plain.replace("NUMBERS", name), ("code-prettify/src/prettify.js",), "PR.prettyPrint()")
         case = name.replace(":", "-") or "plain"
         yield Case("prettify", case, s.page(body), [("java", s.JAVA)], generator="code-prettify in Chromium")
     pre = f'<pre class="language-sql line-numbers" data-start="5"><code>{escape(s.SQL)}</code></pre>'
-    scripts = ("prismjs/prism.js", "prismjs/components/prism-sql.js", "prismjs/plugins/line-numbers/prism-line-numbers.js")
+    scripts = (
+        "prismjs/prism.js",
+        "prismjs/components/prism-sql.js",
+        "prismjs/plugins/line-numbers/prism-line-numbers.js",
+    )
     toolbar = ("prismjs/plugins/toolbar/prism-toolbar.js", "prismjs/plugins/show-language/prism-show-language.js")
     copy = "prismjs/plugins/copy-to-clipboard/prism-copy-to-clipboard.js"
     body = dump(pre, (*scripts, *toolbar, copy), "", sheet("prismjs/plugins/line-numbers/prism-line-numbers.css"))
     absent = (*s.FRAME, "Copy", "\nSQL\n")
     yield Case("prism", "plugins", s.page(body), [("sql", s.SQL)], absent=absent, generator="Prism in Chromium")
     pre = f'<pre><code class="language-python">{escape(s.PYTHON)}</code></pre>'
-    scripts = ("@highlightjs/cdn-assets/highlight.min.js", "highlightjs-line-numbers.js/dist/highlightjs-line-numbers.min.js")
+    scripts = (
+        "@highlightjs/cdn-assets/highlight.min.js",
+        "highlightjs-line-numbers.js/dist/highlightjs-line-numbers.min.js",
+    )
     body = dump(pre, scripts, "hljs.highlightAll(); hljs.initLineNumbersOnLoad()")
-    yield Case("highlightjs", "line-numbers-plugin", s.page(body), [("python", s.PYTHON)], generator="highlight.js in Chromium")
+    yield Case(
+        "highlightjs", "line-numbers-plugin", s.page(body), [("python", s.PYTHON)], generator="highlight.js in Chromium"
+    )
     pre = f'<pre data-enlighter-language="c">{escape(s.C)}</pre>'
     code = "EnlighterJS.init('pre', 'code', {theme: 'enlighter', indent: -1})"
     body = dump(pre, ("enlighterjs/dist/enlighterjs.min.js",), code, sheet("enlighterjs/dist/enlighterjs.min.css"))
@@ -101,9 +112,15 @@ def drawn() -> Iterator[Case]:
 def formulas() -> Iterator[Case]:
     """MathJax 3 keeps the LaTeX nowhere but in its menu; MathML is drawn, so only the page's text can stay."""
     body = r"<p>Cost is \(O(n \log n)\) here, and</p><p>\[ E = m c^2 \]</p>"
-    yield Case("math", "tex-in-text", s.page(body), [], (s.BEFORE, s.AFTER, r"\(O(n \log n)\)"), generator="MathJax source")
-    script = '<p>Cost is <span class="MathJax_Preview">O(n)</span><script type="math/tex">O(n \\log n)</script> here.</p>'
-    yield Case("math", "mathjax2", s.page(script), [], (s.BEFORE, "Cost is $O(n \\log n)$ here."), generator="MathJax 2 markup")
+    yield Case(
+        "math", "tex-in-text", s.page(body), [], (s.BEFORE, s.AFTER, r"\(O(n \log n)\)"), generator="MathJax source"
+    )
+    script = (
+        '<p>Cost is <span class="MathJax_Preview">O(n)</span><script type="math/tex">O(n \\log n)</script> here.</p>'
+    )
+    yield Case(
+        "math", "mathjax2", s.page(script), [], (s.BEFORE, "Cost is $O(n \\log n)$ here."), generator="MathJax 2 markup"
+    )
 
 
 def cases() -> Iterator[Case]:
