@@ -58,11 +58,11 @@ def test_bodies_decode_in_the_charset_of_their_host(pages: list[Response]) -> No
             page.body.decode(charsets[host_of(page.url)])
 
 
-def test_seed_code_is_english_and_in_pre_while_measure_has_code_without(pages: list[Response]) -> None:
+def test_seed_code_is_english_and_mostly_in_pre_while_measure_has_code_without(pages: list[Response]) -> None:
     seed = [page for page in pages if page.use == "seed" and page.label == "C"]
     measure = [page for page in pages if page.use == "measure" and page.label == "C"]
     assert {page.language for page in seed} == {"english"}
-    assert sum(b"<pre" in page.body for page in seed) / len(seed) > 0.9
+    assert sum(b"<pre" in page.body for page in seed) / len(seed) > 0.8
     assert sum(b"<pre" in page.body for page in measure) / len(measure) < 0.6
     other = [page for page in pages if page.label in {"A", "N"}]
     assert sum(b"<pre" in page.body for page in other) > 50
