@@ -94,6 +94,7 @@ class ScanSection(Section):
     """[scan] What a scan keeps and what later rounds read again."""
 
     floor_found: Share = 0.98
+    candidates_share: Share = 0.1
     keep: Literal["body", "reference"] = "body"
     rescan: Literal["candidates", "all"] = "candidates"
 

@@ -38,6 +38,7 @@ def sample_config(sample: Path, crawl: str) -> Config:
             "run": {"holdout": labels},
             "crawl": {"ids": [crawl], "base": f"{sample}/", "index": str(sample / "cc-index/table/cc-main/warc/")},
             "seed": {"labels": labels},
+            "scan": {"candidates_share": 0.5},
             "label": {"answers": labels, "pages": 120, "audit": 40},
         }
     )

@@ -280,5 +280,5 @@ class _Flight(Generic[C, I, R]):
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:500]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return next((line for line in lines if "rror: " in line), lines[0])[:500]

@@ -7,7 +7,7 @@ fold's model never saw, and on pages that people labelled only.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -158,18 +158,34 @@ def cross_validate(round_: Round, material: Material) -> np.ndarray:
     return scores
 
 
-def _tokenizer(round_: Round, examples: list[Example]) -> Tokenizer:
+def _sample_texts(round_: Round) -> list[str]:
+    run = round_.run
+    texts: list[str] = run.store.read_table(run.step("seed").key("sample.parquet"), ["text"]).column("text").to_pylist()
+    return texts
+
+
+def _tokenizer(round_: Round, examples: list[Example], sample: list[str]) -> Tokenizer:
     run = round_.run
     if round_.number > 1:
         first = run.round(1).step("train").key("tokenizer.json")
         return Tokenizer(run.store.read(first).decode(), first)
-    sample = run.store.read_table(run.step("seed").key("sample.parquet"), ["text"]).column("text").to_pylist()
     return Tokenizer.train([*(example.text for example in examples), *sample], run.config.train.vocabulary)
+
+
+def lower_floor(card: Card, sample_scores: np.ndarray, share: float) -> Card:
+    """The card with a floor that at least `share` of the crawl's sampled pages reach."""
+    if not len(sample_scores):
+        return card
+    top = float(np.quantile(sample_scores, 1.0 - share))
+    return replace(card, metrics={**card.metrics, "floor": min(card.metrics["floor"], top)})
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Threshold, floor and calibration chosen on out-of-fold scores, and the figures they have there."""
+    """Threshold and calibration chosen on out-of-fold scores, and the figures they have there.
+
+    metrics["floor"]: the score that [scan] floor_found of the positives reach there, never above the threshold.
+    """
 
     threshold: Threshold
     calibration: Calibration
@@ -177,10 +193,7 @@ class Decision:
 
 
 def decide(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, config: Config) -> Decision:
-    """Choose on out-of-fold scores of judged pages. weights: pages of the crawl that each stands for.
-
-    metrics["floor"]: the score that [scan] floor_found of the positives reach, never above the threshold.
-    """
+    """Choose on out-of-fold scores of judged pages. weights: pages of the crawl that each stands for."""
     settings = config.train
     chosen = choose_threshold(scores, truth, settings.target, settings.target_value, weights)
     floor = choose_threshold(scores, truth, "recall", config.scan.floor_found, weights)
@@ -206,7 +219,8 @@ def train(round_: Round) -> Done:
     step, settings, seed = round_.begin("train"), round_.run.config.train, round_.run.config.run.seed
     examples = gather(round_)
     labels = [class_of(example, settings) for example in examples]
-    tokenizer = _tokenizer(round_, examples)
+    sample = _sample_texts(round_)
+    tokenizer = _tokenizer(round_, examples, sample)
     recipe = recipe_of(settings, seed)
     lines = tokenizer.lines([example.text for example in examples])
     families = [example.family for example in examples]
@@ -229,6 +243,10 @@ def train(round_: Round) -> Done:
     with TemporaryDirectory(prefix="recall-train-") as temporary:
         folder = Path(temporary)
         fit(lines, labels, recipe, tokenizer.size, folder / "model.bin")
+        weights_now = collapse(folder / "model.bin", tokenizer.size, recipe, settings.positive)
+        card = lower_floor(
+            card, score_with(weights_now, tokenizer.lines(sample)), round_.run.config.scan.candidates_share
+        )
         digest = write_model(folder, tokenizer, folder / "model.bin", card).digest
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)

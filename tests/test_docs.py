@@ -1,0 +1,76 @@
+"""The documents tell the truth: every verb, setting and file they name exists, and every one that exists is named."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from recall.cli import verbs
+from recall.config import Config, parse_config
+
+PROJECT = Path(__file__).resolve().parent.parent
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def commands() -> dict[str, click.Command]:
+    context = click.Context(verbs)
+    found = {}
+    for name in verbs.list_commands(context):
+        command = verbs.get_command(context, name)
+        assert command is not None
+        found[name] = command
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_verb_has_help_and_stands_in_the_readme(name: str) -> None:
+    command = commands()[name]
+    assert command.get_short_help_str()
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and name != "demo":
+            assert parameter.help or parameter.name in {"folder"}, f"{name} {parameter.name}"
+    assert re.search(rf"`(recall )?{name}\b", README), f"{name} is not in README"
+
+
+def test_the_readme_names_no_verb_that_does_not_exist() -> None:
+    named = set(re.findall(r"^recall ([a-z]+)", README, re.M)) | set(re.findall(r"`recall ([a-z]+)", README))
+    assert named <= set(commands())
+
+
+def test_the_example_config_holds_every_setting_with_its_default() -> None:
+    text = (PROJECT / "config.example.toml").read_text(encoding="utf-8")
+    assert parse_config(text, "config.example.toml") == Config()
+    example, defaults = tomllib.loads(text), Config().model_dump()
+    assert {name: set(section) for name, section in example.items()} == {
+        name: set(section) for name, section in defaults.items()
+    }
+
+
+def test_every_setting_is_explained() -> None:
+    lines = (PROJECT / "config.example.toml").read_text(encoding="utf-8").splitlines()
+    settings = [(number, line) for number, line in enumerate(lines) if re.match(r"\w+ = ", line)]
+    silent = [line for number, line in settings if "#" not in line and "#" not in lines[number - 1]]
+    assert [line.split(" = ")[0] for line in silent] == [
+        name for name in SELF_EXPLAINING if any(line.startswith(f"{name} = ") for line in silent)
+    ]
+
+
+SELF_EXPLAINING = ("s3_region", "epochs", "learning_rate", "buckets", "prefixes_per_host")
+
+
+@pytest.mark.parametrize("path", sorted({*re.findall(r"\]\((docs/[^)]+)\)", README)}))
+def test_links_of_the_readme_lead_somewhere(path: str) -> None:
+    assert (PROJECT / path).is_file()
+
+
+def test_every_room_stands_in_the_table_of_modules() -> None:
+    rooms = {
+        str(folder.relative_to(PROJECT))
+        for top in ("recall", "annotation", "service")
+        for folder in [PROJECT / top, *(PROJECT / top).iterdir()]
+        if (folder / "__init__.py").is_file() and (folder == PROJECT / top) != (top == "recall")
+    }
+    rooms = {room for room in rooms if room.count("/") == (1 if room.startswith("recall") else 0)}
+    assert rooms <= set(re.findall(r"`([a-z/]+)`", README))

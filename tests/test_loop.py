@@ -1,0 +1,192 @@
+"""Whole runs: the same bytes everywhere, whatever is killed; other crawls; damage found."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from recall import loop
+from recall.apply import apply_run, parse_parent
+from recall.archive.manifest import resolve
+from recall.config import ClusterSection, dump_config
+from recall.errors import BadInput, OutOfOrder
+from recall.records import Waiting
+from recall.run.rounds import Run
+
+if TYPE_CHECKING:
+    from tests.conftest import S3Server
+
+RECALL = str(Path(sys.executable).parent / "recall")
+
+
+def files_of(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Published files of the data, without manifests, which hold times."""
+    for path in sorted(root.rglob("*.parquet")):
+        yield str(path.relative_to(root)), path.read_bytes()
+
+
+def drive(run: Run) -> None:
+    for name, result in loop.drive(run):
+        assert not isinstance(result, Waiting), name
+
+
+def test_a_second_run_of_the_same_inputs_has_the_same_digest(played: Run, fresh: Any) -> None:
+    again = fresh("build")
+    assert again.digest() == played.digest()
+    assert list(files_of(Path(again.store.root))) == list(files_of(Path(played.store.root)))
+
+
+def test_nothing_comes_after_the_corpus(played: Run) -> None:
+    assert played.next() is None
+    assert loop.advance(played) is None
+
+
+def test_a_step_out_of_order_is_refused_by_name(fresh: Any) -> None:
+    with pytest.raises(OutOfOrder, match="the next step of this run is seed"):
+        loop.advance(fresh(), only="scan")
+
+
+def test_without_answers_the_run_waits_for_people(fresh: Any) -> None:
+    run = fresh(label={"answers": ""})
+    *_, last = loop.drive(run)
+    assert last[0] == "round 1 label"
+    assert isinstance(last[1], Waiting)
+    assert last[1].count > 0
+    assert loop.drive(run).__next__()[1] == last[1]
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.usefixtures("local_ray")
+def test_two_ray_workers_give_the_same_bytes(played: Run, fresh: Any) -> None:
+    run = fresh(cluster={"address": "local", "workers": 2})
+    drive(run)
+    assert run.digest() == played.digest()
+    assert list(files_of(Path(run.store.root))) == list(files_of(Path(played.store.root)))
+
+
+@pytest.mark.s3
+@pytest.mark.slow
+def test_a_run_folder_on_s3_gives_the_same_digest(s3: "S3Server", played: Run, crawl: Any) -> None:
+    config = crawl.config(access={"s3_endpoint": s3.endpoint})
+    shards = resolve(config.crawl, config.access, config.run.seed)
+    run = Run.create(s3.url("loop"), config, dump_config(config), shards)
+    drive(run)
+    assert run.digest() == played.digest()
+    assert run.verify() == []
+
+
+@pytest.mark.slow
+def test_a_driver_killed_at_any_moment_loses_nothing(played: Run, fresh: Any) -> None:
+    """Kill `recall run` with SIGKILL at random moments until it gets through, again and again."""
+    chance = random.Random(11)
+    kills = 0
+    for _ in range(2):
+        root = Path(fresh().store.root)
+        while True:
+            process = subprocess.Popen([RECALL, "--quiet", "run", str(root)], stdout=subprocess.DEVNULL)
+            try:
+                assert process.wait(timeout=chance.uniform(1.0, 6.0)) == 0
+                break
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+            assert kills < 100
+        assert Run.open(root).digest() == played.digest()
+        assert list(files_of(root)) == list(files_of(Path(played.store.root)))
+    assert kills >= 2
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_worker_killed_in_mid_scan_costs_only_time(played: Run, fresh: Any, tmp_path: Path) -> None:
+    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_TMPDIR": str(_short(tmp_path))}
+    root = Path(fresh("round 1 train").store.root)
+    command = [RECALL, "--quiet", "run", str(root), "--cluster", "local", "--workers", "2"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    killed = 0
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        for pid in _workers(process.pid, "ray::scan"):
+            if killed < 2:
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+        time.sleep(0.01)
+    assert process.wait(timeout=60) == 0
+    assert killed, "no worker was seen at work"
+    assert Run.open(root).digest() == played.digest()
+
+
+def _short(folder: Path) -> Path:
+    """A folder with a short path: Ray's sockets allow about 100 characters."""
+    short = Path("/tmp") / f"ray-{os.getpid()}-{folder.name[-4:]}"
+    shutil.rmtree(short, ignore_errors=True)
+    short.mkdir()
+    return short
+
+
+def _workers(parent: int, title: str) -> list[int]:
+    """Processes below `parent` whose title starts with the name of a Ray task."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+            session = int((entry / "stat").read_text().rpartition(")")[2].split()[3])
+        except (OSError, ValueError):
+            continue
+        if (command.startswith(title) and _descends(int(entry.name), parent)) or (
+            command.startswith(title) and session == parent
+        ):
+            found.append(int(entry.name))
+    return found
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        try:
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            return False
+    return False
+
+
+def test_a_trained_round_applies_to_another_crawl(played: Run, crawl: Any, tmp_path: Path) -> None:
+    config = crawl.config().crawl.model_copy(update={"warcs": (str(crawl.warcs[0]),)})
+    run = apply_run(str(tmp_path / "applied"), f"{played.store.root}@2", config)
+    drive(run)
+    assert [place.folder for place in run.order if run.done(place)][-1] == "corpus"
+    theirs = played.store.read_json("rounds/2/train/model.json")
+    assert run.store.read_json("rounds/1/train/model.json") == theirs
+    assert run.step("corpus").result.counts["pages"] > 0
+    assert run.verify() == []
+    reasons = {row["reason"] for row in run.store.read_table("corpus/part-00000.parquet").to_pylist()}
+    assert reasons <= {"classifier", "prefix", "both"}
+
+
+def test_only_a_sealed_round_applies(fresh: Any, tmp_path: Path) -> None:
+    run = fresh("round 1 scan")
+    for parent in (f"{run.store.root}@1", run.store.root):
+        with pytest.raises(BadInput, match="sealed"):
+            apply_run(str(tmp_path / "applied"), parent, run.config.crawl)
+    with pytest.raises(BadInput, match="RUN@ROUND"):
+        parse_parent("runs/demo@last")
+
+
+def test_a_later_driver_may_use_other_machines(fresh: Any, played: Run) -> None:
+    run = fresh("round 1 scan")
+    elsewhere = Run.open(run.store.root, cluster=ClusterSection(attempts=1))
+    drive(elsewhere)
+    assert elsewhere.digest() == played.digest()
