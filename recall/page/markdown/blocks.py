@@ -4,22 +4,22 @@ In: the tree. Out: `Found` values; the tree is not changed. A layout that is not
 rule says what it claims: the element of a block, or a run of neighbours that show one line each.
 """
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.editors import editor_text, is_editor
+from recall.page.markdown.found import Found, inline
 from recall.page.markdown.language import told_language
-from recall.page.markdown.lines import code_text, raw_lines, tidy
+from recall.page.markdown.lines import code_text
 from recall.page.markdown.noise import is_gutter_text, is_noise, without_typed_numbers
 from recall.page.markdown.runs import line_run
 from recall.page.markdown.shape import code_share, looks_like_code, strong_class, weak_class
+from recall.page.markdown.special import script, signature, textarea
 from recall.page.markdown.tables import code_table
-from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, squashed, text_of
+from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, text_of
 
 _NAMED: Final = frozenset({"div", "p", "td", "span"})
 _PROSE: Final = frozenset({"p", "blockquote", "font"})
@@ -44,24 +44,7 @@ _CONTAINERS: Final = frozenset(
     }
 )
 _INNER_BLOCK: Final = ("pre", "xmp", "listing", "textarea", "article", "main", "nav", *sorted(HEADINGS))
-_FORM_FIELD: Final = re.compile(r"comment|message|reply|body|email|search|query|content|text$", re.I)
-_PLAIN_SCRIPT: Final = re.compile(r"syntaxhighlighter|brush|language-|lang-", re.I)
-_CDATA: Final = re.compile(r"\A\s*<!\[CDATA\[(.*?)\]\]>\s*\Z", re.S)
-_ZERO_WIDTH: Final = re.compile("\u200b")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Code on the page. elements: the first stands for the code, the others are parts of it.
-
-    inline: inside a sentence, else a block. gutter: nothing but line numbers, to be dropped.
-    """
-
-    elements: tuple[HtmlElement, ...]
-    text: str
-    language: str = ""
-    inline: bool = False
-    gutter: bool = False
+_NO_PLAIN_TEXT: Final = ("a", "img", "table", "code", "div", "ul", "ol", *_INNER_BLOCK)
 
 
 def find_code(root: HtmlElement) -> list[Found]:
@@ -86,7 +69,7 @@ def _at(element: HtmlElement) -> Found | None:
     if rule is not None:
         return rule(element)
     if element.get("class") or element.get("style") or element.get("face"):
-        return _signature(element) or (_container(element) if element.tag in _CONTAINERS else None)
+        return signature(element) or (_container(element) if element.tag in _CONTAINERS else None)
     return _typed_lines(element) if element.tag in _PROSE else None
 
 
@@ -106,7 +89,7 @@ def _preformatted(element: HtmlElement) -> Found | None:
 
 def _table(element: HtmlElement) -> Found | None:
     if "memname" in classes(element):
-        return _inline(element)
+        return inline(element)
     hit = code_table(element)
     return Found((element,), without_typed_numbers(hit[0]), told_language(element, hit[1])) if hit else None
 
@@ -142,7 +125,7 @@ def _monospaced(element: HtmlElement) -> Found | None:
     if _stands_alone(element) and strong_class(element.get("class") or "") and _in_block(element):
         text = code_text(element, keep=True)
         return Found((element,), text, told_language(element)) if text else None
-    return _inline(element)
+    return inline(element)
 
 
 def _several_lines(element: HtmlElement) -> str:
@@ -185,67 +168,31 @@ def _dedented(text: str) -> str:
     return text
 
 
-def _inline(element: HtmlElement) -> Found | None:
-    pieces = tidy(raw_lines(element, keep=False).replace("\n", " "), keep=False)
-    text = squashed(_ZERO_WIDTH.sub("", pieces))
-    return Found((element,), text, inline=True) if text else None
-
-
-def _textarea(element: HtmlElement) -> Found | None:
-    text = tidy((element.text_content() or "").removeprefix("\n"), keep=True)
-    if not text:
-        return None
-    shown = element.get("readonly") is not None or element.get("disabled") is not None
-    name = f"{element.get('class') or ''} {element.get('id') or ''}"
-    coded = strong_class(name) or weak_class(name) or "code" in name.lower()
-    if not (shown or coded) and (_FORM_FIELD.search(element.get("name") or "") or not looks_like_code(text)):
-        return None
-    return Found((element,), text, told_language(element))
-
-
-def _script(element: HtmlElement) -> Found | None:
-    """SyntaxHighlighter and Prism read code from scripts that browsers do not run."""
-    kind, name = element.get("type") or "", element.get("class") or ""
-    if kind != "syntaxhighlighter" and not (kind == "text/plain" and _PLAIN_SCRIPT.search(name)):
-        return None
-    text = element.text or ""
-    inside = _CDATA.match(text)
-    text = tidy(inside[1] if inside else text, keep=True)
-    return Found((element,), text, told_language(element)) if text else None
-
-
-def _signature(element: HtmlElement) -> Found | None:
-    """Declarations of API documentation that are set as code without being marked up as it."""
-    names = classes(element)
-    if element.tag == "dt" and ("sig" in names or element.find("./*[@class='descname']") is not None):
-        return _inline(element)
-    if "code-header" in names and element.tag in HEADINGS | {"section", "div"} and element.find(".//pre") is None:
-        return _inline(element) if element.find(".//button") is None else None
-    if "member-signature" in names or "type-signature" in names:
-        text = _ZERO_WIDTH.sub("", code_text(element, keep=True)).replace("\u00a0", " ")
-        return Found((element,), text) if text else None
-    return None
-
-
 def _container(element: HtmlElement) -> Found | None:
     """An element whose class or font says that it shows code."""
     if is_editor(element):
         text = editor_text(element)
         return Found((element,), text, told_language(element)) if text else None
-    name = element.get("class") or ""
-    strong = strong_class(name)
-    if not (strong or weak_class(name, element.tag in _NAMED) or monospace(element) or preformatted(element)):
+    strong = strong_class(element.get("class") or "")
+    weak = weak_class(element.get("class") or "", element.tag in _NAMED)
+    if not (strong or weak or monospace(element) or preformatted(element)):
         return _typed_lines(element) if element.tag in _PROSE else None
-    if hidden(element) or next(element.iter(*_INNER_BLOCK), None) is not None or _holds_code_table(element):
+    if hidden(element) or _holds_blocks(element):
         return None
     run = line_run(element)
     if run is not None and (strong or looks_like_code(run[1])):
         return Found(run[0], run[1], told_language(element))
     keep = preformatted(element) or (strong and _has_typed_lines(element))
     text = without_typed_numbers(code_text(element, keep=keep))
-    if not text or not _is_block_text(element, text, strong):
-        return None
-    return Found((element,), text, told_language(element))
+    return Found((element,), text, told_language(element)) if text and _is_block_text(element, text, strong) else None
+
+
+def _holds_blocks(element: HtmlElement) -> bool:
+    """Whether blocks are to be looked for inside: the element is their wrapper."""
+    if next(element.iter(*_INNER_BLOCK), None) is not None:
+        return True
+    inner, table = element.find(".//code"), element.find(".//table")
+    return (inner is not None and bool(_several_lines(inner))) or (table is not None and code_table(table) is not None)
 
 
 def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:
@@ -261,11 +208,6 @@ def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:
     return looks_like_code(text) and len(text) < 50_000
 
 
-def _holds_code_table(element: HtmlElement) -> bool:
-    table = element.find(".//table")
-    return table is not None and code_table(table) is not None
-
-
 def _has_typed_lines(element: HtmlElement) -> bool:
     """Whether the lines are line feeds of the text: no `<br>` and no block inside."""
     if "\n" not in text_of(element).strip():
@@ -275,7 +217,7 @@ def _has_typed_lines(element: HtmlElement) -> bool:
 
 def _typed_lines(element: HtmlElement) -> Found | None:
     """Old pages: code in a paragraph or quotation, a `<br>` behind each line, in the font of the text."""
-    if element.find("br") is None or next(element.iter("a", "img", "table", *_INNER_BLOCK), element) is not element:
+    if element.find("br") is None or next(element.iter(*_NO_PLAIN_TEXT), element) is not element:
         return None
     text = code_text(element, keep=False)
     lines = [line for line in text.split("\n") if line.strip()]
@@ -304,6 +246,6 @@ _RULES: Final[dict[str, Callable[[HtmlElement], Found | None]]] = {
     **dict.fromkeys(("code", "tt", "samp", "kbd"), _monospaced),
     "table": _table,
     "ol": _ordered,
-    "textarea": _textarea,
-    "script": _script,
+    "textarea": textarea,
+    "script": script,
 }

@@ -9,40 +9,24 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.blocks import Found, find_code
+from recall.page.markdown.blocks import find_code
+from recall.page.markdown.chrome import drop_label, holder, language_of
 from recall.page.markdown.formulas import TYPED, Formula, find_formulas
-from recall.page.markdown.language import LANGUAGES, clean_language
-from recall.page.markdown.tree import BLOCKS, HEADINGS, remove, squashed, text_of
+from recall.page.markdown.found import Found
+from recall.page.markdown.layout import clear_way
+from recall.page.markdown.tree import HEADINGS, remove, squashed, text_of
 
 FILLER: Final = " and this is the code as it was on the page"
 MAX_FILLER: Final = 700
-MAX_CHROME: Final = 120
-_CHROME: Final = re.compile(
-    r"(?:php |html |sql |css |xml |java |source |quick )?code(?: block| example)?:?"
-    r"|copy(?: code| to clipboard| snippet)?"
-    r"|copied!?|select(?: all)?|\[?select\]?|expand|collapse|view(?: raw| plain| code)?|raw|plain text|print|run|edit"
-    r"|download|wrap(?: lines)?|toggle(?: line numbers| word wrap)?|open in new window|hosted with ❤ by github"
-    r"|\?|:|\||-|•|»"
-    r"|show(?: more)?|hide|play|try it|[\d ]+|text|plaintext|console|terminal",
-    re.I,
-)
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 _SIGN_CLASS: Final = re.compile(
     r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
 )
 _SIGN: Final = re.compile(
-    r"[\s\u200b]*(?:[¶#§🔗∞⚓link]|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link|\ue157)?[\s\u200b]*", re.I
+    r"[\s\u200b]*(?:[¶#§🔗∞⚓]|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link|\ue157)?[\s\u200b]*", re.I
 )
-_HOLDERS: Final = frozenset(
-    {"div", "figure", "section", "span", "p", "table", "tbody", "tr", "td", "th", "dl", "dd", "dt", "center", "code",
-     "font", "a", "b", "samp", "kbd", "tt", "fieldset"}
-)  # fmt: skip
-_INLINE_HOLDERS: Final = ("p", "span", "font", "b", "strong", "i", "em", "a", "center", "code", "tt", "samp", "kbd",
-                          "small", "big", "u", "label", "figure", "fieldset", "button")  # fmt: skip
-_TABLE_PARTS: Final = frozenset({"table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"})
 
 
 @dataclass(slots=True)
@@ -167,8 +151,8 @@ def _repeats(found: Found, lifted: Lifted) -> bool:
 
 
 def _lift_block(found: Found, lifted: Lifted) -> None:
-    outer, chrome = _holder(found)
-    language = found.language or _language_of(chrome)
+    outer, chrome = holder(found.elements[0], len(found.elements) == 1)
+    language = found.language or language_of(chrome + drop_label(outer))
     for element in found.elements[1:]:
         remove(element)
     number = len(lifted.blocks)
@@ -179,126 +163,4 @@ def _lift_block(found: Found, lifted: Lifted) -> None:
     outer.tag, outer.tail = "p", tail
     fill = min(len(found.text), MAX_FILLER) // len(FILLER)
     outer.text = f"{lifted.stem}b{number}x" + FILLER * fill
-    _clear_way(outer)
-
-
-def _holder(found: Found) -> tuple[HtmlElement, list[str]]:
-    """The outermost element that shows nothing but this block and its controls, and the controls' words."""
-    outer = found.elements[0]
-    words: list[str] = []
-    if len(found.elements) > 1:
-        return outer, words
-    for _ in range(8):
-        parent = outer.getparent()
-        if parent is None or parent.tag not in _HOLDERS:
-            return outer, words
-        beside = _beside(parent, outer)
-        if beside is None:
-            return outer, words
-        words = words + beside
-        outer = parent
-    return outer, words
-
-
-def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
-    """Texts around a child where all of them are controls of a code block, else None."""
-    texts = [parent.text or "", child.tail or ""]
-    for sibling in parent:
-        if sibling is child or not isinstance(sibling.tag, str):
-            texts.append("" if sibling is child else sibling.tail or "")
-            continue
-        if (
-            sibling.tag in ("pre", "textarea", "h1", "h2", "h3", "article", "main")
-            or sibling.find(".//pre") is not None
-        ):
-            return None
-        if sibling.tag not in ("script", "style", "button", "svg"):
-            texts.append(" ".join(sibling.itertext()))
-        texts.append(sibling.tail or "")
-    words = [squashed(text) for text in texts if text.strip()]
-    if sum(map(len, words)) > MAX_CHROME or not all(_is_chrome(word) for word in words):
-        return None
-    return words
-
-
-def _is_chrome(text: str) -> bool:
-    """Whether a text is made of the words that controls of code blocks carry."""
-    rest = text
-    while rest:
-        match = _CHROME.match(rest)
-        word = rest.split(" ", 1)[0]
-        end = match.end() if match else 0
-        if not end or (end < len(rest) and rest[end].isalnum()):
-            if not _language_of([word]):
-                return False
-            end = len(word)
-        rest = rest[end:].lstrip(" :[]()·,")
-    return True
-
-
-def _language_of(words: list[str]) -> str:
-    for text in words:
-        for word in text.split()[:3]:
-            clean = clean_language(word.strip("[]():"))
-            if word in ("C", "R", "C:") or (clean in LANGUAGES and clean not in ("make", "d", "r", "c")):
-                return clean
-    return ""
-
-
-def _clear_way(place: HtmlElement) -> None:
-    """Make the ancestors of a block such that a paragraph may stand in them and extraction does not drop them."""
-    inline = True
-    for ancestor in place.iterancestors():
-        tag = ancestor.tag
-        if tag == "table":
-            _undo_table(ancestor)
-        elif tag == "figure" or (inline and tag in _INLINE_HOLDERS):
-            ancestor.tag = "div"
-        elif tag in ("aside", "header"):
-            if next(ancestor.iterancestors("article", "main"), None) is not None:
-                ancestor.tag = "div"
-        elif tag not in _TABLE_PARTS:
-            inline = False
-
-
-def _undo_table(table: HtmlElement) -> None:
-    """Turn a table that lays out text and code into divisions; loose text in its cells becomes paragraphs."""
-    own = [
-        part for part in table.iter(*_TABLE_PARTS) if part is table or next(part.iterancestors("table"), None) is table
-    ]
-    for part in own:
-        if part.tag in ("td", "th", "caption"):
-            _wrap_loose_text(part)
-    for part in own:
-        part.tag = "div"
-
-
-def _wrap_loose_text(cell: HtmlElement) -> None:
-    """Put runs of text and inline elements of a cell into paragraphs: extraction drops text without one."""
-    children = list(cell)
-    run = _paragraph(cell.text)
-    cell.text = None
-    place = 0
-    for child in children:
-        tail, child.tail = child.tail, None
-        if child.tag in BLOCKS or any(inner.tag in BLOCKS for inner in child.iterdescendants()):
-            place = _place(cell, run, place) + 1
-            run = _paragraph(tail)
-        else:
-            run.append(child)
-            child.tail = tail
-    _place(cell, run, place)
-
-
-def _paragraph(text: str | None) -> HtmlElement:
-    paragraph = etree.Element("p")
-    paragraph.text = text
-    return paragraph
-
-
-def _place(cell: HtmlElement, run: HtmlElement, place: int) -> int:
-    """Insert a paragraph that holds anything before the child at a place; the child's place afterwards."""
-    if not len(run) and not (run.text or "").strip():
-        return place
-    cell.insert(place, run)
-    return place + 1
+    clear_way(outer)

@@ -186,6 +186,8 @@ def tidy(text: str, keep: bool) -> str:
     if "\u00a0" in text:
         text = _BLANK_LINE.sub("", text)
         text = text.replace("\u00a0", " ") if not keep or _spaced_by_nbsp(text) else _indent_spaces(text)
+    if not keep:
+        text = "\n".join(line.rstrip(" ") for line in text.split("\n"))
     return _OUTER_BLANKS.sub("", text) if text.strip() else ""
 
 

@@ -27,7 +27,8 @@ _WEAK: Final = re.compile(
 _CODE_LINE: Final = re.compile(
     r"""[;{}]\s*$ | ^\s*[}\])]+[;,)]*\s*$
     | ^\s*(?:\#\s*include|\#\s*define|import\s+[\w.{*"'(]|from\s+[\w.]+\s+import|def\s+\w+|class\s+\w+\s*[:({]
-        |public\s|private\s|protected\s|static\s|if\s*\(|for\s*\(|while\s*\(|else\b\s*[:{]|elif\s|return\b|var\s+\w+|let\s+\w+
+        |public\s|private\s|protected\s|static\s|if\s*\(|for\s*\(|while\s*\(|else\b\s*[:{]|elif\s|return\b
+        |var\s+\w+|let\s+\w+
         |const\s|function\b|sub\s+\w+|end(?:\s+(?:if|sub|function))?\s*$|begin\s*$|package\s+\w|using\s+\w|namespace\s
         |\$\s+\S|>>>\s|\.\.\.\s|sudo\s|apt-get\s|pip\s+install|npm\s|git\s+\w|cd\s+\S|print\b|echo\s|select\s.+\sfrom\s
         |insert\s+into|create\s+(?:table|view|index)|update\s+\w+\s+set|//|/\*|\*/|--\s|\#!|<\?php|\?>|@\w+\s*$

@@ -52,7 +52,7 @@ def find_posts(root: HtmlElement) -> list[HtmlElement] | None:
     for pairs in _SOFTWARE.values():
         posts = _outermost([element for element in candidates if any(_fits(element, pair) for pair in pairs)])
         size = sum(len(text_of(post)) for post in posts)
-        if len(posts) > 1 and size > weight:
+        if len(posts) > 1 and size > 1.5 * weight:
             best, weight = posts, size
     if len(best) < 2 or weight * 4 < len(squashed(text_of(root))):
         return None

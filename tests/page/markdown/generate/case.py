@@ -51,7 +51,7 @@ def escape(code: str) -> str:
 def nbsp(line: str) -> str:
     """A line as old pages write it: each leading space and each second space of a run a no-break space."""
     body = line.lstrip(" ")
-    return "&nbsp;" * (len(line) - len(body)) + escape(body).replace("  ", "&nbsp; ")
+    return "&nbsp;" * (len(line) - len(body)) + re.sub(" (?= )", "&nbsp;", escape(body))
 
 
 def slim(page: str) -> str:

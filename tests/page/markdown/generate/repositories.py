@@ -78,7 +78,7 @@ def browsers() -> Iterator[Case]:
                 yield Case("gitweb", "blob", page, [("", code)], (), (), "gitweb")
             else:
                 patch = run(["git", "show", "--full-index", "--format=", "HEAD"], folder).rstrip("\n")
-                patch = "\n".join((line[:1] + line[1:].expandtabs(8)).rstrip(" ") for line in patch.split("\n"))
+                patch = "\n".join(line.expandtabs(8).rstrip(" ") for line in patch.split("\n"))
                 patch = patch.replace("100644\n", "100644 (file)\n", 1)
                 yield Case("gitweb", "commitdiff", page, [("diff", patch)], (), (), "gitweb")
 
