@@ -38,8 +38,8 @@ def sample_config(sample: Path, crawl: str) -> Config:
             "run": {"holdout": labels},
             "crawl": {"ids": [crawl], "base": f"{sample}/", "index": str(sample / "cc-index/table/cc-main/warc/")},
             "seed": {"labels": labels},
-            "scan": {"candidates_share": 0.5},
-            "label": {"answers": labels, "pages": 120, "audit": 40},
+            "scan": {"rescan": "all"},
+            "label": {"answers": labels, "pages": 150, "audit": 40},
         }
     )
 
