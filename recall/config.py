@@ -73,8 +73,8 @@ class TrainSection(Section):
     labels: Literal["binary", "all"] = "binary"
     vocabulary: Annotated[int, Field(ge=300)] = 32_768
     dim: Positive = 8
-    epochs: Positive = 25
-    learning_rate: Annotated[float, Field(gt=0)] = 0.5
+    epochs: Positive = 12
+    learning_rate: Annotated[float, Field(gt=0)] = 2.0
     ngrams: Positive = 1
     buckets: Count = 0
     min_count: Positive = 2

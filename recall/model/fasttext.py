@@ -35,8 +35,8 @@ class Recipe:
     """How a model is trained. shrinkage: constant tokens on every line; ngrams above 1 need buckets."""
 
     dim: int = 8
-    epochs: int = 25
-    learning_rate: float = 0.5
+    epochs: int = 12
+    learning_rate: float = 2.0
     ngrams: int = 1
     buckets: int = 0
     min_count: int = 2

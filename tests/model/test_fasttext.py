@@ -33,7 +33,7 @@ def test_training_twice_gives_the_same_bytes(recipe: Recipe, tmp_path: Path) -> 
 def test_training_learns_as_it_did(tmp_path: Path) -> None:
     """Guards against builds of fastText that train on uninitialised memory."""
     lines, labels = make_lines()
-    recipe = Recipe(epochs=10, shrinkage=7, seed=1)
+    recipe = Recipe(epochs=10, learning_rate=0.5, shrinkage=7, seed=1)
     fit(lines, labels, recipe, SIZE, tmp_path / "model.bin")
     held = [np.arange(first, first + 10, dtype=np.uint32) for first in (0, 15, 40)]
     shares = [answer["code page"] for answer in predict(tmp_path / "model.bin", held, recipe, SIZE)]
