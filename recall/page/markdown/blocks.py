@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.editors import editor_text, is_editor
 from recall.page.markdown.found import Found, inline
 from recall.page.markdown.language import told_language
-from recall.page.markdown.lines import code_text
+from recall.page.markdown.lines import code_text, keeps_spaces
 from recall.page.markdown.noise import is_gutter_text, is_noise, without_typed_numbers
 from recall.page.markdown.runs import line_run
 from recall.page.markdown.shape import code_share, looks_like_code, strong_class, weak_class
@@ -131,7 +131,7 @@ def _monospaced(element: HtmlElement) -> Found | None:
 def _several_lines(element: HtmlElement) -> str:
     """The lines of a monospaced element that shows more than one or is laid out by blocks, else nothing."""
     blocks = next(element.iter("div", "p", "li", "ol"), None) is not None
-    linked = element.find(".//a") is not None
+    linked = element.find(".//a[@href]") is not None
     if blocks or element.find(".//br") is not None:
         text = without_typed_numbers(code_text(element, keep=preformatted(element)))
         return text if blocks or ("\n" in text and (not linked or looks_like_code(text))) else ""
@@ -182,7 +182,7 @@ def _container(element: HtmlElement) -> Found | None:
     run = line_run(element)
     if run is not None and (strong or looks_like_code(run[1])):
         return Found(run[0], run[1], told_language(element))
-    keep = preformatted(element) or (strong and _has_typed_lines(element))
+    keep = preformatted(element) or (strong and (_has_typed_lines(element) or keeps_spaces(element)))
     text = without_typed_numbers(code_text(element, keep=keep))
     return Found((element,), text, told_language(element)) if text and _is_block_text(element, text, strong) else None
 
@@ -191,8 +191,13 @@ def _holds_blocks(element: HtmlElement) -> bool:
     """Whether blocks are to be looked for inside: the element is their wrapper."""
     if next(element.iter(*_INNER_BLOCK), None) is not None:
         return True
-    inner, table = element.find(".//code"), element.find(".//table")
-    return (inner is not None and bool(_several_lines(inner))) or (table is not None and code_table(table) is not None)
+    inner = element.find(".//code")
+    if inner is not None and _several_lines(inner):
+        return True
+    if any(element is not ol and strong_class(ol.get("class") or "") for ol in element.iter("ol")):
+        return True
+    tables = element.findall(".//table")
+    return len(tables) == 1 and code_table(tables[0]) is not None
 
 
 def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:

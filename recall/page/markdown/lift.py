@@ -37,6 +37,7 @@ class Lifted:
     blocks: list[Found] = field(default_factory=list)
     places: list[HtmlElement] = field(default_factory=list)
     inlines: list[str] = field(default_factory=list)
+    plain: bool = False  # the last block lifted is a highlighter's plain copy
 
     @property
     def block_token(self) -> re.Pattern[str]:
@@ -132,25 +133,30 @@ def _drop(found: Found) -> None:
 
 
 def _repeats(found: Found, lifted: Lifted) -> bool:
-    """Whether a block is the hidden plain copy that highlighters keep beside the one they draw; it is dropped."""
-    if not lifted.blocks or found.elements[0].tag not in ("textarea", "pre", "script"):
+    """Whether a block shows again what the one before shows, one of them being the plain copy of a highlighter.
+
+    Highlighters keep such a copy, mostly hidden, beside the code that they draw; one of the two is dropped.
+    """
+    if not lifted.blocks:
         return False
-    last = lifted.blocks[-1]
-    if "".join(last.text.split()) != "".join(found.text.split()):
+    last, place, parent = lifted.blocks[-1], lifted.places[-1], found.elements[0].getparent()
+    if "".join(last.text.split()) != "".join(found.text.split()) or not (lifted.plain or _is_copy(found.elements[0])):
         return False
-    parent = found.elements[0].getparent()
-    place = lifted.places[-1]
-    near = any(ancestor is parent or ancestor is parent.getparent() for ancestor in place.iterancestors())
-    first = found.elements[0]
-    plain = first.tag == "textarea" or _COPY_CLASS.search(first.get("class") or "") is not None
-    if near and plain:
-        lifted.blocks[-1] = replace(last, language=last.language or found.language)
-        _drop(found)
-        return True
-    return False
+    if not any(ancestor is parent or ancestor is parent.getparent() for ancestor in place.iterancestors()):
+        return False
+    lifted.blocks[-1] = replace(last, language=last.language or found.language)
+    _drop(found)
+    return True
+
+
+def _is_copy(element: HtmlElement) -> bool:
+    return element.tag == "textarea" or (
+        element.tag in ("pre", "script") and _COPY_CLASS.search(element.get("class") or "") is not None
+    )
 
 
 def _lift_block(found: Found, lifted: Lifted) -> None:
+    lifted.plain = _is_copy(found.elements[0])
     outer, chrome = holder(found.elements[0], len(found.elements) == 1)
     language = found.language or language_of(chrome + drop_label(outer))
     for element in found.elements[1:]:

@@ -106,7 +106,7 @@ def _holds_lines(element: HtmlElement) -> bool:
 
 
 def _is_line_span(element: HtmlElement) -> bool:
-    if element.tag == "code" and (element.getparent().tag == "pre" or len(element.getparent()) > 1):
+    if element.tag == "code" and element.getparent().tag == "pre" and len(element.getparent()) > 1:
         return True
     return element.tag in ("span", "code") and not _LINE_CLASSES.isdisjoint(classes(element))
 
@@ -203,6 +203,13 @@ _NBSP_RUN: Final = re.compile(r"(?m)^[ \t\u00a0]+|[ \u00a0]*(?:\u00a0[ \u00a0]|[
 def _indent_spaces(text: str) -> str:
     """Replace no-break spaces that indent, pad or end a line; one alone between words is the author's."""
     return _NBSP_RUN.sub(lambda run: run[0].replace("\u00a0", " "), text)
+
+
+def keeps_spaces(element: HtmlElement) -> bool:
+    """Whether an element has a block for each line and no line feed within one: then style sheets keep its spaces."""
+    if next(element.iter("div", "li", "p"), element) is element or element.find(".//br") is not None:
+        return False
+    return not any("\n" in text for text in element.itertext() if text.strip())
 
 
 def code_text(element: HtmlElement, keep: bool) -> str:

@@ -18,6 +18,7 @@ _NUMBER_CLASS = re.compile(
     r"|ltx_tag|src-line|code-?line-?num|line-index|crayon-num",
     re.I,
 )
+_NUMBER_CELL = re.compile(r"num|line|gutter|\bln\b", re.I)
 _NUMBERS = re.compile(r"[\d\s\u00a0.:|+\-−▸▾▶▼⊞⊟]*")
 _BUTTON_CLASS = re.compile(
     r"copy|clipboard|\bbtn\b|button|toolbar|tool-?bar|tooltip|popup|popover|\bttc\b|fold(?!er|able)|collaps|expand"
@@ -38,7 +39,8 @@ def is_noise(element: HtmlElement) -> bool:
     if not isinstance(element.tag, str) or element.tag in _DROPPED or hidden(element):
         return True
     name = element.get("class") or ""
-    if name and _NUMBER_CLASS.search(name) and _NUMBERS.fullmatch(text_of(element)):
+    numbers = _NUMBER_CELL if element.tag in ("td", "th") else _NUMBER_CLASS
+    if name and numbers.search(name) and _NUMBERS.fullmatch(text_of(element)):
         return True
     if name and (_BUTTON_CLASS.search(name) or _WIDGET.search(name)) and _is_widget(element, name):
         return True

@@ -46,7 +46,10 @@ def strong_class(name: str) -> bool:
 
 
 def weak_class(name: str, languages: bool = True) -> bool:
-    """Whether a class attribute holds a word that code blocks use among others, or, with `languages`, the bare name of one."""
+    """Whether a class attribute holds a word that code blocks use among others.
+
+    languages: whether the bare name of a language is such a word.
+    """
     if not name:
         return False
     if _WEAK.search(name) is not None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.lines import code_text, raw_lines, tidy
+from recall.page.markdown.lines import code_text, keeps_spaces, raw_lines, tidy
 from recall.page.markdown.noise import is_gutter_text
 from recall.page.markdown.tree import ancestors, squashed, text_of
 
@@ -63,7 +63,7 @@ def _beside_gutter(rows: list[list[HtmlElement]]) -> tuple[str, HtmlElement] | N
     if cell.find(".//table") is not None:
         return code_table(cell.find(".//table"))
     text = cell_text(cell)
-    numbers = text_of(gutters[0]).split()
+    numbers = " ".join(gutters[0].itertext()).split()
     if not marked and len(numbers) not in (text.count("\n") + 1, text.count("\n") + 2):
         return None
     return text, pre if pre is not None else cell
@@ -78,7 +78,7 @@ def cell_text(cell: HtmlElement) -> str:
     lines = cell.find(".//div") is not None or cell.find(".//br") is not None
     if pres:
         return "\n".join(tidy_line(raw_lines(pre, keep=True)) for pre in pres)
-    return code_text(cell, keep=len(codes) == 1 and not lines)
+    return code_text(cell, keep=(len(codes) == 1 and not lines) or keeps_spaces(cell))
 
 
 def tidy_line(text: str) -> str:
@@ -87,7 +87,7 @@ def tidy_line(text: str) -> str:
 
 
 def _is_gutter(cell: HtmlElement) -> bool:
-    text = text_of(cell)
+    text = " ".join(cell.itertext())
     if not text.strip():
         return False
     if is_gutter_text(text):
@@ -115,24 +115,23 @@ def _row_per_line(table: HtmlElement, rows: list[list[HtmlElement]]) -> tuple[st
     proof = False
     for row in rows:
         codes = [cell for cell in row if not _is_number(cell)]
-        proof = proof or any(_NUMBER.fullmatch(text_of(cell)) and text_of(cell).strip() for cell in row)
-        proof = proof or any(cell.get("data-line-number") for cell in row)
-        lines.extend(_row_lines(row, codes))
+        proof = proof or any(_is_counted(cell) for cell in row)
+        if not _is_header(row):
+            lines.extend(_row_lines(row, codes))
     text = tidy("\n".join(lines), keep=True)
     return (text, rows[0][-1]) if proof and text else None
 
 
 def _row_lines(row: list[HtmlElement], codes: list[HtmlElement]) -> list[str]:
     if not codes:
-        return [""] if not _is_header(row) else []
+        return [""]
     texts = [tidy_line(raw_lines(cell, keep=_keeps(cell))) for cell in codes]
     if len(codes) == 1:
         return [_change_mark(codes[0]) + texts[0]]
-    if len(codes) == 2 and _MARKER.fullmatch(text_of(codes[0])) and not _CODE_CELL.search(codes[0].get("class") or ""):
-        mark = text_of(codes[0]).strip() or _change_mark(codes[0]).strip()
-        return [(mark or " ") + texts[1]]
     if len(codes) == 2 and _MARKER.fullmatch(text_of(codes[0])):
-        return [_change_mark(codes[1]) + texts[1]]
+        mark = text_of(codes[0]).strip() or _change_mark(codes[0]) or _change_mark(codes[1])
+        marked = mark or not _CODE_CELL.search(codes[0].get("class") or "")
+        return [(mark or " ") + texts[1]] if marked else [texts[1]]
     if texts[0].strip() == texts[1].strip():
         return [_change_mark(codes[0]) + texts[0]]
     # side by side: what went, what came
@@ -154,10 +153,17 @@ def _change_mark(cell: HtmlElement) -> str:
     return ""
 
 
+def _is_counted(cell: HtmlElement) -> bool:
+    """Whether a cell holds its line's number, as text or in an attribute that a style sheet draws."""
+    if _NUMBER.fullmatch(text_of(cell)) and text_of(cell).strip():
+        return True
+    return any(part.get("data-line-number") or part.get("data-line-num") for part in (cell, *cell))
+
+
 def _is_number(cell: HtmlElement) -> bool:
     if not _NUMBER.fullmatch(text_of(cell)):
         return False
-    if text_of(cell).strip() or cell.get("data-line-number") is not None:
+    if text_of(cell).strip() or cell.get("data-line-number") is not None or cell.get("data-line-num") is not None:
         return True
     return bool(_NUMBER_CELL.search(cell.get("class") or "")) and not _CODE_CELL.search(
         (cell.get("class") or "").replace("line-num", "").replace("lines-num", "")

@@ -39,7 +39,9 @@ def stack_exchange() -> Iterator[Case]:
 
     remark = f"""<li class="comment"><div class="comment-text"><div class="comment-body"><span class="comment-copy">{REMARK}</span>
 <a class="comment-user" href="/u/1">Anna Author</a></div></div></li>"""
-    posts = new(f"<p>{QUESTION}</p>{code}", "question") + new(f"<p>{ANSWER}</p>{plain}<p>Try {INLINE}.</p>", "answer", remark)
+    posts = new(f"<p>{QUESTION}</p>{code}", "question") + new(
+        f"<p>{ANSWER}</p>{plain}<p>Try {INLINE}.</p>", "answer", remark
+    )
     blocks = [("py", s.PYTHON), ("", s.SQL)]
     yield Case("qanda", "stack-exchange", thread(posts), blocks, SHOWN, (*FRAME, "42", "Share"))
     old = f"""<div id="question"><table><tr><td class="votecell">7</td><td class="postcell"><div class="post-text">
