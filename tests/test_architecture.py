@@ -45,7 +45,7 @@ HOMES = {
     "ray": "recall/run/jobs",
     "tldextract": "recall/hosts",
 }
-KERNELS = ("recall/model/scorer", "recall/page/text")
+KERNELS = ("recall/model/lines", "recall/model/scorer", "recall/page/text")
 
 FILE_LINES, FUNCTION_LINES, PARAMETERS = 300, 60, 6
 

@@ -15,12 +15,10 @@ from typing import NamedTuple
 import gigatoken
 import numpy as np
 import tokenizers
-from numpy.typing import NDArray
 
 from recall.errors import BadInput
+from recall.model.lines import Ids, first_places, lowered
 from recall.records import MARK, MARKS
-
-Ids = NDArray[np.uint32]
 
 FILE = "tokenizer.json"
 
@@ -56,6 +54,10 @@ class Span(NamedTuple):
     end: int
 
 
+_MARK_BYTES = MARK.encode()
+_MARK_INDEX_BYTES = {name.encode(): index for name, index in _MARK_INDEX.items()}
+
+
 def split_marks(text: str) -> tuple[str, list[int]]:
     """The page's text and the indices in MARKS of the marks behind it, each once, in their order.
 
@@ -68,6 +70,17 @@ def split_marks(text: str) -> tuple[str, list[int]]:
     while last > 1 and pieces[last - 1] in _MARK_INDEX:
         last -= 1
     return "".join(pieces[:last]), list(dict.fromkeys(_MARK_INDEX[name] for name in pieces[last:]))
+
+
+def _split_bytes(text: bytes) -> tuple[bytes, list[int]]:
+    """`split_marks` of UTF-8."""
+    if _MARK_BYTES not in text:
+        return text, []
+    pieces = text.split(_MARK_BYTES)
+    last = len(pieces)
+    while last > 1 and pieces[last - 1] in _MARK_INDEX_BYTES:
+        last -= 1
+    return b"".join(pieces[:last]), list(dict.fromkeys(_MARK_INDEX_BYTES[name] for name in pieces[last:]))
 
 
 def _lowered(page_text: str) -> bytes:
@@ -146,8 +159,7 @@ class Tokenizer:
         ids: list[int] = self._exact.encode(lowered.decode(), add_special_tokens=False).ids
         return ids
 
-    def _encode_one(self, page_text: str) -> Ids:
-        lowered = _lowered(page_text)
+    def _encode_one(self, lowered: bytes) -> Ids:
         if self._fast is None:
             return np.asarray(self._encode_exact(lowered), dtype=np.uint32)
         self._fast_bytes += len(lowered)
@@ -159,21 +171,22 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """BPE ids of each lower-cased text in order, repeats included, marks left out."""
-        return [self._encode_one(split_marks(text)[0]) for text in texts]
+        return [self._encode_one(_lowered(split_marks(text)[0])) for text in texts]
 
-    def lines(self, texts: Sequence[str]) -> list[Ids]:
-        """The token line of each text: every id once, in order of first occurrence, then the ids of its marks."""
+    def lines(self, texts: Sequence[str] | Sequence[bytes]) -> list[Ids]:
+        """The token line of each text: every id once, in order of first occurrence, then the ids of its marks.
+
+        A text may be given as UTF-8, which saves a scan the way over str.
+        """
         return list(self._lines(texts))
 
-    def _lines(self, texts: Sequence[str]) -> Iterator[Ids]:
-        first = np.empty(self.size, dtype=np.int32)
-        for text in texts:
-            page_text, marks = split_marks(text)
-            ids = self._encode_one(page_text)
-            places = np.arange(len(ids), dtype=np.int32)
-            first[ids[::-1]] = places[::-1]  # of repeated indices the last assignment stays: the first occurrence
-            once = ids[first[ids] == places]
-            yield np.concatenate([once, np.asarray(marks, dtype=np.uint32) + np.uint32(self.vocabulary)])
+    def _lines(self, texts: Sequence[str] | Sequence[bytes]) -> Iterator[Ids]:
+        seen = np.zeros(self.size, dtype=np.int32)
+        for number, text in enumerate(texts, start=1):
+            data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+            page_text, marks = _split_bytes(data)
+            once = first_places(self._encode_one(lowered(page_text)), seen, number)
+            yield np.append(once, np.asarray(marks, np.uint32) + np.uint32(self.vocabulary)) if marks else once
 
     def name(self, token: int) -> str:
         """What an id stands for: the token's text (U+FFFD for parts of characters) or the mark's name."""
