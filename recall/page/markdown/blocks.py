@@ -182,7 +182,7 @@ def _container(element: HtmlElement) -> Found | None:
     run = line_run(element)
     if run is not None and (strong or looks_like_code(run[1])):
         return Found(run[0], run[1], told_language(element))
-    keep = preformatted(element) or (strong and (_has_typed_lines(element) or keeps_spaces(element)))
+    keep = preformatted(element) or keeps_spaces(element) or (strong and _has_typed_lines(element))
     text = without_typed_numbers(code_text(element, keep=keep))
     return Found((element,), text, told_language(element)) if text and _is_block_text(element, text, strong) else None
 
@@ -217,12 +217,12 @@ def _has_typed_lines(element: HtmlElement) -> bool:
     """Whether the lines are line feeds of the text: no `<br>` and no block inside."""
     if "\n" not in text_of(element).strip():
         return False
-    return next(element.iter("br", "div", "p", "li", "tr"), element) is element
+    return next(element.iterdescendants("br", "div", "p", "li", "tr"), None) is None
 
 
 def _typed_lines(element: HtmlElement) -> Found | None:
     """Old pages: code in a paragraph or quotation, a `<br>` behind each line, in the font of the text."""
-    if element.find("br") is None or next(element.iter(*_NO_PLAIN_TEXT), element) is not element:
+    if element.find("br") is None or next(element.iterdescendants(*_NO_PLAIN_TEXT), None) is not None:
         return None
     text = code_text(element, keep=False)
     lines = [line for line in text.split("\n") if line.strip()]

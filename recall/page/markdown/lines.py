@@ -22,6 +22,7 @@ _LAYOUT: Final = re.compile(r"[ \t]*\n")
 _BLOCK_SPANS: Final = frozenset({"xtra", "gatsby-highlight-code-line"})
 _BLOCK_STYLE: Final = re.compile(r"display\s*:\s*block", re.I)
 _BLANK_LINE: Final = re.compile(r"(?m)^[ \t]*\u00a0[ \t\u00a0]*$")
+_LINE_END: Final = re.compile(r"(?m)[ \u00a0]+$")
 _OUTER_BLANKS: Final = re.compile(r"\A(?:[ \t\f\u00a0]*\n)+|(?:\n[ \t\f\u00a0]*)+\Z")
 
 
@@ -186,8 +187,6 @@ def tidy(text: str, keep: bool) -> str:
     if "\u00a0" in text:
         text = _BLANK_LINE.sub("", text)
         text = text.replace("\u00a0", " ") if not keep or _spaced_by_nbsp(text) else _indent_spaces(text)
-    if not keep:
-        text = "\n".join(line.rstrip(" ") for line in text.split("\n"))
     return _OUTER_BLANKS.sub("", text) if text.strip() else ""
 
 
@@ -207,9 +206,15 @@ def _indent_spaces(text: str) -> str:
 
 def keeps_spaces(element: HtmlElement) -> bool:
     """Whether an element has a block for each line and no line feed within one: then style sheets keep its spaces."""
-    if next(element.iter("div", "li", "p"), element) is element or element.find(".//br") is not None:
+    if next(element.iterdescendants("div", "li", "p"), None) is None or element.find(".//br") is not None:
         return False
-    return not any("\n" in text for text in element.itertext() if text.strip())
+    stack = [element]
+    while stack:
+        part = stack.pop()
+        if "\n" in (part.text or "").strip() or any("\n" in (child.tail or "").strip() for child in part):
+            return False
+        stack.extend(child for child in part if not is_noise(child))
+    return True
 
 
 def code_text(element: HtmlElement, keep: bool) -> str:
@@ -217,4 +222,6 @@ def code_text(element: HtmlElement, keep: bool) -> str:
     text = raw_lines(element, keep)
     if keep and element.tag in ("pre", "listing", "textarea") and text.startswith("\n"):
         text = text[1:]
+    if not preformatted(element):
+        text = _LINE_END.sub("", text)
     return tidy(text, keep)

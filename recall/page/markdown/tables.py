@@ -117,12 +117,12 @@ def _row_per_line(table: HtmlElement, rows: list[list[HtmlElement]]) -> tuple[st
         codes = [cell for cell in row if not _is_number(cell)]
         proof = proof or any(_is_counted(cell) for cell in row)
         if not _is_header(row):
-            lines.extend(_row_lines(row, codes))
+            lines.extend(_row_lines(codes))
     text = tidy("\n".join(lines), keep=True)
     return (text, rows[0][-1]) if proof and text else None
 
 
-def _row_lines(row: list[HtmlElement], codes: list[HtmlElement]) -> list[str]:
+def _row_lines(codes: list[HtmlElement]) -> list[str]:
     if not codes:
         return [""]
     texts = [tidy_line(raw_lines(cell, keep=_keeps(cell))) for cell in codes]

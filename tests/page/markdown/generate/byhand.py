@@ -1,4 +1,5 @@
 """Layouts of sites and of old pages whose generators cannot be installed, written by hand after their markup."""
+# ruff: noqa: E501 - markup reads better as one line
 
 from collections.abc import Iterator
 

@@ -2,6 +2,7 @@
 
 Needs on the path: sphinx, mkdocs with mkdocs-material, nbconvert (Python), hugo, pandoc, asciidoctor.
 """
+# ruff: noqa: E501 - markup reads better as one line
 
 import subprocess
 import sys

@@ -1,4 +1,5 @@
 """The code that the pages of the collection show: small, and full of what goes wrong on the way."""
+# ruff: noqa: E101 - tabs inside the samples are the point
 
 PYTHON = '''\
 from dataclasses import dataclass
