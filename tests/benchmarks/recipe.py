@@ -29,8 +29,9 @@ from recall.model.evaluate import (
     precision_recall,
 )
 from recall.model.fasttext import Recipe, fit
+from recall.model.lines import Ids
 from recall.model.scorer import collapse, score_with
-from recall.model.tokens import Ids, Tokenizer
+from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 
 POSITIVE, OTHER = "C", "other"

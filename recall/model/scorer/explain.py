@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.model.lines import Ids
 from recall.model.scorer.collapse import END_HASH, Weights
 from recall.model.scorer.kernel import line_rows
-from recall.model.tokens import Ids, Tokenizer
+from recall.model.tokens import Tokenizer
 
 Floats = NDArray[np.float64]
 Kind = Literal["token", "mark", "ngram", "end", "constant"]

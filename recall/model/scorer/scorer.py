@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recall.errors import BadInput, Damaged
+from recall.model.lines import Ids
 from recall.model.scorer.card import FILE as CARD_FILE
 from recall.model.scorer.card import Card, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
@@ -21,7 +22,7 @@ from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
 from recall.model.scorer.explain import Explanation, explain_line
 from recall.model.scorer.kernel import Tables, compiled, hashes_of
 from recall.model.tokens import FILE as TOKENIZER_FILE
-from recall.model.tokens import Ids, Tokenizer
+from recall.model.tokens import Tokenizer
 
 Floats = NDArray[np.float64]
 
