@@ -1,4 +1,5 @@
 """Write the collection anew: `python tests/page/markdown/generate [MODULE ...]`, with the generators on the path."""
+# mypy: ignore-errors - runs by hand, beside generators that are no dependency
 
 import importlib
 import sys

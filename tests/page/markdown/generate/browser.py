@@ -2,6 +2,7 @@
 
 Needs node, and the packages that browser.mjs names installed in the folder RECALL_NODE (default: here).
 """
+# mypy: ignore-errors - runs by hand, beside generators that are no dependency
 
 import json
 import os

@@ -1,4 +1,5 @@
 """A page of the collection with what must come out of it, and how it is written to disk."""
+# mypy: ignore-errors - runs by hand, beside generators that are no dependency
 
 import html
 import json

@@ -2,6 +2,7 @@
 
 Needs on the path: sphinx, mkdocs with mkdocs-material, nbconvert (Python), hugo, pandoc, asciidoctor.
 """
+# mypy: ignore-errors - runs by hand, beside generators that are no dependency
 # ruff: noqa: E501 - markup reads better as one line
 
 import subprocess

@@ -2,6 +2,7 @@
 
 Needs on the path: pygments (Python), ruby with rouge and coderay, php with php-geshi, highlight, source-highlight.
 """
+# mypy: ignore-errors - runs by hand, beside generators that are no dependency
 
 import subprocess
 from collections.abc import Iterator

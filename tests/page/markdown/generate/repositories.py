@@ -3,6 +3,7 @@
 Needs on the path or where Debian puts them: git, cgit, gitweb, highlight, doxygen, javadoc, rustdoc, groff, man2html,
 mandoc.
 """
+# mypy: ignore-errors - runs by hand, beside generators that are no dependency
 
 import os
 import re
