@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.noise import is_noise
+from recall.page.markdown.noise import is_noise, line_counters
 from recall.page.markdown.tree import BLOCKS, SPACE, classes, preformatted, words
 
 _LINE_CLASSES: Final = words(
@@ -121,6 +121,7 @@ def _drawn_as_block(element: HtmlElement) -> bool:
 def raw_lines(root: HtmlElement, keep: bool) -> str:
     """Walk an element and return its text with the page's line breaks."""
     lines = Lines()
+    counters = line_counters(root)
     # entries: (element, keep, is a line) to enter; (None, keep, text) as text; (element, ..., True) to leave
     stack: list[tuple[HtmlElement | None, bool, bool, str | None, int]] = [(root, keep, False, None, -1)]
     while stack:
@@ -129,7 +130,7 @@ def raw_lines(root: HtmlElement, keep: bool) -> str:
             lines.text(run or "", keep)
         elif mark >= 0:
             lines.end_block(empty=_is_empty(lines.parts, mark), soft=line and element.tag not in BLOCKS)
-        elif element is not root and is_noise(element):
+        elif element is not root and (element in counters or is_noise(element)):
             continue
         elif element.tag == "br":
             lines.line_break(keep)

@@ -39,6 +39,8 @@ def is_noise(element: HtmlElement) -> bool:
     if not isinstance(element.tag, str) or element.tag in _DROPPED or hidden(element):
         return True
     name = element.get("class") or ""
+    if name == "boring":  # mdBook hides these lines of an example
+        return True
     numbers = _NUMBER_CELL if element.tag in ("td", "th") else _NUMBER_CLASS
     if name and numbers.search(name) and _NUMBERS.fullmatch(text_of(element)):
         return True
@@ -89,6 +91,35 @@ def is_gutter_text(text: str) -> bool:
         return False
     first = int(words[0])
     return all(int(word) == first + place for place, word in enumerate(words))
+
+
+def line_counters(root: HtmlElement) -> frozenset[HtmlElement]:
+    """Elements that count the lines without a class name to say so.
+
+    They share tag and class, each is the first thing in a parent of its own, they hold 1, 2, 3 … in order, and most of
+    the parents show more than the number.
+    """
+    groups: dict[tuple[str, str | None], list[HtmlElement]] = {}
+    for element in root.iter("span", "div", "a", "i", "em", "b", "small", "td"):
+        if not len(element) and (element.text or "").strip().isdigit():
+            groups.setdefault((element.tag, element.get("class")), []).append(element)
+    found: set[HtmlElement] = set()
+    for group in groups.values():
+        parents = {element.getparent() for element in group}
+        if len(group) < 3 or len(parents) < len(group) or not is_gutter_text(" ".join(text_of(part) for part in group)):
+            continue
+        if all(_comes_first(element) for element in group):
+            telling = sum(1 for parent in parents if not text_of(parent).strip().isdigit())
+            if telling * 2 > len(parents):
+                found.update(group)
+    return frozenset(found)
+
+
+def _comes_first(element: HtmlElement) -> bool:
+    parent = element.getparent()
+    if (parent.text or "").strip():
+        return False
+    return all(not text_of(before).strip() or before.tag == "style" for before in element.itersiblings(preceding=True))
 
 
 _TYPED = re.compile(r"[ \t]*(\d+)([:|]?)(?:[ \t]|$)")
