@@ -32,10 +32,22 @@ def lowered(data: bytes) -> bytes:
     return out[:written].tobytes() if written >= 0 else data.decode().lower().encode()
 
 
-def first_places(ids: Ids, seen: NDArray[np.int32], stamp: int) -> Ids:
-    """Each id once in order of first occurrence. seen: room by id, below `stamp` everywhere, is stamped."""
-    out: Ids = np.empty(len(ids), dtype=np.uint32)
-    return out[: _once_loop()(ids, seen, stamp, out)]
+class Once:
+    """Each id of a line once, in order of first occurrence. size: ids there are."""
+
+    def __init__(self, size: int) -> None:
+        self._seen = np.zeros(size, dtype=np.uint8)  # a byte an id, so that all of it stays in the nearest cache
+        self._stamp = 0
+        self._out: Ids = np.empty(4096, dtype=np.uint32)
+
+    def __call__(self, ids: Ids) -> Ids:
+        """The ids of one line."""
+        if self._stamp == 255:
+            self._seen[:] = self._stamp = 0
+        self._stamp += 1
+        if len(self._out) < len(ids):
+            self._out = np.empty(len(ids), dtype=np.uint32)
+        return self._out[: _once_loop()(ids, self._seen, self._stamp, self._out)].copy()
 
 
 @cache
@@ -100,11 +112,11 @@ def _lower(source: Any, out: Any, table: Any) -> int:
 
 
 def _once(ids: Any, seen: Any, stamp: int, out: Any) -> int:
+    """Write every id and go on to the next place only if it is new: no branch to guess wrong."""
     count = 0
     for index in range(len(ids)):
         token = ids[index]
-        if seen[token] != stamp:
-            seen[token] = stamp
-            out[count] = token
-            count += 1
+        out[count] = token
+        count += seen[token] != stamp
+        seen[token] = stamp
     return count

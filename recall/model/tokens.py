@@ -17,12 +17,12 @@ import numpy as np
 import tokenizers
 
 from recall.errors import BadInput
-from recall.model.lines import Ids, first_places, lowered
+from recall.model.lines import Ids, Once, lowered
 from recall.records import MARK, MARKS
 
 FILE = "tokenizer.json"
 
-FAST_BYTES = 64 << 20
+FAST_BYTES = 256 << 20
 """Text after which gigatoken's encoder is made anew (60 ms): it remembers every distinct word it has met."""
 
 _MARK_INDEX = {name: index for index, name in enumerate(MARKS)}
@@ -181,12 +181,12 @@ class Tokenizer:
         return list(self._lines(texts))
 
     def _lines(self, texts: Sequence[str] | Sequence[bytes]) -> Iterator[Ids]:
-        seen = np.zeros(self.size, dtype=np.int32)
-        for number, text in enumerate(texts, start=1):
+        once = Once(self.size)
+        for text in texts:
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
             page_text, marks = _split_bytes(data)
-            once = first_places(self._encode_one(lowered(page_text)), seen, number)
-            yield np.append(once, np.asarray(marks, np.uint32) + np.uint32(self.vocabulary)) if marks else once
+            line = once(self._encode_one(lowered(page_text)))
+            yield np.append(line, np.asarray(marks, np.uint32) + np.uint32(self.vocabulary)) if marks else line
 
     def name(self, token: int) -> str:
         """What an id stands for: the token's text (U+FFFD for parts of characters) or the mark's name."""

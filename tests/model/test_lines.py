@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.model.lines import CASED_BELOW, first_places, lowered
+from recall.model.lines import CASED_BELOW, Once, lowered
 
 
 def test_every_character_is_lowered_as_python_does() -> None:
@@ -25,7 +25,12 @@ def test_the_longest_growth_fits() -> None:
 
 @given(st.lists(st.lists(st.integers(0, 20))))
 def test_each_id_stays_once_where_it_came_first(lines: list[list[int]]) -> None:
-    seen = np.zeros(21, dtype=np.int32)
-    for stamp, line in enumerate(lines, start=1):
-        once = first_places(np.array(line, dtype=np.uint32), seen, stamp)
-        assert once.tolist() == list(dict.fromkeys(line))
+    once = Once(21)
+    for line in lines:
+        assert once(np.array(line, dtype=np.uint32)).tolist() == list(dict.fromkeys(line))
+
+
+def test_lines_are_told_apart_however_many_there_are() -> None:
+    once = Once(3)
+    line = np.array([2, 0, 2], dtype=np.uint32)
+    assert all(once(line).tolist() == [2, 0] for _ in range(600))

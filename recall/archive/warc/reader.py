@@ -102,6 +102,11 @@ class _Tap:
 
     def remembered(self, start: int, stop: int) -> bytes:
         """The bytes [start, stop) as far as they are remembered."""
+        for at, block in reversed(self._blocks):  # nearly always in one of the last two blocks
+            if at <= start:
+                if stop <= at + len(block):
+                    return block[start - at : stop - at]
+                break
         pieces = [block[max(0, start - at) : stop - at] for at, block in self._blocks if at < stop]
         return b"".join(pieces)
 

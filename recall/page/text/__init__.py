@@ -19,7 +19,7 @@ from typing import Protocol
 from recall.page.text.charset import MAX_BODY, MAX_DECODE, as_utf8, decode
 from recall.records import MARK, MARK_BUCKETS, MARK_KINDS
 
-__all__ = ["MAX_BODY", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_text"]
+__all__ = ["MAX_BODY", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
 
 MAX_TEXT = 100_000
 """Characters of text that are kept. The model asks which tokens occur, not how often, so the end of a very long page
@@ -27,25 +27,30 @@ says little that its beginning does not, and people are not shown more. Marks ar
 
 
 class Read(Protocol):
-    """A reading of UTF-8 without NUL: the text, and the numbers of `<pre>`, `<code>` and highlighters."""
+    """A reading of UTF-8 without NUL: the text in UTF-8, and the numbers of `<pre>`, `<code>` and highlighters."""
 
-    def __call__(self, html: bytes, /) -> tuple[str, tuple[int, int, int]]: ...
+    def __call__(self, html: bytes, /) -> tuple[bytes, tuple[int, int, int]]: ...
 
 
-def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:  # noqa: ARG001 - for callers' sake
+def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:
     """What the model reads of a page: at most MAX_TEXT characters of text, then its structure marks.
 
     Reads the first MAX_BODY bytes. charset: from the HTTP header, unverified. The URL is accepted beside the body as
     everywhere, but does not matter: it was measured and says nothing that the page does not.
     """
+    return scoring_bytes(body, charset, url).decode()
+
+
+def scoring_bytes(body: bytes, charset: str | None = None, url: str | None = None) -> bytes:  # noqa: ARG001 - as above
+    """`scoring_text` in UTF-8, as a scan hands it to the tokenizer."""
     text, counts = _reading()(as_utf8(body, charset))
-    if len(text) > MAX_TEXT:
-        text = text[:MAX_TEXT].rstrip(" \n")
-    return text + "".join(_mark(kind, count) for kind, count in zip(MARK_KINDS, counts, strict=True) if count)
+    if len(text) > MAX_TEXT and len(characters := text.decode()) > MAX_TEXT:
+        text = characters[:MAX_TEXT].rstrip(" \n").encode()
+    return text + b"".join(_mark(kind, count) for kind, count in zip(MARK_KINDS, counts, strict=True) if count)
 
 
-def _mark(kind: str, count: int) -> str:
-    return f"{MARK}{kind}{min(count.bit_length(), MARK_BUCKETS)}"
+def _mark(kind: str, count: int) -> bytes:
+    return f"{MARK}{kind}{min(count.bit_length(), MARK_BUCKETS)}".encode()
 
 
 @lru_cache(maxsize=1)
@@ -53,11 +58,15 @@ def _reading() -> Read:
     """The compiled reading where it can be had, else the plain one; imported when the first page is read."""
     if os.environ.get("RECALL_SLOW_TEXT") != "1":
         try:
-            from recall.page.text.kernel import read  # noqa: PLC0415 - numba takes half a second to import
+            from recall.page.text.kernel import read_bytes  # noqa: PLC0415 - numba takes half a second to import
         except ImportError:
             pass
         else:
-            return read
+            return read_bytes
     from recall.page.text import slow  # noqa: PLC0415 - only where it is asked for
 
-    return lambda html: slow.read(html.decode("utf-8"))
+    def read_slowly(html: bytes) -> tuple[bytes, tuple[int, int, int]]:
+        text, counts = slow.read(html.decode("utf-8"))
+        return text.encode(), counts
+
+    return read_slowly

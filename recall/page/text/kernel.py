@@ -5,6 +5,7 @@ the first page of a process compiles (some ten seconds) or loads what was compil
 hands bare pointers on: calls with arrays, which are seven numbers each, would take most of the time.
 """
 
+import threading
 import zlib
 from collections.abc import Callable
 from functools import lru_cache
@@ -51,12 +52,35 @@ _COMPILED_FROM = ("codes.py", "characters.py", "markup.py")
 
 def read(html: bytes) -> tuple[str, tuple[int, int, int]]:
     """The visible text of UTF-8 without NUL, and its numbers of `<pre>`, `<code>` and highlighter classes."""
+    text, counts = read_bytes(html)
+    return str(text, "utf-8"), counts
+
+
+def read_bytes(html: bytes) -> tuple[bytes, tuple[int, int, int]]:
+    """The same with the text in UTF-8."""
     source = np.frombuffer(html or b" ", np.uint8)
-    out: Octets = np.empty(2 * len(source) + 8, np.uint8)
+    out = _room(2 * len(source) + 8)
     state = np.zeros(STATE, np.int64)
     strip, table = _kernel()
     strip(source, out, state, table)
-    return str(out[: state[WRITTEN]].data, "utf-8"), (int(state[PRE]), int(state[CODE]), int(state[HIGHLIGHT]))
+    return out[: state[WRITTEN]].tobytes(), (int(state[PRE]), int(state[CODE]), int(state[HIGHLIGHT]))
+
+
+class _Rooms(threading.local):
+    """What each thread writes texts to, before they are copied out."""
+
+    def __init__(self) -> None:
+        self.octets: Octets = np.empty(1 << 18, np.uint8)
+
+
+_rooms = _Rooms()
+
+
+def _room(size: int) -> Octets:
+    """Room for `size` bytes, used again for the next page: fresh memory costs as much as writing to it."""
+    if len(_rooms.octets) < size:
+        _rooms.octets = np.empty(size, np.uint8)
+    return _rooms.octets
 
 
 @lru_cache(maxsize=1)

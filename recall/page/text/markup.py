@@ -185,7 +185,9 @@ def _script_end(source: Octets, table: Table, at: int, size: int) -> int:
     """The place of the end tag of a script; a script within `<!--` within it has an end tag of its own."""
     escaped = 0
     while at < size:
-        while at < size and source[at] != LESS and (source[at] != DASH or not escaped):
+        if not escaped:
+            at = find(source, at, size, LESS)
+        while at < size and source[at] != LESS and source[at] != DASH:
             at += 1
         if same(source, at, size, b"<!--"):
             if same(source, at + 4, size, b">") or same(source, at + 4, size, b"->"):
