@@ -1,6 +1,6 @@
 """Bytes of a kept page → Markdown whose fenced code is exact to the character."""
 
-from recall.page.markdown.convert import Conversion, convert, markdown
+from recall.page.markdown.conversion import Conversion, convert, markdown
 from recall.page.markdown.tree import Fallback
 
 __all__ = ["Conversion", "Fallback", "convert", "markdown"]

@@ -63,7 +63,7 @@ def clean_language(word: str) -> str:
     """Normalise a language word; empty where it names none."""
     word = word.strip().lower().rstrip(":").rstrip(",;")
     word = _ALIASES.get(word, word)
-    if word in _NONE or not re.fullmatch(r"[a-z0-9][a-z0-9+#._-]{0,24}", word) or word.isdigit():
+    if word in _NONE or not re.fullmatch(r"[a-z0-9][a-z0-9+#._-]{0,24}", word) or word.isdecimal():
         return ""
     return word
 

@@ -49,7 +49,7 @@ def is_noise(element: HtmlElement) -> bool:
     if element.get("role") == "button":
         return len(text_of(element)) <= SHORT
     if element.get("aria-hidden") == "true" or element.get("data-nosnippet") is not None or _unselectable(element):
-        return _NUMBERS.fullmatch(text_of(element)) is not None and any(c.isdigit() for c in text_of(element))
+        return _NUMBERS.fullmatch(text_of(element)) is not None and any(c.isdecimal() for c in text_of(element))
     return element.tag == "a" and _is_line_anchor(element)
 
 
@@ -78,7 +78,7 @@ def _is_line_anchor(element: HtmlElement) -> bool:
     text = text_of(element).strip()
     if text in ("¶", "#", "§", "🔗"):
         return "anchor" in (element.get("class") or "") or "headerlink" in (element.get("class") or "")
-    if not text.isdigit():
+    if not text.isdecimal():
         return False
     target = element.get("href") or element.get("id") or element.get("name") or ""
     return bool(_LINE_TARGET.search(target)) and target.lstrip("#").endswith(text)
@@ -87,7 +87,7 @@ def _is_line_anchor(element: HtmlElement) -> bool:
 def is_gutter_text(text: str) -> bool:
     """Whether a text is nothing but consecutive line numbers, at least two of them."""
     words = [word.rstrip(".:)|") for word in text.split()]
-    if len(words) < 2 or not all(word.isdigit() for word in words):
+    if len(words) < 2 or not all(word.isdecimal() for word in words):
         return False
     first = int(words[0])
     return all(int(word) == first + place for place, word in enumerate(words))
@@ -101,7 +101,7 @@ def line_counters(root: HtmlElement) -> frozenset[HtmlElement]:
     """
     groups: dict[tuple[str, str | None], list[HtmlElement]] = {}
     for element in root.iter("span", "div", "a", "i", "em", "b", "small", "td"):
-        if not len(element) and (element.text or "").strip().isdigit():
+        if not len(element) and (element.text or "").strip().isdecimal():
             groups.setdefault((element.tag, element.get("class")), []).append(element)
     found: set[HtmlElement] = set()
     for group in groups.values():
@@ -109,7 +109,7 @@ def line_counters(root: HtmlElement) -> frozenset[HtmlElement]:
         if len(group) < 3 or len(parents) < len(group) or not is_gutter_text(" ".join(text_of(part) for part in group)):
             continue
         if all(_comes_first(element) for element in group):
-            telling = sum(1 for parent in parents if not text_of(parent).strip().isdigit())
+            telling = sum(1 for parent in parents if not text_of(parent).strip().isdecimal())
             if telling * 2 > len(parents):
                 found.update(group)
     return frozenset(found)

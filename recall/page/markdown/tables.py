@@ -93,12 +93,12 @@ def _is_gutter(cell: HtmlElement) -> bool:
     if is_gutter_text(text):
         return True
     words = text.split()
-    if len(words) == 1 and words[0].isdigit():
+    if len(words) == 1 and words[0].isdecimal():
         return bool(_NUMBER_CELL.search(cell.get("class") or ""))
     # numbers run together where each has a block of its own
     digits = "".join(words)
     return (
-        digits.isdigit()
+        digits.isdecimal()
         and digits.startswith("123")
         and digits == "".join(map(str, range(1, len(digits) + 1)))[: len(digits)]
     )
@@ -171,7 +171,7 @@ def _is_number(cell: HtmlElement) -> bool:
 
 
 def _is_header(row: list[HtmlElement]) -> bool:
-    return all(cell.tag == "th" for cell in row) and not any(squashed(text_of(cell)).isdigit() for cell in row)
+    return all(cell.tag == "th" for cell in row) and not any(squashed(text_of(cell)).isdecimal() for cell in row)
 
 
 def _says_code(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:

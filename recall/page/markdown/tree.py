@@ -77,6 +77,11 @@ def broken_bound(root: HtmlElement) -> Fallback | None:
     return Fallback.TOO_MANY_NODES if nodes > MAX_NODES else None
 
 
+def flatten(root: HtmlElement) -> None:
+    """Take out the formatting elements that old pages open again and again and never close."""
+    etree.strip_tags(root, "font", "b", "i", "u", "em", "strong", "small", "big", "center", "span", "basefont")
+
+
 def drop_control_characters(root: HtmlElement) -> None:
     """Remove what XML cannot hold from prose; code was lifted before and keeps it."""
     for element in root.iter():

@@ -1,5 +1,6 @@
 """Write the collection anew: `python tests/page/markdown/generate [MODULE ...]`, with the generators on the path."""
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 
 import importlib
 import sys

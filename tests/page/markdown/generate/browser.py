@@ -2,7 +2,8 @@
 
 Needs node, and the packages that browser.mjs names installed in the folder RECALL_NODE (default: here).
 """
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 
 import json
 import os

@@ -1,5 +1,6 @@
 """Layouts of sites and of old pages whose generators cannot be installed, written by hand after their markup."""
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 # ruff: noqa: E501 - markup reads better as one line
 
 from collections.abc import Iterator

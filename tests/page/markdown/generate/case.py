@@ -1,5 +1,6 @@
 """A page of the collection with what must come out of it, and how it is written to disk."""
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 
 import html
 import json

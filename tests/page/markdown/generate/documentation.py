@@ -2,7 +2,8 @@
 
 Needs on the path: sphinx, mkdocs with mkdocs-material, nbconvert (Python), hugo, pandoc, asciidoctor.
 """
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 # ruff: noqa: E501 - markup reads better as one line
 
 import subprocess

@@ -4,7 +4,8 @@ Needs chromium on the path, and in the folder RECALL_NODE (default: here) the np
 monaco-editor@0.34, @codemirror/view, esbuild, mathjax@3, code-prettify, enlighterjs, prismjs,
 @highlightjs/cdn-assets and highlightjs-line-numbers.js.
 """
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 
 import json
 import os

@@ -1,5 +1,6 @@
 """Threads in the markup of forum and question-and-answer software, written by hand after their templates."""
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 # ruff: noqa: E501 - markup reads better as one line
 
 from collections.abc import Iterator

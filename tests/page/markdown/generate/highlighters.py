@@ -2,7 +2,8 @@
 
 Needs on the path: pygments (Python), ruby with rouge and coderay, php with php-geshi, highlight, source-highlight.
 """
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 
 import subprocess
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """Code within prose of every kind: wikis, reference sites, lists, tables, chats, other languages and charsets."""
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 # ruff: noqa: E501 - markup reads better as one line
 
 from collections.abc import Iterator

@@ -3,7 +3,8 @@
 Needs on the path or where Debian puts them: git, cgit, gitweb, highlight, doxygen, javadoc, rustdoc, groff, man2html,
 mandoc.
 """
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 
 import os
 import re

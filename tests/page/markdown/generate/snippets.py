@@ -1,5 +1,6 @@
 """The code that the pages of the collection show: small, and full of what goes wrong on the way."""
-# mypy: ignore-errors - runs by hand, beside generators that are no dependency
+# runs by hand, beside generators that are no dependency
+# mypy: ignore-errors
 # ruff: noqa: E101 - tabs inside the samples are the point
 
 PYTHON = '''\

@@ -19,7 +19,7 @@ from recall.page.markdown.patch import complete
 from recall.page.markdown.prose import render
 from recall.page.markdown.restore import restore
 from recall.page.markdown.threads import find_posts, render_thread
-from recall.page.markdown.tree import CONTROL, Fallback, broken_bound, drop_control_characters, parse, words
+from recall.page.markdown.tree import CONTROL, Fallback, broken_bound, drop_control_characters, flatten, parse, words
 from recall.page.text import decode
 
 _FAILURES: Final = (
@@ -65,6 +65,9 @@ def convert(body: bytes, url: str | None = None, charset: str | None = None) -> 
     if root is None:
         return Conversion(plain_text(text), Fallback.NO_TREE)
     bound = broken_bound(root)
+    if bound is Fallback.TOO_DEEP:
+        flatten(root)
+        bound = broken_bound(root)
     if bound is Fallback.TOO_DEEP:
         return Conversion(plain_text(text), bound)
     try:
