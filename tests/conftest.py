@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -94,14 +95,15 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session")
-def local_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def local_ray() -> Iterator[None]:
     """Ray of our own for `[cluster] address = "local"`: its own token and folder; tests that use it are marked `ray`.
 
     Ray reads the environment when it is imported, so no test file may import it before this fixture did.
     """
-    folder = tmp_path_factory.mktemp("ray")
-    (folder / "token").write_text("0" * 64)
-    with pytest.MonkeyPatch.context() as patch:
+    # not pytest's folder: with a worker's name in it, Ray's socket paths would pass their limit of 107 bytes
+    with tempfile.TemporaryDirectory(prefix="ray-") as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        (folder / "token").write_text("0" * 64)
         patch.setenv("RAY_AUTH_MODE", "token")
         patch.setenv("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
         patch.setenv("RAY_TMPDIR", str(folder))

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -106,11 +105,11 @@ def test_a_driver_killed_at_any_moment_loses_nothing(played: Run, fresh: Any) ->
 
 @pytest.mark.ray
 @pytest.mark.slow
-def test_a_worker_killed_in_mid_scan_costs_only_time(played: Run, fresh: Any, tmp_path: Path) -> None:
-    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_TMPDIR": str(_short(tmp_path))}
+@pytest.mark.usefixtures("local_ray")
+def test_a_worker_killed_in_mid_scan_costs_only_time(played: Run, fresh: Any) -> None:
     root = Path(fresh("round 1 train").store.root)
     command = [RECALL, "--quiet", "run", str(root), "--cluster", "local", "--workers", "2"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     killed = 0
     deadline = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:
@@ -124,14 +123,6 @@ def test_a_worker_killed_in_mid_scan_costs_only_time(played: Run, fresh: Any, tm
     assert Run.open(root).digest() == played.digest()
 
 
-def _short(folder: Path) -> Path:
-    """A folder with a short path: Ray's sockets allow about 100 characters."""
-    short = Path("/tmp") / f"ray-{os.getpid()}-{folder.name[-4:]}"
-    shutil.rmtree(short, ignore_errors=True)
-    short.mkdir()
-    return short
-
-
 def _workers(parent: int, title: str) -> list[int]:
     """Processes below `parent` whose title starts with the name of a Ray task."""
     found = []
@@ -140,12 +131,9 @@ def _workers(parent: int, title: str) -> list[int]:
             continue
         try:
             command = (entry / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
-            session = int((entry / "stat").read_text().rpartition(")")[2].split()[3])
-        except (OSError, ValueError):
+        except OSError:
             continue
-        if (command.startswith(title) and _descends(int(entry.name), parent)) or (
-            command.startswith(title) and session == parent
-        ):
+        if command.startswith(title) and _descends(int(entry.name), parent):
             found.append(int(entry.name))
     return found
 
