@@ -1,0 +1,125 @@
+"""uvicorn's HTTP protocol with bounds that it lacks: connections, size and time of heads, readers that stand still.
+
+A client that has sent all of its request and closes its side still gets its answer. What is not HTTP is answered
+with problem details, as everything else is.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from service.limits import Limits
+from service.metrics import REFUSED
+from service.problems import MEDIA, Refusal
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = limits or Limits()
+        self._head_open = False
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._refusal: Refusal | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Begin; or refuse, when there are too many."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(self._limits.head_seconds, self._close_idle)
+        if len(self.connections) > self._limits.connections:
+            retry = {"Retry-After": str(self._limits.retry_seconds)}
+            self._refuse(Refusal("unavailable", "Too many connections; try again", retry))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._stop(self._head_timer)
+        self._stop(self._write_timer)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, unless a head grows too large."""
+        if self.transport.is_closing():
+            return
+        if self._head_open:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._head_open and self._head_bytes > self._limits.head_bytes:
+            self._refuse(Refusal("head-too-large", f"At most {self._limits.head_bytes} bytes"))
+        elif self._idle and self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._limits.head_seconds, self._close_idle)
+
+    @property
+    def _idle(self) -> bool:
+        return not self.pipeline and (self.cycle is None or self.cycle.response_complete)
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._head_open, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A head is whole: its request begins, if the head is not too large."""
+        self._head_open = False
+        self._stop(self._head_timer)
+        self._head_timer = None
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self._limits.head_bytes:
+            self._refusal = Refusal("head-too-large", f"At most {self._limits.head_bytes} bytes")
+            raise ValueError  # the parser hands it on as its own error, which is answered in send_400_response
+        super().on_headers_complete()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override] # asyncio's protocol allows it
+        """The client closed its side: what it asked for in whole is still answered."""
+        if self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            return True
+        return None
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - ours says more
+        """Refuse what cannot be parsed."""
+        self._refuse(self._refusal or Refusal("bad-request", "The request cannot be parsed"))
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it is written to."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self._limits.idle_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._stop(self._write_timer)
+        super().resume_writing()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        REFUSED.labels(refusal.reason).inc()
+        body = refusal.body()
+        head = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}", f"content-type: {MEDIA}"]
+        head += [f"content-length: {len(body)}", "connection: close"]
+        head += [f"{name.lower()}: {value}" for name, value in (refusal.headers or {}).items()]
+        self.transport.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+        self.transport.close()
+
+    def _close_idle(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing() and (self._head_open or self._idle):
+            self.transport.close()
+
+    @staticmethod
+    def _stop(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
