@@ -22,10 +22,10 @@ lint: install
 	$(BIN)/mypy
 
 test: install lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 test-fast: install
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -n 2 -m 'not slow'
 
 bench: install
 	$(BIN)/python tests/benchmarks/recipe.py

@@ -18,7 +18,7 @@ ARROWS = {
     "recall.archive": VOCABULARY | {"recall.archive"},
     "recall.page": VOCABULARY | {"recall.page"},
     "recall.model": VOCABULARY | {"recall.model"},
-    "recall.run": VOCABULARY | {"recall.run", "recall.archive.transport"},
+    "recall.run": VOCABULARY | {"recall.run", "recall.archive.transport", "recall.archive.parquet"},
     "recall.steps": VOCABULARY | {"recall.archive", "recall.page", "recall.model", "recall.run", "recall.steps"},
     "recall.report": VOCABULARY | {"recall.model", "recall.run", "recall.steps", "recall.report"},
     "recall.sample": VOCABULARY | {"recall.archive", "recall.sample"},
@@ -41,7 +41,7 @@ HOMES = {
     "tokenizers": "recall/model/tokens",
     "gigatoken": "recall/model/tokens",
     "fasttext": "recall/model/fasttext",
-    "pyarrow": "recall/run/store",
+    "pyarrow": "recall/archive/parquet",
     "ray": "recall/run/jobs",
     "tldextract": "recall/hosts",
 }

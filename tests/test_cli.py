@@ -1,0 +1,106 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recall.config import dump_config
+from recall.run.rounds import Run
+
+RECALL = str(Path(sys.executable).parent / "recall")
+
+
+def recall(*arguments: object, fails: int = 0) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run([RECALL, *map(str, arguments)], capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == fails, done.stdout + done.stderr
+    return done
+
+
+def one_line(done: "subprocess.CompletedProcess[str]") -> str:
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr.strip()
+
+
+def test_init_run_status_and_verify(crawl: Any, played: Run, tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text(dump_config(crawl.config()))
+    root = tmp_path / "run"
+    assert "3 shards, 2 round(s)" in recall("init", root, "--config", tmp_path / "my.toml").stdout
+    told = recall("--quiet", "run", root).stdout
+    assert f"done, digest {played.digest()}" in told
+    assert "round 2 scan: " in told
+    status = json.loads(recall("status", root, "--json", "--measure", crawl.folder / "labels.jsonl").stdout)
+    assert status["next"] is None
+    assert status["digest"] == played.digest()
+    assert [row["round"] for row in status["rounds"]] == [1, 2]
+    assert 0 < status["rounds"][1]["measured"]["held_out"]["found"] <= 1
+    assert "next: nothing" in recall("status", root).stdout
+    assert "corpus rows read back" in recall("verify", root).stdout
+    assert "nothing to do" in recall("train", root).stdout
+    part = root / "corpus" / "part-00000.parquet"
+    data = bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(data)
+    assert "corpus/part-00000.parquet: " in recall("verify", root, fails=6).stdout
+
+
+def test_steps_one_by_one_in_their_order_only(crawl: Any, tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text(dump_config(crawl.config(rounds=1)))
+    recall("init", tmp_path / "run", "--config", tmp_path / "my.toml")
+    assert "the next step of this run is seed" in one_line(recall("scan", tmp_path / "run", fails=3))
+    assert recall("seed", tmp_path / "run").stdout.startswith("seed: examples ")
+    assert recall("train", tmp_path / "run").stdout.startswith("round 1 train: ")
+    assert "next: round 1 scan" in recall("status", tmp_path / "run").stdout
+
+
+def test_applying_a_round_to_other_shards(crawl: Any, played: Run, tmp_path: Path) -> None:
+    config = crawl.config(crawl={"warcs": [str(crawl.warcs[2])]})
+    (tmp_path / "other.toml").write_text(dump_config(config))
+    parent = f"{played.store.root}@1"
+    told = recall("init", tmp_path / "run", "--from", parent, "--config", tmp_path / "other.toml").stdout
+    assert "1 shards, 1 round(s)" in told
+    assert "build: " in recall("--quiet", "run", tmp_path / "run").stdout
+    assert "round 9" in one_line(recall("init", tmp_path / "x", "--from", f"{played.store.root}@9", fails=3))
+
+
+def test_scores_of_files_and_of_a_warc_are_those_of_the_scan(crawl: Any, played: Run, tmp_path: Path) -> None:
+    model = Path(played.store.root) / "rounds" / "1" / "train"
+    site = crawl.sites[0]
+    page = tmp_path / "page.html"
+    page.write_bytes(site.body)
+    (alone,) = map(json.loads, recall("score", page, "--model", model).stdout.splitlines())
+    assert set(alone) == {"path", "score", "label"}
+    rows = list(map(json.loads, recall("score", "--warc", crawl.warcs[0], "--model", model).stdout.splitlines()))
+    assert len(rows) == len(crawl.sites) / 3
+    assert set(rows[0]) == {"path", "url", "offset", "length", "score", "label"}
+    scores = {row["url"]: row["score"] for row in rows}
+    assert scores[site.url] == alone["score"]
+    slim = played.store.read_table(
+        next(key for key in played.store.keys("rounds/1/scan/rows-") if site.url in str(played.store.read_table(key)))
+    ).to_pylist()
+    assert {row["url"]: row["score"] for row in slim} == scores
+    assert "not" in one_line(recall("score", tmp_path / "none.html", "--model", model, fails=2)).lower()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("init", "{tmp}/run"), 2, "--config FILE"),
+        (("init", "{tmp}/run", "--config", "{tmp}/none.toml"), 2, "none.toml: no such config file"),
+        (("run", "{tmp}/nowhere"), 2, "not a run folder"),
+        (("status", "{tmp}/nowhere"), 2, "not a run folder"),
+        (("score", "--model", "{tmp}"), 2, "one of the two"),
+        (("score", "x.html", "--model", "{tmp}/nowhere"), 2, "nowhere"),
+        (("init", "{tmp}/run", "--from", "{tmp}/nowhere@1"), 2, "not a run folder"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_to_do(
+    arguments: tuple[str, ...], code: int, words: str, tmp_path: Path
+) -> None:
+    done = recall(*(argument.format(tmp=tmp_path) for argument in arguments), fails=code)
+    assert words in one_line(done)
+
+
+def test_a_verb_that_does_not_exist_is_refused() -> None:
+    assert "No such command" in recall("recal", fails=2).stderr
