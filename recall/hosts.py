@@ -2,18 +2,22 @@
 
 A family is a site or a group of sites that share templates: the registered domain by the Public Suffix List,
 private suffixes included, so that `a.github.io` and `b.github.io` are two. Splits are made by family, never by page.
-A prefix is a host and the start of a path, without scheme, cut at a path boundary.
+A prefix is a host and the start of a path, without scheme, cut at a path boundary; a prefix whose path holds
+placeholders is a template.
 """
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import tldextract
 
 from recall.errors import BadInput
+
+YEAR, INT, SLUG = "{year}", "{int}", "{slug}"
+"""Placeholders of a template: each stands for one whole path part."""
 
 _extract = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=True, cache_dir=None)
 
@@ -46,37 +50,93 @@ def _boundaries(key: str) -> Iterator[str]:
         end = slash
 
 
+def placeholders_of(part: str) -> Iterator[str]:
+    """Placeholders of a template that a path part fits: {year} (1900 to 2099), {int} (digits), {slug} (any part)."""
+    if part.isascii() and part.isdigit():
+        if len(part) == 4 and part[:2] in {"19", "20"}:
+            yield YEAR
+        yield INT
+    if part:
+        yield SLUG
+
+
 def under(prefix: str, url: str) -> bool:
-    """True when a URL lies under a prefix (host and path, as `prefix_key` gives them).
+    """True when a URL lies under a prefix (host and path, as `prefix_key` gives them) or a template.
 
     A prefix ends at a path boundary: `a.org/docs` covers `a.org/docs` and `a.org/docs/x`, not `a.org/docsets`;
-    `a.org/docs/` covers what follows its slash. Nothing lies under an empty prefix.
+    `a.org/docs/` covers what follows its slash. Path parts of a template may be placeholders: `a.org/{year}/`.
+    Nothing lies under an empty prefix.
     """
-    key = prefix_key(url)
-    if not prefix or not key.startswith(prefix):
-        return False
-    return prefix.endswith("/") or key[len(prefix) : len(prefix) + 1] in {"", "/"}
+    return PrefixSet([prefix]).match(url) is not None
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the templates of a host. ends: the template that ends here, bare and with a final slash."""
+
+    parts: dict[str, "_Node"] = field(default_factory=dict)
+    ends: dict[bool, str] = field(default_factory=dict)
 
 
 class PrefixSet:
-    """Many prefixes asked at once: a URL costs one set lookup, and one per path part on hosts that have a prefix."""
+    """Many prefixes asked at once: a URL costs one set lookup, and one per path part on hosts that have a prefix.
+
+    Templates (prefixes with placeholders) are held apart, by host; hosts that have none never look there.
+    """
 
     def __init__(self, prefixes: Iterable[str]) -> None:
         self._prefixes = frozenset(prefixes) - {""}
         self._hosts = frozenset(prefix.partition("/")[0] for prefix in self._prefixes)
+        self._templates: dict[str, _Node] = {}
+        for prefix in sorted(self._prefixes):
+            if "{" in prefix:
+                self._add(prefix)
+
+    def _add(self, template: str) -> None:
+        host, _, path = template.partition("/")
+        node = self._templates.setdefault(host, _Node())
+        for part in path.removesuffix("/").split("/"):
+            node = node.parts.setdefault(part, _Node())
+        node.ends[path.endswith("/")] = template
 
     def __len__(self) -> int:
         return len(self._prefixes)
 
     def matches(self, url: str) -> Iterator[str]:
-        """Every prefix that the URL lies under, the longest first."""
+        """Every prefix that the URL lies under, the longest first; a template stands for as much as it covers."""
         key = prefix_key(url)
-        if key.partition("/")[0] in self._hosts:
-            yield from (prefix for prefix in _boundaries(key) if prefix in self._prefixes)
+        host, _, path = key.partition("/")
+        if host not in self._hosts:
+            return
+        literal = (prefix for prefix in _boundaries(key) if prefix in self._prefixes)
+        templates = self._templates.get(host)
+        if templates is None:
+            yield from literal
+            return
+        covered = [(-len(prefix), 0, prefix) for prefix in literal]
+        covered += [(-len(host) - 1 - length, 1, one) for length, one in _fitting(templates, path.split("/"), 0)]
+        yield from (prefix for _, _, prefix in sorted(covered))
 
     def match(self, url: str) -> str | None:
         """The longest prefix that the URL lies under, or None."""
         return next(self.matches(url), None)
+
+
+def _fitting(node: _Node, parts: list[str], start: int, covered: int = 0) -> Iterator[tuple[int, str]]:
+    """Templates below a node that some path parts fit, each with the number of characters it covers."""
+    if start == len(parts):
+        return
+    part = parts[start]
+    for name in (part, *placeholders_of(part)):
+        child = node.parts.get(name)
+        if child is None:
+            continue
+        end = covered + len(part)
+        if False in child.ends:
+            yield end, child.ends[False]
+        if True in child.ends and start + 1 < len(parts):
+            yield end + 1, child.ends[True]
+        yield from _fitting(child, parts, start + 1, end + 1)
 
 
 @lru_cache(maxsize=65_536)

@@ -1,5 +1,7 @@
 """URLs to hosts, families and prefixes; pages that are held out."""
 
+import time
+
 import pytest
 
 from recall.errors import BadInput
@@ -116,3 +118,38 @@ def test_a_holdout_file_lists_hosts_or_labelled_urls() -> None:
 def test_a_broken_holdout_line_is_named(line: str) -> None:
     with pytest.raises(BadInput, match=r"^h\.jsonl:2: expected"):
         parse_holdout(["a.org", line], "h.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("template", "url", "covered"),
+    [
+        ("a.org/questions/{int}/{slug}", "https://a.org/questions/42/how-to", True),
+        ("a.org/questions/{int}/{slug}", "https://a.org/questions/42/how-to/more", True),
+        ("a.org/questions/{int}/{slug}", "https://a.org/questions/42", False),
+        ("a.org/questions/{int}/{slug}", "https://a.org/questions/42/", False),
+        ("a.org/questions/{int}/{slug}", "https://a.org/questions/tagged/c", False),
+        ("a.org/{year}/", "https://a.org/2019/05/x.html", True),
+        ("a.org/{year}/", "https://a.org/2019", False),
+        ("a.org/{year}/", "https://a.org/1234/x", False),
+        ("a.org/{year}/", "https://b.org/2019/x", False),
+        ("a.org/{slug}/issues/", "https://a.org/tool/issues/7", True),
+        ("a.org/{slug}/issues/", "https://a.org//issues/7", False),
+        ("a.org/{int}", "https://a.org/٣", False),
+    ],
+)
+def test_a_template_stands_for_whole_path_parts(template: str, url: str, covered: bool) -> None:
+    assert under(template, url) is covered
+
+
+def test_templates_and_prefixes_are_asked_together_the_longest_cover_first() -> None:
+    prefixes = PrefixSet(["a.org/q/", "a.org/q/{int}/", "a.org/q/7/", "a.org/{slug}/{int}/x", "b.org/{year}/"])
+    found = list(prefixes.matches("http://a.org/q/7/x"))
+    assert found == ["a.org/{slug}/{int}/x", "a.org/q/7/", "a.org/q/{int}/", "a.org/q/"]
+    assert prefixes.match("http://a.org/x/7/") is None
+
+
+def test_many_templates_of_a_host_cost_no_more_than_the_parts_of_a_url() -> None:
+    prefixes = PrefixSet([f"a.org/{name}/{{int}}/{{slug}}" for name in range(20_000)])
+    start = time.perf_counter()
+    assert sum(prefixes.match(f"http://a.org/{name}/5/x") is not None for name in range(2_000)) == 2_000
+    assert time.perf_counter() - start < 1.0
