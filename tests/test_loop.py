@@ -72,6 +72,23 @@ def test_two_ray_workers_give_the_same_bytes(played: Run, fresh: Any) -> None:
     assert list(files_of(Path(run.store.root))) == list(files_of(Path(played.store.root)))
 
 
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.usefixtures("local_ray")
+def test_a_running_cluster_of_two_nodes_gives_the_same_bytes(played: Run, fresh: Any) -> None:
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        cluster.add_node(num_cpus=1)
+        root = Path(fresh().store.root)
+        subprocess.run([RECALL, "--quiet", "run", str(root), "--cluster", cluster.address], check=True, timeout=200)
+    finally:
+        cluster.shutdown()
+    assert Run.open(root).digest() == played.digest()
+    assert list(files_of(root)) == list(files_of(Path(played.store.root)))
+
+
 @pytest.mark.s3
 @pytest.mark.slow
 def test_a_run_folder_on_s3_gives_the_same_digest(s3: "S3Server", played: Run, crawl: Any) -> None:

@@ -10,7 +10,7 @@ def report(read: int) -> ShardReport:
 def test_a_report_exists_only_when_every_response_is_accounted_for() -> None:
     assert report(10).read == 10
     for wrong in (9, 11):
-        with pytest.raises(ValueError, match="a.warc.gz: read"):
+        with pytest.raises(ValueError, match=r"a\.warc\.gz: read"):
             report(wrong)
 
 

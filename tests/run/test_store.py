@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recall.archive import parquet
 from recall.archive.transport import read_range
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged
-from recall.run import store as store_module
 from recall.run.store import Store, canonical_json, concat, digest_of, table_bytes, table_from
 
 SCHEMA = {
@@ -169,6 +169,6 @@ def test_reading_some_columns_reads_little_of_the_file(tmp_path: Path, monkeypat
         read.append(length)
         return read_range(url, offset, length, access)
 
-    monkeypatch.setattr(store_module, "read_range", counted)
+    monkeypatch.setattr(parquet, "read_range", counted)
     assert store.read_table("t.parquet", ["row"]).num_rows == 1000
     assert sum(read) < 200_000

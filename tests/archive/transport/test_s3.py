@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recall.archive import transport
+from recall.archive.transport import s3 as s3_module
 from recall.config import AccessSection
 from recall.errors import BadInput, Refused, ShardUnreadable, Transient
 
@@ -73,12 +74,12 @@ def test_a_folder_is_listed_page_by_page(
     for name in names:
         transport.publish(s3.url(f"listing/{name}"), b"x", access)
     transport.publish(s3.url("listing-beside"), b"x", access)
-    one_page = transport.s3.list_page
+    one_page = s3_module.list_page
     pages = []
 
     def short_page(url: str, token: str, access: AccessSection) -> tuple[list[str], str]:
-        client = transport.s3._client(access)
-        bucket, prefix = transport.s3.split(url)
+        client = s3_module._client(access)
+        bucket, prefix = s3_module.split(url)
         more = {"ContinuationToken": token} if token else {}
         answer = client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=3, **more)
         pages.append(token)
@@ -86,7 +87,7 @@ def test_a_folder_is_listed_page_by_page(
 
     assert sorted(transport.list_keys(s3.url("listing"), access)) == names
     assert one_page(s3.url("listing/"), "", access)[1] == ""
-    monkeypatch.setattr(transport.s3, "list_page", short_page)
+    monkeypatch.setattr(s3_module, "list_page", short_page)
     assert sorted(transport.list_keys(s3.url("listing/"), access)) == names
     assert len(pages) == 3
 
