@@ -23,7 +23,7 @@ from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospa
 
 _NAMED: Final = frozenset({"div", "p", "td", "span"})
 _PROSE: Final = frozenset({"p", "blockquote", "font"})
-_SKIPPED: Final = frozenset({"head", "style", "noscript", "button", "select", "svg", "math", "iframe", "object"})
+_SKIPPED: Final = frozenset({"head", "style", "button", "select", "svg", "math", "iframe", "object"})
 _CONTAINERS: Final = frozenset(
     {
         "div",

@@ -14,6 +14,7 @@ import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
 
+from recall.page.markdown.fill import add_headings_and_lists
 from recall.page.markdown.lift import Lifted, lift
 from recall.page.markdown.patch import complete
 from recall.page.markdown.prose import render
@@ -91,7 +92,10 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
         wider = render(root)
         if len(wider) > 3 * len(prose):
             prose = wider
-    found = restore(complete(prose, root, lifted), lifted)
+    prose = complete(prose, root, lifted)
+    if posts is None and bound is None:
+        prose = add_headings_and_lists(prose, root)
+    found = restore(prose, lifted)
     if not found.strip():
         return Conversion(plain_text(text), Fallback.EXTRACTOR)
     return Conversion(found, bound)

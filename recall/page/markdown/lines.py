@@ -100,6 +100,8 @@ def _holds_lines(element: HtmlElement) -> bool:
         return False
     if marked == 1 and "\n" in "".join(children[0].itertext()):
         return False
+    if children[0].tag == "code" and any(child.tail and "\n" not in child.tail for child in children[:-1]):
+        return False
     for child in children:
         if (child.tail or "").strip() or not (_is_line_span(child) or child.tag == "br" or is_noise(child)):
             return False

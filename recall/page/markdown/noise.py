@@ -39,18 +39,22 @@ def is_noise(element: HtmlElement) -> bool:
     if not isinstance(element.tag, str) or element.tag in _DROPPED or hidden(element):
         return True
     name = element.get("class") or ""
-    if name == "boring":  # mdBook hides these lines of an example
-        return True
-    numbers = _NUMBER_CELL if element.tag in ("td", "th") else _NUMBER_CLASS
-    if name and numbers.search(name) and _NUMBERS.fullmatch(text_of(element)):
-        return True
-    if name and (_BUTTON_CLASS.search(name) or _WIDGET.search(name)) and _is_widget(element, name):
+    if name and _is_named_noise(element, name):
         return True
     if element.get("role") == "button":
         return len(text_of(element)) <= SHORT
     if element.get("aria-hidden") == "true" or element.get("data-nosnippet") is not None or _unselectable(element):
-        return _NUMBERS.fullmatch(text_of(element)) is not None and any(c.isdecimal() for c in text_of(element))
+        text = text_of(element)
+        return _NUMBERS.fullmatch(text) is not None and any(letter.isdecimal() for letter in text)
     return element.tag == "a" and _is_line_anchor(element)
+
+
+def _is_named_noise(element: HtmlElement, name: str) -> bool:
+    """Whether the class names a number or a control, and the text is one; `boring` lines are hidden by mdBook."""
+    numbers = _NUMBER_CELL if element.tag in ("td", "th") else _NUMBER_CLASS
+    if name == "boring" or (numbers.search(name) and _NUMBERS.fullmatch(text_of(element))):
+        return True
+    return bool(_BUTTON_CLASS.search(name) or _WIDGET.search(name)) and _is_widget(element, name)
 
 
 def _is_widget(element: HtmlElement, name: str) -> bool:

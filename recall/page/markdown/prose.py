@@ -20,6 +20,11 @@ def render(element: HtmlElement) -> str:
     return "\n\n".join(_paragraphs(element))
 
 
+def render_block(element: HtmlElement) -> str:
+    """Markdown of one heading or list."""
+    return "\n\n".join(_block(element))
+
+
 def _paragraphs(element: HtmlElement) -> list[str]:
     """The blocks of an element in order."""
     out: list[str] = []
