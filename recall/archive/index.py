@@ -18,24 +18,26 @@ import duckdb
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from recall.archive.manifest import join, paths_url, read_paths
+from recall.archive.ranges import GAP, coalesce, read_many
 from recall.archive.transport import local_path, read_range, size
-from recall.archive.warc import capture_in
 from recall.config import AccessSection
 from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
 from recall.hosts import PrefixSet, family_of, host_of
-from recall.records import Capture, WarcRef
+from recall.records import WarcRef
+
+__all__ = ["IndexRow", "coalesce", "prefix_refs", "read_many", "shard_refs", "surt_key", "url_refs", "write_index"]
 
 TABLE = "cc-index/table/cc-main/warc"
-GAP = 1 << 20
-LONGEST = 64 << 20
 
 _ANYONE = AccessSection()
 _ASK = 1_000
 """Hosts or URLs in one query."""
 
-_ROWS = """
+_CAPTURES = """
 SELECT url, warc_filename, warc_record_offset, warc_record_length, fetch_status, content_mime_detected, content_digest
 FROM read_parquet($files, hive_partitioning = false)
+"""
+_ROWS = f"""{_CAPTURES}
 WHERE url_host_tld IN (SELECT unnest($tlds)) AND url_host_name IN (SELECT unnest($hosts))
 """
 _COLUMNS = {
@@ -96,35 +98,15 @@ def url_refs(index: str, crawl: str, urls: Sequence[str], access: AccessSection 
     return sorted(found)
 
 
-def coalesce(refs: Iterable[WarcRef], gap: int = GAP, limit: int = LONGEST) -> list[list[WarcRef]]:
-    """Sort references and group those that one request reads: gaps of at most `gap`, `limit` bytes in all."""
-    groups: list[list[WarcRef]] = []
-    end = 0
-    for ref in sorted(refs):
-        group = groups[-1] if groups else []
-        near = bool(group) and group[0].path == ref.path and ref.offset - end <= gap
-        if near and max(end, ref.offset + ref.length) - group[0].offset <= limit:
-            group.append(ref)
-            end = max(end, ref.offset + ref.length)
-        else:
-            groups.append([ref])
-            end = ref.offset + ref.length
-    return groups
+def shard_refs(index: str, crawl: str, path: str, access: AccessSection = _ANYONE) -> list[IndexRow]:
+    """Every capture of one WARC file, in file order. Raises as `prefix_refs`.
 
-
-def read_many(
-    refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
-) -> Iterator[Capture]:
-    """The captures of many references, sorted by path and offset. url_of: where a path is read.
-
-    Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes cannot be fetched.
+    The index is sorted by URL, so this reads a few columns of all of it; a copy that is sorted by warc_filename
+    (`COPY (SELECT * FROM … ORDER BY warc_filename, warc_record_offset) TO …`) is read where the file is only.
     """
-    for group in coalesce(refs):
-        start = group[0].offset
-        end = max(ref.offset + ref.length for ref in group)
-        data = read_range(url_of(group[0].path), start, end - start, access)
-        for ref in group:
-            yield capture_in(data[ref.offset - start : ref.offset - start + ref.length], ref)
+    with _Index(index, crawl, access) as table:
+        found = table.captures(_CAPTURES + "WHERE warc_filename = $path", {"path": path})
+    return sorted(found, key=lambda row: row.ref)
 
 
 def write_index(rows: Iterable[IndexRow], path: Path) -> None:
@@ -205,13 +187,17 @@ class _Index:
 
     def rows(self, hosts: Sequence[str], condition: str, values: dict[str, Any]) -> list[IndexRow]:
         """Rows of some hosts that meet a further condition."""
-        if not hosts or not self._files:
+        if not hosts:
             return []
         tlds = sorted({host.rpartition(".")[2] for host in hosts})
+        return self.captures(_ROWS + condition, {"tlds": tlds, "hosts": list(hosts), **values})
+
+    def captures(self, query: str, values: dict[str, Any]) -> list[IndexRow]:
+        """Rows that a query over all files finds."""
+        if not self._files:
+            return []
         try:
-            found = self._connection.execute(
-                _ROWS + condition, {"files": self._files, "tlds": tlds, "hosts": list(hosts), **values}
-            ).fetchall()
+            found = self._connection.execute(query, {"files": self._files, **values}).fetchall()
         except duckdb.Error as error:
             if self._ranges.failure is not None:
                 raise self._ranges.failure from None

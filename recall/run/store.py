@@ -1,54 +1,43 @@
 """Files of a run folder, on a disk or on s3://: bytes, JSON and tables, each written once and never changed.
 
 Equal content always gives equal bytes (sorted JSON, Parquet without times), so that runs can be compared by digest.
-Refuses to put other bytes under a name that exists. All of pyarrow is behind this file.
+Refuses to put other bytes under a name that exists.
 """
 
 import atexit
-import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import Table
-
-from recall.archive.transport import exists, list_keys, publish, read_all, read_range, remove, size
+from recall.archive.parquet import Columns, ParquetReader, Schema, Table, concat, lists_of, table_bytes, table_from
+from recall.archive.transport import exists, list_keys, publish, publish_file, read_all, remove
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable
 from recall.records import Output
 
-__all__ = ["Columns", "Schema", "Store", "Table", "canonical_json", "concat", "digest_of", "table_bytes", "table_from"]
+__all__ = [
+    "Columns",
+    "Schema",
+    "Store",
+    "Table",
+    "canonical_json",
+    "concat",
+    "digest_of",
+    "lists_of",
+    "table_bytes",
+    "table_from",
+]
 
-Schema = Mapping[str, str]
-"""Column name to type, in column order: string, binary, bool, int32, int64, float64, list<uint32|float64|string>."""
-
-Columns = Mapping[str, Any]
-"""Column name to values: a sequence, a NumPy array or a column of a Table."""
-
-ROW_GROUP = 16_384
 NAME_LENGTH = 32
 """Hex digits of the digest in a content-named file: 128 bits, enough that two contents never meet."""
-
-_TYPES: dict[str, Any] = {
-    "string": pa.string(),
-    "binary": pa.binary(),
-    "bool": pa.bool_(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-    "list<uint32>": pa.list_(pa.uint32()),
-    "list<float64>": pa.list_(pa.float64()),
-    "list<string>": pa.list_(pa.string()),
-}
 
 
 def digest_of(data: bytes) -> str:
@@ -56,82 +45,15 @@ def digest_of(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
 def canonical_json(value: object) -> bytes:
     """The one way a value is written as JSON: sorted keys, UTF-8, final newline; NaN is refused with ValueError."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
     return f"{text}\n".encode("utf-8", "backslashreplace")
-
-
-def table_bytes(columns: Columns, schema: Schema) -> bytes:
-    """Columns as a Parquet file (zstd), the same bytes for the same values.
-
-    Raises ValueError when the columns are not those of the schema, and ArrowInvalid when a value does not fit.
-    """
-    if set(columns) != set(schema):
-        raise ValueError(f"columns {sorted(columns)} are not those of the schema {sorted(schema)}")
-    fields = [pa.field(name, _TYPES[kind]) for name, kind in schema.items()]
-    arrays = [_array(columns[field.name], field.type) for field in fields]
-    sink = io.BytesIO()
-    table = pa.table(arrays, schema=pa.schema(fields))
-    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP)
-    return sink.getvalue()
-
-
-def _array(values: Any, kind: Any) -> Any:
-    if isinstance(values, pa.ChunkedArray):  # how a column is cut must not show in the bytes
-        values = values.combine_chunks()
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values.cast(kind)
-    return pa.array(values, type=kind, from_pandas=False)
-
-
-def concat(tables: Sequence[Table]) -> Table:
-    """Tables of one schema, one after the other; at least one."""
-    return pa.concat_tables(tables)
-
-
-def table_from(data: bytes, columns: Sequence[str] | None = None) -> Table:
-    """A Parquet file in memory as a table.
-
-    Raises BadInput when the bytes are no Parquet file or lack a column.
-    """
-    try:
-        return pq.read_table(pa.BufferReader(data), columns=None if columns is None else list(columns))
-    except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"not a readable Parquet file: {error}") from None
-
-
-class _Ranges(io.RawIOBase):
-    """A published file as a seekable reader; each read is one byte range."""
-
-    def __init__(self, url: str, access: AccessSection) -> None:
-        super().__init__()
-        self._url, self._access, self._at = url, access, 0
-        found = size(url, access)
-        if found is None:
-            raise ShardUnreadable(f"{url}: no such file")
-        self._size = found
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def read(self, size: int | None = -1) -> bytes:
-        left = max(0, self._size - self._at)
-        count = left if size is None or size < 0 else min(size, left)
-        data = read_range(self._url, self._at, count, self._access) if count else b""
-        self._at += len(data)
-        return data
 
 
 @lru_cache(maxsize=64)
@@ -207,9 +129,18 @@ class Store:
         file = f"{stem}{digest_of(data)[:NAME_LENGTH]}{suffix}"
         return replace(self.publish(f"{folder.rstrip('/')}/{file}", data, rows), file=file)
 
-    def publish_file(self, key: str, path: Path) -> Output:
-        """Publish the content of a local file."""
-        return self.publish(key, path.read_bytes())
+    def publish_file(self, key: str, path: Path, rows: int | None = None) -> Output:
+        """Publish the content of a local file, however large. Raises as `publish`."""
+        output = Output(key, _digest_of_file(path), rows)
+        url = self.url(key)
+        if not publish_file(url, path, self.access) and digest_of(self.read(key)) != output.sha256:
+            raise AlreadyPublished(f"{url}: exists with other bytes; published files never change")
+        return output
+
+    def publish_file_named(self, folder: str, stem: str, path: Path, rows: int | None = None) -> Output:
+        """Publish a local file as `<folder>/<stem><digest><suffix>`; the Output's file is relative to `folder`."""
+        file = f"{stem}{_digest_of_file(path)[:NAME_LENGTH]}{path.suffix}"
+        return replace(self.publish_file(f"{folder.rstrip('/')}/{file}", path, rows), file=file)
 
     def read_json(self, key: str) -> Any:
         """A JSON file as plain values.
@@ -239,35 +170,27 @@ class Store:
         """Publish columns as `<folder>/<stem><digest>.parquet`; the Output's file is relative to `folder`."""
         return self.publish_named(folder, table_bytes(columns, schema), ".parquet", stem, _rows(columns))
 
-    def _parquet(self, key: str) -> pq.ParquetFile:
+    @contextmanager
+    def _parquet(self, key: str) -> Iterator[ParquetReader]:
         try:
-            return pq.ParquetFile(pa.PythonFile(_Ranges(self.url(key), self.access), mode="r"), pre_buffer=True)
+            yield ParquetReader(self.url(key), self.access)
         except ShardUnreadable as error:
             raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
-        except (pa.ArrowException, OSError) as error:
-            raise Damaged(f"{self.url(key)}: not a Parquet file: {error}") from None
+        except BadInput as error:
+            raise Damaged(str(error)) from None
 
     def read_table(self, key: str, columns: Sequence[str] | None = None) -> Table:
         """A table, or some of its columns; only their byte ranges are read.
 
         Raises Damaged when the file is missing or no Parquet file, ValueError for a column it does not have.
         """
-        parquet = self._parquet(key)
-        wanted = parquet.schema_arrow.names if columns is None else list(columns)
-        if absent := set(wanted) - set(parquet.schema_arrow.names):
-            raise ValueError(f"{self.url(key)}: no column {sorted(absent)}")
-        try:
-            return parquet.read(columns=wanted)
-        except (pa.ArrowException, OSError, ShardUnreadable) as error:
-            raise Damaged(f"{self.url(key)}: not a readable Parquet file: {error}") from None
+        with self._parquet(key) as parquet:
+            return parquet.read(columns)
 
     def read_batches(self, key: str, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[Table]:
         """A table in pieces of at most `rows` rows, in order, holding little more than a row group in memory."""
-        try:
-            for batch in self._parquet(key).iter_batches(rows, columns=None if columns is None else list(columns)):
-                yield pa.Table.from_batches([batch])
-        except (pa.ArrowException, OSError, ShardUnreadable) as error:
-            raise Damaged(f"{self.url(key)}: not a readable Parquet file: {error}") from None
+        with self._parquet(key) as parquet:
+            yield from parquet.batches(columns, rows)
 
     def local_folder(self, prefix: str, names: Sequence[str]) -> Path:
         """A local folder that holds the named files of a prefix: itself on a disk, else a copy, once per process."""

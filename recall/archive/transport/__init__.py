@@ -7,9 +7,10 @@ Writing works on disks and s3:// only; it raises Transient when it kept failing.
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
-from recall.archive.transport import file, http, s3
+from recall.archive.transport import file
 from recall.archive.transport.retry import retried
 from recall.archive.transport.stream import Source, Stream
 from recall.config import AccessSection
@@ -21,6 +22,7 @@ __all__ = [
     "list_keys",
     "open_stream",
     "publish",
+    "publish_file",
     "read_all",
     "read_range",
     "remove",
@@ -69,13 +71,20 @@ def publish(url: str, data: bytes, access: AccessSection = _ANYONE) -> bool:
     return _put(url, data, access, None)
 
 
+def publish_file(url: str, path: Path, access: AccessSection = _ANYONE) -> bool:
+    """`publish` with the content of a local file, which is not held in memory."""
+    if not url.startswith("s3://"):
+        return file.publish(_writable(url), path)
+    return _put(url, path, access, None)
+
+
 def swap(url: str, expected: bytes | None, data: bytes, access: AccessSection = _ANYONE) -> bool:
     """Compare and swap: write `data` if the content is `expected` (None: if there is no such file)."""
     if not url.startswith("s3://"):
         return file.swap(_writable(url), expected, data)
     if expected is None:
         return _put(url, data, access, None)
-    found = retried(lambda: s3.read_version(url, access), access.attempts, url, reading=False)
+    found = retried(lambda: _s3().read_version(url, access), access.attempts, url, reading=False)
     return found is not None and found[0] == expected and _put(url, data, access, found[1])
 
 
@@ -86,17 +95,18 @@ def exists(url: str, access: AccessSection = _ANYONE) -> bool:
 
 def size(url: str, access: AccessSection = _ANYONE) -> int | None:
     """Size in bytes, None when there is no such file."""
-    if url.startswith("s3://"):
-        return retried(lambda: s3.size(url, access), access.attempts, url)
-    if _scheme(url) in ("http", "https"):
-        return retried(lambda: http.size(url, access), access.attempts, url)
+    scheme = _scheme(url)
+    if scheme in ("s3", "http", "https"):
+        backend = _s3() if scheme == "s3" else _http()
+        found: int | None = retried(lambda: backend.size(url, access), access.attempts, url)
+        return found
     return file.size(local_path(url))
 
 
 def remove(url: str, access: AccessSection = _ANYONE) -> None:
     """Remove a file if it is there."""
     if url.startswith("s3://"):
-        retried(lambda: s3.remove(url, access), access.attempts, url, reading=False)
+        retried(lambda: _s3().remove(url, access), access.attempts, url, reading=False)
     else:
         file.remove(_writable(url))
 
@@ -107,10 +117,10 @@ def list_keys(url_prefix: str, access: AccessSection = _ANYONE) -> Iterator[str]
         yield from file.list_keys(_writable(url_prefix))
         return
     folder = url_prefix.rstrip("/") + "/"
-    prefix = s3.split(folder)[1]
+    prefix = _s3().split(folder)[1]
     token = ""
     while True:
-        keys, token = retried(lambda at=token: s3.list_page(folder, at, access), access.attempts, folder)  # type: ignore[misc]
+        keys, token = retried(lambda at=token: _s3().list_page(folder, at, access), access.attempts, folder)  # type: ignore[misc]
         yield from (key.removeprefix(prefix) for key in keys if key != prefix)
         if not token:
             return
@@ -126,6 +136,18 @@ def local_path(url: str) -> Path:
     return Path(url)
 
 
+def _s3() -> ModuleType:
+    from recall.archive.transport import s3  # noqa: PLC0415 - boto3 is slow and large; files and https need none of it
+
+    return s3
+
+
+def _http() -> ModuleType:
+    from recall.archive.transport import http  # noqa: PLC0415 - nor do files need httpx
+
+    return http
+
+
 def _scheme(url: str) -> str:
     scheme, mark, _ = url.partition("://")
     return scheme.lower() if mark else ""
@@ -134,9 +156,11 @@ def _scheme(url: str) -> str:
 def _source(url: str, access: AccessSection) -> Source:
     scheme = _scheme(url)
     if scheme in ("http", "https"):
-        return http.HttpSource(url, access)
+        answered: Source = _http().HttpSource(url, access)
+        return answered
     if scheme == "s3":
-        return s3.S3Source(url, access)
+        stored: Source = _s3().S3Source(url, access)
+        return stored
     return file.FileSource(local_path(url))
 
 
@@ -146,18 +170,18 @@ def _writable(url: str) -> Path:
     return local_path(url)
 
 
-def _put(url: str, data: bytes, access: AccessSection, etag: str | None) -> bool:
+def _put(url: str, data: bytes | Path, access: AccessSection, etag: str | None) -> bool:
     """Conditional PUT. A PUT that broke may have arrived: then the name is taken, by our own bytes."""
     tries = 0
 
     def attempt() -> bool:
         nonlocal tries
         tries += 1
-        if s3.publish(url, data, access, etag):
+        if _s3().publish(url, data, access, etag):
             return True
         if tries == 1:
             return False
-        found = s3.read_version(url, access)
-        return found is not None and found[0] == data
+        found = _s3().read_version(url, access)
+        return found is not None and found[0] == (data if isinstance(data, bytes) else data.read_bytes())
 
     return retried(attempt, access.attempts, url, reading=False)

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,8 +59,11 @@ def _unreadable(path: Path, error: OSError) -> ShardUnreadable:
     return ShardUnreadable(f"{path}: cannot be read: {error.strerror or error}")
 
 
-def publish(path: Path, data: bytes) -> bool:
-    """Write once: True if written, False if the name exists. Raises Transient when the disk refuses."""
+def publish(path: Path, data: bytes | Path) -> bool:
+    """Write once: True if written, False if the name exists. data: bytes, or the file that holds them.
+
+    Raises Transient when the disk refuses.
+    """
     try:
         temporary = _write_beside(path, data)
         try:
@@ -111,12 +115,16 @@ def list_keys(folder: Path) -> Iterator[str]:
                 yield (Path(root) / name).relative_to(folder).as_posix()
 
 
-def _write_beside(path: Path, data: bytes) -> Path:
+def _write_beside(path: Path, data: bytes | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as handle:
-            handle.write(data)
+            if isinstance(data, bytes):
+                handle.write(data)
+            else:
+                with data.open("rb") as source:
+                    shutil.copyfileobj(source, handle, CHUNK)
             handle.flush()
             os.fsync(handle.fileno())
     except OSError:

@@ -3,9 +3,11 @@
 boto3's own retries are off: `retry` decides, here as for https. Writes are conditional (If-None-Match, If-Match).
 """
 
+import io
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -127,12 +129,13 @@ def _chunks(url: str, body: Any) -> Iterator[bytes]:
         _translate(url, error)
 
 
-def publish(url: str, data: bytes, access: AccessSection, etag: str | None = None) -> bool:
+def publish(url: str, data: bytes | Path, access: AccessSection, etag: str | None = None) -> bool:
     """One conditional PUT: only if the name is free, or, with `etag`, only if that version is still there."""
     bucket, key = split(url)
     condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
     try:
-        _client(access).put_object(Bucket=bucket, Key=key, Body=data, **condition)
+        with io.BytesIO(data) if isinstance(data, bytes) else data.open("rb") as stream:
+            _client(access).put_object(Bucket=bucket, Key=key, Body=stream, **condition)
     except ClientError as error:
         if str(error.response.get("Error", {}).get("Code", "")) in _TAKEN:
             return False

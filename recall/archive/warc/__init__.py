@@ -1,6 +1,17 @@
 """WARC files: every page of one, one page by its byte range, and writing them."""
 
-from recall.archive.warc.reader import capture_in, captures, read_at, responses
+from recall.archive.warc.reader import PLAIN_TEXT, capture_in, captures, conversions, read_at, responses
+from recall.archive.warc.response import clean_url
 from recall.archive.warc.writer import WarcWriter, write_warc
 
-__all__ = ["WarcWriter", "capture_in", "captures", "read_at", "responses", "write_warc"]
+__all__ = [
+    "PLAIN_TEXT",
+    "WarcWriter",
+    "capture_in",
+    "captures",
+    "clean_url",
+    "conversions",
+    "read_at",
+    "responses",
+    "write_warc",
+]

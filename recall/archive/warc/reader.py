@@ -9,7 +9,7 @@ Refuses ARC, lz4, zstd, whole-file gzip and whatever else is not a WARC with one
 import io
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -25,9 +25,11 @@ from recall.records import Capture, Skip, WarcRef
 MAX_RECORD = 64 << 20
 """Largest stored record that is read by its reference; a page of MAX_BODY bytes is never longer."""
 
+PLAIN_TEXT = b"<plaintext>"
+"""HTML's element after which nothing is markup any more: before a text, it makes the page that shows just that text."""
+
 _BLOCK_LIMIT = MAX_BODY + MAX_HEAD
 _ANYONE = AccessSection()
-_RESPONSE = WarcRecordType.response
 _KINDS = {
     b"\x04\x22\x4d\x18": "lz4; recompress it with gzip, one member a record",
     b"\x28\xb5\x2f\xfd": "zstd; recompress it with gzip, one member a record",
@@ -121,6 +123,15 @@ def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None
     path: the file's name in each WarcRef, by default its URL. Raises ShardUnreadable, ShardCorrupt or Refused, after
     the captures that lie before the damage.
     """
+    return _outcomes(url, access, path, _RESPONSES)
+
+
+def conversions(url: str, access: AccessSection = _ANYONE, path: str | None = None) -> Iterator[Capture | Skip]:
+    """Every conversion record of a WET file in order, its text as a page that shows it unchanged. Raises as above."""
+    return _outcomes(url, access, path, _CONVERSIONS)
+
+
+def _outcomes(url: str, access: AccessSection, path: str | None, readings: "_Readings") -> Iterator[Capture | Skip]:
     name = url if path is None else path
     start: int | None = 0
     while start is not None:  # FastWARC stops at an empty gzip member: go on after it
@@ -130,7 +141,7 @@ def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None
             tap = _Tap(stream)
             gzipped = _gzipped(tap, url)
             try:
-                for record in _draw(tap, gzipped=gzipped):
+                for record in _draw(tap, readings, gzipped=gzipped):
                     if before is not None:
                         if gzipped and before.length + 4 >= tap.member_size(record.position):
                             StoredFile(url, access, gzipped).check_alone(before.position, record.position)
@@ -170,7 +181,7 @@ def capture_in(data: bytes, ref: WarcRef) -> Capture:
     try:
         gzipped = _gzipped(_Tap(io.BytesIO(data)), ref.path)
         checked = check_record(io.BytesIO(data), ref.path, gzipped=gzipped)
-        records = list(_draw(_Tap(io.BytesIO(data)), gzipped=gzipped))
+        records = list(_draw(_Tap(io.BytesIO(data)), _RESPONSES + _CONVERSIONS, gzipped=gzipped))
     except (_Stopped, ShardCorrupt) as error:
         raise corrupt(ref.path, ref.offset, f"not one whole record: {error}") from None
     outcome = records[0].outcome if len(records) == 1 and checked.end == len(data) else None
@@ -197,7 +208,7 @@ def _gzipped(tap: _Tap, url: str) -> bool:
     return gzipped
 
 
-def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[_Record]:
+def _draw(tap: _Tap, readings: "_Readings", *, gzipped: bool) -> Iterator[_Record]:
     """Every record in turn. Raises _Stopped where FastWARC cannot go on, or where it would go on wrongly."""
     magic = GZIP if gzipped else b"WARC/"
     iterator = ArchiveIterator(cast(BinaryIO, tap), parse_http=False)
@@ -214,7 +225,10 @@ def _draw(tap: _Tap, *, gzipped: bool) -> Iterator[_Record]:
             bad_length = headers.get_bytes(b"Content-Length") != b"%d" % length
             if bad_length or b"\n" in b"".join(headers.values_bytes()):
                 raise _Stopped(_BAD_HEADER)
-            outcome = _interpret(record) if record.record_type == _RESPONSE else None
+            outcome = None
+            for kind, interpret in readings:
+                if record.record_type == kind:
+                    outcome = interpret(record)
         last = position
         yield _Record(position, length, outcome)
 
@@ -255,6 +269,27 @@ def _interpret(record: WarcRecord) -> _Draft | Skip:
     if length > _BLOCK_LIMIT:
         return Skip.TOO_LARGE
     return _Draft(url, content, headers.get("WARC-Date") or "", truncated)
+
+
+def _interpret_text(record: WarcRecord) -> _Draft | Skip:
+    """The outcome of a conversion record: Common Crawl's text of a page."""
+    length = record.content_length
+    text = record.reader.read(min(length, MAX_BODY))
+    if len(text) < min(length, MAX_BODY):
+        raise _Stopped(f"truncated: a record announces {length} bytes and has {len(text)}")
+    url = clean_url(record.headers.get_bytes(b"WARC-Target-URI"))
+    if url is None:
+        return Skip.BAD_URL
+    if not text or text.isspace():
+        return Skip.EMPTY
+    if length > MAX_BODY:
+        return Skip.TOO_LARGE
+    return _Draft(url, Content(PLAIN_TEXT + text, "utf-8"), record.headers.get("WARC-Date") or "", None)
+
+
+_Readings = tuple[tuple[WarcRecordType, Callable[[WarcRecord], _Draft | Skip]], ...]
+_RESPONSES: _Readings = ((WarcRecordType.response, _interpret),)
+_CONVERSIONS: _Readings = ((WarcRecordType.conversion, _interpret_text),)
 
 
 def _settle(record: _Record, name: str, end: int) -> Iterator[Capture | Skip]:

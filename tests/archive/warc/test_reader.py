@@ -273,13 +273,13 @@ def test_a_panic_of_the_reader_is_a_corrupt_shard(read: Reading, monkeypatch: py
 
     data = gz(record(), record())
     read(data)
-    monkeypatch.setattr(reader, "_interpret", panic)
+    monkeypatch.setattr(reader, "_RESPONSES", ((reader.WarcRecordType.response, panic),))
     assert read.until_error(data) == ([], "byte 0: the WARC reader cannot read on")
 
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reader, "_interpret", interrupt)
+    monkeypatch.setattr(reader, "_RESPONSES", ((reader.WarcRecordType.response, interrupt),))
     with pytest.raises(KeyboardInterrupt):
         read(data)
 

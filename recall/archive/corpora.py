@@ -1,0 +1,152 @@
+"""Text that others extracted, as captures: WET files, Parquet and JSON lines with url and text (FineWeb, SkyPile ...).
+
+In: a shard's URL; its kind is told by the name. Out: in file order, a Capture or the Skip that says why there is none.
+A text becomes the HTML page that shows it unchanged (`PLAIN_TEXT` before it), so that everything behind this sees
+pages; it has no structure marks. References into WET are byte ranges; in the other files the offset is the record's
+number and the length 1.
+"""
+
+import json
+import zlib
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import zstandard
+
+from recall.archive.parquet import ParquetReader
+from recall.archive.ranges import read_many
+from recall.archive.transport import Stream, open_stream
+from recall.archive.warc import PLAIN_TEXT, clean_url, conversions
+from recall.config import AccessSection
+from recall.errors import BadInput, ShardCorrupt
+from recall.records import Capture, Skip, WarcRef
+
+MAX_TEXT = 8 << 20
+COLUMNS = ("url", "text")
+LINES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".ndjson")
+WET = (".wet.gz", ".wet")
+
+_ANYONE = AccessSection()
+_ROWS = 256
+_BLOCK = 1 << 16
+
+
+def text_of(body: bytes) -> str | None:
+    """The text that a capture of this module holds, None for any other page."""
+    return body[len(PLAIN_TEXT) :].decode("utf-8", "replace") if body.startswith(PLAIN_TEXT) else None
+
+
+def wet_of(path: str) -> str:
+    """Where Common Crawl keeps the WET file of a WARC. Raises BadInput for a path that is not laid out that way."""
+    folder, found, name = path.rpartition("/warc/")
+    if not found or not name.endswith(".warc.gz"):
+        raise BadInput(f'{path}: has no WET file; [scan] input = "wet" needs paths in Common Crawl\'s layout')
+    return f"{folder}/wet/{name.removesuffix('.gz')}.wet.gz"
+
+
+def texts(
+    url: str, access: AccessSection = _ANYONE, path: str | None = None, columns: tuple[str, str] = COLUMNS
+) -> Iterator[Capture | Skip]:
+    """Every record of a text shard. columns: those of URL and text in Parquet and JSON lines.
+
+    Raises BadInput for a file of another kind or without the columns, ShardUnreadable, ShardCorrupt.
+    """
+    if url.endswith(WET):
+        yield from conversions(url, access, path)
+        return
+    name = url if path is None else path
+    for number, row in enumerate(_rows(url, access, columns)):
+        yield _capture(*row, WarcRef(name, number, 1))
+
+
+def read_texts(
+    refs: Collection[WarcRef], url: str, access: AccessSection = _ANYONE, columns: tuple[str, str] = COLUMNS
+) -> Iterator[Capture]:
+    """The captures of some references into one text shard. Raises ShardCorrupt when one is not there any more."""
+    if url.endswith(WET):
+        yield from read_many(refs, lambda _path: url, access)
+        return
+    wanted = {ref.offset: ref for ref in refs}
+    for number, row in enumerate(_rows(url, access, columns)):
+        ref = wanted.pop(number, None)
+        found = None if ref is None else _capture(*row, ref)
+        if isinstance(found, Skip):
+            raise ShardCorrupt(f"{url}: record {number} holds no text any more: {found.value}")
+        if found is not None:
+            yield found
+        if not wanted:
+            return
+    raise ShardCorrupt(f"{url}: has no record {min(wanted)}")
+
+
+def _rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+    if url.endswith(".parquet"):
+        yield from _parquet_rows(url, access, columns)
+    elif url.endswith(LINES):
+        with open_stream(url, access) as stream:
+            yield from _json_rows(stream, columns)
+    else:
+        raise BadInput(f"{url}: not a text shard; expected a name that ends in .parquet or {', '.join((*LINES, *WET))}")
+
+
+def _capture(url: object, text: object, ref: WarcRef) -> Capture | Skip:
+    cleaned = clean_url(url.encode("utf-8", "replace")) if isinstance(url, str) else None
+    if cleaned is None:
+        return Skip.BAD_URL
+    if not isinstance(text, str) or not text or text.isspace():
+        return Skip.EMPTY
+    body = PLAIN_TEXT + text.encode("utf-8", "replace")
+    return Skip.TOO_LARGE if len(body) > MAX_TEXT else Capture(ref, cleaned, body, "utf-8", "")
+
+
+def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+    parquet = ParquetReader(url, access)
+    if absent := sorted(set(columns) - set(parquet.names)):
+        raise BadInput(f"{url}: has no column {absent[0]!r}; [scan] url_column and text_column name them")
+    for table in parquet.batches(columns, _ROWS):
+        yield from zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+
+
+def _json_rows(stream: Stream, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+    rest, number = b"", 0
+    for block in _unpacked(stream):
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            number += 1
+            if line.strip():
+                yield _json_row(line, f"{stream.url}:{number}", columns)
+        if len(rest) > 4 * MAX_TEXT:
+            raise ShardCorrupt(f"{stream.url}:{number + 1}: a line without end")
+    if rest.strip():
+        yield _json_row(rest, f"{stream.url}:{number + 1}", columns)
+
+
+def _json_row(line: bytes, where: str, columns: tuple[str, str]) -> tuple[object, object]:
+    try:
+        row: Any = json.loads(line)
+        return row[columns[0]], row[columns[1]]
+    except (ValueError, KeyError, TypeError):
+        raise ShardCorrupt(f"{where}: not a JSON object with {columns[0]} and {columns[1]}") from None
+
+
+def _unpacked(stream: Stream) -> Iterator[bytes]:
+    """The stream's bytes, decompressed as its name says; a cut file raises ShardCorrupt."""
+    packed = stream.url.endswith((".gz", ".zst"))
+    inflater: Any = None
+    while block := stream.read(_BLOCK):
+        while block and packed:
+            try:
+                inflater = inflater or _inflater(stream.url)
+                yield inflater.decompress(block)
+            except (zlib.error, zstandard.ZstdError) as error:
+                raise ShardCorrupt(f"{stream.url}: before byte {stream.tell()}: {error}") from None
+            block = inflater.unused_data if inflater.eof else b""
+            inflater = None if inflater.eof else inflater
+        if block:
+            yield block
+    if inflater is not None:
+        raise ShardCorrupt(f"{stream.url}: truncated: the file ends inside its compressed data")
+
+
+def _inflater(url: str) -> Any:
+    return zlib.decompressobj(31) if url.endswith(".gz") else zstandard.ZstdDecompressor().decompressobj()

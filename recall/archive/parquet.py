@@ -1,0 +1,206 @@
+"""Tables in Parquet files: written with the same bytes for the same values, read whole, in pieces, or by byte range.
+
+In: columns and a schema of a few plain types. Out: Parquet (zstd, without times). Refuses what is no Parquet file with
+BadInput. All of pyarrow is behind this file; run folders and other people's corpora are read through it.
+"""
+
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import Table
+
+from recall.archive.transport import read_range, size
+from recall.config import AccessSection
+from recall.errors import BadInput, ShardUnreadable
+
+__all__ = [
+    "Columns",
+    "ParquetReader",
+    "ParquetWriter",
+    "Schema",
+    "Table",
+    "concat",
+    "lists_of",
+    "table_bytes",
+    "table_from",
+]
+
+Schema = Mapping[str, str]
+"""Column name to type, in column order: string, binary, bool, int32, int64, float64, list<uint32|float64|string>."""
+
+Columns = Mapping[str, Any]
+"""Column name to values: a sequence, a NumPy array or a column of a Table."""
+
+ROW_GROUP = 16_384
+
+_TYPES: dict[str, Any] = {
+    "string": pa.string(),
+    "binary": pa.binary(),
+    "bool": pa.bool_(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "list<uint32>": pa.list_(pa.uint32()),
+    "list<float64>": pa.list_(pa.float64()),
+    "list<string>": pa.list_(pa.string()),
+}
+
+
+def table_bytes(columns: Columns, schema: Schema) -> bytes:
+    """Columns as a Parquet file (zstd), the same bytes for the same values.
+
+    Raises ValueError when the columns are not those of the schema, and ArrowInvalid when a value does not fit.
+    """
+    if set(columns) != set(schema):
+        raise ValueError(f"columns {sorted(columns)} are not those of the schema {sorted(schema)}")
+    fields = [pa.field(name, _TYPES[kind]) for name, kind in schema.items()]
+    arrays = [_array(columns[field.name], field.type) for field in fields]
+    sink = io.BytesIO()
+    table = pa.table(arrays, schema=pa.schema(fields))
+    pq.write_table(table, sink, compression=_compression(schema), row_group_size=ROW_GROUP)
+    return sink.getvalue()
+
+
+def _compression(schema: Schema) -> dict[str, str]:
+    """zstd, but for bytes, which are compressed before they come here."""
+    return {name: "NONE" if kind == "binary" else "ZSTD" for name, kind in schema.items()}
+
+
+def _array(values: Any, kind: Any) -> Any:
+    if isinstance(values, pa.ChunkedArray):  # how a column is cut must not show in the bytes
+        values = values.combine_chunks()
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values.cast(kind)
+    if pa.types.is_list(kind) and len(values) and all(isinstance(one, np.ndarray) for one in values):
+        ends = np.cumsum([len(one) for one in values], dtype=np.int32)
+        numbers = pa.array(np.concatenate(values), type=kind.value_type)
+        return pa.ListArray.from_arrays(np.concatenate(([0], ends)).astype(np.int32), numbers, type=kind)
+    return pa.array(values, type=kind, from_pandas=False)
+
+
+def concat(tables: Sequence[Table]) -> Table:
+    """Tables of one schema, one after the other; at least one."""
+    return pa.concat_tables(tables)
+
+
+def table_from(data: bytes, columns: Sequence[str] | None = None) -> Table:
+    """A Parquet file in memory as a table.
+
+    Raises BadInput when the bytes are no Parquet file or lack a column.
+    """
+    try:
+        return pq.read_table(pa.BufferReader(data), columns=None if columns is None else list(columns))
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"not a readable Parquet file: {error}") from None
+
+
+class _Ranges(io.RawIOBase):
+    """A published file as a seekable reader; each read is one byte range."""
+
+    def __init__(self, url: str, access: AccessSection) -> None:
+        super().__init__()
+        self._url, self._access, self._at = url, access, 0
+        found = size(url, access)
+        if found is None:
+            raise ShardUnreadable(f"{url}: no such file")
+        self._size = found
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        count = left if size is None or size < 0 else min(size, left)
+        data = read_range(self._url, self._at, count, self._access) if count else b""
+        self._at += len(data)
+        return data
+
+
+class ParquetReader:
+    """A Parquet file at a URL, of which only the byte ranges that are asked for are read.
+
+    Raises ShardUnreadable when it is missing, BadInput when it is no Parquet file.
+    """
+
+    def __init__(self, url: str, access: AccessSection) -> None:
+        self.url = url
+        try:
+            self._file = pq.ParquetFile(pa.PythonFile(_Ranges(url, access), mode="r"), pre_buffer=True)
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(f"{url}: not a Parquet file: {error}") from None
+
+    @property
+    def names(self) -> list[str]:
+        """Its columns."""
+        names: list[str] = self._file.schema_arrow.names
+        return names
+
+    def read(self, columns: Sequence[str] | None = None) -> Table:
+        """All rows. Raises ValueError for a column it does not have."""
+        wanted = self._wanted(columns)
+        try:
+            return self._file.read(columns=wanted)
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(f"{self.url}: not a readable Parquet file: {error}") from None
+
+    def batches(self, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[Table]:
+        """Pieces of at most `rows` rows, in order, holding little more than a row group in memory."""
+        wanted = self._wanted(columns)
+        try:
+            for batch in self._file.iter_batches(rows, columns=wanted):
+                yield pa.Table.from_batches([batch])
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(f"{self.url}: not a readable Parquet file: {error}") from None
+
+    def _wanted(self, columns: Sequence[str] | None) -> list[str]:
+        wanted = self.names if columns is None else list(columns)
+        if absent := set(wanted) - set(self.names):
+            raise ValueError(f"{self.url}: no column {sorted(absent)}")
+        return wanted
+
+
+class ParquetWriter:
+    """A Parquet file on this machine, written piece by piece; each piece is a row group. rows: written so far."""
+
+    def __init__(self, path: Path, schema: Schema) -> None:
+        self.rows = 0
+        self._fields = [pa.field(name, _TYPES[kind]) for name, kind in schema.items()]
+        self._writer = pq.ParquetWriter(path, pa.schema(self._fields), compression=_compression(schema))
+
+    def add(self, columns: Columns) -> None:
+        """Write a row group."""
+        arrays = [_array(columns[field.name], field.type) for field in self._fields]
+        table = pa.table(arrays, schema=pa.schema(self._fields))
+        self._writer.write_table(table)
+        self.rows += table.num_rows
+
+    def close(self) -> None:
+        """End the file."""
+        self._writer.close()
+
+
+def lists_of(column: Any) -> list[Any]:
+    """The lists of a list column as NumPy arrays over its memory, without a Python number for each item."""
+    found: list[Any] = []
+    for chunk in column.chunks:
+        numbers, ends = chunk.values.to_numpy(), chunk.offsets.to_numpy()
+        found += [numbers[start:end] for start, end in pairwise(ends)]
+    return found

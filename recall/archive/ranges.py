@@ -1,0 +1,44 @@
+"""Captures by reference, many at a time: references that lie near each other are read with one request."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from recall.archive.transport import read_range
+from recall.archive.warc import capture_in
+from recall.config import AccessSection
+from recall.records import Capture, WarcRef
+
+GAP = 1 << 20
+LONGEST = 64 << 20
+
+_ANYONE = AccessSection()
+
+
+def coalesce(refs: Iterable[WarcRef], gap: int = GAP, limit: int = LONGEST) -> list[list[WarcRef]]:
+    """Sort references and group those that one request reads: gaps of at most `gap`, `limit` bytes in all."""
+    groups: list[list[WarcRef]] = []
+    end = 0
+    for ref in sorted(refs):
+        group = groups[-1] if groups else []
+        near = bool(group) and group[0].path == ref.path and ref.offset - end <= gap
+        if near and max(end, ref.offset + ref.length) - group[0].offset <= limit:
+            group.append(ref)
+            end = max(end, ref.offset + ref.length)
+        else:
+            groups.append([ref])
+            end = ref.offset + ref.length
+    return groups
+
+
+def read_many(
+    refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
+) -> Iterator[Capture]:
+    """The captures of many references, sorted by path and offset. url_of: where a path is read.
+
+    Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes cannot be fetched.
+    """
+    for group in coalesce(refs):
+        start = group[0].offset
+        end = max(ref.offset + ref.length for ref in group)
+        data = read_range(url_of(group[0].path), start, end - start, access)
+        for ref in group:
+            yield capture_in(data[ref.offset - start : ref.offset - start + ref.length], ref)
