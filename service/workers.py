@@ -36,7 +36,7 @@ _SWITCH_SECONDS = 0.0005
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises BadInput when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -111,6 +111,7 @@ class Workers:
                     time.sleep(_PATIENCE)
                 born[self._fork(previous)] = time.monotonic()
         self._end(list(born))
+        gc.unfreeze()
         for number, handler in previous.items():
             signal.signal(number, handler)
 
