@@ -61,9 +61,38 @@ class SeedSection(Section):
     labels: str = ""
     use: str = "seed"
     prefixes: tuple[str, ...] = ()
+    known_prefixes: bool = False
+    structure: Count = 0
+    per_family: Positive = 100
     random_negatives: Count = 0
     sample_pages: Count = 500
     sample_shards: Positive = 8
+
+
+class JudgeSection(Section):
+    """[judge] A language model behind an OpenAI-compatible endpoint, for the seed."""
+
+    url: str = ""
+    model: str = ""
+    key_variable: str = "RECALL_JUDGE_KEY"
+    pages: Count = 1000
+    characters: Positive = 4096
+    questions: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)] = (
+        "Is this page about programming, software development or system administration, with code, commands, "
+        "an API or a technical answer in it?",
+        "Would a programmer learn something from this page that helps to write, read or run code?",
+    )
+    accept: Share = 0.6
+    reject: Share = 0.1
+    per_minute: Annotated[float, Field(ge=0)] = 60.0
+    workers: Positive = 4
+    timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+
+    @model_validator(mode="after")
+    def _reject_is_below_accept(self) -> "JudgeSection":
+        if self.reject >= self.accept:
+            raise ValueError("reject must lie below accept")
+        return self
 
 
 class TrainSection(Section):
@@ -152,6 +181,7 @@ class Config(Section):
     crawl: CrawlSection = CrawlSection()
     access: AccessSection = AccessSection()
     seed: SeedSection = SeedSection()
+    judge: JudgeSection = JudgeSection()
     train: TrainSection = TrainSection()
     scan: ScanSection = ScanSection()
     domains: DomainsSection = DomainsSection()

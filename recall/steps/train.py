@@ -44,13 +44,13 @@ OUT_OF_FOLD = {
     "fold": "int32",
     "score": "float64",
 }
-INFERRED = ("prefix", "random", "harvest")
+INFERRED = ("prefix", "structure", "judge", "random", "harvest")
 """Sources whose label no person gave: they train, but measure nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page to learn from. source: label (a person's), prefix, random or harvest."""
+    """A page to learn from. source: label (a person's) or one of INFERRED."""
 
     url: str
     label: str

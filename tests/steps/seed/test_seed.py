@@ -1,10 +1,15 @@
+"""The first examples, from every source."""
+
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from recall.errors import BadInput
+import recall.steps.seed as package
+from recall.errors import BadInput, Transient
 from recall.run.rounds import Run
 from recall.steps.seed import seed
+from recall.steps.seed.prefixes import KnownPrefix
 
 
 def test_examples_are_the_seed_labels_that_the_crawl_holds(played: Run, crawl: Any) -> None:
@@ -50,3 +55,56 @@ def test_a_seed_of_one_class_is_refused_with_what_to_do(fresh: Any, crawl: Any) 
 def test_a_run_without_any_seed_is_refused(fresh: Any) -> None:
     with pytest.raises(BadInput, match="labels"):
         seed(fresh(seed={"labels": ""}))
+
+
+def test_pages_with_code_blocks_and_random_pages_make_a_seed_without_labels(fresh: Any) -> None:
+    run = fresh(seed={"labels": "", "structure": 30, "random_negatives": 40, "per_family": 4})
+    done = seed(run)
+    rows = run.store.read_table("seed/examples.parquet").to_pylist()
+    blocks = [row for row in rows if row["source"] == "structure"]
+    assert blocks
+    assert {row["label"] for row in blocks} == {"C"}
+    assert max(Counter(row["family"] for row in blocks).values()) <= 4
+    assert done.counts["structure"] == len(blocks)
+    assert not any("\ue000code" in row["text"] for row in rows if row["source"] == "random")
+
+
+def test_what_is_known_to_be_code_is_no_random_negative(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "known_prefixes", lambda: (KnownPrefix("docs", "en", "site0.example0.org/"),))
+    run = fresh(seed={"labels": "", "known_prefixes": True, "random_negatives": 60})
+    seed(run)
+    rows = run.store.read_table("seed/examples.parquet").to_pylist()
+    assert {row["family"] for row in rows if row["source"] == "prefix"} == {"example0.org"}
+    assert not any(row["family"] == "example0.org" for row in rows if row["source"] == "random")
+
+
+def test_a_judge_gives_positive_and_negative_examples(fresh: Any, stub: Any) -> None:
+    settings = {"url": stub.url, "model": "small", "per_minute": 0, "pages": 40}
+    run = fresh(seed={"labels": ""}, judge=settings)
+    done = seed(run)
+    rows = run.store.read_table("seed/examples.parquet").to_pylist()
+    assert {row["source"] for row in rows} == {"judge"}
+    assert {row["label"] for row in rows} == {"C", "other"}
+    assert all(("return" in row["text"]) == (row["label"] == "C") for row in rows)
+    judged = run.store.read_json("seed/judged.json")
+    assert len(judged) == 40 == done.counts["judge"]
+    assert len(stub.requests) == 80
+
+
+def test_a_seed_that_was_killed_asks_the_judge_for_the_rest_only(fresh: Any, stub: Any) -> None:
+    settings = {"url": stub.url, "per_minute": 0, "pages": 30, "workers": 1}
+    run = fresh(seed={"labels": ""}, judge=settings, access={"attempts": 1})
+    stub.failures = [200] * 21 + [500]
+    with pytest.raises(Transient):
+        seed(run)
+    before = len(stub.requests)
+    seed(run)
+    assert before < 60
+    assert len(stub.requests) <= 60 + 3
+
+
+def test_pages_the_judge_is_unsure_of_are_not_used(fresh: Any, stub: Any) -> None:
+    stub.sure = lambda _: 0.6
+    run = fresh(seed={"labels": ""}, judge={"url": stub.url, "per_minute": 0, "pages": 10})
+    with pytest.raises(BadInput, match="0 positive and 0 negative"):
+        seed(run)

@@ -1,0 +1,189 @@
+"""seed: the first examples, from labels, URL prefixes, code blocks and a judge; a random sample for the tokenizer.
+
+In: [seed] labels (files of url and label), prefixes (given, and those that recall ships), structure (pages with a code
+block), [judge] (a language model), random pages as negatives. Out: examples.parquet, sample.parquet, judged.json,
+missing.json (labelled URLs that the crawl does not hold). Pages under the holdout are never taken. Of what no person
+labelled at most [seed] per_family pages of a family are taken, and a random page that has a code block or lies under a
+prefix that recall ships is no negative.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+
+from recall.archive.index import read_many, url_refs
+from recall.archive.transport import read_all
+from recall.config import Config
+from recall.errors import BadInput, Incomplete
+from recall.hosts import PrefixSet
+from recall.records import Done
+from recall.run.jobs import each
+from recall.run.labels import LabelledUrl, read_labels
+from recall.run.progress import progress
+from recall.run.rounds import Run
+from recall.steps.rows import priority
+from recall.steps.seed.collect import Found, Search, collect, found_in, has_code_block
+from recall.steps.seed.judged import judge_pages
+from recall.steps.seed.prefixes import known_prefixes
+
+EXAMPLES = {
+    "url": "string",
+    "label": "string",
+    "family": "string",
+    "source": "string",
+    "path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "text": "string",
+}
+SAMPLE = {"url": "string", "path": "string", "offset": "int64", "length": "int64", "text": "string"}
+
+
+def _labelled(run: Run) -> tuple[dict[str, LabelledUrl], dict[str, str]]:
+    """Seed labels by URL, and the digests of the files they came from."""
+    settings = run.config.seed
+    if not settings.labels:
+        return {}, {}
+    entries = read_labels(settings.labels, run.config.access)
+    digest = sha256(read_all(settings.labels, run.config.access)).hexdigest()
+    wanted = {
+        entry.url: entry for entry in entries if entry.use in (None, settings.use) and not run.holdout.covers(entry.url)
+    }
+    if not wanted:
+        raise BadInput(f'{settings.labels}: no usable row: expected rows without "use" or with "use": "{settings.use}"')
+    return wanted, {"labels": digest}
+
+
+def _by_index(search: Search) -> Iterator[Found]:
+    """Labelled pages looked up in the columnar index and read by byte range."""
+    crawl, access = search.config.crawl, search.config.access
+    base = crawl.base if crawl.base.endswith("/") else crawl.base + "/"
+    for crawl_id in crawl.ids:
+        rows = url_refs(crawl.index, crawl_id, sorted(search.labelled), access)
+        refs = sorted({row.ref for row in rows if row.status == 200})
+        for capture in read_many(refs, lambda path: base + path, access):
+            entry = search.labelled.get(capture.url)
+            if entry is not None:
+                yield found_in(capture, entry.label, entry.family, "label")
+
+
+def _gather(run: Run, search: Search) -> list[Found]:
+    """Pass over the shards that are needed; the first capture of a URL in crawl order wins."""
+    indexed = bool(run.config.crawl.index and search.labelled)
+    shards = [shard for shard in run.shards if not indexed or shard.number in search.sampled]
+    found: dict[tuple[str, bool], Found] = {}
+    failed: list[str] = []
+    outcomes = each(collect, search, shards, run.config.cluster, "seed")
+    by_shard: dict[int, list[Found]] = {}
+    for outcome in progress(outcomes, len(shards), "seed"):
+        if outcome.failure is not None:
+            failed.append(f"{outcome.item.path}: {outcome.failure}")
+        else:
+            by_shard[outcome.item.number] = outcome.result
+    if failed and len(failed) > run.config.cluster.failed_share * len(shards):
+        raise Incomplete(f"seed: {len(failed)} of {len(shards)} shards failed, first: {sorted(failed)[0]}")
+    if indexed:
+        for page in _by_index(search):
+            found.setdefault((page.url, page.source == "sample"), page)
+    for number in sorted(by_shard):
+        for page in by_shard[number]:
+            found.setdefault((page.url, page.source == "sample"), page)
+    return list(found.values())
+
+
+def prefixes_of(config: Config) -> tuple[str, ...]:
+    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes the shipped ones."""
+    shipped = (known.prefix for known in known_prefixes()) if config.seed.known_prefixes else ()
+    return tuple(dict.fromkeys((*config.seed.prefixes, *shipped)))
+
+
+def spread(pages: Iterable[Found], per_family: int, seed: int) -> list[Found]:
+    """At most so many pages of each family and source, by seeded choice."""
+    taken: Counter[tuple[str, str]] = Counter()
+    chosen = []
+    for page in sorted(pages, key=lambda page: priority(seed, page.url)):
+        taken[page.source, page.family] += 1
+        if taken[page.source, page.family] <= per_family:
+            chosen.append(page)
+    return chosen
+
+
+def _negatives(sample: Iterable[Found], config: Config) -> list[Found]:
+    """Random pages as negatives: those that show signs of code are left out, as some of them are code."""
+    known = PrefixSet(known.prefix for known in known_prefixes())
+    plain = [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
+    chosen = sorted(plain, key=lambda page: priority(config.run.seed, page.url))[: config.seed.random_negatives]
+    return [replace(page, label="random", source="random") for page in chosen]
+
+
+def _search(run: Run, labelled: dict[str, LabelledUrl]) -> Search:
+    config = run.config
+    count = min(config.seed.sample_shards, len(run.shards))
+    chosen = np.random.default_rng(config.run.seed).permutation(len(run.shards))[:count]
+    return Search(
+        config=config,
+        holdout=run.holdout,
+        labelled=labelled,
+        prefixes=PrefixSet(prefixes_of(config)),
+        sampled=frozenset(int(number) for number in chosen),
+        sample=-(-config.seed.sample_pages // max(1, count)),
+        structure=-(-config.seed.structure // max(1, count)),
+    )
+
+
+def _examples(run: Run, found: list[Found]) -> tuple[list[Found], dict[str, float]]:
+    """Examples of all sources by URL, and what the judge said: labels first, then prefixes, judge, blocks, chance."""
+    config = run.config
+    sample = [page for page in found if page.source == "sample"]
+    judged, scores = judge_pages(run, sample)
+    inferred = spread([page for page in found if page.source in {"prefix", "structure"}], config.seed.per_family, 0)
+    examples = {page.url: page for page in found if page.source == "label"}
+    ranked = [
+        *(page for page in inferred if page.source == "prefix"),
+        *judged,
+        *(page for page in inferred if page.source == "structure" and page.url not in scores),
+        *_negatives((page for page in sample if page.url not in scores), config),
+    ]
+    for page in ranked:
+        examples.setdefault(page.url, page)
+    return [examples[url] for url in sorted(examples)], scores
+
+
+def seed(run: Run) -> Done:
+    """Collect the first examples and the tokenizer's sample.
+
+    Raises BadInput when nothing is configured to learn from, when none of it is found in the crawl, or when one of
+    the two classes would be empty.
+    """
+    step = run.begin("seed")
+    config = run.config
+    labelled, settings = _labelled(run)
+    if not (labelled or prefixes_of(config) or config.seed.structure or config.judge.url):
+        raise BadInput(
+            "config.toml: seed: give labels (a file), prefixes, known_prefixes, structure or a [judge]; there is "
+            "nothing to learn from"
+        )
+    found = sorted(_gather(run, _search(run, labelled)), key=lambda page: page.url)
+    sample = [page for page in found if page.source == "sample"]
+    examples, scores = _examples(run, found)
+    positive = sum(page.label == config.train.positive for page in examples)
+    if not positive or positive == len(examples):
+        raise BadInput(
+            f"seed: {positive} positive and {len(examples) - positive} negative examples were found in the crawl; both "
+            "are needed: check [seed] labels, use, prefixes and random_negatives, and [train] positive"
+        )
+    missing = sorted(set(labelled) - {page.url for page in found})
+    step.publish_table("examples.parquet", _columns(examples, EXAMPLES), EXAMPLES)
+    step.publish_table("sample.parquet", _columns(sample, SAMPLE), SAMPLE)
+    step.publish_json("missing.json", missing)
+    step.publish_json("judged.json", scores)
+    sources = Counter(page.source for page in examples)
+    counts = {"examples": len(examples), "positive": positive, "sample": len(sample), "missing": len(missing)}
+    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, settings)
+
+
+def _columns(pages: list[Found], schema: dict[str, str]) -> dict[str, list[object]]:
+    return {name: [getattr(page, name) for page in pages] for name in schema}

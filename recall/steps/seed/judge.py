@@ -1,0 +1,138 @@
+"""A language model as a judge: how sure it is that a page is about code, from the logits of its first word.
+
+In: page texts. Out: a score in [0, 1]: for each of two questions the share of YES against NO by log-probability,
+multiplied (AutoDS, Zhang et al. 2024, section 3: LM-Score). Speaks POST <url>/chat/completions with `logprobs`, as
+OpenAI-compatible servers do. Asks at most `per_minute` times a minute, retries 429 and 5xx, and refuses an answer
+without log-probabilities.
+"""
+
+import http.client
+import json
+import math
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from recall.config import JudgeSection
+from recall.errors import BadInput, Refused, Transient
+from recall.records import MARK
+
+TOP = 20
+"""Log-probabilities asked for: the most that servers give."""
+
+LONGEST_WAIT = 60.0
+"""Seconds; a server that asks for more is asked again sooner and counts as a failed attempt."""
+
+PROMPT = (
+    "You see the start of a web page between the lines.\n----\n{page}\n----\n"
+    "{question} Answer with one word, YES or NO.\nAnswer:"
+)
+
+
+class Pace:
+    """Lets callers through at even distances, `per_minute` of them; 0 lets everyone through."""
+
+    def __init__(self, per_minute: float) -> None:
+        self._gap = 60.0 / per_minute if per_minute else 0.0
+        self._next = 0.0
+        self._lock = Lock()
+
+    def wait(self) -> None:
+        """Return when it is this caller's turn."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._gap
+        time.sleep(max(0.0, turn - now))
+
+
+@dataclass(slots=True)
+class Judge:
+    """An endpoint with its questions. attempts: tries of one request."""
+
+    settings: JudgeSection
+    attempts: int
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.settings.per_minute)
+
+    def shown(self, text: str) -> str:
+        """What the judge sees of a scoring text: its first characters, without structure marks."""
+        return text.partition(MARK)[0][: self.settings.characters]
+
+    def score(self, text: str) -> list[float]:
+        """Share of YES for each question; their product is the LM-Score.
+
+        Raises Refused for a key that is not accepted, Transient when no attempt came through, BadInput for an answer
+        without log-probabilities.
+        """
+        page = self.shown(text)
+        return [self._ask(PROMPT.format(page=page, question=question)) for question in self.settings.questions]
+
+    def _ask(self, prompt: str) -> float:
+        body = {
+            "model": self.settings.model,
+            "messages": [{"role": "user", "content": prompt}],
+            "max_tokens": 1,
+            "temperature": 0,
+            "logprobs": True,
+            "top_logprobs": TOP,
+        }
+        answer = self._post(json.dumps(body).encode())
+        try:
+            top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+            return share_of_yes({str(entry["token"]): float(entry["logprob"]) for entry in top})
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise BadInput(f"{self.settings.url}: answers without log-probabilities of YES or NO") from None
+
+    def _post(self, body: bytes) -> Any:
+        url = self.settings.url.rstrip("/") + "/chat/completions"
+        if not url.startswith(("http://", "https://")):
+            raise BadInput(f"[judge] url: {self.settings.url}: expected http:// or https://")
+        headers = {"Content-Type": "application/json"}
+        if key := os.environ.get(self.settings.key_variable, ""):
+            headers["Authorization"] = f"Bearer {key}"
+        reason = ""
+        for attempt in range(self.attempts):
+            self.pace.wait()
+            request = urllib.request.Request(url, body, headers)  # noqa: S310 - the scheme was checked above
+            try:
+                with urllib.request.urlopen(request, timeout=self.settings.timeout_seconds) as answer:  # noqa: S310
+                    return json.loads(answer.read())
+            except urllib.error.HTTPError as error:
+                error.close()
+                if error.code != 429 and error.code < 500:
+                    raise Refused(f"{url}: answers {error.code}; check [judge] url, model and key") from None
+                reason = f"answers {error.code}"
+                wait = error.headers.get("Retry-After", "")
+                pause = float(wait) if wait.isdigit() else 2.0**attempt / 2
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                reason, pause = f"{type(error).__name__}: {error}", 2.0**attempt / 2
+            if attempt + 1 < self.attempts:
+                time.sleep(min(pause, LONGEST_WAIT))
+        raise Transient(
+            f"{url}: {self.attempts} attempts failed, the last: {reason}; what was answered is kept, run again to go on"
+        )
+
+
+def share_of_yes(logprobs: Mapping[str, float]) -> float:
+    """YES against NO, over all spellings of each; one that is not listed is as likely as the last that is.
+
+    Raises ValueError when neither is listed.
+    """
+    sums = {"yes": 0.0, "no": 0.0}
+    for token, logprob in logprobs.items():
+        word = token.strip(" \t\n.\u2581\u0120").lower()
+        if word in sums:
+            sums[word] += math.exp(logprob)
+    if not any(sums.values()):
+        raise ValueError("neither YES nor NO")
+    least = math.exp(min(logprobs.values()))
+    yes, no = (total or least for total in (sums["yes"], sums["no"]))
+    return yes / (yes + no)
