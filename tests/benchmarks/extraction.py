@@ -114,8 +114,9 @@ def pre_lines(text: str) -> list[str]:
 
 
 def words(text: str) -> Counter[str]:
-    """Word counts in lower case."""
-    return Counter(re.findall(r"\w+", text.lower()))
+    """Word counts in lower case, Markdown's escapes undone; bare numbers, mostly of gutters, are left out."""
+    plain = re.sub(r"\\(?=[^\w\s]|_)", "", text.lower())
+    return Counter(word for word in re.findall(r"\w+", plain) if not word.isdecimal())
 
 
 def prose_f1(ours: str, theirs: str) -> float:
@@ -144,7 +145,10 @@ class Totals:
 
 def pages(crawl: Path, uses: set[str], limit: int) -> Iterator[tuple[str, bytes, str | None]]:
     """URL, body and charset of the code pages of a crawl, evenly spread where there is a limit."""
-    labels = {row["url"]: row for row in map(json.loads, (crawl / "labels.jsonl").open(encoding="utf-8"))}
+    labels = {
+        row["url"]: row
+        for row in map(json.loads, (crawl / "labels.jsonl").read_text(encoding="utf-8").split("\n")[:-1])
+    }
     chosen = sorted(url for url, row in labels.items() if row["label"] == "C" and row["use"] in uses)
     if limit:
         chosen = chosen[:: max(1, len(chosen) // limit)][:limit]

@@ -55,7 +55,8 @@ def add_headings_and_lists(markdown: str, root: HtmlElement) -> str:
 def _is_missing(part: HtmlElement, lines: set[str], kept: Kept) -> bool:
     if part.tag in HEADINGS:
         text = squashed(text_of(part))
-        return 0 < len(text) <= _MAX_HEADING and letters_of(text) not in lines
+        linked = sum(len(text_of(link)) for link in part.findall(".//a")[1:])
+        return 0 < len(text) <= _MAX_HEADING and letters_of(text) not in lines and not linked
     if next(part.iterancestors("ul", "ol"), None) is not None or part.find(".//pre") is not None:
         return False
     items = [text_of(item) for item in part.iterchildren("li")]
