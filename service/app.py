@@ -203,7 +203,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     pointer: Path | None = app.state.pointer
     async with AsyncExitStack() as stack:
         stack.callback(service.lane.close)
-        stack.callback(service.extractor.end)
+        stack.push_async_callback(service.extractor.end)
         if pointer is not None:
             watching = asyncio.create_task(watch(pointer, service.models))
             stack.push_async_callback(_stop, watching)

@@ -9,6 +9,7 @@ import base64
 import resource
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 
 from pydantic_core import from_json, to_json
 
@@ -39,15 +40,15 @@ class Extractor:
                     await process.stdin.drain()
                     answer = await process.stdout.readline()
             except TimeoutError:
-                self.end()
+                await self.end()
                 raise Refusal("too-long", f"This page takes more than {self._seconds:g} s to extract") from None
             except (ConnectionError, ValueError):
                 answer = b""
             except asyncio.CancelledError:
-                self.end()  # its answer would be taken for the next page's
+                await self.end()  # its answer would be taken for the next page's
                 raise
             if not answer.endswith(b"\n"):
-                self.end()
+                await self.end()
                 raise Refusal("too-long", "This page takes more memory than it may to extract")
         text: str = from_json(answer)
         return text
@@ -59,11 +60,14 @@ class Extractor:
             )
         return self._process
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """End the process, whatever it is at."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-        self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            with suppress(ConnectionError):
+                await process.communicate()  # to the end of its pipes, and of it
 
 
 def serve() -> None:

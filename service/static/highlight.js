@@ -13,6 +13,7 @@ const KEYWORDS = new Set((
 ).split(" "));
 
 const HASH_LANGUAGES = new Set(["c", "cpp", "c++", "cs", "csharp", "css", "objc", "swift", "rust", "php"]);
+const DIRECTIVE = /^#\s*(?:include|define|undef|if|ifdef|ifndef|elif|else|endif|pragma|import)\b/;
 const PIECES = /(\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|#[^\n]*|<!--[\s\S]*?(?:-->|$))|("""[\s\S]*?(?:"""|$)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|(\b\d[\w.]*)|([A-Za-z_]\w*)/g;
 
 /* An element with text or children; the only way nodes are made here, so page content is never parsed as HTML. */
@@ -29,7 +30,7 @@ function highlight(code, language) {
   for (const piece of code.matchAll(PIECES)) {
     const [all, comment, string, digits, word] = piece;
     let kind = "";
-    if (comment) kind = all.startsWith("#") && HASH_LANGUAGES.has(language) ? "d" : "c";
+    if (comment) kind = DIRECTIVE.test(all) || (all.startsWith("#") && HASH_LANGUAGES.has(language)) ? "d" : "c";
     else if (string) kind = "s";
     else if (digits) kind = "d";
     else if (KEYWORDS.has(word)) kind = "k";
