@@ -22,7 +22,7 @@ _NEAR: Final = 3
 def add_headings_and_lists(markdown: str, root: HtmlElement) -> str:
     """Insert what is missing."""
     size = len(text_of(root))
-    lines = {letters_of(line) for line in markdown.split("\n")}
+    lines = {letters_of(part) for line in markdown.split("\n") for part in line.split("# ")}
     kept = Kept.of(markdown)
     missing = [part for part in root.iter(*HEADINGS, "ul", "ol") if _is_missing(part, lines, kept)]
     if not missing:

@@ -32,6 +32,15 @@ def clear_way(place: HtmlElement) -> None:
             inline = False
 
 
+def undo_section_lists(root: HtmlElement) -> None:
+    """Turn lists whose items are sections with headings into divisions: extraction would set them as one line."""
+    for part in list(root.iter("ul", "ol")):
+        if any(item.find(f".//{tag}") is not None for item in part.iterchildren("li") for tag in ("h2", "h3", "h4")):
+            for item in part.iterchildren("li"):
+                item.tag = "div"
+            part.tag = "div"
+
+
 def _undo_table(table: HtmlElement) -> None:
     """Turn a table that lays out text and code into divisions; loose text in its cells becomes paragraphs."""
     own = [

@@ -15,7 +15,7 @@ from recall.page.markdown.blocks import find_code
 from recall.page.markdown.chrome import drop_label, holder, language_of
 from recall.page.markdown.formulas import TYPED, Formula, find_formulas
 from recall.page.markdown.found import Found
-from recall.page.markdown.layout import clear_way
+from recall.page.markdown.layout import clear_way, undo_section_lists
 from recall.page.markdown.tree import HEADINGS, remove, squashed, text_of
 
 FILLER: Final = " and this is the code as it was on the page"
@@ -54,6 +54,7 @@ def lift(root: HtmlElement, text: str) -> Lifted:
     """Replace all code and formulas of a page by place-holders."""
     lifted = Lifted(_stem(text))
     _drop_signs(root)
+    undo_section_lists(root)
     for formula in list(find_formulas(root)):
         _lift_formula(formula, lifted)
     for found in find_code(root):
