@@ -14,6 +14,7 @@ from hashlib import blake2b
 from annotation.lowest import Seen
 from annotation.pool import Draw, draw_round, over_shards
 from annotation.sampling import Drawn
+from recall.archive.corpora import text_of
 from recall.config import AccessSection
 from recall.hosts import PrefixSet
 from recall.page.markdown import markdown
@@ -81,7 +82,8 @@ def read_pages(reading: Reading, scanned: ScannedShard) -> dict[int, Shown]:
     urls = {page.row: page.url for page in reading.chosen[scanned.shard.number]}
     shown: dict[int, Shown] = {}
     for row, page in read_bodies(reading.store, scanned, refs, reading.access).items():
-        kept = markdown(page.body, urls[row], page.charset)[:MAX_MARKDOWN]
+        bare = text_of(page.body)
+        kept = (markdown(page.body, urls[row], page.charset) if bare is None else bare)[:MAX_MARKDOWN]
         text = scoring_text(page.body, page.charset, urls[row])
         shown[row] = Shown(title_of(decode(page.body, page.charset)), text, kept)
     return shown

@@ -49,7 +49,7 @@ def apply_run(root: str, parent: str, crawl: CrawlSection, config: Config | None
             "cluster": settings.cluster,
         }
     )
-    shards = resolve(crawl, frozen.access, frozen.run.seed)
+    shards = resolve(crawl, frozen.access, frozen.run.seed, "wet" if frozen.scan.input == "text" else "warc")
     run = Run.create(
         root, frozen, dump_config(frozen), shards, Parent(origin_root, round_.number, round_.record.digest)
     )

@@ -32,7 +32,7 @@ from recall.run.labels import read_labels
 from recall.run.progress import silence
 from recall.run.rounds import Run
 from recall.steps.build.lineage import check_lineage
-from recall.steps.scan import batches
+from recall.steps.shard import batches
 from recall.steps.train import OTHER
 
 RUN = click.argument("run", metavar="RUN")
@@ -135,7 +135,7 @@ def init(
 
 
 def _new_run(root: str, config: Config) -> Run:
-    shards = resolve(config.crawl, config.access, config.run.seed)
+    shards = resolve(config.crawl, config.access, config.run.seed, "wet" if config.scan.input == "text" else "warc")
     return Run.create(root, config, dump_config(config), shards)
 
 

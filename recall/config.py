@@ -30,6 +30,7 @@ class RunSection(Section):
     rounds: Positive = 3
     seed: Count = 0
     holdout: str = ""
+    stop_saturation: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
 
 
 class CrawlSection(Section):
@@ -120,8 +121,9 @@ class TrainSection(Section):
 
 
 class ScanSection(Section):
-    """[scan] What a scan keeps and what later rounds read again."""
+    """[scan] What a scan reads, what it keeps and what later rounds read again."""
 
+    input: Literal["warc", "wet", "text"] = "warc"
     floor_found: Share = 0.98
     candidates_share: Share = 0.1
     keep: Literal["body", "reference"] = "body"

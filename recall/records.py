@@ -71,6 +71,7 @@ class Skip(StrEnum):
     BAD_ENCODING = "bad_encoding"
     BAD_URL = "bad_url"
     NO_TEXT = "no_text"
+    NOT_INDEXED = "not_indexed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from recall.archive.transport import read_all
 from recall.config import AccessSection, CrawlSection
@@ -28,15 +29,18 @@ _CRAWL_IN_PATH = re.compile(r"(?:^|/)crawl-data/([A-Za-z0-9][A-Za-z0-9._-]{0,99}
 _ENTRY = re.compile(r"[^\s<>\"|\x00-\x1f\x7f]+")
 
 
-def resolve(crawl: CrawlSection, access: AccessSection = _ANYONE, seed: int = 0) -> list[Shard]:
+def resolve(
+    crawl: CrawlSection, access: AccessSection = _ANYONE, seed: int = 0, kind: Literal["warc", "wet"] = "warc"
+) -> list[Shard]:
     """The shards of a run, numbered in the order of ids, paths files and single WARCs.
 
-    limit takes the first N, or with `sample` N chosen by a seeded hash of their paths, in their original order.
+    kind: which files of the crawl ids are meant. limit takes the first N, or with `sample` N chosen by a seeded hash of
+    their paths, in their original order.
     Raises BadInput for entries that cannot be used and ShardUnreadable for a paths file that cannot be fetched.
     """
     entries: list[str] = []
     for crawl_id in crawl.ids:
-        entries += read_paths(paths_url(crawl.base, crawl_id), access)
+        entries += read_paths(paths_url(crawl.base, crawl_id, kind), access)
     for url in crawl.paths:
         entries += read_paths(url, access)
     entries += crawl.warcs

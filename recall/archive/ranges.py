@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from recall.archive.transport import read_range
-from recall.archive.warc import capture_in
+from recall.archive.warc import capture_in, outcome_in
 from recall.config import AccessSection
-from recall.records import Capture, WarcRef
+from recall.records import Capture, Skip, WarcRef
 
 GAP = 1 << 20
 LONGEST = 64 << 20
@@ -36,9 +36,22 @@ def read_many(
 
     Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes cannot be fetched.
     """
+    return (capture_in(data, ref) for ref, data in _read(refs, url_of, access))
+
+
+def read_outcomes(
+    refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
+) -> Iterator[tuple[WarcRef, Capture | Skip]]:
+    """As `read_many`, for references that may not be pages: then the Skip that says why."""
+    return ((ref, outcome_in(data, ref)) for ref, data in _read(refs, url_of, access))
+
+
+def _read(
+    refs: Iterable[WarcRef], url_of: Callable[[str], str], access: AccessSection
+) -> Iterator[tuple[WarcRef, bytes]]:
     for group in coalesce(refs):
         start = group[0].offset
         end = max(ref.offset + ref.length for ref in group)
         data = read_range(url_of(group[0].path), start, end - start, access)
         for ref in group:
-            yield capture_in(data[ref.offset - start : ref.offset - start + ref.length], ref)
+            yield ref, data[ref.offset - start : ref.offset - start + ref.length]

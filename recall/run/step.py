@@ -139,10 +139,10 @@ class Step:
         self._refuse_done(file)
         return self._add(self.store.publish_table(self.key(file), columns, schema))
 
-    def publish_file(self, file: str, path: Path) -> Output:
-        """Publish the content of a local file."""
+    def publish_file(self, file: str, path: Path, rows: int | None = None) -> Output:
+        """Publish the content of a local file, a table of so many rows."""
         self._refuse_done(file)
-        return self._add(self.store.publish_file(self.key(file), path))
+        return self._add(self.store.publish_file(self.key(file), path, rows))
 
     def publish_named(self, data: bytes, suffix: str, stem: str = "", rows: int | None = None) -> Output:
         """Publish as `<stem><digest><suffix>`."""

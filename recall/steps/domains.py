@@ -73,7 +73,7 @@ def _names(url: str, hosts: frozenset[str] | None) -> list[str]:
     return prefixes_of(url) if host in hosts else []
 
 
-def _merge(round_: Round, tally: Tally, shards: list[ScannedShard]) -> dict[str, Count]:
+def _merge(round_: Round, tally: Tally, shards: Sequence[ScannedShard]) -> dict[str, Count]:
     total: dict[str, Count] = defaultdict(lambda: (0, 0))
     outcomes = complete(count_shard, tally, shards, round_.run.config.cluster, "domains")
     for outcome in progress(outcomes, len(shards), "domains"):

@@ -7,14 +7,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import overload
 
+import numpy as np
 import zstandard
 
-from recall.archive.index import read_many
 from recall.config import AccessSection
 from recall.records import Shard, WarcRef
 from recall.run.rounds import Round
 from recall.run.store import Store, Table
+from recall.steps.sources import read_again
 
 ROWS = {
     "url": "string",
@@ -40,6 +42,8 @@ SHARDS = {
 }
 SHARDS_FILE = "shards.parquet"
 MAX_BODY = 16 << 20
+BODIES = 256
+"""Candidates whose bodies are held at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +61,44 @@ class ScannedShard:
     candidates: str
 
 
-def scanned_shards(scanned: Round) -> list[ScannedShard]:
-    """Every shard that the round's scan has rows for, in shard order."""
-    table = scanned.run.store.read_table(scanned.step("scan").key(SHARDS_FILE))
-    shards = {shard.number: shard for shard in scanned.run.shards}
-    return [
-        ScannedShard(
-            shard=shards[row["shard"]],
+class Ledger(Sequence[ScannedShard]):
+    """A round's scanned shards in shard order, each made when it is asked for: 100,000 of them are a table."""
+
+    def __init__(self, table: Table, shards: Sequence[Shard]) -> None:
+        self._table, self._shards = table, shards
+        self._numbers = table.column("shard").to_numpy()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> ScannedShard: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[ScannedShard]: ...
+    def __getitem__(self, index: int | slice) -> ScannedShard | Sequence[ScannedShard]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(len(self))[index]]
+        place = range(len(self))[index]
+        row = {name: self._table.column(name)[place].as_py() for name in self._table.column_names}
+        return ScannedShard(
+            shard=self._shards[row["shard"]],
             read=row["read"],
             kept=row["kept"],
             skipped=json.loads(row["skipped"]),
             rows=row["rows_file"],
             candidates=row["candidates_file"],
         )
-        for row in table.to_pylist()
-    ]
+
+    def find(self, number: int) -> ScannedShard | None:
+        """The shard of a number, None when its scan failed."""
+        place = int(np.searchsorted(self._numbers, number))
+        return self[place] if place < len(self) and self._numbers[place] == number else None
+
+
+def scanned_shards(scanned: Round) -> Ledger:
+    """Every shard that the round's scan has rows for, in shard order."""
+    table = scanned.run.store.read_table(scanned.step("scan").key(SHARDS_FILE))
+    return Ledger(table.combine_chunks(), scanned.run.shards)
 
 
 def read_rows(store: Store, scanned: ScannedShard, columns: Sequence[str] | None = None) -> Table:
@@ -95,13 +122,15 @@ def read_bodies(
     Raises ShardFailed when a record no longer reads: the caller's shard fails, no page is passed over.
     """
     found: dict[int, Body] = {}
-    kept = store.read_table(scanned.candidates, ["row", "charset", "body"])
     unpack = zstandard.ZstdDecompressor()
-    for row, charset, body in zip(*(kept.column(name).to_pylist() for name in kept.column_names), strict=True):
-        if row in refs and body is not None:
-            found[row] = Body(unpack.decompress(body, max_output_size=MAX_BODY), charset)
+    for kept in store.read_batches(scanned.candidates, ["row", "charset", "body"], BODIES) if refs else ():
+        charsets, bodies = kept.column("charset"), kept.column("body")
+        for place, row in enumerate(kept.column("row").to_pylist()):
+            if row in refs and (body := bodies[place].as_py()) is not None:
+                unpacked = unpack.decompress(body, max_output_size=MAX_BODY)
+                found[row] = Body(unpacked, charsets[place].as_py())
     missing = {ref: row for row, ref in refs.items() if row not in found}
-    for capture in read_many(sorted(missing), lambda _path: scanned.shard.url, access):
+    for capture in read_again(scanned.shard, sorted(missing), access) if missing else ():
         found[missing[capture.ref]] = Body(capture.body, capture.charset)
     return found
 

@@ -1,184 +1,29 @@
 """scan: every page of every shard gets a score; pages above a low floor keep their token ids and bytes.
 
 In: the round's model, and the shards or what an earlier round kept of them. Out, per shard: a slim row for each page,
-candidates, one report; for the step: shards.parquet and failures.json. A shard counts whole or not at all.
+candidates, one report; for the step: shards.parquet and failures.json. A shard counts whole or not at all. The driver
+holds nothing that grows with the pages, and of each shard a row of a table.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import lru_cache
-from itertools import islice
-from typing import Any, TypeVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import numpy as np
-import zstandard
-
-from recall.archive.warc import responses
-from recall.config import AccessSection, ScanSection
+from recall.archive.parquet import ParquetWriter
 from recall.errors import Incomplete
-from recall.model.scorer import Scorer
-from recall.page.text import scoring_text
-from recall.records import Capture, Done, Output, Shard, ShardReport, Skip
+from recall.records import Done, Output, ShardReport, Skip
 from recall.run.jobs import each
 from recall.run.progress import progress
 from recall.run.rounds import Round
-from recall.run.store import Columns, Store
-from recall.steps.rows import CANDIDATES, ROWS, SHARDS, SHARDS_FILE, ScannedShard, read_rows, scanned_shards
-from recall.steps.train import MODEL_FILES
+from recall.run.step import Step
+from recall.steps.rows import SHARDS, SHARDS_FILE, Ledger, scanned_shards
+from recall.steps.shard import Job, Work, load_scorer, report_key, scan_shard
+from recall.steps.sources import is_text
 
-T = TypeVar("T")
-
-BATCH = 64
-ZSTD_LEVEL = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What scanning a shard needs beside the shard. folder: key of the scan step; model: key of the model folder."""
-
-    store: Store
-    access: AccessSection
-    settings: ScanSection
-    folder: str
-    model: str
-    earlier: dict[int, ScannedShard] = field(default_factory=dict, repr=False)
-
-
-@lru_cache(maxsize=2)
-def _load(root: str, model: str, store: Store) -> Scorer:
-    del root  # part of the cache's key: stores of one root are one store
-    return Scorer.load(store.local_folder(model, MODEL_FILES))
-
-
-def load_scorer(store: Store, model: str) -> Scorer:
-    """Return the model of a run folder, loaded once per process."""
-    return _load(store.root, model, store)
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cut a stream into lists of `size`."""
-    stream = iter(items)
-    while batch := list(islice(stream, size)):
-        yield batch
-
-
-class _Rows:
-    """Columns of one shard, filled page by page."""
-
-    def __init__(self, scorer: Scorer, settings: ScanSection) -> None:
-        self.scorer, self.settings = scorer, settings
-        self.urls: list[str] = []
-        self.offsets: list[int] = []
-        self.lengths: list[int] = []
-        self.scores: list[np.ndarray] = []
-        self.kept: list[tuple[int, np.ndarray, str | None, bytes | None]] = []
-        self.skipped: Counter[Skip] = Counter()
-        self._pack = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
-
-    def add(self, batch: Sequence[Capture | Skip]) -> None:
-        """Score a batch of captures and count what is no page."""
-        captures: list[Capture] = []
-        texts: list[str] = []
-        for item in batch:
-            if isinstance(item, Skip):
-                self.skipped[item] += 1
-                continue
-            text = scoring_text(item.body, item.charset, item.url)
-            if not text or text.isspace():
-                self.skipped[Skip.NO_TEXT] += 1
-                continue
-            captures.append(item)
-            texts.append(text)
-        if not captures:
-            return
-        lines = self.scorer.tokenizer.lines(texts)
-        scores = self.scorer.score_lines(lines)
-        for row in np.flatnonzero(scores >= self.scorer.card.metrics["floor"]):
-            page = captures[row]
-            body = self._pack.compress(page.body) if self.settings.keep == "body" else None
-            self.kept.append((len(self.urls) + int(row), lines[row], page.charset, body))
-        self.urls += [page.url for page in captures]
-        self.offsets += [page.ref.offset for page in captures]
-        self.lengths += [page.ref.length for page in captures]
-        self.scores.append(scores)
-
-    def columns(self) -> tuple[Columns, Columns]:
-        """Slim rows and candidates as ROWS and CANDIDATES."""
-        candidate = np.zeros(len(self.urls), dtype=bool)
-        candidate[[row for row, *_ in self.kept]] = True
-        scores = np.concatenate(self.scores) if self.scores else np.zeros(0)
-        rows = {
-            "url": self.urls,
-            "offset": self.offsets,
-            "length": self.lengths,
-            "score": scores,
-            "kept": scores >= self.scorer.threshold,
-            "model": [self.scorer.digest] * len(self.urls),
-            "candidate": candidate,
-        }
-        names = ("row", "tokens", "charset", "body")
-        return rows, {name: [kept[i] for kept in self.kept] for i, name in enumerate(names)}
-
-
-def scan_shard(job: Job, shard: Shard) -> None:
-    """Score a shard and publish its files, report last. Raises ShardFailed when it is not readable to its end."""
-    if job.store.exists(_report_key(job, shard)):
-        return
-    if shard.number in job.earlier:
-        _rescore(job, job.earlier[shard.number])
-        return
-    scorer = load_scorer(job.store, job.model)
-    rows = _Rows(scorer, job.settings)
-    for batch in batches(responses(shard.url, job.access, shard.path), BATCH):
-        rows.add(batch)
-    slim, candidates = rows.columns()
-    files = (
-        job.store.publish_table_named(job.folder, "rows-", slim, ROWS),
-        job.store.publish_table_named(job.folder, "candidates-", candidates, CANDIDATES),
-    )
-    _report(job, shard, np.asarray(slim["kept"]), rows.skipped, files)
-
-
-def _rescore(job: Job, earlier: ScannedShard) -> None:
-    """Give the candidates of an earlier scan this model's score; the pages below the floor keep their old one."""
-    scorer = load_scorer(job.store, job.model)
-    table = read_rows(job.store, earlier)
-    scores, models = table.column("score").to_numpy().copy(), table.column("model").to_pylist()
-    kept = job.store.read_table(earlier.candidates, ["row", "tokens"])
-    numbers = kept.column("row").to_numpy()
-    if len(numbers):
-        scores[numbers] = scorer.score_lines([np.asarray(ids, np.uint32) for ids in kept.column("tokens").to_pylist()])
-    decided = np.zeros(len(scores), dtype=bool)
-    decided[numbers] = scores[numbers] >= scorer.threshold
-    for row in numbers:
-        models[row] = scorer.digest
-    columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": decided}
-    output = job.store.publish_table_named(job.folder, "rows-", columns, ROWS)
-    skipped = Counter({Skip(name): n for name, n in earlier.skipped.items()})
-    _report(job, earlier.shard, decided, skipped, (output,))
-
-
-def _report_key(job: Job, shard: Shard) -> str:
-    return f"{job.folder}/reports/{shard.number:06d}.json"
-
-
-def _report(job: Job, shard: Shard, decided: np.ndarray, skipped: Counter[Skip], files: tuple[Output, ...]) -> None:
-    scorer = load_scorer(job.store, job.model)
-    kept = int(decided.sum())
-    report = ShardReport(
-        shard=shard.number,
-        path=shard.path,
-        model=scorer.digest,
-        read=len(decided) + skipped.total(),
-        skipped={skip: skipped[skip] for skip in sorted(skipped)},
-        rejected=len(decided) - kept,
-        kept=kept,
-        candidates=next((file.rows or 0 for file in files if file.file.startswith("candidates-")), 0),
-        files=files,
-    )
-    job.store.publish_json(_report_key(job, shard), asdict(report), first_wins=True)
+PIECE = 4096
+"""Shards in a row group of the ledger."""
 
 
 def model_folder(round_: Round) -> str:
@@ -186,22 +31,29 @@ def model_folder(round_: Round) -> str:
     return round_.step("train").key("").rstrip("/")
 
 
+def _reads_text(round_: Round) -> bool:
+    return len(round_.run.shards) > 0 and is_text(round_.run.shards[0].url)
+
+
 def threshold_of(round_: Round) -> float:
-    """Threshold of the round's model, without loading the model."""
-    return float(round_.run.store.read_json(f"{model_folder(round_)}/model.json")["threshold"])
+    """Threshold of the round's model for what the run reads, without loading the model."""
+    card = round_.run.store.read_json(f"{model_folder(round_)}/model.json")
+    bare = card.get("text_threshold") if _reads_text(round_) else None
+    return float(card["threshold"] if bare is None else bare)
 
 
 def floor_of(round_: Round) -> float:
     """Score that made a page of this round a candidate: the floor of the model that decoded the shards."""
     decoded = round_ if round_.run.config.scan.rescan == "all" else round_.run.round(1)
-    return float(round_.run.store.read_json(f"{model_folder(decoded)}/model.json")["metrics"]["floor"])
+    metrics = round_.run.store.read_json(f"{model_folder(decoded)}/model.json")["metrics"]
+    return float(metrics.get("text_floor", metrics["floor"]) if _reads_text(round_) else metrics["floor"])
 
 
-def _earlier(round_: Round) -> dict[int, ScannedShard]:
-    """Shards whose candidates an earlier round kept and this one may rescore."""
+def _earlier(round_: Round) -> Ledger | None:
+    """The scan of an earlier round whose candidates this one may score anew."""
     if round_.number == 1 or round_.run.config.scan.rescan == "all":
-        return {}
-    return {scanned.shard.number: scanned for scanned in scanned_shards(round_.run.round(round_.number - 1))}
+        return None
+    return scanned_shards(round_.run.round(round_.number - 1))
 
 
 def scan(round_: Round) -> Done:
@@ -211,24 +63,49 @@ def scan(round_: Round) -> Done:
     listed in failures.json with their reasons and stay out of the round.
     """
     step, run = round_.begin("scan"), round_.run
-    folder = step.key("").rstrip("/")
-    job = Job(run.store, run.config.access, run.config.scan, folder, model_folder(round_), _earlier(round_))
-    outcomes = each(scan_shard, job, run.shards, run.config.cluster, f"scan {round_.number}")
+    config, folder, earlier = run.config, step.key("").rstrip("/"), _earlier(round_)
+    job = Job(run.store, config.access, config.scan, folder, model_folder(round_), config.crawl.index)
+    works = (Work(shard, earlier.find(shard.number) if earlier else None) for shard in run.shards)
+    outcomes = each(scan_shard, job, works, config.cluster, f"scan {round_.number}")
     failures = [
-        {"shard": outcome.item.number, "path": outcome.item.path, "reason": outcome.failure}
+        {"shard": outcome.item.shard.number, "path": outcome.item.shard.path, "reason": outcome.failure}
         for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}")
-        if outcome.failure is not None and not run.store.exists(_report_key(job, outcome.item))
+        if outcome.failure is not None and not run.store.exists(report_key(folder, outcome.item.shard.number))
     ]
     failures.sort(key=lambda failure: str(failure["path"]))
-    if len(failures) > run.config.cluster.failed_share * len(run.shards):
+    if len(failures) > config.cluster.failed_share * len(run.shards):
         raise Incomplete(
             f"scan {round_.number}: {len(failures)} of {len(run.shards)} shards failed, first: {failures[0]['path']}: "
             f"{failures[0]['reason']}; run again to retry them, or allow more with --failed-share"
         )
-    reports = [_parse_report(raw) for raw in step.reports()]
-    step.publish_table(SHARDS_FILE, _ledger(job, reports), SHARDS)
+    counts = _publish_ledger(step, earlier)
     step.publish_json("failures.json", failures)
-    return step.finish(_counts(reports, failures), {"model": load_scorer(run.store, job.model).digest})
+    model = load_scorer(run.store, job.model).digest
+    shards = counts.pop("shards") + len(failures)
+    return step.finish({"shards": shards, "failed_shards": len(failures), **counts}, {"model": model})
+
+
+def _publish_ledger(step: Step, earlier: Ledger | None) -> dict[str, int]:
+    """Publish shards.parquet (SHARDS) from the reports, a piece at a time; the counts of all shards together."""
+    counts: Counter[str] = Counter(shards=0, read=0, skipped=0, rejected=0, kept=0, candidates=0)
+    with TemporaryDirectory(prefix="recall-ledger-") as folder:
+        path = Path(folder) / SHARDS_FILE
+        writer = ParquetWriter(path, SHARDS)
+        rows: list[tuple[object, ...]] = []
+        for report in map(_parse_report, step.reports()):
+            rows.append(_ledger_row(step, report, earlier))
+            counts.update(_counts_of(report))
+            if len(rows) == PIECE:
+                writer.add(_columns(rows))
+                rows = []
+        writer.add(_columns(rows))
+        writer.close()
+        step.publish_file(SHARDS_FILE, path, writer.rows)
+    return dict(counts)
+
+
+def _columns(rows: list[tuple[object, ...]]) -> dict[str, list[object]]:
+    return {name: [row[i] for row in rows] for i, name in enumerate(SHARDS)}
 
 
 def _parse_report(raw: dict[str, Any]) -> ShardReport:
@@ -237,15 +114,10 @@ def _parse_report(raw: dict[str, Any]) -> ShardReport:
     return ShardReport(**{**raw, "skipped": skipped, "files": files})
 
 
-def _ledger(job: Job, reports: Sequence[ShardReport]) -> Columns:
-    """The step's shards.parquet (SHARDS): counts of each shard and where its rows and candidates lie."""
-    rows = [_ledger_row(job, report) for report in reports]
-    return {name: [row[i] for row in rows] for i, name in enumerate(SHARDS)}
-
-
-def _ledger_row(job: Job, report: ShardReport) -> tuple[object, ...]:
-    files = {file.file.partition("-")[0]: f"{job.folder}/{file.file}" for file in report.files}
-    earlier = job.earlier.get(report.shard)
+def _ledger_row(step: Step, report: ShardReport, earlier: Ledger | None) -> tuple[object, ...]:
+    """Counts of a shard and where its rows and candidates lie."""
+    files = {file.file.partition("-")[0]: step.key(file.file) for file in report.files}
+    before = None if earlier is None else earlier.find(report.shard)
     return (
         report.shard,
         report.path,
@@ -255,20 +127,10 @@ def _ledger_row(job: Job, report: ShardReport) -> tuple[object, ...]:
         report.kept,
         report.candidates,
         files["rows"],
-        files["candidates"] if earlier is None else earlier.candidates,
+        files["candidates"] if before is None else before.candidates,
     )
 
 
-def _counts(reports: Sequence[ShardReport], failures: Sequence[object]) -> dict[str, int]:
-    skipped: Counter[str] = Counter()
-    for report in reports:
-        skipped.update({skip.value: count for skip, count in report.skipped.items()})
-    return {
-        "shards": len(reports) + len(failures),
-        "failed_shards": len(failures),
-        "read": sum(report.read for report in reports),
-        "skipped": skipped.total(),
-        "rejected": sum(report.rejected for report in reports),
-        "kept": sum(report.kept for report in reports),
-        "candidates": sum(report.candidates for report in reports),
-    }
+def _counts_of(report: ShardReport) -> dict[str, int]:
+    names = ("read", "rejected", "kept", "candidates")
+    return {"shards": 1, "skipped": sum(report.skipped.values()), **{name: getattr(report, name) for name in names}}

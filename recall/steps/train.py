@@ -6,7 +6,7 @@ Audit pages and the holdout never get here. Threshold, calibration and metrics a
 fold's model never saw, and on pages that people labelled only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,11 +27,12 @@ from recall.model.evaluate import (
 )
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import Card, collapse, score_with, write_model
-from recall.model.tokens import Tokenizer
+from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Done
 from recall.run.jobs import complete
 from recall.run.rounds import Round
 from recall.steps.judgements import audit_urls, page_labels
+from recall.steps.sources import is_text
 from recall.steps.weighting import crawl_weights
 
 OTHER = "other"
@@ -44,6 +45,9 @@ OUT_OF_FOLD = {
     "fold": "int32",
     "score": "float64",
 }
+TEXT_METRICS = ("average_precision", "floor", "precision", "recall")
+"""Figures that the card holds for bare text too, as text_…"""
+
 INFERRED = ("prefix", "structure", "judge", "random", "harvest")
 """Sources whose label no person gave: they train, but measure nothing."""
 
@@ -111,9 +115,13 @@ def recipe_of(settings: TrainSection, seed: int) -> Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a fold needs: every line and label; the fold that holds an example out, -1 for those that only train."""
+    """What a fold needs: every line and label; the fold that holds an example out, -1 for those that only train.
+
+    bare: the lines of the examples' text alone, as a page without markup has them; scored, never trained on.
+    """
 
     lines: list[np.ndarray] = field(repr=False)
+    bare: list[np.ndarray] = field(repr=False)
     labels: list[str] = field(repr=False)
     families: list[str] = field(repr=False)
     folds: np.ndarray = field(repr=False)
@@ -123,7 +131,7 @@ class Material:
 
 
 def fit_fold(material: Material, fold: int) -> np.ndarray:
-    """Train without a fold's families and score its examples: float64, one a row, in their order."""
+    """Train without a fold's families and score its examples, whole and bare: float64 (2, examples of the fold)."""
     held = np.flatnonzero(material.folds == fold)
     away = {material.families[row] for row in held}
     inside = [row for row, family in enumerate(material.families) if family not in away]
@@ -132,7 +140,7 @@ def fit_fold(material: Material, fold: int) -> np.ndarray:
         lines, labels = [material.lines[row] for row in inside], [material.labels[row] for row in inside]
         fit(lines, labels, material.recipe, material.size, path)
         weights = collapse(path, material.size, material.recipe, material.positive)
-    return score_with(weights, [material.lines[row] for row in held])
+    return np.stack([score_with(weights, [lines[row] for row in held]) for lines in (material.lines, material.bare)])
 
 
 def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> np.ndarray:
@@ -150,11 +158,11 @@ def folds_of(examples: list[Example], labels: list[str], settings: TrainSection,
 
 
 def cross_validate(round_: Round, material: Material) -> np.ndarray:
-    """Out-of-fold score of each example, nan for those that only train."""
-    scores = np.full(len(material.lines), np.nan)
+    """Out-of-fold scores (2, examples) of the examples, whole and bare; nan for those that only train."""
+    scores = np.full((2, len(material.lines)), np.nan)
     folds = sorted({int(fold) for fold in material.folds if fold >= 0})
     for outcome in complete(fit_fold, material, folds, round_.run.config.cluster, f"train {round_.number}"):
-        scores[material.folds == outcome.item] = outcome.result
+        scores[:, material.folds == outcome.item] = outcome.result
     return scores
 
 
@@ -172,12 +180,24 @@ def _tokenizer(round_: Round, examples: list[Example], sample: list[str]) -> Tok
     return Tokenizer.train([*(example.text for example in examples), *sample], run.config.train.vocabulary)
 
 
-def lower_floor(card: Card, sample_scores: np.ndarray, share: float) -> Card:
-    """The card with a floor that at least `share` of the crawl's sampled pages reach."""
+def lower_floor(card: Card, name: str, sample_scores: np.ndarray, share: float) -> Card:
+    """The card with a floor (metrics[name]) that at least `share` of the crawl's sampled pages reach."""
     if not len(sample_scores):
         return card
     top = float(np.quantile(sample_scores, 1.0 - share))
-    return replace(card, metrics={**card.metrics, "floor": min(card.metrics["floor"], top)})
+    return replace(card, metrics={**card.metrics, name: min(card.metrics[name], top)})
+
+
+def bare_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[np.ndarray]:
+    """Token lines of scoring texts without what markup told: what a page of bare text would have."""
+    return tokenizer.lines([split_marks(text)[0] for text in texts])
+
+
+def lower_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> Card:
+    """`lower_floor` for pages and for bare text, by the scores of sampled pages."""
+    weights = collapse(model, tokenizer.size, card.recipe, card.positive)
+    card = lower_floor(card, "floor", score_with(weights, tokenizer.lines(sample)), share)
+    return lower_floor(card, "text_floor", score_with(weights, bare_lines(tokenizer, sample)), share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,31 +242,32 @@ def train(round_: Round) -> Done:
     sample = _sample_texts(round_)
     tokenizer = _tokenizer(round_, examples, sample)
     recipe = recipe_of(settings, seed)
-    lines = tokenizer.lines([example.text for example in examples])
+    texts = [example.text for example in examples]
+    lines = tokenizer.lines(texts)
     families = [example.family for example in examples]
     folds = folds_of(examples, labels, settings, seed)
-    material = Material(lines, labels, families, folds, recipe, tokenizer.size, settings.positive)
-    scores = cross_validate(round_, material)
+    bare = bare_lines(tokenizer, texts)
+    material = Material(lines, bare, labels, families, folds, recipe, tokenizer.size, settings.positive)
+    scores, bare_scores = cross_validate(round_, material)
     held = np.flatnonzero(~np.isnan(scores))
     truth = np.array([labels[row] == settings.positive for row in held])
     weights = crawl_weights(round_, [examples[row].url for row in held])
     decision = decide(scores[held], truth, weights, round_.run.config)
+    text = decide(bare_scores[held], truth, weights, round_.run.config)
     card = Card(
         labels=tuple(sorted(set(labels))),
         positive=settings.positive,
-        input="html",
+        input="text" if is_text(round_.run.shards[0].url) else "html",
         recipe=recipe,
         threshold=decision.threshold.value,
+        text_threshold=text.threshold.value,
         calibration=decision.calibration,
-        metrics=decision.metrics,
+        metrics={**decision.metrics, **{f"text_{name}": text.metrics[name] for name in TEXT_METRICS}},
     )
     with TemporaryDirectory(prefix="recall-train-") as temporary:
         folder = Path(temporary)
         fit(lines, labels, recipe, tokenizer.size, folder / "model.bin")
-        weights_now = collapse(folder / "model.bin", tokenizer.size, recipe, settings.positive)
-        card = lower_floor(
-            card, score_with(weights_now, tokenizer.lines(sample)), round_.run.config.scan.candidates_share
-        )
+        card = lower_floors(card, folder / "model.bin", tokenizer, sample, round_.run.config.scan.candidates_share)
         digest = write_model(folder, tokenizer, folder / "model.bin", card).digest
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)

@@ -1,6 +1,6 @@
 """WARC files: every page of one, one page by its byte range, and writing them."""
 
-from recall.archive.warc.reader import PLAIN_TEXT, capture_in, captures, conversions, read_at, responses
+from recall.archive.warc.reader import PLAIN_TEXT, capture_in, captures, conversions, outcome_in, read_at, responses
 from recall.archive.warc.response import clean_url
 from recall.archive.warc.writer import WarcWriter, write_warc
 
@@ -11,6 +11,7 @@ __all__ = [
     "captures",
     "clean_url",
     "conversions",
+    "outcome_in",
     "read_at",
     "responses",
     "write_warc",

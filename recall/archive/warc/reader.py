@@ -178,6 +178,14 @@ def read_at(ref: WarcRef, url: str | None = None, access: AccessSection = _ANYON
 
 def capture_in(data: bytes, ref: WarcRef) -> Capture:
     """The page in the bytes of its record. Raises ShardCorrupt when they are not exactly one record with a page."""
+    outcome = outcome_in(data, ref)
+    if isinstance(outcome, Skip):
+        raise corrupt(ref.path, ref.offset, f"no page lies here: {outcome.value}")
+    return outcome
+
+
+def outcome_in(data: bytes, ref: WarcRef) -> Capture | Skip:
+    """The same for a response that may be no page. Raises ShardCorrupt when it is not exactly one response record."""
     try:
         gzipped = _gzipped(_Tap(io.BytesIO(data)), ref.path)
         checked = check_record(io.BytesIO(data), ref.path, gzipped=gzipped)
@@ -185,10 +193,9 @@ def capture_in(data: bytes, ref: WarcRef) -> Capture:
     except (_Stopped, ShardCorrupt) as error:
         raise corrupt(ref.path, ref.offset, f"not one whole record: {error}") from None
     outcome = records[0].outcome if len(records) == 1 and checked.end == len(data) else None
-    if not isinstance(outcome, _Draft):
-        reason = "not one response record" if outcome is None else outcome.value
-        raise corrupt(ref.path, ref.offset, f"no page lies here: {reason}")
-    return outcome.capture(ref)
+    if outcome is None:
+        raise corrupt(ref.path, ref.offset, "no page lies here: not one response record")
+    return outcome.capture(ref) if isinstance(outcome, _Draft) else outcome
 
 
 def _gzipped(tap: _Tap, url: str) -> bool:

@@ -20,6 +20,7 @@ FILE = "model.json"
 class Card:
     """A model described. labels: in the order of the weights' columns; input: what the model was trained to read.
 
+    text_threshold: for pages read as bare text, without marks; None where it is not known and `threshold` serves.
     metrics: figures on held-out families by name; digests: SHA-256 of the folder's other files by name.
     """
 
@@ -28,6 +29,7 @@ class Card:
     input: Literal["html", "text"]
     recipe: Recipe
     threshold: float
+    text_threshold: float | None = None
     calibration: Calibration = field(default_factory=Calibration)
     metrics: Mapping[str, float] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +37,15 @@ class Card:
     def __post_init__(self) -> None:
         if self.positive not in self.labels:
             raise BadInput(f"model card: positive label {self.positive!r} is none of {', '.join(self.labels)}")
+
+    def threshold_for(self, *, text: bool) -> float:
+        """Where a page counts as positive, read as HTML or as bare text."""
+        return self.text_threshold if text and self.text_threshold is not None else self.threshold
+
+    def floor_for(self, *, text: bool) -> float:
+        """Where a page is worth keeping for later rounds; never above the threshold."""
+        html = self.metrics.get("floor", self.threshold)
+        return min(self.metrics.get("text_floor", html) if text else html, self.threshold_for(text=text))
 
     def dump(self) -> str:
         """Canonical JSON: sorted keys, indented, one final newline."""
@@ -49,6 +60,8 @@ def parse_card(text: str, path: Path) -> Card:
         values["recipe"] = Recipe(**values["recipe"])
         values["calibration"] = Calibration(**values["calibration"])
         values["threshold"] = float(values["threshold"])
+        if values.get("text_threshold") is not None:
+            values["text_threshold"] = float(values["text_threshold"])
         values["metrics"] = {str(name): float(figure) for name, figure in values["metrics"].items()}
         values["digests"] = {str(name): str(digest) for name, digest in values["digests"].items()}
         return Card(**values)

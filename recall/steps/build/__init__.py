@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from recall.archive.corpora import text_of
 from recall.config import Config
 from recall.hosts import PrefixSet, host_of
 from recall.page.markdown import markdown
@@ -81,7 +82,8 @@ def build_shard(job: Job, scanned: ScannedShard) -> None:
             dropped.append((choice.url, *lineage, choice.score, choice.round, choice.reason))
             continue
         page = bodies[choice.row]
-        text = markdown(page.body, choice.url, page.charset)
+        bare = text_of(page.body)
+        text = markdown(page.body, choice.url, page.charset) if bare is None else bare
         if not text.strip():
             dropped.append((choice.url, *lineage, choice.score, choice.round, "no text could be extracted"))
             continue
@@ -105,9 +107,8 @@ def _extents(run: Run) -> tuple[Extent, ...]:
     extents = []
     for number in range(1, run.config.run.rounds + 1):
         round_ = run.round(number)
-        shards = {scanned.shard.number: scanned for scanned in scanned_shards(round_)}
         prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
-        extents.append(Extent(number, shards, prefixes))
+        extents.append(Extent(number, scanned_shards(round_), prefixes))
     return tuple(extents)
 
 
@@ -146,7 +147,7 @@ class _Merge:
             self._rows = []
 
 
-def _reports(store: Store, folder: str, shards: list[ScannedShard]) -> Iterator[tuple[ScannedShard, int, str, str]]:
+def _reports(store: Store, folder: str, shards: Iterable[ScannedShard]) -> Iterator[tuple[ScannedShard, int, str, str]]:
     """Each built shard with its page count and the keys of its kept and dropped tables."""
     for scanned in shards:
         raw = store.read_json(f"{folder}/{REPORTS}{scanned.shard.number:06d}.json")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from recall.hosts import PrefixSet
 from recall.run.store import Store
-from recall.steps.rows import ScannedShard, read_rows
+from recall.steps.rows import Ledger, read_rows
 
 NOT_CODE = "judged not code"
 EARLIER_ONLY = "kept only by an earlier round"
@@ -16,7 +16,7 @@ class Extent:
     """What one round decided by: its scan of each shard and the prefixes accepted by its end."""
 
     number: int
-    shards: Mapping[int, ScannedShard] = field(repr=False)
+    shards: Ledger = field(repr=False)
     prefixes: PrefixSet
 
 
@@ -57,8 +57,9 @@ def choose(store: Store, rounds: tuple[Extent, ...], labels: Mapping[str, bool],
 
     The last extent decides. Earlier rounds that could not read the shard have no say.
     """
-    extents = [extent for extent in rounds if number in extent.shards]
-    tables = [read_rows(store, extent.shards[number], ["url", "score", "model", "kept"]) for extent in extents]
+    found = [(extent, extent.shards.find(number)) for extent in rounds]
+    extents = [extent for extent, scanned in found if scanned is not None]
+    tables = [read_rows(store, one, ["url", "score", "model", "kept"]) for _, one in found if one is not None]
     keeps = [table.column("kept").to_numpy() for table in tables]
     scores, models = tables[-1].column("score").to_numpy(), tables[-1].column("model")
     for row, url in enumerate(tables[-1].column("url").to_pylist()):

@@ -6,13 +6,13 @@ In: a shard. Out: Found pages. Every choice rests on seeded hashes of URLs, so i
 import heapq
 from dataclasses import dataclass, field
 
-from recall.archive.warc import responses
 from recall.config import Config
 from recall.hosts import Holdout, PrefixSet, family_of, host_of
 from recall.page.text import scoring_text
 from recall.records import MARK, Capture, Shard
 from recall.run.labels import LabelledUrl
 from recall.steps.rows import priority
+from recall.steps.sources import read_shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def collect(search: Search, shard: Shard) -> list[Found]:
     found: list[Found] = []
     seed, positive = search.config.run.seed, search.config.train.positive
     sample, structured = _Lowest(search.sample, seed), _Lowest(search.structure, seed + 1)
-    for capture in responses(shard.url, search.config.access, shard.path):
+    for capture in read_shard(shard, search.config.access):
         if not isinstance(capture, Capture) or search.holdout.covers(capture.url):
             continue
         entry = search.labelled.get(capture.url)

@@ -1,0 +1,57 @@
+"""Where the pages of a shard come from: a WARC, Common Crawl's text of one (WET), or other people's text.
+
+The kind of a shard is told by its name; pages of text shards are pages that show just their text.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from recall.archive.corpora import LINES, WET, read_texts, texts, wet_of
+from recall.archive.ranges import read_many
+from recall.archive.warc import responses
+from recall.config import AccessSection
+from recall.errors import BadInput
+from recall.records import Capture, Shard, Skip, WarcRef
+
+TEXT_KINDS = (".parquet", *LINES, *WET)
+
+
+def is_text(url: str) -> bool:
+    """True for shards of text that others extracted."""
+    return url.endswith(TEXT_KINDS)
+
+
+def read_shard(shard: Shard, access: AccessSection) -> Iterator[Capture | Skip]:
+    """Every page of a shard in file order, or why a record is none. Raises ShardFailed when it is not whole."""
+    if is_text(shard.url):
+        return texts(shard.url, access, shard.path)
+    return responses(shard.url, access, shard.path)
+
+
+def read_again(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -> Iterator[Capture]:
+    """The pages of some references into a shard. Raises ShardFailed when one does not read any more."""
+    if is_text(shard.url):
+        return read_texts(refs, shard.url, access)
+    return read_many(refs, lambda _path: shard.url, access)
+
+
+def read_wet(shard: Shard, index: str, access: AccessSection) -> Iterator[Capture | Skip]:
+    """Common Crawl's text of a WARC's pages, each with the reference of its response, found in the URL index.
+
+    Raises BadInput when there is no index or no WET file, ShardFailed when either cannot be read to its end.
+    """
+    if not index:
+        raise BadInput('[crawl] index: [scan] input = "wet" needs the URL index to find pages in the WARC')
+    from recall.archive.index import shard_refs  # noqa: PLC0415 - other scans need no duckdb
+
+    places: dict[str, list[WarcRef]] = {}
+    for row in shard_refs(index, shard.crawl, shard.path, access):
+        if row.status == 200:
+            places.setdefault(row.url, []).append(row.ref)
+    for outcome in texts(wet_of(shard.url), access, wet_of(shard.path)):
+        if isinstance(outcome, Skip):
+            yield outcome
+        elif found := places.get(outcome.url):
+            yield replace(outcome, ref=found.pop(0))
+        else:
+            yield Skip.NOT_INDEXED
