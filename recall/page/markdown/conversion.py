@@ -18,9 +18,18 @@ from recall.page.markdown.fill import add_headings_and_lists
 from recall.page.markdown.lift import Lifted, lift
 from recall.page.markdown.patch import complete
 from recall.page.markdown.prose import render
-from recall.page.markdown.restore import restore
+from recall.page.markdown.restore import blocks_in, restore
 from recall.page.markdown.threads import find_posts, render_thread
-from recall.page.markdown.tree import CONTROL, Fallback, broken_bound, drop_control_characters, flatten, parse, words
+from recall.page.markdown.tree import (
+    CONTROL,
+    Fallback,
+    broken_bound,
+    drop_control_characters,
+    flatten,
+    parse,
+    text_of,
+    words,
+)
 from recall.page.text import decode
 
 _FAILURES: Final = (
@@ -36,7 +45,8 @@ _FAILURES: Final = (
 """What extraction raises on trees it was not written for; nothing else is caught."""
 
 MIN_PROSE: Final = 200
-"""Shorter extractions are compared with the wider cut."""
+SHARE: Final = 0.3
+"""Extractions shorter than this many characters or this share of the page's text are compared with the wider cut."""
 
 _UNSEEN: Final = re.compile(r"(?is)<(script|style|head|noscript|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->")
 _TAG: Final = re.compile(r"(?s)<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>|<[!?][^>]*>")
@@ -88,7 +98,7 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
         prose = render(root)
     else:
         prose = _main_content(root, url)
-    if len(prose) < MIN_PROSE:
+    if posts is None and bound is None and len(prose) < max(MIN_PROSE, SHARE * len(text_of(root))):
         wider = render(root)
         if len(wider) > 3 * len(prose):
             prose = wider
@@ -98,6 +108,8 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
     found = restore(prose, lifted)
     if not found.strip():
         return Conversion(plain_text(text), Fallback.EXTRACTOR)
+    if lost_blocks(found, prose, lifted):
+        return Conversion(restore(render(root), lifted), Fallback.BLOCK_LOST)
     return Conversion(found, bound)
 
 
@@ -121,6 +133,7 @@ def plain_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n" if any(lines) else ""
 
 
-def lost_blocks(found: str, lifted: Lifted) -> list[int]:
-    """Numbers of the lifted blocks whose code does not stand in the Markdown."""
-    return [number for number, block in enumerate(lifted.blocks) if f"\n{block.text}\n" not in found]
+def lost_blocks(found: str, prose: str, lifted: Lifted) -> list[int]:
+    """Numbers of the blocks that have a place in the prose but whose code does not stand in the Markdown."""
+    placed = set(blocks_in(prose, lifted))
+    return [number for number in sorted(placed) if f"\n{lifted.blocks[number].text}\n" not in found]
