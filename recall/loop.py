@@ -15,6 +15,7 @@ from recall.run.rounds import Round, Run
 from recall.steps.build import build
 from recall.steps.domains import domains
 from recall.steps.harvest import harvest
+from recall.steps.saturation import saturation_of
 from recall.steps.scan import scan
 from recall.steps.seed import seed
 from recall.steps.train import train
@@ -39,6 +40,14 @@ def where(owner: Run | Round, name: str) -> str:
     return f"round {owner.number} {name}" if isinstance(owner, Round) else name
 
 
+def saturated(owner: Run | Round, name: str) -> bool:
+    """Tell whether a round need not begin, as the one before it recalled little that is new ([run] stop_saturation)."""
+    if not isinstance(owner, Round) or name != "train" or owner.number < 3:
+        return False
+    enough = owner.run.config.run.stop_saturation
+    return enough > 0 and saturation_of(owner.run.round(owner.number - 1)) >= enough
+
+
 def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
     """Do the next step and say which; None when the run has ended.
 
@@ -47,6 +56,9 @@ def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
     upcoming = run.next()
     while upcoming is not None and upcoming[1] == SEAL:
         cast(Round, upcoming[0]).seal()
+        upcoming = run.next()
+    if upcoming is not None and saturated(*upcoming):
+        run.stop_after(cast(Round, upcoming[0]).number - 1)
         upcoming = run.next()
     if upcoming is None:
         return None

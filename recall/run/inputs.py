@@ -24,6 +24,8 @@ RUN = "run.json"
 CONFIG = "config.toml"
 SHARDS = "shards.txt"
 HOLDOUT = "holdout.txt"
+STOPPED = "stopped.json"
+"""Says after which round the run ends, where it ends before its config says."""
 
 _ELSEWHERE = {"access", "cluster"}
 
@@ -178,8 +180,12 @@ def read_frozen(store: Store, inputs: Inputs, name: str) -> bytes:
 
 
 def read_config(store: Store, inputs: Inputs) -> Config:
-    """The frozen config.toml."""
-    return parse_config(read_frozen(store, inputs, CONFIG).decode(), store.url(CONFIG))
+    """The frozen config.toml, with the number of rounds after which the run was stopped, if it was."""
+    config = parse_config(read_frozen(store, inputs, CONFIG).decode(), store.url(CONFIG))
+    if not store.exists(STOPPED):
+        return config
+    rounds = min(config.run.rounds, int(store.read_json(STOPPED)["rounds"]))
+    return config.model_copy(update={"run": config.run.model_copy(update={"rounds": rounds})})
 
 
 def read_holdout(store: Store, inputs: Inputs) -> Holdout:

@@ -155,6 +155,21 @@ class Run:
                 return (self.round(place.number) if place.number else self), place.verb
         return None
 
+    def stop_after(self, number: int) -> None:
+        """Let the sealed round `number` be the last one: what comes next is to build the corpus.
+
+        Raises OutOfOrder when the round is not sealed or a later one was begun.
+        """
+        self.check_lease()
+        later = [place.folder for place in self.order if place.number > number and self.done(place)]
+        if not self.round(number).sealed or later:
+            raise OutOfOrder(f"{self.store.root}: cannot end after round {number}: it is not the last one done")
+        self.store.publish_json(frozen.STOPPED, {"rounds": number})
+        self.config = frozen.read_config(self.store, self.inputs).model_copy(
+            update={"access": self.config.access, "cluster": self.config.cluster}
+        )
+        self.order = places(number, applied=self.parent is not None)
+
     def lease(self) -> Lease:
         """The run's lease, as a context manager; while it is held, steps refuse to end once it was lost.
 

@@ -21,6 +21,7 @@ from recall.run.rounds import Round
 from recall.run.store import Store
 from recall.steps.judgements import accepted_prefixes, audit_urls, page_labels
 from recall.steps.rows import ScannedShard, priority, read_bodies, read_rows, refs_of, scanned_shards
+from recall.steps.saturation import saturation
 
 PAGES = {
     "url": "string",
@@ -133,4 +134,5 @@ def harvest(round_: Round) -> Done:
     pages.sort(key=lambda item: item[0].url)
     rows = [(page.url, page.prefix, *astuple(ref), page.score, text) for page, ref, text in pages]
     step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(PAGES)}, PAGES)
-    return step.finish({"prefixes": len(prefixes), "missed": missed, "harvested": len(pages)}, {})
+    counts = {"prefixes": len(prefixes), "missed": missed, "harvested": len(pages)}
+    return step.finish({**counts, "saturation": round(saturation(round_), 4)}, {})
