@@ -45,7 +45,7 @@ _FAILURES: Final = (
 """What extraction raises on trees it was not written for; nothing else is caught."""
 
 MIN_PROSE: Final = 200
-SHARE: Final = 0.3
+SHARE: Final = 0.2
 """Extractions shorter than this many characters or this share of the page's text are compared with the wider cut."""
 
 _UNSEEN: Final = re.compile(r"(?is)<(script|style|head|noscript|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->")
