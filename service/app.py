@@ -145,13 +145,13 @@ async def explain(request: Request) -> Response:
     )
 
 
-@routes.post("/v1/extract", openapi_extra=json_body("Page"), responses=problem_responses(schemas.ExtractResponse))
+@routes.post(
+    "/v1/extract", openapi_extra=json_body("ExtractRequest"), responses=problem_responses(schemas.ExtractResponse)
+)
 async def extract(request: Request) -> Response:
     """Extract a page as the corpus keeps it: its main content as Markdown, code exact."""
     service = _service(request)
-    page: schemas.Page = await service.answer(request, service.desk, lambda sent: _read(sent, service.limits))
-    if page.text is not None:
-        raise Refusal("not-valid", "Give html or body; a text is what it is")
+    page = await service.answer(request, service.desk, lambda sent: _read(sent, service.limits))
     try:
         body, charset = source_of(page, service.limits)
     except Unfit as unfit:
@@ -162,10 +162,10 @@ async def extract(request: Request) -> Response:
     return _json(to_json({**echo, "markdown": found}))
 
 
-def _read(sent: Sent, limits: Limits) -> Job[schemas.Page]:
+def _read(sent: Sent, limits: Limits) -> Job[schemas.ExtractRequest]:
     body = yield from bodies.inflate(sent.body, sent.encoding, limits.body_bytes, sent.share)
-    page: schemas.Page = read_page(schemas.Page, body)
-    if (page.html is None) == (page.body is None) and page.text is None:
+    page: schemas.ExtractRequest = read_page(schemas.ExtractRequest, body)
+    if (page.html is None) == (page.body is None):
         raise Refusal("not-valid", "Give one of html and body")
     return page
 

@@ -49,7 +49,7 @@ class Extractor:
                 raise
             if not answer.endswith(b"\n"):
                 await self.end()
-                raise Refusal("too-long", "This page takes more memory than it may to extract")
+                raise Refusal("too-long", "The extractor ended over this page")
         text: str = from_json(answer)
         return text
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from service import problems, schemas
 
-_REQUESTS = (schemas.Item, schemas.Page, schemas.ScoreRequest, schemas.ExplainRequest)
+_REQUESTS = (schemas.Item, schemas.Page, schemas.ScoreRequest, schemas.ExplainRequest, schemas.ExtractRequest)
 _TEMPLATE = "#/components/schemas/{model}"
 
 _PIN = {
@@ -46,9 +46,10 @@ def json_body(name: str) -> dict[str, Any]:
 
 def lines_body(media: str = "application/x-ndjson") -> dict[str, Any]:
     """An operation that takes a stream."""
-    schema = {"type": "string", "description": "One Item a line"} if "json" in media else {"type": "string"}
-    if "json" not in media:
-        schema["contentMediaType"] = media
+    schema = {
+        "contentMediaType": media,
+        "description": "One Item a line" if "json" in media else "A WARC file, gz or not",
+    }
     return {"requestBody": {"required": True, "content": {media: {"schema": schema}}}, "parameters": [_PIN]}
 
 
@@ -71,8 +72,8 @@ def document(app: FastAPI, *, secured: bool) -> dict[str, Any]:
     _, answers = models_json_schema([(schemas.Problem, "serialization")], ref_template=_TEMPLATE)
     components = found.setdefault("components", {})
     components.setdefault("schemas", {}).update({**definitions["$defs"], **answers["$defs"]})
-    for name in ("Page", "Item", "ExplainRequest"):
-        forms = ("html", "text", "body")
+    for name in ("Page", "Item", "ExplainRequest", "ExtractRequest"):
+        forms = ("html", "body") if name == "ExtractRequest" else ("html", "text", "body")
         components["schemas"][name]["oneOf"] = [
             {"required": [form], "properties": {form: {"type": "string"}, **_absent(form, forms)}} for form in forms
         ]

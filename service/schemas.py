@@ -11,6 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 Version = Annotated[str, Field(description="A version, name or digest from /v1/models; the default when left out")]
 Identity = Annotated[str, Field(max_length=1024)] | int
 
+Base64 = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"}),
+]
+"""Checked where it is decoded."""
+
 
 class Body(BaseModel):
     """A strict reading of JSON; keys without a meaning here are passed over."""
@@ -24,7 +30,7 @@ class Page(Body):
     url: str | None = Field(None, max_length=8192, description="Echoed; never fetched")
     html: str | None = Field(None, description="A page's source; its scoring text is scored, structure marks included")
     text: str | None = Field(None, description="Plain text, scored as it is, without structure marks")
-    body: str | None = Field(None, description="A page's bytes as served, in base64, where `html` would be a guess")
+    body: Base64 | None = Field(None, description="A page's bytes as served, in base64, where `html` would be a guess")
     charset: str | None = Field(None, max_length=40, description="With `body`: what the HTTP header said")
 
 
@@ -58,6 +64,15 @@ class ExplainRequest(Page):
     """A page whose score is taken apart."""
 
     model: Version | None = None
+
+
+class ExtractRequest(Body):
+    """A page to extract: `html` or `body`, as in `Page`."""
+
+    url: str | None = Field(None, max_length=8192, description="Echoed; never fetched")
+    html: str | None = None
+    body: Base64 | None = None
+    charset: str | None = Field(None, max_length=40, description="With `body`: what the HTTP header said")
 
 
 class ItemError(BaseModel):

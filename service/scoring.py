@@ -24,7 +24,7 @@ from service.limits import Limits
 from service.metrics import count_failures, count_scores
 from service.models import Models, Version
 from service.problems import Refusal, item_error
-from service.schemas import Item, Items, Page
+from service.schemas import Body, ExtractRequest, Item, Items, Page
 
 STEP_ITEMS = 64
 STEP_CHARACTERS = 512 << 10
@@ -131,7 +131,7 @@ def text_of(page: Page, limits: Limits) -> str:
     return scoring_text(body, charset, page.url)
 
 
-def source_of(page: Page, limits: Limits) -> tuple[bytes, str | None]:
+def source_of(page: Page | ExtractRequest, limits: Limits) -> tuple[bytes, str | None]:
     """Bytes and charset of a page given as `html` or `body`. Raises Unfit when they are too many, or not base64."""
     if page.body is not None:
         try:
@@ -220,7 +220,7 @@ def parse(body: bytes) -> Any:
         raise Refusal("not-json", f"Not JSON at {place}"[:100]) from None
 
 
-def read_page(kind: type[Page], body: bytes) -> Any:
+def read_page(kind: type[Body], body: bytes) -> Any:
     """The page of a request for one page. Raises Refusal when the body is none."""
     try:
         return kind.model_validate(parse(body))

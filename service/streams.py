@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, _TemporaryFileWrapper
 
 from pydantic_core import to_json
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -54,6 +54,9 @@ class LineStream(Response):
                     await send(start)
                     started = True
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except ClientDisconnect:
+            scope["recall.reason"] = "gone"
+            return
         except Refusal as refusal:
             scope["recall.reason"] = refusal.reason
             if not started:
@@ -138,7 +141,7 @@ async def score_batch(request: Request, encoding: str, scoring: Scoring, lane: L
         await filling
     finally:
         filling.cancel()
-        with suppress(asyncio.CancelledError, Refusal):
+        with suppress(asyncio.CancelledError, ClientDisconnect, Refusal):
             await filling
 
 

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +112,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         url = process.stdout.readline().strip()
         assert url, log.read_text()
         started.append(Running(process, url, log, given))
+        deadline = time.monotonic() + 20
+        while len(started[-1].workers) < workers and time.monotonic() < deadline:
+            time.sleep(0.02)
         return started[-1]
 
     yield begin

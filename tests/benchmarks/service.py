@@ -1,0 +1,449 @@
+"""The scoring service against the bare scorer and other servers, under load from wrk on loopback; last line: JSON.
+
+make bench-service. Texts: pages of the shared crawl where it is, else of the sample crawl that recall writes. Rates
+are taken in turns, bare scorer and service, and what is reported is the median of the turns' ratios, as the machine
+may be shared. Peers need --peers FOLDER, an environment that is made there when it is missing.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from recall.archive.warc import captures
+from recall.model.scorer import Scorer
+from recall.page.text import scoring_text
+from recall.records import MARK
+from service.client import Client, Item, Score
+
+HERE = Path(__file__).resolve().parent
+SHARED = Path(os.environ.get("RECALL_SHARED", HERE.parent.parent.parent / "shared"))
+PEERS = ("fastapi", "litserve", "rayserve")
+PEER_PACKAGES = (
+    "fastapi",
+    "uvicorn[standard]",
+    "litserve",
+    "ray[serve]==2.60.0",
+    "fasttext-community",
+    "tokenizers",
+    "numpy",
+)
+TOGETHER, PAGES, WORKERS = 32, 768, 2
+
+SCRIPT = """
+local requests, at, statuses = {}, 0, {}
+local thread_list = {}
+function setup(thread) table.insert(thread_list, thread) end
+function init(args)
+  local number = 0
+  while true do
+    local file = io.open("%(folder)s/" .. number, "rb")
+    if not file then break end
+    requests[number] = wrk.format("POST", "%(path)s", {["Content-Type"] = "%(kind)s"}, file:read("*a"))
+    file:close()
+    number = number + 1
+  end
+  count = number
+  good, bad, busy = 0, 0, 0
+end
+function delay() return %(delay)s end
+function request() at = (at + 1) %% count; return requests[at] end
+function response(status)
+  if status == 200 then good = good + 1 elseif status == 429 or status == 503 then busy = busy + 1 else bad = bad + 1 end
+end
+function done(summary, latency)
+  local good, bad, busy = 0, 0, 0
+  for _, thread in ipairs(thread_list) do
+    good = good + thread:get("good"); bad = bad + thread:get("bad"); busy = busy + thread:get("busy")
+  end
+  print(string.format("RESULT %%d %%d %%d %%d %%f %%f %%f", good, bad, busy,
+    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+    summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a run of wrk came to; times in ms."""
+
+    good: int
+    bad: int
+    busy: int
+    errors: int
+    seconds: float
+    p50: float
+    p99: float
+
+    @property
+    def rate(self) -> float:
+        """Good answers a second."""
+        return self.good / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What wrk sends: bodies in a folder, to a path."""
+
+    folder: Path
+    path: str
+    kind: str = "application/json"
+
+    def fire(self, url: str, connections: int, seconds: float, delay: str = "0") -> Load:
+        """Run wrk once."""
+        script = self.folder / "script.lua"
+        script.write_text(SCRIPT % {"folder": self.folder, "path": self.path, "kind": self.kind, "delay": delay})
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds:.0f}s",
+            "--timeout",
+            "30s",
+            "--latency",
+            "-s",
+            str(script),
+            url,
+        ]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        match = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+) ([\d.]+)", out)
+        assert match is not None, out
+        numbers = match.groups()
+        return Load(*map(int, numbers[:4]), *map(float, numbers[4:]))
+
+
+@contextmanager
+def service(*arguments: str) -> Iterator[tuple[str, int]]:
+    """A running service: its URL and the process above its workers."""
+    command = [
+        sys.executable,
+        "-m",
+        "recall.cli",
+        "serve",
+        "--port",
+        "0",
+        "--workers",
+        str(WORKERS),
+        "--log-level",
+        "error",
+    ]
+    process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    try:
+        with Client(url) as client:
+            client.models()
+        yield url.rstrip("/"), process.pid
+    finally:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+
+
+def workers_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def memory(pid: int, *kinds: str) -> float:
+    """MB of a process: Private (not shared with another), or Pss, or Rss."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(kinds)) / 1024
+
+
+def read_pages(demo: Path) -> list[str]:
+    """Texts of real pages, or of sample pages."""
+    folder = SHARED / "crawl" if (SHARED / "crawl").is_dir() else demo / "sample"
+    texts: list[str] = []
+    for path in sorted(folder.rglob("*/warc/*.warc.gz")):
+        texts += [scoring_text(page.body, page.charset).partition(MARK)[0] for page in captures(str(path))]
+        if len(texts) >= PAGES:
+            break
+    return texts[: len(texts) // TOGETHER * TOGETHER][:PAGES]
+
+
+def write_bodies(folder: Path, bodies: Sequence[bytes]) -> Path:
+    folder.mkdir(parents=True)
+    for number, body in enumerate(bodies):
+        (folder / str(number)).write_bytes(body)
+    return folder
+
+
+def _score_bare(model: str, texts: list[str], seconds: float, queue: Any) -> None:
+    scorer = Scorer.load(model)
+    scorer.score(texts)
+    scored, began = 0, time.perf_counter()
+    while time.perf_counter() < began + seconds:
+        for start in range(0, len(texts), TOGETHER):
+            scorer.score(texts[start : start + TOGETHER])
+        scored += len(texts)
+    queue.put(scored / (time.perf_counter() - began))
+
+
+def bare_rate(model: str, texts: list[str], seconds: float) -> float:
+    """Texts a second of the scorer alone, in as many processes as the service has workers."""
+    context = get_context("spawn")
+    queue = context.Queue()
+    processes = [context.Process(target=_score_bare, args=(model, texts, seconds, queue)) for _ in range(WORKERS)]
+    for process in processes:
+        process.start()
+    rates = [queue.get(timeout=120) for _ in processes]
+    for process in processes:
+        process.join()
+    return float(sum(rates))
+
+
+def tell(name: str, value: Any) -> Any:
+    """Print a figure as it is found."""
+    print(f"{name}: {value}", flush=True)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all measurements need. model: a model folder; other: another one."""
+
+    model: str
+    other: str
+    texts: list[str]
+    json: Shot
+    lines: Shot
+    seconds: float
+    long: float
+
+    def throughput(self) -> dict[str, float]:
+        """Rates against the bare scorer's, in turns."""
+        score, lines, rates, per_body = [], [], [], len(self.texts) / 2
+        with service("--model", self.model) as (url, pid):
+            self.json.fire(url, 8, 2)
+            for _ in range(5):
+                first = bare_rate(self.model, self.texts, self.seconds)
+                rate = self.json.fire(url, 8, self.seconds).rate * TOGETHER
+                batch = self.lines.fire(url, 4, self.seconds).rate * per_body
+                bare = (first + bare_rate(self.model, self.texts, self.seconds)) / 2
+                score.append(rate / bare)
+                lines.append(batch / bare)
+                rates.append(rate)
+                tell("bare, score, ndjson: texts a second", [round(value) for value in (bare, rate, batch)])
+            saturation = self.json.fire(url, 8, self.seconds).rate
+            pause = 16_000 / (saturation / 2)
+            halves = [self.json.fire(url, 16, self.seconds, f"math.random(0, {2 * pause:.0f})") for _ in range(5)]
+            workers = workers_of(pid)
+            private = max(memory(worker, "Private") for worker in workers)
+        return {
+            "score_texts_per_second": round(statistics.median(rates)),
+            "score_to_bare": round(statistics.median(score), 3),
+            "ndjson_to_bare": round(statistics.median(lines), 3),
+            "p99_ms_at_half": round(statistics.median(half.p99 for half in halves), 1),
+            "p50_ms_at_half": round(statistics.median(half.p50 for half in halves), 1),
+            "half_share": round(statistics.median(half.rate for half in halves) / saturation, 2),
+            "worker_private_mb": round(private, 1),
+        }
+
+    def overload(self) -> dict[str, Any]:
+        """Four times as many requests as places, for a minute."""
+        with service("--model", self.model) as (url, pid):
+            self.json.fire(url, 8, 2)
+            alone = self.json.fire(url, 8, self.seconds).rate
+            workers = workers_of(pid)
+            before = [memory(worker, "Private") for worker in workers]
+            load = self.json.fire(url, 4 * 32 * WORKERS, self.long)
+            after = [memory(worker, "Private") for worker in workers]
+            whole = workers_of(pid) == workers
+        return {
+            "offered_to_saturation": round((load.good + load.busy) / load.seconds / alone, 1),
+            "accepted_to_saturation": round(load.rate / alone, 2),
+            "refused": load.busy,
+            "other_statuses": load.bad,
+            "lost": load.errors,
+            "workers_alive": whole,
+            "grown_mb": round(max(b - a for a, b in zip(before, after, strict=True)), 1),
+        }
+
+    def kill(self) -> dict[str, int]:
+        """A worker is killed under load: requests that were lost, of those it held."""
+        with service("--model", self.model) as (url, pid):
+            killer = threading.Timer(self.seconds / 2, lambda: os.kill(workers_of(pid)[0], signal.SIGKILL))
+            killer.start()
+            load = self.json.fire(url, 8, self.seconds)
+            killer.join()
+            alive = len(workers_of(pid))
+        return {
+            "connections": 8,
+            "lost": load.errors,
+            "other_statuses": load.bad,
+            "answered": load.good,
+            "workers_after": alive,
+        }
+
+    def swap(self, folder: Path) -> dict[str, int]:
+        """The default version swaps every second under load; each answer must be the score of the version it names."""
+        pointer = folder / "pointer"
+        pointer.write_text(self.model)
+        scorers = [Scorer.load(path) for path in (self.model, self.other)]
+        text = self.texts[0]
+        expected = {scorer.digest[:12]: float(scorer.score([text])[0]) for scorer in scorers}
+        found = {"asked": 0, "wrong": 0, "swaps_seen": 0}
+        ending = time.monotonic() + self.long
+        with service("--watch", str(pointer)) as (url, _):
+
+            def ask() -> None:
+                last = ""
+                with Client(url, attempts=1) as client:
+                    while time.monotonic() < ending:
+                        answer = client.score([Item(text=text)])[0]
+                        assert isinstance(answer, Score)
+                        found["asked"] += 1
+                        found["wrong"] += expected.get(answer.model) != answer.score
+                        found["swaps_seen"] += answer.model != last
+                        last = answer.model
+
+            asking = threading.Thread(target=ask)
+            asking.start()
+            loads: list[Load] = []
+            loading = threading.Thread(target=lambda: loads.append(self.json.fire(url, 4, self.long - 1)))
+            loading.start()
+            for turn in range(int(self.long)):
+                staged = folder / "next"
+                staged.write_text((self.other, self.model)[turn % 2])
+                staged.replace(pointer)
+                time.sleep(1)
+            asking.join()
+            loading.join()
+        load = loads[0]
+        return {**found, "load_answered": load.good, "load_failed": load.bad + load.busy + load.errors}
+
+    def peers(self, folder: Path, service_rate: float) -> dict[str, Any]:
+        """Rates of the same model behind other servers; the service's over theirs."""
+        python = folder / "bin" / "python"
+        if not python.is_file():
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+            subprocess.run([str(python), "-m", "pip", "install", "-q", *PEER_PACKAGES], check=True)
+        result: dict[str, Any] = {}
+        for number, name in enumerate(PEERS):
+            port = 8200 + number
+            env = {**os.environ, "PEER_MODEL": self.model, "PEER_PORT": str(port), "PEER_WORKERS": str(WORKERS)}
+            env |= {
+                "RAY_TMPDIR": str(self.json.folder.parent),
+                "RAY_AUTH_MODE": "disabled",
+                "RAY_USAGE_STATS_ENABLED": "0",
+            }
+            process = subprocess.Popen(
+                [str(python), str(HERE / "service_peers.py"), name],
+                env=env,
+                cwd=HERE,
+                start_new_session=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                url = f"http://127.0.0.1:{port}"
+                _await(url)
+                self.json.fire(url, 8, 3)
+                loads = [self.json.fire(url, 8, self.seconds) for _ in range(3)]
+                rate = statistics.median(load.rate for load in loads) * TOGETHER
+                result[name] = {
+                    "texts_per_second": round(rate),
+                    "service_to_peer": round(service_rate / max(rate, 1e-9), 1),
+                }
+            finally:
+                os.killpg(process.pid, signal.SIGTERM)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+            tell(name, result[name])
+        return result
+
+
+def _await(url: str) -> None:
+    """Wait until a server scores."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        try:
+            with Client(url, attempts=1) as client:
+                client._ask("/v1/score", {"items": [{"text": "x"}]})
+                return
+        except Exception:  # noqa: BLE001 - whatever it is, the server is not up yet
+            time.sleep(0.5)
+    raise RuntimeError(f"{url} does not score")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--demo", type=Path, help="A demo folder that exists, with run/ and sample/")
+    parser.add_argument("--peers", type=Path, help="Environment of the peers, made when missing")
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--long", type=float, default=60, help="Seconds of overload, and of swaps")
+    parser.add_argument("--only", nargs="*", default=["throughput", "overload", "kill", "swap", "peers"])
+    given = parser.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("bench-service: wrk is not installed (Debian package wrk)")
+    with TemporaryDirectory(prefix="recall-bench-") as name:
+        folder = Path(name)
+        demo = given.demo or folder / "demo"
+        if not (demo / "run").is_dir():
+            subprocess.run(
+                [sys.executable, "-m", "recall.cli", "demo", "--folder", str(demo)], check=True, capture_output=True
+            )
+        texts = read_pages(demo)
+        requests = [
+            json.dumps(
+                {"items": [{"id": str(n), "text": text} for n, text in enumerate(texts[at : at + TOGETHER])]},
+                ensure_ascii=False,
+            )
+            for at in range(0, len(texts), TOGETHER)
+        ]
+        half = len(texts) // 2
+        streams = [
+            "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in part)
+            for part in (texts[:half], texts[half:])
+        ]
+        rounds = demo / "run" / "rounds"
+        bench = Bench(
+            str(rounds / "3" / "train"),
+            str(rounds / "1" / "train"),
+            texts,
+            Shot(write_bodies(folder / "json", [body.encode() for body in requests]), "/v1/score"),
+            Shot(
+                write_bodies(folder / "lines", [body.encode() for body in streams]),
+                "/v1/score:batch",
+                "application/x-ndjson",
+            ),
+            given.seconds,
+            given.long,
+        )
+        result: dict[str, Any] = {"pages": len(texts), "mean_characters": round(statistics.fmean(map(len, texts)))}
+        if "throughput" in given.only:
+            result["throughput"] = tell("throughput", bench.throughput())
+        if "overload" in given.only:
+            result["overload"] = tell("overload", bench.overload())
+        if "kill" in given.only:
+            result["kill"] = tell("kill", bench.kill())
+        if "swap" in given.only:
+            result["swap"] = tell("swap", bench.swap(folder))
+        if "peers" in given.only and given.peers:
+            with service("--model", bench.model) as (url, _):
+                bench.json.fire(url, 8, 2)
+                rate = statistics.median(bench.json.fire(url, 8, given.seconds).rate for _ in range(3)) * TOGETHER
+            result["peers"] = bench.peers(given.peers, rate)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
