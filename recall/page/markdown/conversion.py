@@ -88,9 +88,12 @@ def convert(body: bytes, url: str | None = None, charset: str | None = None) -> 
 
 
 def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | None) -> Conversion:
+    controls = CONTROL.search(text) is not None or "&#" in text
+    if controls:
+        drop_control_characters(root, in_code=False)
     lifted = lift(root, text)
-    if CONTROL.search(text) or "&#" in text:
-        drop_control_characters(root)
+    if controls:
+        drop_control_characters(root, in_code=True)
     posts = find_posts(root)
     if posts is not None:
         prose = render_thread(root, posts)

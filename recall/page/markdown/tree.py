@@ -36,6 +36,7 @@ BLOCKS = words(
     "td tfoot th thead tr ul xmp"
 )
 PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
+_CODE_HOLDERS = PREFORMATTED | {"textarea", "code", "tt", "samp", "kbd", "script"}
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PRE_STYLE = re.compile(r"white-space\s*:\s*(pre|pre-wrap|break-spaces)\b", re.I)
@@ -82,13 +83,19 @@ def flatten(root: HtmlElement) -> None:
     etree.strip_tags(root, "font", "b", "i", "u", "em", "strong", "small", "big", "center", "span", "basefont")
 
 
-def drop_control_characters(root: HtmlElement) -> None:
-    """Remove what XML cannot hold from prose; code was lifted before and keeps it."""
-    for element in root.iter():
-        if element.text and CONTROL.search(element.text):
-            element.text = CONTROL.sub("", element.text)
+def drop_control_characters(root: HtmlElement, in_code: bool) -> None:
+    """Remove what XML cannot hold and lxml refuses to move.
+
+    in_code: also inside elements that hold code; not before it was lifted, which keeps it as it is.
+    """
+    walker = etree.iterwalk(root, events=("start",))
+    for _, element in walker:
         if element.tail and CONTROL.search(element.tail):
             element.tail = CONTROL.sub("", element.tail)
+        if not in_code and element.tag in _CODE_HOLDERS:
+            walker.skip_subtree()
+        elif element.text and CONTROL.search(element.text):
+            element.text = CONTROL.sub("", element.text)
 
 
 @lru_cache(maxsize=4096)

@@ -85,6 +85,13 @@ def test_control_characters_stay_in_code_and_leave_prose() -> None:
     assert "at some length" in text
 
 
+def test_control_characters_beside_what_is_moved_do_no_harm() -> None:
+    head = '<h2>Why\x02<a class="headerlink">¶</a>\x02 so</h2><p>Mind <code>a\x01b</code>\x01 well.</p>'
+    found = convert(PAGE.replace("<pre>", f"{head}<pre>").encode())
+    assert found.fallback is None
+    assert "Why so" in found.text
+
+
 def test_place_holders_never_meet_words_of_the_page() -> None:
     page = PAGE.replace("at some length", "at zqkb0x and zqki0z length")
     text = markdown(page.encode())
