@@ -5,6 +5,7 @@ Each takes {"items": [{"text"}]} at /v1/score and answers {"items": [{"score", "
 predicts on the token line, which gives the service's own scores to 1e-4.
 """
 # mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, ANN202, ANN204 - as tutorials have it
 
 import importlib
 import json
