@@ -121,6 +121,20 @@ class Drawn:
     use: LabelUse
 
 
+def runs_of(plan: Plan, edges: np.ndarray, counts: np.ndarray) -> list[tuple[str, int, int]]:
+    """Audit strata as runs of bins: name, first bin, bin after the last. counts: pages in each bin between edges."""
+    ends = [min(plan.floor, plan.threshold), plan.threshold]
+    cuts = [0, *(int(np.searchsorted(edges, end, side="left")) + 1 for end in ends), len(counts)]
+    runs: list[tuple[str, int, int]] = []
+    for (lower, upper, share), first, last in zip(SPLITS, cuts, cuts[1:], strict=False):
+        below = np.cumsum(counts[first:last])
+        split = last
+        if len(below) and below[-1]:
+            split = first + 1 + int(np.searchsorted(below, share * below[-1], side="left"))
+        runs += [(lower, first, split), (upper, split, last)]
+    return runs
+
+
 class Sampler:
     """Takes a round's eligible pages in any order and draws its tasks."""
 
@@ -174,7 +188,7 @@ class Sampler:
         return [*audit, *self._draw_train(taken)], strata
 
     def _draw_audit(self) -> tuple[list[Drawn], list[Stratum]]:
-        runs = self._runs()
+        runs = runs_of(self.plan, self._edges, self._counts)
         pages = [self._population(first, last) for _, first, last in runs]
         bounds = [0.0, *(float(edge) for edge in self._edges), 1.0]
         drawn: list[Drawn] = []
@@ -187,19 +201,6 @@ class Sampler:
             strata.append(Stratum(name, bounds[first], bounds[last], total, len(chosen)))
             drawn += [Drawn(page, name, min(1.0, len(chosen) / total), "audit") for page in chosen]
         return drawn, strata
-
-    def _runs(self) -> list[tuple[str, int, int]]:
-        """Strata as runs of bins: name, first bin, bin after the last."""
-        ends = [min(self.plan.floor, self.plan.threshold), self.plan.threshold]
-        cuts = [0, *(int(np.searchsorted(self._edges, end, side="left")) + 1 for end in ends), len(self._counts)]
-        runs: list[tuple[str, int, int]] = []
-        for (lower, upper, share), first, last in zip(SPLITS, cuts, cuts[1:], strict=False):
-            below = np.cumsum(self._counts[first:last])
-            split = last
-            if len(below) and below[-1]:
-                split = first + 1 + int(np.searchsorted(below, share * below[-1], side="left"))
-            runs += [(lower, first, split), (upper, split, last)]
-        return runs
 
     def _population(self, first: int, last: int) -> int:
         """URLs in a run of bins: pages seen, less the share of repeated URLs among those whose hash was remembered."""

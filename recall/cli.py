@@ -25,8 +25,9 @@ from recall.errors import BadInput, Damaged, RecallError
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.records import Done, Waiting
+from recall.report.audit import audit
 from recall.report.rounds import counts_of, done_steps, measure
-from recall.report.tables import print_rounds, print_steps
+from recall.report.tables import print_audits, print_rounds, print_steps
 from recall.run.jobs import disconnect
 from recall.run.labels import read_labels
 from recall.run.progress import silence
@@ -37,6 +38,8 @@ from recall.steps.train import OTHER
 
 RUN = click.argument("run", metavar="RUN")
 SCORE_BATCH = 64
+AUDIT_SHARDS = 1_000
+"""Shards up to which `recall status` reads every row of every round to estimate from audit samples."""
 
 
 class Verbs(click.Group):
@@ -180,8 +183,9 @@ for _name, _sentence in (
 @verbs.command()
 @RUN
 @click.option("--measure", "labels", help="Labels file (url, label): add what each round finds of its code pages.")
+@click.option("--audit", "audited", is_flag=True, help="Estimate from audit samples however many shards there are.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-def status(run: str, labels: str | None, as_json: bool) -> None:
+def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
     """Show rounds, steps, counts and what comes next."""
     opened = Run.open(run)
     rows = read_labels(labels, opened.config.access) if labels else None
@@ -190,13 +194,19 @@ def status(run: str, labels: str | None, as_json: bool) -> None:
         round_ = opened.round(number)
         if round_.sealed and opened.parent is None:
             rounds.append((counts_of(round_), measure(round_, rows) if rows else None))
+    audited = audited or len(opened.shards) <= AUDIT_SHARDS
+    audits = [(counts.round, audit(opened.round(counts.round)) if audited else None) for counts, _ in rounds]
     if as_json:
-        click.echo(json.dumps(_status_json(opened, rounds), sort_keys=True))
+        record = _status_json(opened, rounds)
+        for row, (_, estimate) in zip(record["rounds"], audits, strict=True):
+            row["audit"] = asdict(estimate) if estimate else None
+        click.echo(json.dumps(record, sort_keys=True))
         return
     upcoming = opened.next()
     print_steps(done_steps(opened), loop.where(*upcoming) if upcoming else "")
     if rounds:
         print_rounds(rounds)
+        print_audits(audits)
 
 
 def _status_json(opened: Run, rounds: list[Any]) -> dict[str, Any]:

@@ -22,7 +22,10 @@ from recall.steps.scan import threshold_of
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a round did. Everything counts pages, but for code_domains and prefixes (accepted so far)."""
+    """What a round did. Everything counts pages, but for code_domains and prefixes (accepted so far).
+
+    saturation: share of what model and prefixes recall that they recalled in the round before.
+    """
 
     round: int
     examples: int
@@ -31,6 +34,7 @@ class Counts:
     code_domains: int
     prefixes: int
     harvested: int
+    saturation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def counts_of(round_: Round) -> Counts:
         code_domains=int(domains["code_domains"]),
         prefixes=int(harvest["prefixes"]),
         harvested=int(harvest["harvested"]),
+        saturation=float(harvest["saturation"]),
     )
 
 

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from recall.model.evaluate import Interval
 from recall.records import Done
+from recall.report.audit import Audited
 from recall.report.rounds import Counts, Measured
 
-COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested")
+COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested", "saturation")
 HELD_OUT = ("round", "threshold", "precision", "found", "AP", "found at 0.90")
+AUDIT = ("round", "labels", "code pages", "precision", "found", "with prefixes: precision", "found")
 OTHERS = ("round", "precision", "found", "with prefixes: precision", "found")
 
 
@@ -54,6 +57,25 @@ def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
     print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
 
 
+def print_audits(audits: Sequence[tuple[int, Audited | None]]) -> None:
+    """Print what the audit samples say of each round, where they were labelled."""
+    rows = [(str(number), *_audit_row(audited)) for number, audited in audits if audited is not None]
+    if rows:
+        print_table("estimates for the whole crawl from audit samples, 95 % intervals", AUDIT, rows)
+
+
+def _audit_row(audited: Audited) -> tuple[str, ...]:
+    alone, together = audited.model, audited.with_prefixes
+    pages = f"{alone.positives.value:,.0f} ({alone.positives.low:,.0f}-{alone.positives.high:,.0f})"
+    shares = (alone.precision, alone.recall, together.precision, together.recall)
+    return (f"{audited.labels:,}", pages, *(interval_text(share) for share in shares))
+
+
+def interval_text(interval: Interval) -> str:
+    """A share with its interval."""
+    return f"{share_text(interval.value)} ({share_text(interval.low)}-{share_text(interval.high)})"
+
+
 def print_note(text: str) -> None:
     """Print a remark below a table."""
     Console().print(text, style="dim", highlight=False)
@@ -61,7 +83,7 @@ def print_note(text: str) -> None:
 
 def _counts_row(counts: Counts) -> tuple[str, ...]:
     numbers = (counts.examples, counts.read, counts.kept, counts.code_domains, counts.prefixes, counts.harvested)
-    return (str(counts.round), *(f"{number:,}" for number in numbers))
+    return (str(counts.round), *(f"{number:,}" for number in numbers), share_text(counts.saturation))
 
 
 def _held_out_row(figures: Measured) -> tuple[str, ...]:

@@ -1,0 +1,138 @@
+"""What an audit sample says of a whole crawl: precision, share found and number of code pages, with 95 % intervals.
+
+In: pages drawn with known probabilities, in one round or in several, pages whose truth is known for certain, and the
+sizes of cells. Out: Horvitz-Thompson estimates, post-stratified. Refuses a probability outside (0, 1].
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recall.errors import BadInput
+from recall.model.evaluate.curves import Bools, Floats
+from recall.model.evaluate.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEstimate:
+    """What an audit sample says of the whole crawl, with 95 % intervals. positives: pages with the positive label."""
+
+    precision: Interval
+    recall: Interval
+    positives: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSample:
+    """Pages whose truth is known, by random draw or otherwise.
+
+    cells: groups of pages that are alike to the model (score, decision), whose sizes are known; chance: probability of
+    being drawn, 1 for a page that counts for itself; share: how much of what a page stands for counts, below 1 where
+    several rounds' samples estimate the same pages.
+    """
+
+    truth: Bools
+    chance: Floats
+    share: Floats
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A group of pages of the crawl. kept: whether they are."""
+
+    pages: float
+    kept: bool
+
+
+def estimate_audit(
+    kept: ArrayLike, truth: ArrayLike, probabilities: ArrayLike, strata: Sequence[str], draws: int = 4000, seed: int = 0
+) -> AuditEstimate:
+    """Estimates from one round's sample alone, cells being its strata; see `estimate_pooled`."""
+    chance = np.asarray(probabilities, dtype=np.float64)
+    flags = np.asarray(kept, dtype=np.bool_)
+    if len(chance) and not chance.min() > 0:
+        raise BadInput("audit sample: a page's probability of being drawn lies outside (0, 1]")
+    names = [f"{int(flag)} {stratum}" for flag, stratum in zip(flags, strata, strict=True)]
+    cells: dict[str, Cell] = {}
+    for name, flag, one in zip(names, flags, chance, strict=True):
+        cells[name] = Cell(cells[name].pages + 1 / one if name in cells else 1 / one, bool(flag))
+    sample = AuditSample(np.asarray(truth, dtype=np.bool_), chance, np.ones(len(chance)), names)
+    return estimate_pooled(sample, cells, draws, seed)
+
+
+def estimate_pooled(sample: AuditSample, cells: Mapping[str, Cell], draws: int = 4000, seed: int = 0) -> AuditEstimate:
+    """Horvitz-Thompson estimates, weighted to the known sizes of cells.
+
+    A page drawn with probability p stands for share / p pages of its cell, scaled so that a cell's pages add up to its
+    size. Intervals: what is not known of a cell is positive at a rate drawn `draws` times from Beta posteriors: x
+    positives among n (weighted; n is Kish's effective number) give Beta(x, n - x + 1/2) for the low and
+    Beta(x + 1/5, n - x + 1/5) for the high end, a pair that held what it promises in simulated crawls, also where a
+    large cell shows no positive. A cell whose every page is known adds no uncertainty; one of which none is known may
+    hold anything between no and only positives.
+    """
+    if len(sample.chance) and not (sample.chance.min() > 0 and sample.chance.max() <= 1):
+        raise BadInput("audit sample: a page's probability of being drawn lies outside (0, 1]")
+    random = np.random.default_rng(seed)
+    members: dict[str, list[int]] = {name: [] for name in sorted(cells)}
+    for row, name in enumerate(sample.cells):
+        members[name].append(row)
+    values = {True: 0.0, False: 0.0}
+    spread = {True: np.zeros((2, draws)), False: np.zeros((2, draws))}
+    kept_pages = sum(cell.pages for cell in cells.values() if cell.kept)
+    for name, rows in members.items():
+        value, drawn = _positives(sample, np.array(rows, dtype=np.int64), cells[name].pages, random, draws)
+        values[cells[name].kept] += value
+        spread[cells[name].kept] += drawn
+    found, missed = spread[True], spread[False]
+    precise = max(kept_pages, 1e-9)
+    return AuditEstimate(
+        precision=_interval(values[True] / precise, found[0] / precise, found[1] / precise),
+        recall=_interval(
+            _share(values[True], values[False]), _shares(found[0], missed[1]), _shares(found[1], missed[0])
+        ),
+        positives=_interval(values[True] + values[False], found[0] + missed[0], found[1] + missed[1]),
+    )
+
+
+def _positives(
+    sample: AuditSample, rows: NDArray[np.int64], pages: float, random: np.random.Generator, draws: int
+) -> tuple[float, Floats]:
+    """Positive pages of a cell: the estimate, and (2, draws) for the low and for the high end of an interval."""
+    truth, weight = sample.truth[rows], sample.share[rows] / sample.chance[rows]
+    known = sample.chance[rows] >= 1.0
+    certain, sure = float((weight * truth)[known].sum()), float(weight[known].sum())
+    rest = max(0.0, pages - sure)
+    drawn = weight[~known]
+    if rest < 0.5 or (not len(drawn) and len(rows) and rest < 1e-6 * pages):
+        return certain, np.full((2, draws), certain)
+    rate = float((drawn * truth[~known]).sum() / drawn.sum()) if len(drawn) else 0.0
+    effective = min(rest, float(drawn.sum() ** 2 / (drawn**2).sum())) if len(drawn) else 0.0
+    positive = rate * effective
+    seen = float((drawn * sample.chance[rows][~known]).sum() / drawn.sum()) if len(drawn) else 0.0
+    unseen = round(rest * (1 - seen))
+    low = random.beta(max(positive, 1e-9), effective - positive + 1 / 2, draws)
+    high = random.beta(positive + 1 / 5, effective - positive + 1 / 5, draws)
+    ends = np.stack([random.binomial(unseen, low), random.binomial(unseen, high)]).astype(np.float64)
+    return certain + rate * rest, certain + rate * rest * seen + ends
+
+
+def pooled_shares(drawn: Sequence[int]) -> Floats:
+    """What each round's sample counts when rounds are pooled: in proportion to the pages it drew."""
+    counts = np.asarray(drawn, dtype=np.float64)
+    total = counts.sum()
+    return counts / total if total else counts
+
+
+def _share(found: float, missed: float) -> float:
+    return found / (found + missed) if found + missed else 0.0
+
+
+def _shares(found: Floats, missed: Floats) -> Floats:
+    return np.divide(found, found + missed, out=np.zeros_like(found), where=found + missed > 0)
+
+
+def _interval(value: float, low: Floats, high: Floats) -> Interval:
+    return Interval(value, min(value, float(np.percentile(low, 2.5))), max(value, float(np.percentile(high, 97.5))))
