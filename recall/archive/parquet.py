@@ -64,13 +64,20 @@ def table_bytes(columns: Columns, schema: Schema) -> bytes:
     arrays = [_array(columns[field.name], field.type) for field in fields]
     sink = io.BytesIO()
     table = pa.table(arrays, schema=pa.schema(fields))
-    pq.write_table(table, sink, compression=_compression(schema), row_group_size=ROW_GROUP)
+    pq.write_table(
+        table, sink, compression=_compression(schema), use_dictionary=_repeating(schema), row_group_size=ROW_GROUP
+    )
     return sink.getvalue()
 
 
 def _compression(schema: Schema) -> dict[str, str]:
     """zstd, but for bytes, which are compressed before they come here."""
     return {name: "NONE" if kind == "binary" else "ZSTD" for name, kind in schema.items()}
+
+
+def _repeating(schema: Schema) -> list[str]:
+    """Columns worth a dictionary: bytes and token ids hardly ever repeat, and looking for it takes time and memory."""
+    return [name for name, kind in schema.items() if kind != "binary" and not kind.startswith("list")]
 
 
 def _array(values: Any, kind: Any) -> Any:
@@ -183,7 +190,9 @@ class ParquetWriter:
     def __init__(self, path: Path, schema: Schema) -> None:
         self.rows = 0
         self._fields = [pa.field(name, _TYPES[kind]) for name, kind in schema.items()]
-        self._writer = pq.ParquetWriter(path, pa.schema(self._fields), compression=_compression(schema))
+        self._writer = pq.ParquetWriter(
+            path, pa.schema(self._fields), compression=_compression(schema), use_dictionary=_repeating(schema)
+        )
 
     def add(self, columns: Columns) -> None:
         """Write a row group."""
@@ -193,8 +202,9 @@ class ParquetWriter:
         self.rows += table.num_rows
 
     def close(self) -> None:
-        """End the file."""
+        """End the file and give memory back that was only needed to write it."""
         self._writer.close()
+        pa.default_memory_pool().release_unused()
 
 
 def lists_of(column: Any) -> list[Any]:

@@ -30,9 +30,9 @@ from recall.steps.sources import is_text, read_shard, read_wet
 
 T = TypeVar("T")
 
-BATCH = 64
+BATCH = 32
 ZSTD_LEVEL = 1
-PIECE = 8 << 20
+PIECE = 2 << 20
 """Bytes of candidates that are held before they are written as a row group."""
 
 SCORER_FILES = ("tokenizer.json", "scorer.npz", "model.json")
