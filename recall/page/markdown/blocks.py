@@ -177,7 +177,7 @@ def _container(element: HtmlElement) -> Found | None:
     weak = weak_class(element.get("class") or "", element.tag in _NAMED)
     if not (strong or weak or monospace(element) or preformatted(element)):
         return _typed_lines(element) if element.tag in _PROSE else None
-    if hidden(element) or _holds_blocks(element):
+    if hidden(element) or _wraps_container(element) or _holds_blocks(element):
         return None
     run = line_run(element)
     if run is not None and (strong or looks_like_code(run[1])):
@@ -185,6 +185,13 @@ def _container(element: HtmlElement) -> Found | None:
     keep = preformatted(element) or keeps_spaces(element) or (strong and _has_typed_lines(element))
     text = without_typed_numbers(code_text(element, keep=keep))
     return Found((element,), text, told_language(element)) if text and _is_block_text(element, text, strong) else None
+
+
+def _wraps_container(element: HtmlElement) -> bool:
+    """Whether all that is in an element is one more of its kind: that one is looked at instead."""
+    if len(element) != 1 or (element.text or "").strip() or (element[0].tail or "").strip():
+        return False
+    return element[0].tag in _CONTAINERS and element[0].get("class") == element.get("class")
 
 
 def _holds_blocks(element: HtmlElement) -> bool:

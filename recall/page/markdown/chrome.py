@@ -13,6 +13,7 @@ from recall.page.markdown.language import LANGUAGES, clean_language
 from recall.page.markdown.tree import remove, squashed, words
 
 MAX_CHROME: Final = 120
+MAX_PARTS: Final = 24
 _CHROME: Final = re.compile(
     r"(?:php |html |sql |css |xml |java |source |quick )?code(?: block| example)?:?"
     r"|copy(?: code| to clipboard| snippet)?"
@@ -65,6 +66,8 @@ def drop_label(outer: HtmlElement) -> list[str]:
 
 def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
     """Texts around a child where all of them are controls of a code block, else None."""
+    if len(parent) > MAX_PARTS:
+        return None
     texts = [parent.text or "", child.tail or ""]
     for sibling in parent:
         if sibling is child or not isinstance(sibling.tag, str):

@@ -78,8 +78,10 @@ def _around(element: HtmlElement, part: HtmlElement | None) -> Iterator[HtmlElem
         yield inner
     own = 1 + len(element.findall(".//pre"))
     for ancestor in ancestors(element, 6):
-        # a gutter beside the code may be a second <pre>
-        if ancestor.tag in ("body", "html", "article", "main", "li", "dd") or len(ancestor.findall(".//pre")) > own + 1:
+        # the wrapper of one block is small; a gutter beside the code may be a second <pre>
+        if len(ancestor) > 40 or ancestor.tag in ("body", "html", "article", "main", "li", "dd"):
+            return
+        if len(ancestor.findall(".//pre")) > own + 1:
             return
         yield ancestor
 

@@ -118,3 +118,19 @@ def test_the_invariant_holds_on_the_real_code_pages(shared: Path) -> None:
     assert figures["pre_lines_found"]["recall"] >= 0.99
     assert figures["prose_f1_mean"] >= 0.95
     assert figures["empty"] == figures["lost"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(f"<p>word {at} of many</p><pre>x{at}\n  y</pre>" for at in range(1000)),
+        "<div class=source>" * 200 + "<p>hello world</p>" * 1000 + "</div>" * 200,
+        "<p>" + "foo bar;<br>" * 10_000 + "</p>",
+        "".join(f"<tt>x{at} = 1;</tt><br>" for at in range(3000)),
+        "<table class=highlight>" + "<tr><td class=blob-num>1</td><td class=blob-code>a</td></tr>" * 3000 + "</table>",
+    ],
+    ids=["blocks", "nested", "breaks", "run", "rows"],
+)
+@pytest.mark.timeout(20)
+def test_cost_grows_with_the_page_and_not_with_its_square(body: str) -> None:
+    assert markdown(f"<html><body><h1>Many</h1>{body}</body></html>".encode())
