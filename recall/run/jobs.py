@@ -19,7 +19,17 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from recall.config import ClusterSection
-from recall.errors import BadInput, Incomplete, RecallError, Transient
+from recall.errors import (
+    AlreadyPublished,
+    BadInput,
+    Damaged,
+    Incomplete,
+    LeaseHeld,
+    OutOfOrder,
+    RecallError,
+    Refused,
+    Transient,
+)
 
 HERE = "here"
 LOCAL = "local"
@@ -36,6 +46,9 @@ LOOK_SECONDS = 10.0
 
 GRACE_SECONDS = 20.0
 """After its deadline a task may unwind this long before its process is ended: native code hears no signal."""
+
+FATAL = {kind.__name__: kind for kind in (AlreadyPublished, BadInput, Damaged, LeaseHeld, OutOfOrder, Refused)}
+"""Errors that are no single shard's: the next one would only meet them too."""
 
 C = TypeVar("C")
 I = TypeVar("I")  # noqa: E741 - an item
@@ -75,10 +88,10 @@ def complete(
 ) -> Iterator[Outcome[I]]:
     """Like `each`, where every item is needed: outcomes with results only.
 
-    Raises Incomplete after all items were tried when some of them failed.
+    Raises Incomplete after all items were tried when some of them failed, and a fatal error of one at once.
     """
     failed, first = 0, ""
-    for outcome in each(function, context, items, cluster, label):
+    for outcome in tolerated(each(function, context, items, cluster, label)):
         if outcome.failure is None:
             yield outcome
             continue
@@ -87,6 +100,14 @@ def complete(
         first = min(first, line) if first else line
     if failed:
         raise Incomplete(f"{label}: {failed} failed and nothing was published; first: {first}; run again to retry")
+
+
+def tolerated(outcomes: Iterable[Outcome[I]]) -> Iterator[Outcome[I]]:
+    """Outcomes whose failures are those of their items; raises a FATAL one, which ends what is still under way."""
+    for outcome in outcomes:
+        if outcome.error_kind in FATAL:
+            raise FATAL[outcome.error_kind](outcome.failure)
+        yield outcome
 
 
 def attempt(function: Callable[[C, I], R], context: C, item: I) -> Outcome[I]:

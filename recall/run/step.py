@@ -7,7 +7,7 @@ reports, content-named files and what people answered (label/); files that nothi
 import json
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,7 +35,10 @@ Counts = Mapping[str, int | float | str]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """step.json, read. digest: over everything but times and machine; inputs: digests of what the step followed."""
+    """step.json, read. digest: over everything but times, machine and notes; inputs: digests of what it followed.
+
+    notes: lines for people, such as why a shard failed.
+    """
 
     step: str
     inputs: Mapping[str, str]
@@ -47,6 +50,7 @@ class Manifest:
     started: str
     finished: str
     machine: str
+    notes: tuple[str, ...] = ()
 
 
 def _now() -> str:
@@ -206,10 +210,11 @@ class Step:
             unnamed = []
         return [self._added[file] for file in sorted(self._added)], [self.key(file) for file in unnamed]
 
-    def finish(self, counts: Counts, settings: Mapping[str, Any]) -> Done:
+    def finish(self, counts: Counts, settings: Mapping[str, Any], notes: Sequence[str] = ()) -> Done:
         """Publish the step: its outputs, then step.json.
 
-        settings: whatever decided the result, digests of outside files included. Raises LeaseHeld when another
+        settings: whatever decided the result, digests of outside files included; notes: lines for people, which no
+        digest covers. Raises LeaseHeld when another
         driver took over, OutOfOrder when the step was not begun here.
         """
         if self._inputs is None:
@@ -231,7 +236,7 @@ class Step:
             "code": recall.__version__,
             "outputs": self.store.publish_table(self.key(OUTPUTS), columns, OUTPUTS_SCHEMA).sha256,
         }
-        when = {"started": self._started, "finished": _now(), "machine": platform.node()}
+        when = {"started": self._started, "finished": _now(), "machine": platform.node(), "notes": list(notes)}
         self._guard()
         self.store.publish(self.key(MANIFEST), seal_json({**record, "digest": digest_json(record), "when": when}))
         for key in leftovers:

@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from recall.archive.parquet import ParquetWriter
-from recall.errors import Incomplete
 from recall.records import Done, Output, ShardReport, Skip
-from recall.run.jobs import each
+from recall.run.jobs import each, tolerated
 from recall.run.progress import progress
 from recall.run.rounds import Round
 from recall.run.step import Step
+from recall.steps.failures import Failures
 from recall.steps.rows import SHARDS, SHARDS_FILE, Ledger, scanned_shards
 from recall.steps.shard import Job, Work, load_scorer, report_key, scan_shard
 from recall.steps.sources import is_text
@@ -60,29 +60,24 @@ def scan(round_: Round) -> Done:
     """Score every page of every shard, here or on Ray; goes on where a killed scan stopped.
 
     Raises Incomplete, and publishes nothing, when more than [cluster] failed_share of the shards failed. Fewer are
-    listed in failures.json with their reasons and stay out of the round.
+    listed in failures.json (their words are notes in step.json) and stay out of the round.
     """
     step, run = round_.begin("scan"), round_.run
     config, folder, earlier = run.config, step.key("").rstrip("/"), _earlier(round_)
     job = Job(run.store, config.access, config.scan, folder, model_folder(round_), config.crawl.index)
     works = (Work(shard, earlier.find(shard.number) if earlier else None) for shard in run.shards)
-    outcomes = each(scan_shard, job, works, config.cluster, f"scan {round_.number}")
-    failures = [
-        {"shard": outcome.item.shard.number, "path": outcome.item.shard.path, "reason": outcome.failure}
-        for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}")
-        if outcome.failure is not None and not run.store.exists(report_key(folder, outcome.item.shard.number))
-    ]
-    failures.sort(key=lambda failure: str(failure["path"]))
-    if len(failures) > config.cluster.failed_share * len(run.shards):
-        raise Incomplete(
-            f"scan {round_.number}: {len(failures)} of {len(run.shards)} shards failed, first: {failures[0]['path']}: "
-            f"{failures[0]['reason']}; run again to retry them, or allow more with --failed-share"
-        )
+    outcomes = tolerated(each(scan_shard, job, works, config.cluster, f"scan {round_.number}"))
+    failures = Failures()
+    for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}"):
+        shard = outcome.item.shard
+        if outcome.failure is not None and not run.store.exists(report_key(folder, shard.number)):
+            failures.add(shard, outcome)
+    failures.check(f"scan {round_.number}", len(run.shards), config.cluster.failed_share)
     counts = _publish_ledger(step, earlier)
-    step.publish_json("failures.json", failures)
+    step.publish_json("failures.json", failures.rows())
     model = load_scorer(run.store, job.model).digest
     shards = counts.pop("shards") + len(failures)
-    return step.finish({"shards": shards, "failed_shards": len(failures), **counts}, {"model": model})
+    return step.finish({"shards": shards, "failed_shards": len(failures), **counts}, {"model": model}, failures.notes())
 
 
 def _publish_ledger(step: Step, earlier: Ledger | None) -> dict[str, int]:

@@ -48,13 +48,22 @@ OUT_OF_FOLD = {
 TEXT_METRICS = ("average_precision", "floor", "precision", "recall")
 """Figures that the card holds for bare text too, as text_…"""
 
+ASKED = "asked"
+"""Source of pages that a round asked people about, as "label" is that of the seed's labels."""
+
+MIN_ASKED = 20
+"""Positive pages asked about from which on they, weighted to the crawl, decide the threshold and the floor."""
+
+MOST = 5
+"""Candidates are at most this many times [scan] candidates_share of the sampled pages, whatever floor_found wants."""
+
 INFERRED = ("prefix", "structure", "judge", "random", "harvest")
 """Sources whose label no person gave: they train, but measure nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page to learn from. source: label (a person's) or one of INFERRED."""
+    """A page to learn from. source: label (of the seed), ASKED or one of INFERRED."""
 
     url: str
     label: str
@@ -73,7 +82,7 @@ def gather(round_: Round) -> list[Example]:
     examples: dict[str, Example] = {}
     for url, label in page_labels(run, earlier).items():
         if label.use == "train":
-            examples[url] = Example(url, label.value, _family(url, families), "label", label.text)
+            examples[url] = Example(url, label.value, _family(url, families), ASKED, label.text)
     for example in seeds:
         examples.setdefault(example.url, example)
     for number in earlier:
@@ -180,12 +189,12 @@ def _tokenizer(round_: Round, examples: list[Example], sample: list[str]) -> Tok
     return Tokenizer.train([*(example.text for example in examples), *sample], run.config.train.vocabulary)
 
 
-def lower_floor(card: Card, name: str, sample_scores: np.ndarray, share: float) -> Card:
-    """The card with a floor (metrics[name]) that at least `share` of the crawl's sampled pages reach."""
+def fit_floor(floor: float, threshold: float, sample_scores: np.ndarray, share: float) -> float:
+    """A floor that between `share` and MOST * `share` of the sampled pages reach, never above the threshold."""
     if not len(sample_scores):
-        return card
-    top = float(np.quantile(sample_scores, 1.0 - share))
-    return replace(card, metrics={**card.metrics, name: min(card.metrics[name], top)})
+        return floor
+    top, lowest = np.quantile(sample_scores, [1.0 - share, max(0.0, 1.0 - MOST * share)])
+    return float(max(min(floor, top), min(lowest, threshold)))
 
 
 def bare_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[np.ndarray]:
@@ -193,11 +202,26 @@ def bare_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[np.ndarray]:
     return tokenizer.lines([split_marks(text)[0] for text in texts])
 
 
-def lower_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> Card:
-    """`lower_floor` for pages and for bare text, by the scores of sampled pages."""
+def fit_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> Card:
+    """The card with its floors, for pages and for bare text, fitted to the scores of sampled pages."""
     weights = collapse(model, tokenizer.size, card.recipe, card.positive)
-    card = lower_floor(card, "floor", score_with(weights, tokenizer.lines(sample)), share)
-    return lower_floor(card, "text_floor", score_with(weights, bare_lines(tokenizer, sample)), share)
+    scores, bare = (score_with(weights, lines) for lines in (tokenizer.lines(sample), bare_lines(tokenizer, sample)))
+    bare_threshold = card.threshold if card.text_threshold is None else card.text_threshold
+    floors = {
+        "floor": fit_floor(card.metrics["floor"], card.threshold, scores, share),
+        "text_floor": fit_floor(card.metrics["text_floor"], bare_threshold, bare, share),
+    }
+    return replace(card, metrics={**card.metrics, **floors})
+
+
+def _weights(round_: Round, judged: list[Example], truth: np.ndarray) -> np.ndarray | None:
+    """Pages of the crawl that each judged page stands for; None while too few of those asked about are positive."""
+    asked = np.array([example.source == ASKED for example in judged], dtype=bool)
+    if int((asked & truth).sum()) < MIN_ASKED:
+        return None
+    weights = np.zeros(len(judged))
+    weights[asked] = crawl_weights(round_, [judged[row].url for row in np.flatnonzero(asked)])
+    return weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +275,7 @@ def train(round_: Round) -> Done:
     scores, bare_scores = cross_validate(round_, material)
     held = np.flatnonzero(~np.isnan(scores))
     truth = np.array([labels[row] == settings.positive for row in held])
-    weights = crawl_weights(round_, [examples[row].url for row in held])
+    weights = _weights(round_, [examples[row] for row in held], truth)
     decision = decide(scores[held], truth, weights, round_.run.config)
     text = decide(bare_scores[held], truth, weights, round_.run.config)
     card = Card(
@@ -267,7 +291,7 @@ def train(round_: Round) -> Done:
     with TemporaryDirectory(prefix="recall-train-") as temporary:
         folder = Path(temporary)
         fit(lines, labels, recipe, tokenizer.size, folder / "model.bin")
-        card = lower_floors(card, folder / "model.bin", tokenizer, sample, round_.run.config.scan.candidates_share)
+        card = fit_floors(card, folder / "model.bin", tokenizer, sample, round_.run.config.scan.candidates_share)
         digest = write_model(folder, tokenizer, folder / "model.bin", card).digest
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)

@@ -1,8 +1,9 @@
 """How many pages of the crawl each judged example stands for, so that a threshold holds at the crawl's own mix.
 
-People are asked about uncertain pages above all, so judged pages are no sample of the crawl. But they were chosen by
-their score: among pages of nearly the same score they are as good as drawn at random. So the crawl's pages are counted
-by the previous round's score (post-stratification), and each judged page of a stratum stands for its share of them.
+People are asked about uncertain pages above all, so the pages that a round asked about are no sample of the crawl. But
+they were chosen by their score: among pages of nearly the same score they are as good as drawn at random. So the
+crawl's pages are counted by the previous round's score (post-stratification), and each page asked about stands for its
+share of its stratum. Seed labels were chosen by what they are: they stand for nothing but themselves.
 """
 
 from collections.abc import Mapping
@@ -38,7 +39,11 @@ def count_scores(count: Count, scanned: ScannedShard) -> tuple[np.ndarray, dict[
     urls, scores = table.column("url").to_pylist(), table.column("score").to_numpy()
     open_rows = np.array([not count.holdout.covers(url) for url in urls], dtype=bool)
     histogram = np.bincount(_bin(scores[open_rows]), minlength=FINE)
-    return histogram, {url: float(scores[row]) for row, url in enumerate(urls) if url in count.urls}
+    first: dict[str, float] = {}
+    for row, url in enumerate(urls):
+        if url in count.urls:
+            first.setdefault(url, float(scores[row]))
+    return histogram, first
 
 
 def _bin(scores: np.ndarray) -> np.ndarray:
@@ -64,21 +69,24 @@ def stratum_weights(scores: np.ndarray, histogram: np.ndarray) -> np.ndarray:
 
 
 def crawl_weights(round_: Round, urls: list[str]) -> np.ndarray | None:
-    """Weight of each judged page, by the previous round's honest scores; None in round 1, which has none.
+    """Pages of the crawl that each page asked about stands for; None in round 1, which asked about none.
 
-    A page that trained the previous model counts by its out-of-fold score there, the others by their scan score. A
-    page without either (not in the scanned shards) stands for itself.
+    By the previous round's honest scores: a page that trained its model counts by its out-of-fold score there, the
+    others by their scan score (the first capture in crawl order). A page without either stands for itself.
     """
     if round_.number == 1:
         return None
     run, previous = round_.run, round_.run.round(round_.number - 1)
     count = Count(run.store, run.holdout, frozenset(urls))
     histogram = np.zeros(FINE, dtype=np.int64)
-    scores: dict[str, float] = {}
+    by_shard: dict[int, dict[str, float]] = {}
     shards = scanned_shards(previous)
     for outcome in complete(count_scores, count, shards, run.config.cluster, f"train {round_.number}"):
         histogram += outcome.result[0]
-        scores.update(outcome.result[1])
+        by_shard[outcome.item.shard.number] = outcome.result[1]
+    scores: dict[str, float] = {}
+    for number in sorted(by_shard, reverse=True):
+        scores.update(by_shard[number])
     scores.update(_out_of_fold(previous))
     known = np.array([row for row, url in enumerate(urls) if url in scores], dtype=np.int64)
     weights = np.ones(len(urls))

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recall.errors import Incomplete
+from recall.errors import Incomplete, Refused
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.run.rounds import Run
@@ -77,3 +77,34 @@ def test_a_broken_shard_fails_whole_and_stops_the_step(fresh: Any, crawl: Any, t
     failures = run.store.read_json("rounds/1/scan/failures.json")
     assert [failure["path"] for failure in failures] == [str(broken)]
     assert len(scanned_shards(run.round(1))) == 3
+
+
+def test_a_refusal_ends_the_step_at_once(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fresh("round 1 train", cluster={"failed_share": 0.9})
+
+    def refuse(*_: object) -> None:
+        raise Refused("https://data.example.org: refuses us (403)")
+
+    monkeypatch.setattr("recall.steps.scan.scan_shard", refuse)
+    with pytest.raises(Refused, match="403"):
+        scan(run.round(1))
+    assert not run.round(1).step("scan").done
+
+
+def test_why_a_shard_failed_does_not_show_in_the_digest(fresh: Any, crawl: Any, tmp_path: Path) -> None:
+    digests = set()
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        for warc in crawl.warcs:
+            (tmp_path / place / warc.name).write_bytes(warc.read_bytes())
+        (tmp_path / place / "z.warc.gz").write_bytes(crawl.warcs[1].read_bytes()[:-2000])
+        listing = tmp_path / place / "warc.paths"
+        listing.write_text("".join(f"{path.name}\n" for path in sorted((tmp_path / place).glob("*.gz"))))
+        run = fresh(
+            "round 1 scan",
+            crawl={"warcs": [], "paths": [str(listing)], "base": f"{tmp_path / place}/"},
+            cluster={"failed_share": 0.3},
+        )
+        assert run.round(1).step("scan").manifest.notes
+        digests.add(run.digest())
+    assert len(digests) == 1

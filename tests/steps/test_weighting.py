@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_the_first_round_has_no_scores_to_weigh_by(played: Run) -> None:
 
 
 def test_later_rounds_weigh_judged_pages_up_to_the_open_crawl(played: Run) -> None:
-    urls = [example.url for example in gather(played.round(2)) if example.source == "label"]
+    urls = [example.url for example in gather(played.round(2)) if example.source == "asked"]
     weights = crawl_weights(played.round(2), urls)
     assert weights is not None
     open_pages = sum(
@@ -48,3 +50,28 @@ def test_later_rounds_weigh_judged_pages_up_to_the_open_crawl(played: Run) -> No
         for url in read_rows(played.store, scanned).column("url").to_pylist()
     )
     assert weights.sum() == pytest.approx(open_pages)
+
+
+def test_a_url_captured_twice_counts_by_its_first_capture(played: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from recall.steps import weighting
+
+    url, calm = "https://site1.example1.org/docs/0.html", weighting.complete
+
+    def twice(function: Any, context: Any, items: Any, *rest: Any) -> Any:
+        """Outcomes backwards, each shard with a score of its own for the URL."""
+        outcomes = list(calm(function, context, items, *rest))
+        for place, outcome in enumerate(outcomes):
+            outcome.result[1][url] = (place + 1) / 10
+        return reversed(outcomes)
+
+    monkeypatch.setattr(weighting, "complete", twice)
+    monkeypatch.setattr(weighting, "_out_of_fold", lambda _: {})
+    seen: list[Any] = []
+
+    def take(scores: Any, histogram: Any) -> Any:
+        seen.append(scores)
+        return scores
+
+    monkeypatch.setattr(weighting, "stratum_weights", take)
+    weighting.crawl_weights(played.round(2), [url])
+    assert seen[0].tolist() == [0.1]

@@ -2,9 +2,9 @@
 
 In: [seed] labels (files of url and label), prefixes (given, and those that recall ships), structure (pages with a code
 block), [judge] (a language model), random pages as negatives. Out: examples.parquet, sample.parquet, judged.json,
-missing.json (labelled URLs that the crawl does not hold). Pages under the holdout are never taken. Of what no person
-labelled at most [seed] per_family pages of a family are taken, and a random page that has a code block or lies under a
-prefix that recall ships is no negative.
+missing.json (labelled URLs that no shard read held as a page), failures.json (shards that could not be read). Pages
+under the holdout are never taken. Of what no person labelled at most [seed] per_family pages of a family are taken, and
+a random page that has a code block or lies under a prefix that recall ships is no negative.
 """
 
 from collections import Counter
@@ -14,16 +14,18 @@ from hashlib import sha256
 
 import numpy as np
 
-from recall.archive.index import read_many, url_refs
+from recall.archive.index import url_refs
+from recall.archive.ranges import read_outcomes
 from recall.archive.transport import read_all
 from recall.config import Config
-from recall.errors import BadInput, Incomplete
+from recall.errors import BadInput
 from recall.hosts import PrefixSet
-from recall.records import Done
-from recall.run.jobs import each
+from recall.records import Capture, Done
+from recall.run.jobs import each, tolerated
 from recall.run.labels import LabelledUrl, read_labels
 from recall.run.progress import progress
 from recall.run.rounds import Run
+from recall.steps.failures import Failures
 from recall.steps.rows import priority
 from recall.steps.seed.collect import Found, Search, collect, found_in, has_code_block
 from recall.steps.seed.judged import judge_pages
@@ -64,27 +66,29 @@ def _by_index(search: Search) -> Iterator[Found]:
     for crawl_id in crawl.ids:
         rows = url_refs(crawl.index, crawl_id, sorted(search.labelled), access)
         refs = sorted({row.ref for row in rows if row.status == 200})
-        for capture in read_many(refs, lambda path: base + path, access):
-            entry = search.labelled.get(capture.url)
-            if entry is not None:
+        for _, capture in read_outcomes(refs, lambda path: base + path, access):
+            entry = search.labelled.get(capture.url) if isinstance(capture, Capture) else None
+            if isinstance(capture, Capture) and entry is not None:
                 yield found_in(capture, entry.label, entry.family, "label")
 
 
-def _gather(run: Run, search: Search) -> list[Found]:
-    """Pass over the shards that are needed; the first capture of a URL in crawl order wins."""
-    indexed = bool(run.config.crawl.index and search.labelled)
+def _gather(run: Run, search: Search, failures: Failures) -> list[Found]:
+    """Pass over the shards that are needed; the first capture of a URL in crawl order wins.
+
+    The index is asked for labelled pages only where it knows every shard, that is where all come from crawl ids.
+    """
+    crawl = run.config.crawl
+    indexed = bool(crawl.index and crawl.ids and not crawl.paths and not crawl.warcs and search.labelled)
     shards = [shard for shard in run.shards if not indexed or shard.number in search.sampled]
     found: dict[tuple[str, bool], Found] = {}
-    failed: list[str] = []
-    outcomes = each(collect, search, shards, run.config.cluster, "seed")
+    outcomes = tolerated(each(collect, search, shards, run.config.cluster, "seed"))
     by_shard: dict[int, list[Found]] = {}
     for outcome in progress(outcomes, len(shards), "seed"):
         if outcome.failure is not None:
-            failed.append(f"{outcome.item.path}: {outcome.failure}")
+            failures.add(outcome.item, outcome)
         else:
             by_shard[outcome.item.number] = outcome.result
-    if failed and len(failed) > run.config.cluster.failed_share * len(shards):
-        raise Incomplete(f"seed: {len(failed)} of {len(shards)} shards failed, first: {sorted(failed)[0]}")
+    failures.check("seed", len(shards), run.config.cluster.failed_share)
     if indexed:
         for page in _by_index(search):
             found.setdefault((page.url, page.source == "sample"), page)
@@ -166,7 +170,8 @@ def seed(run: Run) -> Done:
             "config.toml: seed: give labels (a file), prefixes, known_prefixes, structure or a [judge]; there is "
             "nothing to learn from"
         )
-    found = sorted(_gather(run, _search(run, labelled)), key=lambda page: page.url)
+    failures = Failures()
+    found = sorted(_gather(run, _search(run, labelled), failures), key=lambda page: page.url)
     sample = [page for page in found if page.source == "sample"]
     examples, scores = _examples(run, found)
     positive = sum(page.label == config.train.positive for page in examples)
@@ -179,10 +184,12 @@ def seed(run: Run) -> Done:
     step.publish_table("examples.parquet", _columns(examples, EXAMPLES), EXAMPLES)
     step.publish_table("sample.parquet", _columns(sample, SAMPLE), SAMPLE)
     step.publish_json("missing.json", missing)
+    step.publish_json("failures.json", failures.rows())
     step.publish_json("judged.json", scores)
     sources = Counter(page.source for page in examples)
     counts = {"examples": len(examples), "positive": positive, "sample": len(sample), "missing": len(missing)}
-    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, settings)
+    counts["failed_shards"] = len(failures)
+    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, settings, failures.notes())
 
 
 def _columns(pages: list[Found], schema: dict[str, str]) -> dict[str, list[object]]:
