@@ -68,7 +68,7 @@ def test_a_url_captured_twice_counts_by_its_first_capture(played: Run, monkeypat
     monkeypatch.setattr(weighting, "_out_of_fold", lambda _: {})
     seen: list[Any] = []
 
-    def take(scores: Any, histogram: Any) -> Any:
+    def take(scores: Any, _: Any) -> Any:
         seen.append(scores)
         return scores
 

@@ -108,3 +108,13 @@ def test_pages_the_judge_is_unsure_of_are_not_used(fresh: Any, stub: Any) -> Non
     run = fresh(seed={"labels": ""}, judge={"url": stub.url, "per_minute": 0, "pages": 10})
     with pytest.raises(BadInput, match="0 positive and 0 negative"):
         seed(run)
+
+
+def test_a_shard_that_cannot_be_read_is_listed_with_what_it_hid(fresh: Any, crawl: Any, tmp_path: Any) -> None:
+    broken = tmp_path / "broken.warc.gz"
+    broken.write_bytes(crawl.warcs[1].read_bytes()[:-2000])
+    warcs = [str(crawl.warcs[0]), str(broken), str(crawl.warcs[2])]
+    run = fresh("seed", crawl={"warcs": warcs}, cluster={"failed_share": 0.5})
+    assert run.step("seed").result.counts["failed_shards"] == 1
+    assert run.store.read_json("seed/failures.json") == [{"shard": 1, "path": str(broken), "kind": "ShardCorrupt"}]
+    assert len(run.store.read_json("seed/missing.json")) == run.step("seed").result.counts["missing"] > 0
