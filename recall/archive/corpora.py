@@ -15,7 +15,7 @@ import zstandard
 
 from recall.archive.parquet import ParquetReader
 from recall.archive.ranges import read_many
-from recall.archive.transport import Stream, open_stream
+from recall.archive.transport import Ahead, Stream, open_ahead
 from recall.archive.warc import PLAIN_TEXT, clean_url, conversions
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
@@ -83,7 +83,7 @@ def _rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator
     if url.endswith(".parquet"):
         yield from _parquet_rows(url, access, columns)
     elif url.endswith(LINES):
-        with open_stream(url, access) as stream:
+        with open_ahead(url, access) as stream:
             yield from _json_rows(stream, columns)
     else:
         raise BadInput(f"{url}: not a text shard; expected a name that ends in .parquet or {', '.join((*LINES, *WET))}")
@@ -107,7 +107,7 @@ def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> 
         yield from zip(*(table.column(name).to_pylist() for name in columns), strict=True)
 
 
-def _json_rows(stream: Stream, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+def _json_rows(stream: Stream | Ahead, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
     rest, number = b"", 0
     for block in _unpacked(stream):
         *lines, rest = (rest + block).split(b"\n")
@@ -129,7 +129,7 @@ def _json_row(line: bytes, where: str, columns: tuple[str, str]) -> tuple[object
         raise ShardCorrupt(f"{where}: not a JSON object with {columns[0]} and {columns[1]}") from None
 
 
-def _unpacked(stream: Stream) -> Iterator[bytes]:
+def _unpacked(stream: Stream | Ahead) -> Iterator[bytes]:
     """The stream's bytes, decompressed as its name says; a cut file raises ShardCorrupt."""
     packed = stream.url.endswith((".gz", ".zst"))
     inflater: Any = None

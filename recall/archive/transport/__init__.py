@@ -11,15 +11,18 @@ from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 from recall.archive.transport import file
+from recall.archive.transport.ahead import Ahead
 from recall.archive.transport.retry import retried
 from recall.archive.transport.stream import Source, Stream
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
 
 __all__ = [
+    "Ahead",
     "Stream",
     "exists",
     "list_keys",
+    "open_ahead",
     "open_stream",
     "publish",
     "publish_file",
@@ -40,6 +43,12 @@ def open_stream(url: str, access: AccessSection = _ANYONE, offset: int = 0, leng
     Raises ShardUnreadable, Refused, and BadInput for a scheme that is none of ours.
     """
     return Stream(_source(url, access), offset, length)
+
+
+def open_ahead(url: str, access: AccessSection = _ANYONE, offset: int = 0) -> Stream | Ahead:
+    """`open_stream` to the end of the file; what comes over a network is read ahead by a thread."""
+    stream = open_stream(url, access, offset)
+    return Ahead(stream) if _scheme(url) in ("http", "https", "s3") else stream
 
 
 def read_range(url: str, offset: int, length: int, access: AccessSection = _ANYONE) -> bytes:

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from recall.archive.transport import open_stream, read_range
+from recall.archive.transport import open_ahead, read_range
 from recall.archive.warc.members import GZIP, Reader, StoredFile, check_record, corrupt
 from recall.archive.warc.response import MAX_BODY, MAX_HEAD, Content, clean_url, read_response
 from recall.config import AccessSection
@@ -137,7 +137,7 @@ def _outcomes(url: str, access: AccessSection, path: str | None, readings: "_Rea
     while start is not None:  # FastWARC stops at an empty gzip member: go on after it
         before: _Record | None = None
         stopped: _Stopped | None = None
-        with open_stream(url, access, start) as stream:
+        with open_ahead(url, access, start) as stream:
             tap = _Tap(stream)
             gzipped = _gzipped(tap, url)
             try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fastwarc.warc import WarcRecordType
 
 from recall.archive import transport
 from recall.archive.index import TABLE, url_refs
@@ -273,13 +274,13 @@ def test_a_panic_of_the_reader_is_a_corrupt_shard(read: Reading, monkeypatch: py
 
     data = gz(record(), record())
     read(data)
-    monkeypatch.setattr(reader, "_RESPONSES", ((reader.WarcRecordType.response, panic),))
+    monkeypatch.setattr(reader, "_RESPONSES", ((WarcRecordType.response, panic),))
     assert read.until_error(data) == ([], "byte 0: the WARC reader cannot read on")
 
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reader, "_RESPONSES", ((reader.WarcRecordType.response, interrupt),))
+    monkeypatch.setattr(reader, "_RESPONSES", ((WarcRecordType.response, interrupt),))
     with pytest.raises(KeyboardInterrupt):
         read(data)
 

@@ -1,0 +1,69 @@
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from recall.archive.transport.ahead import BLOCK, BLOCKS, Ahead
+from recall.archive.transport.stream import Body, Stream
+from recall.errors import ShardUnreadable
+
+DATA = bytes(range(256)) * (BLOCK * 3 // 256) + b"end"
+
+
+class Source:
+    """DATA `repeat` times in chunks, slowly or with an end that breaks; counts what it gave."""
+
+    url, attempts = "memory", 1
+
+    def __init__(self, repeat: int = 1, seconds: float = 0.0, broken: bool = False) -> None:
+        self.repeat, self.seconds, self.broken = repeat, seconds, broken
+        self.given, self.closed = 0, threading.Event()
+
+    def open(self, start: int, stop: int | None) -> Body:  # noqa: ARG002 - read to the end
+        return Body(self._chunks(start), len(DATA) * self.repeat, "", self.closed.set)
+
+    def _chunks(self, start: int) -> Iterator[bytes]:
+        whole = DATA * self.repeat
+        for at in range(start, len(whole), BLOCK):
+            time.sleep(self.seconds)
+            if self.broken and at:
+                raise ShardUnreadable("memory: gone")
+            self.given += BLOCK
+            yield whole[at : at + BLOCK]
+
+
+@pytest.mark.parametrize("n", [-1, 1000, BLOCK, 10 * BLOCK])
+def test_the_bytes_are_those_of_the_stream(n: int) -> None:
+    with Ahead(Stream(Source(), 5, None)) as ahead:
+        assert (ahead.tell(), ahead.size) == (5, len(DATA))
+        pieces = list(iter(lambda: ahead.read(n), b""))
+        assert b"".join(pieces) == DATA[5:]
+        assert ahead.tell() == len(DATA)
+        assert ahead.read(1) == b""
+
+
+def test_an_error_comes_where_its_bytes_were_due() -> None:
+    with Ahead(Stream(Source(broken=True), 0, None)) as ahead:
+        assert ahead.read(BLOCK) == DATA[:BLOCK]
+        with pytest.raises(ShardUnreadable, match="gone"):
+            ahead.read(1)
+
+
+def test_no_more_than_the_bound_is_fetched_and_the_rest_is_left_when_closed() -> None:
+    source = Source(repeat=3 * BLOCKS)
+    with Ahead(Stream(source, 0, None)) as ahead:
+        ahead.read(1)
+        time.sleep(0.3)
+        assert source.given <= (BLOCKS + 2) * BLOCK
+    assert source.closed.wait(5)
+    assert source.given <= (BLOCKS + 2) * BLOCK
+
+
+def test_fetching_goes_on_while_blocks_are_used() -> None:
+    source = Source(repeat=2, seconds=0.05)
+    started = time.perf_counter()
+    with Ahead(Stream(source, 0, None)) as ahead:
+        while ahead.read(BLOCK):
+            time.sleep(0.05)
+    assert time.perf_counter() - started < 0.9 * 0.1 * (len(DATA) * 2 // BLOCK + 1)
