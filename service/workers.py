@@ -5,6 +5,7 @@ SIGTERM and SIGINT are handed on, each worker finishes what it took, and those t
 """
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -12,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
@@ -21,11 +23,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from recall.errors import BadInput
+from service.accept import Acceptor, Tally
 from service.limits import Limits
 from service.logs import say
 from service.protocol import BoundedProtocol
 
 BACKLOG = 2048
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _YOUNG_SECONDS = 5.0
 _PATIENCE = 1.0
 """Wait before a worker is replaced that died young, so that a fault at start does not become a storm of forks."""
@@ -49,33 +53,63 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that takes one connection at a time, so that workers get about as many each."""
+    """A uvicorn server whose connections an Acceptor takes."""
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for listener in sockets or []:
-            listener.listen(BACKLOG)  # asyncio accepts `backlog` connections in a row and sets the queue to that
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, tally: Tally, worker: int) -> None:
+        super().__init__(config)
+        self._place = (listener, tally, worker)
+        self._acceptor: Acceptor | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - none are given
+        await super().startup([])
+        listener, tally, worker = self._place
+        self._acceptor = Acceptor(listener, tally, worker, self._protocol, lambda: len(self.server_state.connections))
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn does
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._acceptor is not None:
+            self._acceptor.publish()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._acceptor is not None:
+            self._acceptor.close()
+        await super().shutdown(sockets)
 
 
-def serve(app: ASGIApp, listener: socket.socket, limits: Limits, grace: float) -> None:
-    """Serve in this process until a signal comes."""
+def _give_back_memory() -> None:
+    """Have glibc return the memory of bodies that are done with, which it would keep for the next; others do anyway."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 256 << 10), (_M_TRIM_THRESHOLD, 4 << 20)):
+            mallopt(option, value)
+
+
+def serve(workers: "Workers", tally: Tally, worker: int) -> None:
+    """Serve in this process, as the worker of that number, until a signal comes."""
+    limits = workers.limits
     sys.setswitchinterval(_SWITCH_SECONDS)
+    _give_back_memory()
     config = uvicorn.Config(
-        cast(Any, app),
+        cast(Any, workers.app),
         http=cast(Any, partial(BoundedProtocol, limits=limits)),
         ws="none",
         loop="asyncio",
-        backlog=1,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_keep_alive=int(limits.idle_seconds),
-        timeout_graceful_shutdown=int(grace),
+        timeout_graceful_shutdown=int(workers.grace),
         proxy_headers=False,
     )
-    server = _Server(config)
+    server = _Server(config, workers.listener, tally, worker)
     with asyncio.Runner() as runner:
-        runner.run(server.serve([listener]))
+        runner.run(server.serve())
 
 
 @dataclass(slots=True)
@@ -96,34 +130,37 @@ class Workers:
             nonlocal stopping
             stopping = True
 
-        previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        previous = {one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGINT)}
         gc.collect()
         gc.freeze()  # what is there now is never looked at again by the collector, so its pages stay shared
-        born = {self._fork(previous): time.monotonic() for _ in range(self.count)}
+        tally = Tally(self.count)
+        born = {self._fork(previous, tally, number): (number, time.monotonic()) for number in range(self.count)}
         while not stopping:
             time.sleep(0.05)
             for pid, status in _ended(born):
-                age = time.monotonic() - born.pop(pid)
+                number, since = born.pop(pid)
                 if stopping:
                     break
+                age = time.monotonic() - since
                 say(logging.WARNING, "worker ended", pid=pid, status=status, seconds=round(age, 1))
                 if age < _YOUNG_SECONDS:
                     time.sleep(_PATIENCE)
-                born[self._fork(previous)] = time.monotonic()
+                tally.put(number, 0)
+                born[self._fork(previous, tally, number)] = (number, time.monotonic())
         self._end(list(born))
         gc.unfreeze()
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for signal_number, handler in previous.items():
+            signal.signal(signal_number, handler)
 
-    def _fork(self, handlers: dict[signal.Signals, Any]) -> int:
+    def _fork(self, handlers: dict[signal.Signals, Any], tally: Tally, number: int) -> int:
         pid = os.fork()
         if pid:
             return pid
         code = 1
         try:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-            serve(self.app, self.listener, self.limits, self.grace)
+            for signal_number, handler in handlers.items():
+                signal.signal(signal_number, handler)
+            serve(self, tally, number)
             code = 0
         except KeyboardInterrupt:
             code = 0
@@ -135,21 +172,21 @@ class Workers:
         say(logging.INFO, "stopping", workers=len(pids))
         for pid in pids:
             os.kill(pid, signal.SIGTERM)
-        left = dict.fromkeys(pids, 0.0)
+        left = set(pids)
         deadline = time.monotonic() + self.grace + 5
         while left and time.monotonic() < deadline:
             for pid, _ in _ended(left):
-                left.pop(pid)
+                left.discard(pid)
             time.sleep(0.02)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
 
-def _ended(pids: dict[int, float]) -> list[tuple[int, int]]:
+def _ended(pids: Iterable[int]) -> list[tuple[int, int]]:
     """Those that have ended, with their exit codes (minus the signal's number when one ended them)."""
     found = []
-    for pid in pids:
+    for pid in list(pids):
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             found.append((pid, os.waitstatus_to_exitcode(status)))
