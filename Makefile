@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-fast lint bench clean
+.PHONY: install demo test test-fast lint bench bench-service clean
 
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray,service,test]'
 	touch $(STAMP)
 
 demo: install
@@ -29,6 +29,9 @@ test-fast: install
 
 bench: install
 	$(BIN)/python tests/benchmarks/recipe.py
+
+bench-service: install
+	$(BIN)/python tests/benchmarks/service.py --peers $(VENV)-peers
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -44,6 +44,10 @@ HOMES = {
     "pyarrow": "recall/archive/parquet",
     "ray": "recall/run/jobs",
     "tldextract": "recall/hosts",
+    "fastapi": "service",
+    "starlette": "service",
+    "uvicorn": "service",
+    "prometheus_client": "service",
 }
 KERNELS = ("recall/model/lines", "recall/model/scorer", "recall/page/text")
 

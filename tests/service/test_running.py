@@ -53,7 +53,7 @@ def test_the_client_gets_the_scorers_scores(running: Any, folders: list[Path]) -
     with Client(running.url) as client:
         found = list(client.score_many([*given, Item(id="none")]))
         assert [one.score for one in found[:-1] if isinstance(one, Score)] == scorer.score(
-            [i.text for i in given]
+            [item.text or "" for item in given]
         ).tolist()
         assert isinstance(found[-1], Failure)
         assert found[-1].id == "none"
