@@ -28,6 +28,9 @@ MAX_RECORD = 64 << 20
 PLAIN_TEXT = b"<plaintext>"
 """HTML's element after which nothing is markup any more: before a text, it makes the page that shows just that text."""
 
+REMEMBERED = 4 << 20
+"""Stored bytes that are remembered behind the reader, which decodes up to 1 MiB of a record before it hands it out."""
+
 _BLOCK_LIMIT = MAX_BODY + MAX_HEAD
 _ANYONE = AccessSection()
 _KINDS = {
@@ -77,12 +80,12 @@ class _Record:
 
 
 class _Tap:
-    """What FastWARC reads from: passes bytes on and remembers the last blocks, to look at where a record begins."""
+    """What FastWARC reads from: passes bytes on and remembers the last ones, to look at where a record begins."""
 
     def __init__(self, stream: Reader) -> None:
         self._stream = stream
         self._next = stream.tell()
-        self._blocks: deque[tuple[int, bytes]] = deque(maxlen=4)
+        self._blocks: deque[tuple[int, bytes]] = deque()
         self._ahead = b""
 
     def peek(self) -> bytes:
@@ -100,6 +103,8 @@ class _Tap:
         block, self._ahead = self._ahead or self._stream.read(n), b""
         self._blocks.append((self._next, block))
         self._next += len(block)
+        while len(self._blocks) > 1 and self._next - self._blocks[1][0] > REMEMBERED:
+            self._blocks.popleft()
         return block
 
     def remembered(self, start: int, stop: int) -> bytes:

@@ -360,3 +360,15 @@ def test_every_page_of_a_real_crawl_lies_where_its_index_says(shared: Path) -> N
     assert len(pages) == len(found) == 3308
     index = f"{shared}/crawl/{TABLE}"
     assert {row.url: row.ref for row in url_refs(index, crawl.ids[0], sorted(pages))} == pages
+
+
+def test_a_reader_that_is_far_ahead_does_not_lose_where_records_begin(tmp_path: Path) -> None:
+    """Bodies that hardly compress, many times the size of one read, as images and archives in a crawl are."""
+    chance = random.Random(7)
+    path = tmp_path / "large.warc.gz"
+    with path.open("wb") as stream:
+        writer = WarcWriter(stream)
+        for number in range(12):
+            body = b"<html>" + chance.randbytes(chance.choice([1_000, 400_000, 3_000_000]))
+            writer.page(f"http://a.org/{number}", body, "text/html", "2026-01-31T00:00:00Z")
+    assert [page.url for page in captures(str(path))] == [f"http://a.org/{number}" for number in range(12)]
