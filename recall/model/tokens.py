@@ -1,9 +1,10 @@
-"""Scoring texts to token lines: byte-level BPE over lower-cased text, each token once, then the structure marks.
+"""Scoring texts to token lines: byte-level BPE over lower-cased text, each token once, then structure marks and shapes.
 
 In: scoring texts (a page's text followed by `records.MARK` + name for each mark). Out: token ids as uint32 arrays.
-Ids below the vocabulary's size are BPE tokens, the next `len(MARKS)` ids are the marks. gigatoken encodes where its
-ids equal those of `tokenizers` on golden strings, `tokenizers` elsewhere. Refuses a tokenizer.json that is not a
-byte-level BPE. Everything runs on the calling thread, so that a scan can use one process per core.
+Ids below the vocabulary's size are BPE tokens, the next `len(MARKS)` ids are the marks, the last `len(SHAPES)` the
+shapes of the text as it was written (`recall.model.shapes`). gigatoken encodes where its ids equal those of
+`tokenizers` on golden strings, `tokenizers` elsewhere. Refuses a tokenizer.json that is not a byte-level BPE.
+Everything runs on the calling thread, so that a scan can use one process per core.
 """
 
 import json
@@ -18,6 +19,7 @@ import tokenizers
 
 from recall.errors import BadInput
 from recall.model.lines import Ids, Once, lowered
+from recall.model.shapes import SHAPES, shapes_of
 from recall.records import MARK, MARKS
 
 FILE = "tokenizer.json"
@@ -102,7 +104,7 @@ class Tokenizer:
         self.document = document
         self._exact = tokenizers.Tokenizer.from_str(document)
         self.vocabulary: int = self._exact.get_vocab_size()
-        self.size: int = self.vocabulary + len(MARKS)
+        self.size: int = self.vocabulary + len(MARKS) + len(SHAPES)
         self._fast = self._load_fast()
         self._fast_bytes = 0
 
@@ -174,7 +176,7 @@ class Tokenizer:
         return [self._encode_one(_lowered(split_marks(text)[0])) for text in texts]
 
     def lines(self, texts: Sequence[str] | Sequence[bytes]) -> list[Ids]:
-        """The token line of each text: every id once, in order of first occurrence, then the ids of its marks.
+        """The token line of each text: every id once, in order of first occurrence, then its marks and its shapes.
 
         A text may be given as UTF-8, which saves a scan the way over str.
         """
@@ -186,12 +188,13 @@ class Tokenizer:
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
             page_text, marks = _split_bytes(data)
             line = once(self._encode_one(lowered(page_text)))
-            yield np.append(line, np.asarray(marks, np.uint32) + np.uint32(self.vocabulary)) if marks else line
+            ids = np.asarray(marks, np.uint32) + np.uint32(self.vocabulary)
+            yield np.concatenate([line, ids, shapes_of(page_text) + np.uint32(self.vocabulary + len(MARKS))])
 
     def name(self, token: int) -> str:
-        """What an id stands for: the token's text (U+FFFD for parts of characters) or the mark's name."""
+        """What an id stands for: the token's text (U+FFFD for parts of characters), the mark's or the shape's name."""
         if token >= self.vocabulary:
-            return MARKS[token - self.vocabulary]
+            return (*MARKS, *SHAPES)[token - self.vocabulary]
         text: str = self._exact.decode([token], skip_special_tokens=False)
         return text
 

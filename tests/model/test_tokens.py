@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from recall.errors import BadInput
 from recall.model import tokens
+from recall.model.shapes import shapes_of
 from recall.model.tokens import GOLDEN, Tokenizer, split_marks
 from recall.records import MARK, MARKS
 
@@ -78,12 +79,14 @@ def test_the_fast_encoder_is_made_anew_before_it_remembers_too_much(
     np.testing.assert_array_equal(before, tokenizer.encode(["the other hotel " * 10])[0])
 
 
-def test_a_line_holds_each_id_once_in_order_of_first_occurrence_then_marks(tokenizer: Tokenizer) -> None:
+def test_a_line_holds_each_id_once_in_order_of_first_occurrence_then_marks_then_shapes(tokenizer: Tokenizer) -> None:
     text = "the hotel and the beach the hotel and " * 50
     expected = list(dict.fromkeys(tokenizer.encode([text])[0].tolist()))
     marks = [tokenizer.vocabulary + MARKS.index(name) for name in ("pre3", "highlight8")]
+    shapes = [tokenizer.vocabulary + len(MARKS) + place for place in shapes_of(text.encode()).tolist()]
     line = tokenizer.lines([f"{text}{MARK}pre3{MARK}highlight8"])[0]
-    assert line.tolist() == expected + marks
+    assert line.tolist() == expected + marks + shapes
+    assert tokenizer.name(shapes[0]) == "{0"
     assert line.dtype == np.uint32
     assert max(line) < tokenizer.size
 
@@ -113,8 +116,8 @@ def test_only_known_marks_at_the_end_are_marks(text: str, page: str, names: list
 
 def test_hostile_text_has_tokens_too(tokenizer: Tokenizer) -> None:
     hostile = ["\ud800\udfff", "\x00" * 100, "é" * 100_000, "</s>\n__label__C", ""]
-    lines = tokenizer.lines(hostile)
-    assert [len(line) > 0 for line in lines] == [True, True, True, True, False]
+    words = [line[line < tokenizer.vocabulary] for line in tokenizer.lines(hostile)]
+    assert [len(line) > 0 for line in words] == [True, True, True, True, False]
 
 
 def test_encoding_starts_no_threads(tokenizer: Tokenizer) -> None:

@@ -14,6 +14,9 @@ from recall.errors import BadInput
 from recall.model.evaluate.curves import Bools, Floats
 from recall.model.evaluate.intervals import Interval
 
+UNEQUAL = 0.85
+"""Of Kish's effective number where pages of a cell stand for different numbers: weights are estimates as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEstimate:
@@ -89,7 +92,7 @@ def estimate_pooled(sample: AuditSample, cells: Mapping[str, Cell], draws: int =
     found, missed = spread[True], spread[False]
     precise = max(kept_pages, 1e-9)
     return AuditEstimate(
-        precision=_interval(values[True] / precise, found[0] / precise, found[1] / precise),
+        precision=_interval(values[True] / precise, *np.minimum(found / precise, 1.0)),
         recall=_interval(
             _share(values[True], values[False]), _shares(found[0], missed[1]), _shares(found[1], missed[0])
         ),
@@ -110,6 +113,7 @@ def _positives(
         return certain, np.full((2, draws), certain)
     rate = float((drawn * truth[~known]).sum() / drawn.sum()) if len(drawn) else 0.0
     effective = min(rest, float(drawn.sum() ** 2 / (drawn**2).sum())) if len(drawn) else 0.0
+    effective *= 1.0 if len(drawn) and np.ptp(drawn) <= 1e-9 * drawn.max() else UNEQUAL
     positive = rate * effective
     seen = float((drawn * sample.chance[rows][~known]).sum() / drawn.sum()) if len(drawn) else 0.0
     unseen = round(rest * (1 - seen))

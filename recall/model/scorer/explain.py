@@ -26,7 +26,7 @@ class Part:
     """One row of the line. name: token text or mark; contribution: what it adds to the logit.
 
     spans: [start, end) of every place in the original text where the token occurs (of an n-gram: where each of its
-    tokens first occurs; none for marks, the end and the constants).
+    tokens first occurs; none for marks, shapes, which are marks too, the end and the constants).
     """
 
     kind: Kind

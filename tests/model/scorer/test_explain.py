@@ -7,6 +7,7 @@ import pytest
 
 from recall.model.fasttext import Recipe
 from recall.model.scorer import Scorer
+from recall.model.shapes import SHAPES
 from recall.records import MARK
 
 TEXTS = ["", "def", "def return the hotel def", f"İ Def RETURN zzz{MARK}pre1{MARK}code2", "def " * 3000, "\ud800 日本"]
@@ -51,16 +52,19 @@ def test_every_occurrence_is_marked_in_the_original_text(trained: Trained) -> No
 
 def test_marks_the_end_and_the_constants_are_parts_without_a_place(trained: Trained) -> None:
     parts = trained.scorer.explain(f"def{MARK}pre1").parts
-    assert [(part.name, part.spans) for part in parts if part.kind == "mark"] == [("pre1", ())]
+    marks = [part for part in parts if part.kind == "mark"]
+    assert marks[0].name == "pre1"
+    assert {part.name for part in marks[1:]} <= set(SHAPES)
+    assert not any(part.spans for part in marks)
     assert [part.spans for part in parts if part.kind in {"end", "constant"}] == [(), ()]
 
 
 def test_tokens_that_training_never_saw_are_no_parts(trained: Trained) -> None:
-    assert [part.kind for part in trained.scorer.explain("日本").parts] == ["constant", "end"]
+    assert not any(part.kind == "token" for part in trained.scorer.explain("日本").parts)
 
 
 def test_an_ngram_points_at_its_tokens(train: Callable[[int, Recipe], Trained]) -> None:
     scorer = train(2, Recipe(epochs=5, ngrams=2, buckets=500, shrinkage=0)).scorer
     pairs = [part for part in scorer.explain("def return").parts if part.kind == "ngram"]
     assert pairs[-1].name.endswith("</s>")
-    assert all(len(part.spans) == 2 for part in pairs[:-1])
+    assert len(pairs[0].spans) == 2
