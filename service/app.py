@@ -6,7 +6,7 @@ passed `bodies`, what is scored runs in the `lane`.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -53,6 +53,7 @@ class Service:
         self.limits = limits
         self.lane = Lane()
         self.queue = Places("scoring", limits.queue, limits.retry_seconds)
+        self.slow = Places("slow bodies", limits.slow, limits.retry_seconds)
         self.desk = Places("explaining and extracting", limits.desk, limits.retry_seconds)
         self.streams = Places("streams", limits.streams, limits.retry_seconds)
         self.memory = Memory(limits.held_bytes, limits.retry_seconds)
@@ -62,11 +63,19 @@ class Service:
         """Read a JSON body, wait for a turn, do a job with it. Raises Refusal wherever one of these fails."""
         bodies.check_type(request, bodies.JSON)
         encoding = bodies.check_encoding(request)
-        places.check()
-        with self.memory.share() as share:
-            body = await bodies.read_body(request, self.limits, share)
-            with places.place():
-                return await self.in_time(self.lane.run(job(Sent(body, encoding, share))))
+        with self.memory.share() as share, ExitStack() as held:
+            held.enter_context(places.place())
+            reading = asyncio.ensure_future(bodies.read_body(request, self.limits, share))
+            try:
+                await asyncio.wait({reading}, timeout=self.limits.brisk_seconds)
+                if not reading.done():
+                    held.close()
+                    with self.slow.place():
+                        await asyncio.wait({reading})
+                    held.enter_context(places.place())
+                return await self.in_time(self.lane.run(job(Sent(reading.result(), encoding, share))))
+            finally:
+                reading.cancel()
 
     async def in_time(self, answer: Awaitable[T]) -> T:
         """An answer, unless it takes too long."""

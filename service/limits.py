@@ -22,7 +22,9 @@ class Limits:
     warc_bytes: int = 2 << 30
     """A WARC, twice the size of Common Crawl's. It is spooled to the temporary folder, not held in memory."""
     queue: int = 32
-    """Requests read and not answered; at 5 ms each the last waits a sixth of a second."""
+    """Requests being read briskly, waiting or being scored; at 5 ms each the last waits a sixth of a second."""
+    slow: int = 64
+    """Requests whose bodies come slowly: they hold no place in the queue, and cannot keep others out of it."""
     desk: int = 4
     """Requests to explain or extract, not answered."""
     streams: int = 4
@@ -35,6 +37,8 @@ class Limits:
     """Request line and headers."""
     head_seconds: float = 10.0
     """From the opening of a connection, or the first byte of a further request, to the end of its headers."""
+    brisk_seconds: float = 1.0
+    """A body that takes longer to come is slow."""
     body_seconds: float = 20.0
     """To read a JSON body."""
     idle_seconds: float = 30.0

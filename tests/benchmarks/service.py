@@ -163,6 +163,11 @@ def workers_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def sockets_of(pid: int) -> int:
+    """How many sockets a process has."""
+    return sum("socket:" in str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def memory(pid: int, *kinds: str) -> float:
     """MB of a process: Private (not shared with another), or Pss, or Rss."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -281,13 +286,20 @@ class Bench:
     def kill(self) -> dict[str, int]:
         """A worker is killed under load: requests that were lost, of those it held."""
         with service("--model", self.model) as (url, pid):
-            killer = threading.Timer(self.seconds / 2, lambda: os.kill(workers_of(pid)[0], signal.SIGKILL))
+            victim = workers_of(pid)[0]
+            idle, held = sockets_of(victim), []
+
+            def kill() -> None:
+                held.append(sockets_of(victim) - idle)
+                os.kill(victim, signal.SIGKILL)
+
+            killer = threading.Timer(self.seconds / 2, kill)
             killer.start()
             load = self.json.fire(url, 8, self.seconds)
             killer.join()
             alive = len(workers_of(pid))
         return {
-            "connections": 8,
+            "connections_held": held[0],
             "lost": load.errors,
             "other_statuses": load.bad,
             "answered": load.good,

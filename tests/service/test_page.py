@@ -57,7 +57,7 @@ def page(browser: Any, running: Any) -> Iterator[Any]:
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     opened.goto(running.url)
-    opened.wait_for_function("document.querySelectorAll('#model option').length > 0")
+    opened.wait_for_selector("#model option", state="attached")
     yield opened
     assert all(url.startswith(running.url) for url in asked), asked
     assert not wrong, wrong
@@ -67,7 +67,7 @@ def page(browser: Any, running: Any) -> Iterator[Any]:
 def scored(page: Any, source: str) -> None:
     page.fill("#source", source)
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("document.querySelector('#status').textContent.includes('score')", timeout=20_000)
+    page.locator("#status", has_text="score").wait_for()
 
 
 def test_a_page_is_scored_explained_and_extracted(page: Any, folders: list[Path]) -> None:
@@ -98,7 +98,7 @@ def test_a_dropped_file_is_scored_by_its_bytes(page: Any, folders: list[Path], t
     latin = "<meta charset=iso-8859-1><title>größe</title><p>return the größe".encode("latin-1")
     (tmp_path / "page.html").write_bytes(latin)
     page.set_input_files("#file", tmp_path / "page.html")
-    page.wait_for_function("document.querySelector('#status').textContent.includes('score')")
+    page.locator("#status", has_text="score").wait_for()
     score = float(Scorer.load(folders[0]).score([scoring_text(latin)])[0])
     assert f"{score:.4f}" in page.inner_text("#status")
     assert "größe" in page.inner_text(".text")
@@ -120,7 +120,7 @@ def test_it_is_used_by_keyboard_alone(page: Any) -> None:
     page.keyboard.type("return class")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#status').textContent.includes('score')")
+    page.locator("#status", has_text="score").wait_for()
     assert page.evaluate("document.activeElement.id") == "results"
 
 
