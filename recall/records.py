@@ -12,10 +12,12 @@ from typing import Literal
 MARK = "\ue000"
 """Introduces a structure mark in a scoring text. Page text never holds it: it is dropped there."""
 
-MARK_KINDS = ("pre", "code", "highlight")
+MARK_KINDS = ("pre", "code", "highlight", "block")
 MARK_BUCKETS = 8
+BLOCK_BYTES = 16
 MARKS = tuple(f"{kind}{bucket}" for kind in MARK_KINDS for bucket in range(1, MARK_BUCKETS + 1))
-"""All structure marks. `pre3` says that the page has 4 to 7 `<pre>` (bucket b: 2^(b-1) <= n < 2^b, the last open).
+"""All structure marks. `pre3` says that the page has 4 to 7 `<pre>` (bucket b: 2^(b-1) <= n < 2^b, the last open);
+block counts BLOCK_BYTES of text inside `<pre>`.
 
 A scoring text is the page's text followed by `MARK + name` for each mark that holds, in the order of MARKS.
 """

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from recall.page.text.charset import MAX_BODY, MAX_DECODE, as_utf8, decode
-from recall.records import MARK, MARK_BUCKETS, MARK_KINDS
+from recall.records import BLOCK_BYTES, MARK, MARK_BUCKETS, MARK_KINDS
 
 __all__ = ["MAX_BODY", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
 
@@ -27,9 +27,9 @@ says little that its beginning does not, and people are not shown more. Marks ar
 
 
 class Read(Protocol):
-    """A reading of UTF-8 without NUL: the text in UTF-8, and the numbers of `<pre>`, `<code>` and highlighters."""
+    """A reading of UTF-8 without NUL: its text; numbers of `<pre>`, `<code>`, highlighters, bytes inside `<pre>`."""
 
-    def __call__(self, html: bytes, /) -> tuple[bytes, tuple[int, int, int]]: ...
+    def __call__(self, html: bytes, /) -> tuple[bytes, tuple[int, int, int, int]]: ...
 
 
 def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:
@@ -43,7 +43,8 @@ def scoring_text(body: bytes, charset: str | None = None, url: str | None = None
 
 def scoring_bytes(body: bytes, charset: str | None = None, url: str | None = None) -> bytes:  # noqa: ARG001 - as above
     """`scoring_text` in UTF-8, as a scan hands it to the tokenizer."""
-    text, counts = _reading()(as_utf8(body, charset))
+    text, (*numbers, inside) = _reading()(as_utf8(body, charset))
+    counts = (*numbers, inside // BLOCK_BYTES)
     if len(text) > MAX_TEXT and len(characters := text.decode()) > MAX_TEXT:
         text = characters[:MAX_TEXT].rstrip(" \n").encode()
     return text + b"".join(_mark(kind, count) for kind, count in zip(MARK_KINDS, counts, strict=True) if count)
@@ -65,7 +66,7 @@ def _reading() -> Read:
             return read_bytes
     from recall.page.text import slow  # noqa: PLC0415 - only where it is asked for
 
-    def read_slowly(html: bytes) -> tuple[bytes, tuple[int, int, int]]:
+    def read_slowly(html: bytes) -> tuple[bytes, tuple[int, int, int, int]]:
         text, counts = slow.read(html.decode("utf-8"))
         return text.encode(), counts
 

@@ -11,8 +11,8 @@ State = npt.NDArray[np.int64]
 Table = npt.NDArray[np.int32]
 
 # state: what is known at this place of the page
-STATE = 11
-SIZE, VERSION, WRITTEN, GAP, MODE, TEMPLATES, SVGS, PREFORMATTED, PRE, CODE, HIGHLIGHT = range(STATE)
+STATE = 12
+SIZE, VERSION, WRITTEN, GAP, MODE, TEMPLATES, SVGS, PREFORMATTED, PRE, CODE, HIGHLIGHT, INSIDE = range(STATE)
 NONE, WORD, LINE = range(3)  # GAP: what parts the last character from the next one
 LINES, REFERENCES, TO_MARKUP = 1, 2, 4  # MODE: line ends are kept, references resolved; a "<" ends the stretch
 

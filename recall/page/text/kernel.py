@@ -24,6 +24,7 @@ from recall.page.text.codes import (
     CODE,
     CONTENT,
     HIGHLIGHT,
+    INSIDE,
     LESS,
     LINES,
     LINES_KEPT,
@@ -50,20 +51,21 @@ from recall.page.text.markup import comment_end, content_end, element
 _COMPILED_FROM = ("codes.py", "characters.py", "markup.py")
 
 
-def read(html: bytes) -> tuple[str, tuple[int, int, int]]:
-    """The visible text of UTF-8 without NUL, and its numbers of `<pre>`, `<code>` and highlighter classes."""
+def read(html: bytes) -> tuple[str, tuple[int, int, int, int]]:
+    """The visible text of UTF-8 without NUL; its `<pre>`, `<code>`, highlighter classes and bytes inside `<pre>`."""
     text, counts = read_bytes(html)
     return str(text, "utf-8"), counts
 
 
-def read_bytes(html: bytes) -> tuple[bytes, tuple[int, int, int]]:
+def read_bytes(html: bytes) -> tuple[bytes, tuple[int, int, int, int]]:
     """The same with the text in UTF-8."""
     source = np.frombuffer(html or b" ", np.uint8)
     out = _room(2 * len(source) + 8)
     state = np.zeros(STATE, np.int64)
     strip, table = _kernel()
     strip(source, out, state, table)
-    return out[: state[WRITTEN]].tobytes(), (int(state[PRE]), int(state[CODE]), int(state[HIGHLIGHT]))
+    counts = (int(state[PRE]), int(state[CODE]), int(state[HIGHLIGHT]), int(state[INSIDE]))
+    return out[: state[WRITTEN]].tobytes(), counts
 
 
 class _Rooms(threading.local):
@@ -119,7 +121,10 @@ def _pass(version: int) -> Callable[[Octets, Octets, State, Table], None]:
         while at < size:
             hidden = state[TEMPLATES] > 0 or state[SVGS] > 0
             state[MODE] = REFERENCES | TO_MARKUP | (LINES if state[PREFORMATTED] > 0 else 0)
+            before = state[WRITTEN]
             at = find(source, at, size, LESS) if hidden else show(source, out, state, table, at, size)
+            if state[PREFORMATTED] > 0:
+                state[INSIDE] += state[WRITTEN] - before
             if at >= size:
                 break
             following = source[at + 1] if at + 1 < size else 0

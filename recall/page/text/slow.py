@@ -41,17 +41,20 @@ class _Tag(NamedTuple):
     end: int
 
 
-def read(html: str) -> tuple[str, tuple[int, int, int]]:
-    """The visible text of a page, and its numbers of `<pre>`, `<code>` and elements with a highlighter's class."""
+def read(html: str) -> tuple[str, tuple[int, int, int, int]]:
+    """The visible text of a page; its `<pre>`, `<code>`, elements with a highlighter's class, bytes inside `<pre>`."""
     page = _Page(html)
     at = 0
     while at < len(html):
         cut = html.find("<", at)
         if cut < 0:
             cut = len(html)
+        before = len(page.pieces)
         page.show(html[at:cut], lines_kept=page.preformatted > 0)
+        if page.preformatted > 0:
+            page.inside += sum(len(piece.encode()) for piece in page.pieces[before:])
         at = page.markup(cut) if cut < len(html) else cut
-    return "".join(page.pieces), (page.pre, page.code, page.highlight)
+    return "".join(page.pieces), (page.pre, page.code, page.highlight, page.inside)
 
 
 class _Page:
@@ -62,7 +65,7 @@ class _Page:
         self.pieces: list[str] = []
         self.gap = ""
         self.preformatted = self.templates = self.svgs = 0
-        self.pre = self.code = self.highlight = 0
+        self.pre = self.code = self.highlight = self.inside = 0
 
     def show(self, text: str, *, lines_kept: bool, references: bool = True) -> None:
         """Add text between two tags, unless it is inside something hidden."""

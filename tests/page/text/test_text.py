@@ -169,3 +169,9 @@ def test_real_pages_have_the_words_that_resiliparse_finds(shared: Path) -> None:
     shares = sorted(overlap(page.body, page.charset) for page in captures(str(path)))
     assert median(shares) > 0.99
     assert shares[len(shares) // 20] > 0.95
+
+
+@pytest.mark.parametrize(("size", "mark"), [(14, ""), (16, "block1"), (100, "block3"), (5000, "block8")])
+def test_the_text_inside_pre_is_measured(size: int, mark: str) -> None:
+    text = scoring_text(b"<p>" + b"y" * 900 + b"</p><pre>" + b"x" * size + b"</pre>")
+    assert [name for name in text.split(MARK)[1:] if name.startswith("block")] == ([mark] if mark else [])
