@@ -24,6 +24,7 @@ from recall.demo import start_demo
 from recall.errors import BadInput, Damaged, RecallError
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
+from recall.plan import plan
 from recall.records import Done, Waiting
 from recall.report.audit import audit
 from recall.report.rounds import counts_of, done_steps, measure
@@ -290,6 +291,9 @@ def demo(
     rounds = [opened.round(number) for number in range(1, opened.config.run.rounds + 1)]
     print_rounds([(counts_of(round_), measure(round_, rows) if rows else None) for round_ in rounds])
     click.echo(f"corpus: {opened.store.url('corpus')}, digest {opened.digest()}")
+
+
+verbs.add_command(plan)
 
 
 def main() -> None:

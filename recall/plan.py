@@ -1,0 +1,236 @@
+"""What a whole crawl needs: this machine is measured on some pages, and the figures are multiplied out.
+
+In: a WARC or the sample, a model or none, and how large the crawl is. Out: for each way of scanning core-hours, bytes,
+hours on so many cores and money. Extrapolation holds as far as the measured pages are like the crawl's.
+"""
+
+import json
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+import numpy as np
+
+from recall.archive.manifest import COMMON_CRAWL, join, paths_url, read_paths
+from recall.archive.transport import size
+from recall.archive.warc import PLAIN_TEXT, captures
+from recall.config import AccessSection
+from recall.errors import BadInput, ShardUnreadable
+from recall.model.fasttext import Recipe, fit
+from recall.model.scorer import Card, Scorer, write_model
+from recall.model.tokens import Tokenizer, split_marks
+from recall.page.text import scoring_text
+from recall.records import Capture, WarcRef
+from recall.report.tables import print_note, print_table
+from recall.sample.crawl import write_sample
+from recall.steps.shard import BATCH, batches, score_batch
+
+WET_SHARE = 0.1
+"""Bytes of Common Crawl's text of a crawl, for one of its WARC files."""
+
+INDEX_BYTES = 30.0
+"""Bytes of the URL index that finding one page's place costs: four of its columns, compressed."""
+
+OVERHEAD = 1.1
+"""CPU of a whole scan step for that of its loop (docs/performance.md)."""
+
+SIZED = 5
+"""Shards of a crawl whose size is asked for."""
+
+MODEL_PAGES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What this machine does on one core. CPU seconds a page: html, read from a WARC; text; rescore, from token ids.
+
+    page_bytes: stored bytes of a WARC for each of its pages; kept_bytes: of a candidate's token ids and body.
+    """
+
+    pages: int
+    html: float
+    text: float
+    rescore: float
+    page_bytes: float
+    kept_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large a crawl is. Bytes are those of one shard."""
+
+    shards: int
+    warc_bytes: float
+    wet_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What is paid, and how many cores work."""
+
+    cores: int
+    core_hour: float
+    gigabyte: float
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one way of scanning needs. gigabytes: read over the network; hours: on all cores, never waiting."""
+
+    way: str
+    core_hours: float
+    gigabytes: float
+    hours: float
+    money: float
+
+
+def quick_model(warc: str, folder: Path) -> Scorer:
+    """A model as large as a real one whose scores mean nothing: enough to measure with."""
+    pages = (page for page, _ in zip(captures(warc), range(MODEL_PAGES), strict=False))
+    texts = [scoring_text(page.body, page.charset) for page in pages]
+    if len(texts) < 2:
+        raise BadInput(f"{warc}: holds fewer than two pages; measure on a larger file")
+    tokenizer, recipe = Tokenizer.train(texts, 32_768), Recipe(epochs=1, min_count=1)
+    labels = ["C" if number % 2 else "other" for number in range(len(texts))]
+    fit(tokenizer.lines(texts), labels, recipe, tokenizer.size, folder / "model.bin")
+    return write_model(folder, tokenizer, folder / "model.bin", Card(("C", "other"), "C", "html", recipe, 0.5))
+
+
+def _until(stream: Iterator[list[Capture]], seconds: float) -> Iterator[list[Capture]]:
+    """Batches until the CPU seconds are used up."""
+    started = time.process_time()
+    for batch in stream:
+        yield batch
+        if time.process_time() - started > seconds:
+            return
+
+
+def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
+    """Run the scan's loop, the one for text and rescoring on this core for at most `seconds` together."""
+    score_batch(scorer, [next(captures(warc))], Counter())  # compiles, once
+    lines: list[np.ndarray] = []
+    texts: list[bytes] = []
+    pages, stored, bodies = 0, 0, 0
+    started = time.process_time()
+    for batch in _until(batches(captures(warc), BATCH), 0.6 * seconds):
+        lines += score_batch(scorer, batch, Counter()).lines
+        pages, stored = pages + len(batch), batch[-1].ref.offset + batch[-1].ref.length
+    html = (time.process_time() - started) / pages
+    for batch in batches(captures(warc), BATCH):
+        if len(texts) >= pages:
+            break
+        texts += [split_marks(scoring_text(page.body, page.charset))[0].encode() for page in batch]
+        bodies += sum(len(zlib.compress(page.body, 1)) for page in batch)
+    packed = [zlib.compress(text) for text in texts]
+    started = time.process_time()
+    for group in batches(packed, BATCH):
+        wrapped = [Capture(WarcRef("", 0, 0), "", PLAIN_TEXT + zlib.decompress(one), "utf-8", "") for one in group]
+        score_batch(scorer, wrapped, Counter())
+    text = (time.process_time() - started) / len(packed)
+    started = time.process_time()
+    for line_group in batches(lines, BATCH):
+        scorer.score_lines(line_group)
+    rescore = (time.process_time() - started) / max(1, len(lines))
+    kept = bodies / len(texts) + 4.0 * sum(map(len, lines)) / max(1, len(lines))
+    return Speed(pages, html, text, rescore, stored / pages, kept)
+
+
+def extent_of(crawl: str, base: str, access: AccessSection) -> Extent:
+    """Shards of a crawl and their mean sizes, from its paths files and a few requests for sizes."""
+    sizes = []
+    shards = 0
+    for kind in ("warc", "wet"):
+        paths = read_paths(paths_url(base, crawl, kind), access)
+        chosen = [paths[int(place)] for place in np.linspace(0, len(paths) - 1, min(SIZED, len(paths)))]
+        found = [size(join(base, path), access) for path in chosen]
+        if not paths or None in found:
+            raise ShardUnreadable(f"{crawl}: its {kind} files cannot be found below {base}")
+        sizes.append(float(np.mean([one for one in found if one is not None])))
+        shards = shards or len(paths)
+    return Extent(shards, sizes[0], sizes[1])
+
+
+def needs(speed: Speed, extent: Extent, share: float, rounds: int, price: Price) -> list[Need]:
+    """What each way needs. share: of pages above the floor, read again by later rounds or after WET."""
+    total = extent.shards * extent.warc_bytes
+    pages = total / speed.page_bytes
+    later = (rounds - 1) * share * pages * speed.rescore
+    html = OVERHEAD * pages * speed.html
+    wet = OVERHEAD * pages * (speed.text + share * speed.html)
+    wet_bytes = extent.shards * extent.wet_bytes + share * total + pages * INDEX_BYTES
+    kept = share * pages * speed.kept_bytes
+    rows = (
+        ("WARC, one round", html, total),
+        (f"WARC, {rounds} rounds, candidates scored again", html + later, total),
+        (f"WARC, {rounds} rounds, all read again", rounds * html, rounds * total),
+        ("WET first, one round", wet, wet_bytes),
+        (f"WET first, {rounds} rounds, candidates scored again", wet + later, wet_bytes),
+        ("one more round over candidates", share * pages * speed.rescore, kept),
+    )
+    return [_need(way, seconds / 3600, size_ / 1e9, price) for way, seconds, size_ in rows]
+
+
+def _need(way: str, core_hours: float, gigabytes: float, price: Price) -> Need:
+    money = core_hours * price.core_hour + gigabytes * price.gigabyte
+    return Need(way, core_hours, gigabytes, core_hours / price.cores, money)
+
+
+@click.command()
+@click.option("--crawl", default="", help="A crawl id: its paths files say how many shards there are.")
+@click.option("--base", default=COMMON_CRAWL, show_default=True, help="Where the crawl lies.")
+@click.option(
+    "--shards", type=click.IntRange(1), default=90_000, show_default=True, help="Without --crawl: WARC files."
+)
+@click.option("--bytes-per-shard", type=float, default=1e9, show_default=True, help="Without --crawl: stored bytes.")
+@click.option("--warc", help="WARC to measure on (path or URL); the sample without it, whose pages are smaller.")
+@click.option("--model", help="Model folder to measure with; a stand-in without it.")
+@click.option("--seconds", type=float, default=60.0, show_default=True, help="CPU seconds to measure for, at most.")
+@click.option("--share", default=0.1, show_default=True, help="Share of pages above the floor.")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--cores", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--price-core-hour", default=0.04, show_default=True, help="Money for a core-hour.")
+@click.option("--price-gigabyte", default=0.0, show_default=True, help="Money for a gigabyte read.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def plan(
+    crawl: str, base: str, shards: int, warc: str | None, model: str | None, as_json: bool, **given: float
+) -> None:
+    """Measure this machine for up to a minute and say what scanning a whole crawl needs.
+
+    WET first reads Common Crawl's own text of all pages, and from the WARC files only what lies above the floor; the
+    places come from the URL index.
+    """
+    access = AccessSection()
+    bytes_ = given["bytes_per_shard"]
+    extent = extent_of(crawl, base, access) if crawl else Extent(shards, bytes_, WET_SHARE * bytes_)
+    with TemporaryDirectory(prefix="recall-plan-") as temporary:
+        folder = Path(temporary)
+        source = warc or _sample(folder)
+        scorer = Scorer.load(model) if model else quick_model(source, folder)
+        speed = measure(source, scorer, given["seconds"])
+    price = Price(int(given["cores"]), given["price_core_hour"], given["price_gigabyte"])
+    found = needs(speed, extent, given["share"], int(given["rounds"]), price)
+    if as_json:
+        record = {"speed": asdict(speed), "extent": asdict(extent), "needs": [asdict(one) for one in found]}
+        click.echo(json.dumps(record, sort_keys=True))
+        return
+    rows = [
+        (one.way, f"{one.core_hours:,.1f}", f"{one.gigabytes:,.0f}", f"{one.hours:,.1f}", f"{one.money:,.2f}")
+        for one in found
+    ]
+    columns = ("way", "core-hours", "GB read", f"hours on {price.cores} cores", "money")
+    print_table(f"{extent.shards:,} shards of {extent.warc_bytes / 1e6:,.0f} MB", columns, rows)
+    print_note(
+        f"measured on {speed.pages:,} pages: {1 / speed.html:,.0f} pages/s from WARC, {1 / speed.text:,.0f} from text"
+    )
+
+
+def _sample(folder: Path) -> str:
+    write_sample(folder / "sample")
+    whole = folder / "sample.warc.gz"
+    whole.write_bytes(b"".join(path.read_bytes() for path in sorted((folder / "sample").rglob("*.warc.gz"))))
+    return str(whole)
