@@ -134,6 +134,7 @@ class DomainsSection(Section):
     """[domains] When a host is a code domain and which prefixes are proposed."""
 
     share: Share = 0.10
+    confidence: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.8
     min_pages: Positive = 3
     prefix_min_pages: Positive = 3
     prefix_min_kept: Positive = 1

@@ -236,6 +236,15 @@ class Decision:
     metrics: dict[str, float]
 
 
+def false_positive_rate(
+    scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, threshold: float
+) -> float:
+    """Share of the pages that are not positive which a threshold keeps."""
+    weight = np.ones(len(scores)) if weights is None else weights
+    others = float(weight[~truth].sum())
+    return float(weight[~truth & (scores >= threshold)].sum()) / others if others else 0.0
+
+
 def decide(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, config: Config) -> Decision:
     """Choose on out-of-fold scores of judged pages. weights: pages of the crawl that each stands for."""
     settings = config.train
@@ -245,6 +254,7 @@ def decide(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, co
     metrics = {
         "average_precision": average_precision(scores, truth, weights),
         "calibration_error": expected_calibration_error(calibration.apply(scores), truth),
+        "false_positive_rate": false_positive_rate(scores, truth, weights, chosen.value),
         "floor": min(floor.value, chosen.value),
         "pages": float(len(scores)),
         "positives": float(truth.sum()),

@@ -1,11 +1,13 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from recall.config import DomainsSection
-from recall.records import DomainTally
+from recall.records import Candidate, DomainTally
 from recall.run.rounds import Run
-from recall.steps.domains import code_domains, prefixes_of, propose
+from recall.steps.domains.bounds import Errors, lower_share, lower_shares
+from recall.steps.domains.prefixes import gains_of, prefixes_of, propose, with_slugs
 from recall.steps.rows import read_rows, scanned_shards
 
 SETTINGS = DomainsSection()
@@ -18,7 +20,9 @@ SETTINGS = DomainsSection()
         ("https://a.org", ["a.org/"]),
         ("https://A.org:8080/x", ["a.org/"]),
         ("https://a.org/docs/x.html?q=1/2", ["a.org/", "a.org/docs/"]),
-        ("https://a.org/1/2/3/4/5/6", ["a.org/", "a.org/1/", "a.org/1/2/", "a.org/1/2/3/", "a.org/1/2/3/4/"]),
+        ("https://a.org/b/c/d/e/f/g", ["a.org/", "a.org/b/", "a.org/b/c/", "a.org/b/c/d/", "a.org/b/c/d/e/"]),
+        ("https://a.org/questions/17/how", ["a.org/", "a.org/questions/", "a.org/questions/{int}/"]),
+        ("https://a.org/2024/05/x", ["a.org/", "a.org/{year}/", "a.org/{year}/{int}/"]),
         ("https://a.org//x/y", ["a.org/"]),
     ],
 )
@@ -28,7 +32,52 @@ def test_prefixes_are_the_directories_of_a_url(url: str, prefixes: list[str]) ->
 
 def test_more_than_a_tenth_makes_a_code_domain_a_tenth_does_not() -> None:
     tallies = [DomainTally("a.org", 10, 1), DomainTally("b.org", 10, 2), DomainTally("c.org", 2, 2)]
-    assert [tally.host for tally in code_domains(tallies, SETTINGS)] == ["b.org"]
+    bounds = lower_shares(tallies, SETTINGS, Errors())
+    assert [host for host, bound in bounds.items() if bound > SETTINGS.share] == ["b.org"]
+
+
+def test_more_pages_raise_the_bound_to_the_share() -> None:
+    bounds = [lower_share(10 * n, 2 * n, Errors(), 0.9) for n in (1, 10, 1000)]
+    assert bounds == sorted(bounds)
+    assert bounds[-1] == pytest.approx(0.2, abs=0.01)
+    assert lower_share(10, 2, Errors(), 0.5) == pytest.approx(0.2)
+
+
+def test_the_share_is_corrected_for_what_the_model_misses_and_keeps_wrongly() -> None:
+    assert lower_share(10_000, 4_600, Errors(found=0.8, false=0.06), 0.5) == pytest.approx(0.4 / 0.74)
+    assert lower_share(1000, 50, Errors(found=0.8, false=0.05), 0.8) == 0.0
+    assert lower_share(10, 10, Errors(found=0.1, false=0.1), 0.8) == 0.0
+
+
+def test_a_bound_holds_as_often_as_it_says() -> None:
+    random = np.random.default_rng(0)
+    errors = Errors(found=0.8, false=0.03)
+    kept = random.binomial(40, 0.3 * errors.found + 0.7 * errors.false, 2000)
+    assert np.mean([lower_share(40, int(one), errors, 0.8) <= 0.3 for one in kept]) >= 0.75
+
+
+def test_small_hosts_of_a_family_count_together_but_not_those_of_a_shared_suffix() -> None:
+    tallies = [DomainTally(f"{name}.a.org", 2, 2) for name in "xyz"]
+    tallies += [DomainTally(f"{name}.github.io", 2, 2) for name in "xyz"]
+    assert set(lower_shares(tallies, SETTINGS, Errors())) == {"x.a.org", "y.a.org", "z.a.org"}
+
+
+def test_many_small_folders_become_one_template() -> None:
+    counts = {"a.org/": (200, 40), "a.org/big/": (100, 0)}
+    for name in range(20):
+        counts |= {f"a.org/u{name}/": (2, 2), f"a.org/u{name}/issues/": (2, 2)}
+    folded = with_slugs(counts, SETTINGS)
+    assert folded["a.org/{slug}/issues/"] == (40, 40)
+    assert folded["a.org/big/"] == (100, 0)
+    assert not any("/u1/" in prefix for prefix in folded)
+    assert [one.prefix for one in propose(counts, SETTINGS)] == ["a.org/{slug}/"]
+
+
+def test_what_judgements_buy_is_counted_as_people_see_them() -> None:
+    candidates = [Candidate(f"a.org/{n}/", "a.org", 10 + n, 4) for n in range(60)]
+    gains = gains_of(candidates)
+    assert gains["missed_first_10"] == sum(10 + n - 4 for n in range(50, 60))
+    assert gains["missed_first_10"] < gains["missed_first_50"] < gains["missed_under_all"]
 
 
 def test_a_prefix_whose_parts_are_kept_alike_is_proposed_whole() -> None:
@@ -69,7 +118,8 @@ def test_tallies_are_those_of_the_rows(played: Run) -> None:
             pages[1] += row["kept"]
     table = played.store.read_table(round_.step("domains").key("domains.parquet")).to_pylist()
     assert {row["host"]: [row["pages"], row["kept"]] for row in table} == count
-    assert all(row["code"] == (row["pages"] >= 3 and row["share"] > 0.1) for row in table)
+    assert all(row["code"] == (row["low"] > 0.1) for row in table)
+    assert any(row["code"] for row in table)
 
 
 def test_no_prefix_of_a_held_out_host_is_proposed(played: Run, crawl: Any) -> None:

@@ -1,0 +1,68 @@
+"""How much code a host holds, at least: its share of kept pages, corrected for the model's errors, as a lower bound.
+
+In: pages and kept pages of a host, the model's share found and its share of other pages kept (both on held-out
+families). Out: a lower confidence bound on the host's true share of code pages.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from recall.config import DomainsSection
+from recall.hosts import family_of
+from recall.records import DomainTally
+
+LEAST_POWER = 0.05
+"""Difference between share found and false positives below which a model says nothing about a host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """A model's errors at its threshold. found: of code pages; false: share of other pages that it keeps."""
+
+    found: float = 1.0
+    false: float = 0.0
+
+
+def errors_of(metrics: Mapping[str, float]) -> Errors:
+    """The errors that a model card states."""
+    return Errors(metrics.get("recall", 1.0), metrics.get("false_positive_rate", 0.0))
+
+
+def lower_share(pages: int, kept: int, errors: Errors, confidence: float) -> float:
+    """One-sided lower bound on the true share of code pages; 0 where the model tells too little.
+
+    Wilson's bound on the share kept (1927), corrected as Rogan and Gladen do (1978): (kept - false) / (found - false).
+    confidence 0.5 gives the corrected share itself.
+    """
+    power = errors.found - errors.false
+    if not pages or power < LEAST_POWER:
+        return 0.0
+    z = NormalDist().inv_cdf(confidence)
+    share = kept / pages
+    centre = share + z * z / (2 * pages)
+    spread = z * math.sqrt(share * (1 - share) / pages + z * z / (4 * pages * pages))
+    low = (centre - spread) / (1 + z * z / pages)
+    return min(1.0, max(0.0, (low - errors.false) / power))
+
+
+def lower_shares(tallies: Iterable[DomainTally], settings: DomainsSection, errors: Errors) -> dict[str, float]:
+    """The lower bound of each host with enough pages; small hosts of a family are counted as one.
+
+    Families are those of `recall.hosts`: a.github.io and b.github.io are two. Hosts without support are left out.
+    """
+    bounds: dict[str, float] = {}
+    small: dict[str, list[DomainTally]] = defaultdict(list)
+    for tally in tallies:
+        if tally.pages >= settings.min_pages:
+            bounds[tally.host] = lower_share(tally.pages, tally.kept, errors, settings.confidence)
+        else:
+            small[family_of(tally.host)].append(tally)
+    for members in small.values():
+        pages, kept = sum(tally.pages for tally in members), sum(tally.kept for tally in members)
+        if pages >= settings.min_pages and len(members) > 1:
+            bound = lower_share(pages, kept, errors, settings.confidence)
+            bounds.update({tally.host: bound for tally in members})
+    return bounds
