@@ -16,6 +16,7 @@ from pathlib import Path
 FOLDER = Path(os.environ.get("PEER_MODEL", "."))
 PORT = int(os.environ.get("PEER_PORT", "8200"))
 WORKERS = int(os.environ.get("PEER_WORKERS", "2"))
+LITSERVE = importlib.import_module("litserve") if "litserve" in sys.argv else None
 
 
 class Model:
@@ -64,24 +65,25 @@ def serve_fastapi() -> None:
     )
 
 
+class LitApi(LITSERVE.LitAPI if LITSERVE else object):
+    """The API as LitServe asks for it."""
+
+    def setup(self, device) -> None:  # noqa: ARG002
+        self.model = Model()
+
+    def decode_request(self, request):
+        return [item["text"] for item in request["items"]]
+
+    def predict(self, texts):
+        return self.model.predict(texts)
+
+    def encode_response(self, found):
+        return {"items": found}
+
+
 def serve_litserve() -> None:
     """LitServe with workers."""
-    litserve = importlib.import_module("litserve")
-
-    class Api(litserve.LitAPI):
-        def setup(self, device) -> None:  # noqa: ARG002
-            self.model = Model()
-
-        def decode_request(self, request):
-            return [item["text"] for item in request["items"]]
-
-        def predict(self, texts):
-            return self.model.predict(texts)
-
-        def encode_response(self, found):
-            return {"items": found}
-
-    server = litserve.LitServer(Api(api_path="/v1/score"), accelerator="cpu", workers_per_device=WORKERS)
+    server = LITSERVE.LitServer(LitApi(api_path="/v1/score"), accelerator="cpu", workers_per_device=WORKERS)
     server.run(host="127.0.0.1", port=PORT, num_api_servers=WORKERS, log_level="warning", generate_client_file=False)
 
 
