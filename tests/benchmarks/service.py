@@ -352,7 +352,13 @@ class Bench:
         result: dict[str, Any] = {}
         for number, name in enumerate(PEERS):
             port = 8200 + number
-            env = {**os.environ, "PEER_MODEL": self.model, "PEER_PORT": str(port), "PEER_WORKERS": str(WORKERS)}
+            env = {
+                **os.environ,
+                "PEER_MODEL": self.model,
+                "PEER_PORT": str(port),
+                "PEER_SIZE": str(Scorer.load(self.model).tokenizer.size),
+                "PEER_WORKERS": str(WORKERS),
+            }
             env |= {
                 "RAY_TMPDIR": str(self.json.folder.parent),
                 "RAY_AUTH_MODE": "disabled",

@@ -26,7 +26,7 @@ class Model:
         self.fasttext = importlib.import_module("fasttext").load_model(str(FOLDER / "model.bin"))
         self.tokenizer = importlib.import_module("tokenizers").Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
         recipe = json.loads((FOLDER / "model.json").read_text())["recipe"]
-        size = self.tokenizer.get_vocab_size() + 24  # 3 kinds of marks in 8 buckets
+        size = int(os.environ["PEER_SIZE"])  # token ids, those of the structure marks included
         self.constants = " ".join(str(size + number) for number in range(recipe["shrinkage"]))
 
     def predict(self, texts: list[str]) -> list[dict]:
