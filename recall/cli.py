@@ -27,6 +27,7 @@ from recall.page.text import scoring_text
 from recall.plan import plan
 from recall.records import Done, Waiting
 from recall.report.audit import audit
+from recall.report.cli import report
 from recall.report.rounds import counts_of, done_steps, measure
 from recall.report.tables import print_audits, print_rounds, print_steps
 from recall.run.jobs import disconnect
@@ -294,6 +295,9 @@ def demo(
 
 
 verbs.add_command(plan)
+
+
+verbs.add_command(report)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ ARROWS = {
     "recall.model": VOCABULARY | {"recall.model"},
     "recall.run": VOCABULARY | {"recall.run", "recall.archive.transport", "recall.archive.parquet"},
     "recall.steps": VOCABULARY | {"recall.archive", "recall.page", "recall.model", "recall.run", "recall.steps"},
-    "recall.report": VOCABULARY | {"recall.model", "recall.run", "recall.steps", "recall.report"},
+    "recall.report": VOCABULARY | {"recall.page", "recall.model", "recall.run", "recall.steps", "recall.report"},
     "recall.sample": VOCABULARY | {"recall.archive", "recall.sample"},
     "recall": {"recall"},
     "annotation": {"recall", "annotation"},
@@ -49,7 +49,7 @@ HOMES = {
     "uvicorn": "service",
     "prometheus_client": "service",
 }
-KERNELS = ("recall/model/lines", "recall/model/scorer", "recall/page/text")
+KERNELS = ("recall/model/lines", "recall/model/shapes", "recall/model/scorer", "recall/page/text")
 
 FILE_LINES, FUNCTION_LINES, PARAMETERS = 300, 60, 6
 
