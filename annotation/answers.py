@@ -106,6 +106,14 @@ def usable(labels: Iterable[LabelledUrl], holdout: Holdout) -> dict[str, str]:
     return {entry.url: entry.label for entry in labels if entry.use != MEASURE and not holdout.covers(entry.url)}
 
 
+def concerns(round_: Round, labels: Iterable[LabelledUrl]) -> bool:
+    """Tell whether any labelled URL is a page of the round's tasks or lies under one of its prefixes."""
+    tasks = read_tasks(round_)
+    prefixes = PrefixSet(task.target for task in tasks if task.kind == "prefix")
+    pages = {task.target for task in tasks if task.kind == "page"}
+    return any(url in pages or prefixes.match(url) for url in usable(labels, round_.run.holdout))
+
+
 def answer_from(round_: Round, labels: Iterable[LabelledUrl]) -> int:
     """Answer a round's tasks from labelled URLs; returns how many answers were new.
 

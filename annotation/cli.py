@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import click
 
-from annotation.answers import answer_from, open_tasks, read_answers, read_tasks
+from annotation.answers import answer_from, concerns, open_tasks, read_answers, read_tasks
 from annotation.step import conclude
 from annotation.tasks import push, pushed
-from recall.errors import OutOfOrder
+from recall.errors import BadInput, OutOfOrder
 from recall.records import Done
 from recall.run.jobs import disconnect
 from recall.run.labels import read_labels
@@ -51,10 +51,12 @@ def push_tasks(run: str) -> None:
 @click.argument("run")
 @click.option("--from", "labels", required=True, metavar="LABELS", help="JSON lines or Parquet: url, label, use.")
 def answer_tasks(run: str, labels: str) -> None:
-    """Answer the round's tasks from a labels file and end the label step when none is left open."""
+    """Answer the round's tasks from a labels file and end the label step; pages it does not know stay unlabelled."""
     opened = Run.open(run)
     entries = read_labels(labels, opened.config.access)
     with label_step(opened) as round_:
+        if not concerns(round_, entries):
+            raise BadInput(f"{labels}: labels no page of this round's tasks and none under its prefixes; another file?")
         new = answer_from(round_, entries)
         ended = conclude(round_)
         click.echo(f"{new} new answers; {_line(round_)}")

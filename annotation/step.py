@@ -5,13 +5,10 @@
 
 from collections import Counter
 from dataclasses import asdict
-from hashlib import sha256
 
 from annotation.answers import answer_from, decide, open_tasks, read_answers, read_tasks
 from annotation.tasks import EXAMPLES, PREFIXES, TASKS, push
-from recall.archive.transport import read_all
 from recall.records import Done, Label, Output, Waiting
-from recall.run.labels import read_labels
 from recall.run.rounds import Round
 from recall.run.store import digest_of, table_from
 from recall.steps.judgements import LABELS as SCHEMA
@@ -30,7 +27,7 @@ def advance(round_: Round) -> Done | Waiting:
     round_.begin("label")
     push(round_)
     if run.config.label.answers:
-        answer_from(round_, read_labels(run.config.label.answers, run.config.access))
+        answer_from(round_, run.answers)
     return conclude(round_)
 
 
@@ -50,9 +47,7 @@ def conclude(round_: Round) -> Done | Waiting:
     for file in (TASKS, PREFIXES, EXAMPLES):
         data = run.store.read(step.key(file))
         step.add([Output(file, digest_of(data), table_from(data).num_rows)])
-    source = run.config.label.answers
-    settings = {"answers": sha256(read_all(source, run.config.access)).hexdigest()} if source else {}
-    return step.finish(count(labels, len(tasks), run.config.train.positive), settings)
+    return step.finish(count(labels, len(tasks), run.config.train.positive), {})
 
 
 def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:

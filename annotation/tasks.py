@@ -5,7 +5,6 @@ under each prefix), strata.json (what the audit sample was drawn from) and, last
 tasks are pushed. Prefixes judged before, covered by an accepted one or held out are not asked about.
 """
 
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from recall.config import AccessSection
 from recall.hosts import PrefixSet
 from recall.page.markdown import markdown
 from recall.page.text import decode, scoring_text
+from recall.page.text.references import unescape
 from recall.records import Candidate, LabelKind, WarcRef
 from recall.run.rounds import Round
 from recall.run.store import Columns, Schema, Store
@@ -71,7 +71,7 @@ def task_key(round_: Round, kind: LabelKind, target: str) -> str:
 def title_of(page: str) -> str:
     """The first <title> of an HTML page on one line, bounded; "" where there is none near its start."""
     found = _TITLE.search(page, 0, MAX_HEAD)
-    return " ".join(html.unescape(found[1]).split())[:MAX_TITLE] if found else ""
+    return " ".join(unescape(found[1]).split())[:MAX_TITLE] if found else ""
 
 
 def read_pages(reading: Reading, scanned: ScannedShard) -> dict[int, Shown]:

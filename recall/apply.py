@@ -45,6 +45,8 @@ def apply_run(root: str, parent: str, crawl: CrawlSection, config: Config | None
         update={
             "run": origin.config.run.model_copy(update={"rounds": 1, "holdout": ""}),
             "crawl": crawl,
+            "seed": origin.config.seed.model_copy(update={"labels": ""}),
+            "label": origin.config.label.model_copy(update={"answers": ""}),
             "access": settings.access,
             "cluster": settings.cluster,
         }

@@ -40,6 +40,7 @@ from recall.steps.train import OTHER
 
 RUN = click.argument("run", metavar="RUN")
 SCORE_BATCH = 64
+SHARE, COUNT, POSITIVE = click.FloatRange(0, 1), click.IntRange(0), click.IntRange(1)
 AUDIT_SHARDS = 1_000
 """Shards up to which `recall status` reads every row of every round to estimate from audit samples."""
 
@@ -73,8 +74,12 @@ def verbs(quiet: bool) -> None:
 def on_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say where work runs."""
     for option in (
-        click.option("--failed-share", type=float, help="Share of shards that may fail before a step gives up."),
-        click.option("--workers", type=int, help="Processes at work; 0 means one per core."),
+        click.option(
+            "--failed-share",
+            type=click.FloatRange(0, 1, max_open=True),
+            help="Share of shards that may fail before a step gives up.",
+        ),
+        click.option("--workers", type=COUNT, help="Processes at work; 0 means one per core."),
         click.option("--cluster", help='"here" (this process), "local" (Ray on this machine) or a Ray address.'),
     ):
         command = option(command)
@@ -119,13 +124,15 @@ def drive(run: Run) -> bool:
 @click.option("--from", "parent", help="RUN@ROUND whose model and accepted prefixes are applied to other crawls.")
 @click.option("--crawl", "crawls", multiple=True, help="With --from: a crawl id; may be given several times.")
 @click.option("--base", help="With --from: where the crawls lie (https, s3:// or a folder).")
-@click.option("--limit", type=int, help="With --from: only so many shards, a seeded sample.")
+@click.option("--limit", type=POSITIVE, help="With --from: only so many shards, a seeded sample.")
 def init(
     run: str, config: Path | None, parent: str | None, crawls: tuple[str, ...], base: str | None, limit: int | None
 ) -> None:
     """Freeze the inputs of a new run into the folder RUN (a path or s3://bucket/key)."""
     if config is None and parent is None:
         raise BadInput("init: give --config FILE, or --from RUN@ROUND to apply a trained round to other crawls")
+    if parent is None and (crawls or base or limit):
+        raise BadInput("init: --crawl, --base and --limit go with --from; a new run's crawl stands in its config")
     settings = resolve_paths(load_config(config), config.absolute().parent) if config else None
     if parent is None:
         made = _new_run(run, settings or Config())
@@ -225,8 +232,20 @@ def _status_json(opened: Run, rounds: list[Any]) -> dict[str, Any]:
 
 @verbs.command()
 @RUN
-@click.option("--share", default=1.0, show_default=True, help="Share of each step's files that are hashed again.")
-@click.option("--rows", default=100, show_default=True, help="Corpus rows that are read back from their WARC files.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Share of each step's files that are hashed again.",
+)
+@click.option(
+    "--rows",
+    type=COUNT,
+    default=100,
+    show_default=True,
+    help="Corpus rows that are read back from their WARC files.",
+)
 def verify(run: str, share: float, rows: int) -> None:
     """Hash published files again and read corpus rows back by byte range; report every difference."""
     opened = Run.open(run)
@@ -277,7 +296,7 @@ def _score_warc(scorer: Scorer, url: str) -> None:
 @verbs.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True)
 @click.option("--crawl", default="", help="A real crawl, for example CC-MAIN-2025-30, instead of the sample.")
-@click.option("--shards", default=1, show_default=True, help="With --crawl: WARC files to scan.")
+@click.option("--shards", type=POSITIVE, default=1, show_default=True, help="With --crawl: WARC files to scan.")
 @on_cluster
 def demo(
     folder: Path, crawl: str, shards: int, cluster: str | None, workers: int | None, failed_share: float | None

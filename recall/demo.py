@@ -1,7 +1,7 @@
 """The demo: a run on the sample crawl that recall writes itself, or on one shard of the real Common Crawl.
 
 On the sample its labels answer instead of people, so that three rounds run through; on a real crawl the first examples
-come from URL prefixes and the run stops where people are asked.
+come from the URL prefixes that recall ships and the run stops where people are asked.
 """
 
 from pathlib import Path
@@ -9,25 +9,7 @@ from pathlib import Path
 from recall.archive.manifest import resolve
 from recall.config import Config, dump_config
 from recall.run.rounds import Run
-from recall.sample.crawl import write_sample
-
-SEED_PREFIXES = (
-    "stackoverflow.com/questions/",
-    "docs.python.org/",
-    "developer.mozilla.org/",
-    "learn.microsoft.com/",
-    "man7.org/linux/man-pages/",
-    "docs.oracle.com/",
-    "unix.stackexchange.com/questions/",
-    "serverfault.com/questions/",
-    "superuser.com/questions/",
-    "pkg.go.dev/",
-    "docs.rs/",
-    "qiita.com/",
-    "habr.com/",
-    "blog.csdn.net/",
-)
-"""Where code is beyond doubt: enough positive pages in any shard of a real crawl to start from."""
+from recall.sample.crawl import CRAWL, LABELS, write_sample
 
 
 def sample_config(sample: Path, crawl: str) -> Config:
@@ -49,7 +31,7 @@ def crawl_config(crawl: str, shards: int) -> Config:
     return Config.model_validate(
         {
             "crawl": {"ids": [crawl], "limit": shards, "sample": True},
-            "seed": {"prefixes": SEED_PREFIXES, "random_negatives": 2000, "sample_pages": 3000},
+            "seed": {"known_prefixes": True, "random_negatives": 2000, "sample_pages": 3000},
         }
     )
 
@@ -60,6 +42,7 @@ def start_demo(folder: Path, crawl: str, shards: int) -> Run:
     if crawl:
         config = crawl_config(crawl, shards)
     else:
-        info = write_sample(folder / "sample")
-        config = sample_config((folder / "sample").absolute(), info.crawl)
+        if not (folder / "sample" / LABELS).exists():  # written last: where it is, the sample is whole
+            write_sample(folder / "sample")
+        config = sample_config((folder / "sample").absolute(), CRAWL)
     return Run.create(root, config, dump_config(config), resolve(config.crawl, config.access, config.run.seed))

@@ -7,6 +7,7 @@ placeholders is a template.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,8 @@ from recall.errors import BadInput
 
 YEAR, INT, SLUG = "{year}", "{int}", "{slug}"
 """Placeholders of a template: each stands for one whole path part."""
+
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 _extract = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=True, cache_dir=None)
 
@@ -160,10 +163,11 @@ class Holdout:
 
 
 def parse_holdout(lines: Iterable[str], source: str) -> Holdout:
-    """Read a holdout file: one host or family a line, or JSON lines with `url` (and `use`).
+    """Read a holdout file: one host, family or URL a line, or JSON lines with `url` (and `use`).
 
-    Of JSON lines that carry a `use`, only those with `use` "measure" are held out, by their host. Blank lines and
-    lines that start with # are ignored. Raises BadInput with source and line number.
+    A URL holds out its host, a JSON line the whole family of its URL; of JSON lines that carry a `use`, only those
+    with `use` "measure" count. Blank lines and lines that start with # are ignored. Raises BadInput with source and
+    line number.
     """
     names: set[str] = set()
     for number, raw in enumerate(lines, 1):
@@ -171,7 +175,7 @@ def parse_holdout(lines: Iterable[str], source: str) -> Holdout:
         if not line or line.startswith("#"):
             continue
         if not line.startswith("{"):
-            names.add(line.lower())
+            names |= _held_names(line, f"{source}:{number}")
             continue
         try:
             row = json.loads(line)
@@ -180,5 +184,17 @@ def parse_holdout(lines: Iterable[str], source: str) -> Holdout:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BadInput(f'{source}:{number}: expected a host or a JSON object with a "url"') from None
         if held:
-            names.add(host)
+            names |= {host, family_of(host)}
     return Holdout(frozenset(names - {""}))
+
+
+def _held_names(line: str, where: str) -> set[str]:
+    """A host or family as URLs may spell it: in its own letters, and in those of the domain name system."""
+    name = host_of(line) if "://" in line else line.lower().rstrip(".")
+    try:
+        encoded = name.encode("idna").decode()
+    except UnicodeError:
+        encoded = ""
+    if not _HOST.fullmatch(encoded):
+        raise BadInput(f"{where}: expected a host, a family or a URL, one a line, found {line[:80]!r}")
+    return {name, encoded}

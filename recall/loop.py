@@ -11,7 +11,7 @@ from typing import cast
 from recall.errors import BadInput, OutOfOrder
 from recall.records import Done, Waiting
 from recall.run.order import SEAL
-from recall.run.rounds import Round, Run
+from recall.run.rounds import Round, Run, Step
 from recall.steps.build import build
 from recall.steps.domains import domains
 from recall.steps.harvest import harvest
@@ -51,7 +51,8 @@ def saturated(owner: Run | Round, name: str) -> bool:
 def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
     """Do the next step and say which; None when the run has ended.
 
-    only: refuse with OutOfOrder unless this is the step that comes next.
+    only: do it only if it is this step. One that is published and does not come next is told as it was published;
+    one that was never done raises OutOfOrder.
     """
     upcoming = run.next()
     while upcoming is not None and upcoming[1] == SEAL:
@@ -64,6 +65,9 @@ def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
         return None
     owner, name = upcoming
     if only and name != only:
+        before = [place for place in run.order if place.verb == only and run.done(place)]
+        if before:
+            return f"{before[-1].folder} (published before)", Step(run.store, before[-1]).result
         raise OutOfOrder(f"{only}: the next step of this run is {where(owner, name)}; `recall status` shows the order")
     if isinstance(owner, Run):
         return name, RUN_STEPS[name](owner)

@@ -36,6 +36,6 @@ def test_three_rounds_on_the_sample_find_what_round_1_missed(tmp_path: Path) -> 
 def test_a_real_crawl_starts_from_prefixes_and_stops_for_people() -> None:
     config = crawl_config("CC-MAIN-2025-30", 2)
     assert (config.crawl.ids, config.crawl.limit) == (("CC-MAIN-2025-30",), 2)
-    assert config.seed.prefixes
+    assert config.seed.known_prefixes
     assert config.seed.random_negatives
     assert not config.label.answers

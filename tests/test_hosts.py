@@ -153,3 +153,26 @@ def test_many_templates_of_a_host_cost_no_more_than_the_parts_of_a_url() -> None
     start = time.perf_counter()
     assert sum(prefixes.match(f"http://a.org/{name}/5/x") is not None for name in range(2_000)) == 2_000
     assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    ("line", "held", "free"),
+    [
+        ("docs.a.org", "https://docs.a.org/x", "https://www.a.org/x"),
+        ("https://docs.a.org/some/page", "http://docs.a.org/", "http://a.org/"),
+        ("A.org.", "https://www.a.org/", "https://b.org/"),
+        ("пример.рф", "http://xn--e1afmkfd.xn--p1ai/", "http://b.org/"),
+        ('{"url": "https://docs.a.org/x", "use": "measure"}', "https://www.a.org/y", "https://b.org/"),
+        ('{"url": "https://docs.a.org/x", "use": "pool"}', "", "https://docs.a.org/x"),
+    ],
+)
+def test_a_holdout_line_holds_out_its_host_and_a_labelled_page_its_family(line: str, held: str, free: str) -> None:
+    holdout = parse_holdout([line], "holdout.txt")
+    assert not held or holdout.covers(held)
+    assert not holdout.covers(free)
+
+
+@pytest.mark.parametrize("line", ["a.org, b.org", "a.org:8080", "a org", '{"host": "a.org"}', "{", "https:///x"])
+def test_a_holdout_line_that_would_hold_nothing_out_is_refused(line: str) -> None:
+    with pytest.raises(BadInput, match=r"holdout.txt:2: "):
+        parse_holdout(["# comment", line], "holdout.txt")

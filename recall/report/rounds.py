@@ -1,7 +1,7 @@
 """Figures of each round: what it kept, and how much of the code pages in a labels file it finds.
 
-Held-out pages (`use` "measure") measure the model; pages of other hosts show what accepted prefixes add, since
-prefixes are judged there and never on held-out hosts.
+Held-out pages measure the model; pages of other hosts that the round's model did not train on show what accepted
+prefixes add, since prefixes are judged there and never on held-out hosts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,11 +118,13 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
     held = np.array([run.holdout.covers(label.url) for label in labels])
     prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
     covered = np.array([prefixes.match(label.url) is not None and label.url in verdicts for label in labels])
+    trained = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"]).column("url").to_pylist()
+    unseen = ~held & ~np.isin([label.url for label in labels], trained)
     return Measured(
         threshold=threshold_of(round_),
         held_out=share(kept[held], truth[held]),
         average_precision=average_precision(score[held], truth[held]),
         found_at_90=_found_at(score[held], truth[held], 0.9),
-        others=share(kept[~held], truth[~held]),
-        others_with_prefixes=share((kept | covered)[~held], truth[~held]),
+        others=share(kept[unseen], truth[unseen]),
+        others_with_prefixes=share((kept | covered)[unseen], truth[unseen]),
     )

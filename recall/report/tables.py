@@ -14,7 +14,7 @@ from recall.report.rounds import Counts, Measured
 COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested", "saturation")
 HELD_OUT = ("round", "threshold", "precision", "found", "AP", "found at 0.90")
 AUDIT = ("round", "labels", "code pages", "precision", "found", "with prefixes: precision", "found")
-OTHERS = ("round", "precision", "found", "with prefixes: precision", "found")
+OTHERS = ("round", "pages", "positive", "precision", "found", "with prefixes: precision", "found")
 
 
 def share_text(value: float) -> str:
@@ -50,10 +50,10 @@ def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
     measured = [(str(counts.round), figures) for counts, figures in rounds if figures is not None]
     if not measured:
         return
-    held, others = measured[0][1].held_out, measured[0][1].others
+    held = measured[0][1].held_out
     title = f"held-out pages: {held.pages:,}, {held.positive:,} of them positive"
     print_table(title, HELD_OUT, [(number, *_held_out_row(figures)) for number, figures in measured])
-    title = f"labelled pages of other hosts: {others.pages:,}, {others.positive:,} of them positive"
+    title = "labelled pages of other hosts that the round's model did not train on"
     print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
 
 
@@ -94,4 +94,5 @@ def _held_out_row(figures: Measured) -> tuple[str, ...]:
 
 def _others_row(figures: Measured) -> tuple[str, ...]:
     alone, together = figures.others, figures.others_with_prefixes
-    return tuple(share_text(value) for value in (alone.precision, alone.found, together.precision, together.found))
+    shares = (alone.precision, alone.found, together.precision, together.found)
+    return (f"{alone.pages:,}", f"{alone.positive:,}", *(share_text(value) for value in shares))

@@ -13,10 +13,11 @@ import numpy as np
 
 import recall
 from recall.archive.transport import read_all
-from recall.config import LOCATIONS, Config, parse_config
+from recall.config import LOCATIONS, AccessSection, Config, parse_config
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
 from recall.hosts import Holdout, parse_holdout
 from recall.records import Shard
+from recall.run.labels import LabelledUrl, parse_labels
 from recall.run.seals import digest_json, seal_json, unseal_json
 from recall.run.store import Store, digest_of
 
@@ -81,10 +82,11 @@ def _shard_lines(shards: Iterable[Shard]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """run.json, read. files: digest of each frozen file; digest: what runs are compared by."""
+    """run.json, read. files: digest of each frozen file, labels: of each labels file; digest: what runs compare by."""
 
     digest: str
     files: Mapping[str, str]
+    labels: Mapping[str, str]
     parent: Parent | None
     version: str
     created: str
@@ -110,6 +112,32 @@ def _holdout_text(config: Config) -> bytes:
     return data
 
 
+def _labels_digests(config: Config) -> dict[str, str]:
+    """Digest of each labels file that the config names, by its key."""
+    digests = {}
+    for key, source in (("seed.labels", config.seed.labels), ("label.answers", config.label.answers)):
+        if source:
+            try:
+                digests[key] = digest_of(read_all(source, config.access))
+            except ShardFailed as error:
+                raise BadInput(f"[{key.replace('.', '] ')}: {error}") from None
+    return digests
+
+
+def read_frozen_labels(inputs: "Inputs", key: str, source: str, access: AccessSection) -> list[LabelledUrl]:
+    """Labels of a file that the config names; key: seed.labels or label.answers.
+
+    Raises BadInput when the file is missing or is no longer the one that the run was made with.
+    """
+    try:
+        data = read_all(source, access)
+    except ShardFailed as error:
+        raise BadInput(f"{source}: labels cannot be read: {error}") from None
+    if inputs.labels.get(key) != digest_of(data):
+        raise BadInput(f"{source}: changed since `recall init`; put the old file back, or make a new run")
+    return parse_labels(data, source)
+
+
 def freeze(store: Store, config: Config, config_text: str, shards: Iterable[Shard], parent: Parent | None) -> None:
     """Publish the inputs of a new run; the same inputs again are fine.
 
@@ -123,16 +151,19 @@ def freeze(store: Store, config: Config, config_text: str, shards: Iterable[Shar
     files = {CONFIG: config_text.encode(), SHARDS: "".join(lines).encode()}
     if config.run.holdout:
         files[HOLDOUT] = _holdout_text(config)
+    learned = _labels_digests(config)
     lineage = digest_of("".join("\t".join(line.split("\t")[:3]) + "\n" for line in lines).encode())
     compared = {
         "config": _comparable(config),
         "shards": lineage,
         "holdout": digest_of(files.get(HOLDOUT, b"")),
+        "labels": learned,
         "parent": None if parent is None else {"round": parent.round, "digest": parent.digest},
     }
     record = {
         "digest": digest_json(compared),
         "files": {name: digest_of(data) for name, data in files.items()},
+        "labels": learned,
         "parent": None if parent is None else asdict(parent),
         "version": recall.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -160,6 +191,7 @@ def read_inputs(store: Store) -> Inputs:
         return Inputs(
             digest=record["digest"],
             files=record["files"],
+            labels=record["labels"],
             parent=None if parent is None else Parent(**parent),
             version=record["version"],
             created=record["created"],

@@ -37,6 +37,11 @@ def read_labels(path: str | Path, access: AccessSection | None = None) -> list[L
         data = read_all(source, access or AccessSection())
     except ShardFailed as error:
         raise BadInput(f"{source}: labels cannot be read: {error}") from None
+    return parse_labels(data, source)
+
+
+def parse_labels(data: bytes, source: str) -> list[LabelledUrl]:
+    """Rows of a labels file's bytes; `source` names it in errors and tells its format."""
     rows = _parquet_rows(data, source) if source.endswith(".parquet") else _json_rows(data, source)
     return [_labelled(row, f"{source}:{number}") for number, row in rows]
 

@@ -26,9 +26,12 @@ _FREE = canonical_json({"owner": None})
 
 
 def _machine() -> str:
-    """Host name and boot: the same for processes whose ids can be compared."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    return f"{socket.gethostname()} {boot.read_text().strip() if boot.exists() else ''}".strip()
+    """Host name, boot and process-id namespace: the same for processes whose ids can be compared."""
+    boot, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    parts = [socket.gethostname()]
+    if boot.exists() and namespace.is_symlink():
+        parts += [boot.read_text().strip(), str(namespace.readlink())]
+    return " ".join(parts)
 
 
 def _process_start(pid: int) -> str | None:

@@ -16,6 +16,7 @@ from recall.records import Done, Shard
 from recall.run import inputs as frozen
 from recall.run.chain import RoundRecord, digest_at, inputs_of, read_round, write_round
 from recall.run.inputs import Inputs, Parent, ShardList
+from recall.run.labels import LabelledUrl
 from recall.run.lease import Lease
 from recall.run.order import INHERITED, ROUND_STEPS, SEAL, Place, places
 from recall.run.seals import digest_json
@@ -76,6 +77,18 @@ class Run:
     def holdout(self) -> Holdout:
         """Hosts and families that are scanned but never shown, trained on or used for a choice."""
         return frozen.read_holdout(self.store, self.inputs)
+
+    @cached_property
+    def seed_labels(self) -> list[LabelledUrl]:
+        """Rows of the file that [seed] labels names, as it was at init; empty without one."""
+        source = self.config.seed.labels
+        return frozen.read_frozen_labels(self.inputs, "seed.labels", source, self.config.access) if source else []
+
+    @cached_property
+    def answers(self) -> list[LabelledUrl]:
+        """Rows of the file that [label] answers names, as it was at init; empty without one."""
+        source = self.config.label.answers
+        return frozen.read_frozen_labels(self.inputs, "label.answers", source, self.config.access) if source else []
 
     @property
     def parent(self) -> Parent | None:

@@ -95,22 +95,31 @@ def fetch(job: Fetch, scanned: ScannedShard) -> list[tuple[Missed, WarcRef, str]
     ]
 
 
-def _choose(found: Mapping[int, list[Missed]], config: Config) -> dict[int, list[Missed]]:
-    """Apply per_prefix and limit over all shards; the first capture of a URL in crawl order stays."""
-    by_prefix: dict[str, list[tuple[Missed, int]]] = defaultdict(list)
-    seen: set[str] = set()
-    for number in sorted(found):
-        for page in found[number]:
-            if page.url not in seen:
-                seen.add(page.url)
-                by_prefix[page.prefix].append((page, number))
-    admitted = [
-        item for prefix in sorted(by_prefix) for item in heapq.nsmallest(config.harvest.per_prefix, by_prefix[prefix])
-    ]
-    chosen: dict[int, list[Missed]] = defaultdict(list)
-    for page, number in heapq.nsmallest(config.harvest.limit, admitted):
-        chosen[number].append(page)
-    return chosen
+class _Lowest:
+    """The pages of lowest priority of each prefix over all shards, whatever order these come in."""
+
+    def __init__(self, per_prefix: int) -> None:
+        self._per_prefix = per_prefix
+        self._pages: dict[str, dict[str, tuple[Missed, int]]] = defaultdict(dict)
+
+    def add(self, pages: list[Missed], shard: int) -> None:
+        """Take a shard's pages; of a URL captured twice the first capture in crawl order stays."""
+        for page in pages:
+            known = self._pages[page.prefix]
+            if page.url not in known or shard < known[page.url][1]:
+                known[page.url] = (page, shard)
+        for prefix in {page.prefix for page in pages}:
+            if len(self._pages[prefix]) > self._per_prefix:
+                lowest = heapq.nsmallest(self._per_prefix, self._pages[prefix].values())
+                self._pages[prefix] = {page.url: (page, number) for page, number in lowest}
+
+    def chosen(self, limit: int) -> dict[int, list[Missed]]:
+        """At most `limit` pages, by shard."""
+        pages = [item for prefix in sorted(self._pages) for item in self._pages[prefix].values()]
+        chosen: dict[int, list[Missed]] = defaultdict(list)
+        for page, number in heapq.nsmallest(limit, pages):
+            chosen[number].append(page)
+        return chosen
 
 
 def harvest(round_: Round) -> Done:
@@ -121,12 +130,12 @@ def harvest(round_: Round) -> Done:
     known = frozenset(page_labels(run, so_far)) | frozenset(audit_urls(run, so_far))
     search = Search(run.store, run.config, PrefixSet(prefixes), run.holdout, known)
     shards = scanned_shards(round_) if prefixes else []
-    missed, found = 0, {}
+    missed, lowest = 0, _Lowest(run.config.harvest.per_prefix)
     looked = complete(find_missed, search, shards, run.config.cluster, "harvest")
     for outcome in progress(looked, len(shards), "harvest"):
         missed += outcome.result[0]
-        found[outcome.item.shard.number] = outcome.result[1]
-    chosen = _choose(found, run.config)
+        lowest.add(outcome.result[1], outcome.item.shard.number)
+    chosen = lowest.chosen(run.config.harvest.limit)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
     pages: list[tuple[Missed, WarcRef, str]] = []
     for outcome in complete(fetch, Fetch(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):

@@ -1,5 +1,6 @@
 """A small run whose first round stands before its label step: real folders and WARCs, invented scores."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,6 @@ seed = 7
 holdout = "{folder}/holdout.txt"
 [crawl]
 warcs = ["unused"]
-[seed]
-labels = "unused"
 [label]
 pages = 20
 audit = 12
@@ -155,6 +154,7 @@ def publish_domains(round_: Round, sites: list[Site]) -> None:
         "pages": [10] * len(hosts),
         "kept": [5 * (host in CODE_HOSTS) for host in hosts],
         "share": [0.5 * (host in CODE_HOSTS) for host in hosts],
+        "low": [0.4 * (host in CODE_HOSTS) for host in hosts],
         "code": [host in (*CODE_HOSTS, HELD_OUT) for host in hosts],
     }
     step.publish_table("domains.parquet", rows, DOMAINS)
@@ -194,12 +194,15 @@ MakeLoop = Callable[..., Loop]
 
 @pytest.fixture
 def make_loop(tmp_path: Path) -> MakeLoop:
-    """Make a run whose round 1 waits for its labels; `answers` is its [label] answers, `name` its folder."""
+    """Make a run whose round 1 waits for its labels; answers: its [label] answers, written here."""
 
     def make(answers: str = "", name: str = "run", sites: list[Site] | None = None) -> Loop:
         sites = invent_crawl() if sites is None else sites
         (tmp_path / "holdout.txt").write_text(f"{HELD_OUT}\n")
         shards = write_shards(tmp_path, sites)
+        if answers:
+            labels = [{"url": site.url, "label": "C" if site.code else "N"} for site in sites]
+            Path(answers).write_text("".join(json.dumps(row) + "\n" for row in labels))
         text = CONFIG.format(folder=tmp_path, answers=answers)
         run = Run.create(tmp_path / name, parse_config(text, "config.toml"), text, [shard for shard, _ in shards])
         seed = run.begin("seed")

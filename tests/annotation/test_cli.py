@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from annotation.cli import annotate
-from recall.errors import OutOfOrder, RecallError
+from recall.errors import BadInput, OutOfOrder, RecallError
 
 
 def call(*arguments: str) -> Result:
@@ -41,9 +41,18 @@ def test_tasks_are_pushed_answered_and_counted(loop: Any, tmp_path: Path) -> Non
 def test_answering_pushes_first(make_loop: Callable[..., Any], tmp_path: Path) -> None:
     loop = make_loop()
     labels = tmp_path / "labels.jsonl"
-    labels.write_text(json.dumps({"url": "https://nowhere.org/", "label": "C"}))
+    labels.write_text(json.dumps({"url": loop.labels[0].url, "label": "C"}))
     counts = call("answer", loop.run.store.root, "--from", str(labels)).output.splitlines()[1]
-    assert {"pages 0", "accepted 0", "rejected 0", "unsure 5", "undecided 32"} <= set(counts.split(", "))
+    assert {"accepted 0", "rejected 0", "unsure 5"} <= set(counts.split(", "))
+
+
+def test_a_file_about_other_pages_is_refused_and_answers_nothing(make_loop: Callable[..., Any], tmp_path: Path) -> None:
+    loop = make_loop()
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(json.dumps({"url": "https://nowhere.org/", "label": "C"}))
+    with pytest.raises(BadInput, match="labels no page of this round"):
+        call("answer", loop.run.store.root, "--from", str(labels))
+    assert not loop.first.step("label").done
 
 
 @pytest.mark.parametrize("verb", [[], ["push"], ["answer"], ["status"]])

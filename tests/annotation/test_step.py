@@ -1,6 +1,5 @@
 """The label step: waits for people, goes on from a file, ends the same however often it was interrupted."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,6 @@ from annotation.tasks import PREFIXES, TASKS
 from recall.errors import AlreadyPublished
 from recall.records import Done, Waiting
 from recall.steps.judgements import accepted_prefixes, audit_urls, page_labels, shown_urls
-
-
-def write_labels(path: Path, loop: Any) -> None:
-    rows = [{"url": entry.url, "label": entry.label} for entry in loop.labels]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_the_step_waits_until_every_task_is_answered(loop: Any) -> None:
@@ -40,7 +34,6 @@ def test_the_step_waits_until_every_task_is_answered(loop: Any) -> None:
 
 def test_a_file_answers_the_round_without_waiting(make_loop: Callable[..., Any], tmp_path: Path) -> None:
     loop = make_loop(answers=str(tmp_path / "labels.jsonl"))
-    write_labels(tmp_path / "labels.jsonl", loop)
     done = advance(loop.first)
     assert isinstance(done, Done)
     assert (done.counts["accepted"], done.counts["rejected"], done.counts["undecided"]) == (4, 1, 0)
@@ -50,7 +43,6 @@ def test_a_file_answers_the_round_without_waiting(make_loop: Callable[..., Any],
     assert rows[PREFIXES] == 5
     assert rows[LABELS] == 37
     assert any(file.startswith("answers/") for file in rows)
-    assert list(step.manifest.settings) == ["answers"]
     table = loop.run.store.read_table(step.key(LABELS)).to_pylist()
     assert {tuple(row["annotators"]) for row in table} == {(FILE,)}
     assert loop.run.verify() == []
@@ -62,7 +54,6 @@ def test_a_step_killed_at_any_write_ends_with_the_same_digest(
 ) -> None:
     whole = make_loop(answers=str(tmp_path / "labels.jsonl"), name="whole")
     killed = make_loop(answers=str(tmp_path / "labels.jsonl"), name="killed")
-    write_labels(tmp_path / "labels.jsonl", whole)
     advance(whole.first)
     publish, left = type(killed.run.store).publish, [written]
 
@@ -101,7 +92,6 @@ def test_the_next_round_asks_only_what_was_not_asked(
     make_loop: Callable[..., Any], next_round: Callable[[Any], None], tmp_path: Path
 ) -> None:
     loop = make_loop(answers=str(tmp_path / "labels.jsonl"))
-    write_labels(tmp_path / "labels.jsonl", loop)
     advance(loop.first)
     next_round(loop)
     done = advance(loop.run.round(2))
@@ -120,7 +110,6 @@ def test_the_next_round_asks_only_what_was_not_asked(
 
 def test_a_finished_step_takes_no_more_files(make_loop: Callable[..., Any], tmp_path: Path) -> None:
     loop = make_loop(answers=str(tmp_path / "labels.jsonl"))
-    write_labels(tmp_path / "labels.jsonl", loop)
     advance(loop.first)
     with pytest.raises(AlreadyPublished):
         loop.first.begin("label").publish("more", b"x")

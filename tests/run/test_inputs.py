@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from recall.config import Config, dump_config
 from recall.errors import AlreadyPublished, BadInput, Damaged
 from recall.records import Shard
 from recall.run.inputs import ShardList
@@ -114,3 +115,23 @@ def test_an_applied_run_has_one_round(tmp_path: Path, make_run: MakeRun) -> None
     assert run.parent == parent
     elsewhere = make_run(tmp_path / "two", "[run]\nrounds = 1\n", parent=Parent("/other/place", 3, "ab" * 32))
     assert elsewhere.digest() == run.digest()
+
+
+def test_a_labels_file_that_changed_since_init_is_refused(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text('{"url": "https://a.org/", "label": "C"}\n')
+    config = Config.model_validate({"seed": {"labels": str(labels)}, "crawl": {"warcs": ["a.warc.gz"]}})
+    shards = [Shard(0, "", "a.warc.gz", "a.warc.gz")]
+    run = Run.create(tmp_path / "run", config, dump_config(config), shards)
+    assert [row.url for row in run.seed_labels] == ["https://a.org/"]
+    labels.write_text('{"url": "https://a.org/", "label": "N"}\n')
+    with pytest.raises(BadInput, match="changed since `recall init`"):
+        _ = Run.open(tmp_path / "run").seed_labels
+    other = Run.create(tmp_path / "other", config, dump_config(config), shards)
+    assert other.inputs.digest != run.inputs.digest
+
+
+def test_a_missing_labels_file_is_named_at_init(tmp_path: Path) -> None:
+    config = Config.model_validate({"label": {"answers": str(tmp_path / "none.jsonl")}})
+    with pytest.raises(BadInput, match=r"\[label\] answers: .*none.jsonl"):
+        Run.create(tmp_path / "run", config, dump_config(config), [Shard(0, "", "a.warc.gz", "a.warc.gz")])

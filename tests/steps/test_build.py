@@ -1,10 +1,13 @@
+import json
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from recall import loop
 from recall.run.rounds import Run
-from recall.steps.build.choice import EARLIER_ONLY, NOT_CODE, reason_for
+from recall.steps.build import build
+from recall.steps.build.choice import EARLIER_ONLY, NOT_CODE, NOT_SCANNED, reason_for
 from recall.steps.build.lineage import check_lineage
 from recall.steps.judgements import page_labels
 from recall.steps.rows import read_rows, scanned_shards
@@ -104,3 +107,53 @@ def test_the_folder_holds_only_what_its_outputs_name(played: Run) -> None:
 def test_the_card_tells_this_corpus_figures(played: Run) -> None:
     card = played.store.read("corpus/card.md").decode()
     assert f"{played.step('corpus').result.counts['pages']:,} pages recalled" in card
+
+
+def test_a_shard_that_the_last_round_could_not_read_is_listed_with_its_pages(
+    fresh: Any, crawl: Any, tmp_path: Any
+) -> None:
+    copy = tmp_path / "copy.warc.gz"
+    copy.write_bytes(crawl.warcs[1].read_bytes())
+    warcs = [str(crawl.warcs[0]), str(copy), str(crawl.warcs[2])]
+    settings = {"crawl": {"warcs": warcs}, "scan": {"rescan": "all"}, "cluster": {"failed_share": 0.5}}
+    run = fresh("round 2 train", **settings)
+    kept_before = run.round(1).step("scan").result.counts["kept"]
+    copy.write_bytes(copy.read_bytes()[:-2000])
+    for name, _ in loop.drive(run):
+        assert name
+    ledger = run.store.read_table("corpus/shards.parquet").to_pylist()
+    assert [row["failed"] for row in ledger] == [False, True, False]
+    dropped = run.store.read_table("corpus/dropped.parquet").to_pylist()
+    lost = [row for row in dropped if row["reason"] == NOT_SCANNED]
+    assert 0 < len(lost) < kept_before
+    assert {row["warc_path"] for row in lost} == {str(copy)}
+    assert "2 of 3 WARC files could be read" in run.store.read("corpus/card.md").decode()
+
+
+def test_a_seed_label_overrules_the_model(fresh: Any, crawl: Any, tmp_path: Any) -> None:
+    """A seed page of shops is called code, one of code is not: the model disagrees with both."""
+    rows = [json.loads(line) for line in (crawl.folder / "labels.jsonl").read_text().splitlines()]
+    code = next(row for row in rows if row["label"] == "C" and row["use"] == "seed")
+    other = next(row for row in rows if row["label"] == "N" and row["use"] == "seed")
+    code["label"], other["label"] = "N", "C"
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = fresh("build", rounds=1, seed={"labels": str(labels)})
+    reasons = {row["url"]: row["reason"] for row in corpus_of(run)}
+    assert other["url"] in reasons
+    assert code["url"] not in reasons
+
+
+def test_a_build_killed_while_it_tidies_up_is_not_done_again(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fresh("round 1 harvest", rounds=1)
+    run.round(1).seal()
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(run.store), "remove", stop)
+        with pytest.raises(KeyboardInterrupt):
+            build(run)
+    assert run.step("corpus").done
+    assert build(run) == run.step("corpus").result

@@ -5,7 +5,6 @@ put back and counted. In: the body as served, its URL and the charset of its HTT
 where a page defeated this and came out as plain text. Refuses nothing; only bytes without text give an empty string.
 """
 
-import html
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +30,7 @@ from recall.page.markdown.tree import (
     words,
 )
 from recall.page.text import decode
+from recall.page.text.references import unescape
 
 _FAILURES: Final = (
     AttributeError,
@@ -132,7 +132,7 @@ def plain_text(text: str) -> str:
     """All text of a page in order, without looking at its structure."""
     shown = _UNSEEN.sub(" ", text)
     shown = _TAG.sub(lambda tag: "" if (tag[2] or "").lower() in _INLINE_TAGS else "\n", shown)
-    lines = [line.rstrip() for line in html.unescape(shown).replace("\x00", "").split("\n")]
+    lines = [line.rstrip() for line in unescape(shown).replace("\x00", "").split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n" if any(lines) else ""
 
 

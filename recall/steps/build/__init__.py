@@ -1,7 +1,8 @@
 """build: the corpus, from the last round's model, accepted prefixes and people's labels; pages are extracted only here.
 
 Out: part-*.parquet (one row per page, exact duplicates removed), dropped.parquet (pages that an earlier round kept or
-that a person, a duplicate or an empty extraction took out, with the reason), shards.parquet (the ledger), card.md.
+that a person, a duplicate or an empty extraction took out, with the reason), shards.parquet (the ledger, failed shards
+included), card.md. Shards are built into the folder build/, which goes when the corpus is published.
 """
 
 from collections import Counter
@@ -48,9 +49,17 @@ DROPPED = {
     "round": "int32",
     "reason": "string",
 }
-LEDGER = {"shard": "int32", "path": "string", "pages": "int64", "kept": "int64", "dropped": "int64"}
+LEDGER = {
+    "shard": "int32",
+    "path": "string",
+    "failed": "bool",
+    "pages": "int64",
+    "kept": "int64",
+    "dropped": "int64",
+}
 TAG = "code"
-REPORTS = "reports/"
+WORK = "build"
+"""Folder of the shards that are built already: a killed build goes on with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +68,13 @@ class Job:
 
     store: Store
     config: Config
-    folder: str
     rounds: tuple[Extent, ...]
     labels: Mapping[str, bool] = field(repr=False)
 
 
 def build_shard(job: Job, scanned: ScannedShard) -> None:
     """Extract a shard's kept pages and publish them with the dropped ones; its report is published last."""
-    report = f"{job.folder}/{REPORTS}{scanned.shard.number:06d}.json"
+    report = f"{WORK}/{scanned.shard.number:06d}.json"
     if job.store.exists(report):
         return
     choices = list(choose(job.store, job.rounds, job.labels, scanned.shard.number))
@@ -91,8 +99,8 @@ def build_shard(job: Job, scanned: ScannedShard) -> None:
         digest = f"sha256:{sha256(page.body).hexdigest()}"
         kept.append((*start, scanned.shard.crawl, *lineage, digest, choice.model))
     files = [
-        job.store.publish_table_named(job.folder, "kept-", _columns(kept, CORPUS), CORPUS),
-        job.store.publish_table_named(job.folder, "dropped-", _columns(dropped, DROPPED), DROPPED),
+        job.store.publish_table_named(WORK, "kept-", _columns(kept, CORPUS), CORPUS),
+        job.store.publish_table_named(WORK, "dropped-", _columns(dropped, DROPPED), DROPPED),
     ]
     body = {"pages": table.num_rows, "files": [asdict(file) for file in files]}
     job.store.publish_json(report, body, first_wins=True)
@@ -129,7 +137,8 @@ class _Merge:
         for row in rows:
             digest = sha256(row["text"].encode()).digest()
             if digest in self.digests:
-                self.duplicates.append({**row, "reason": "exact duplicate"})
+                lineage = {name: row[name] for name in DROPPED if name != "reason"}
+                self.duplicates.append({**lineage, "reason": "exact duplicate"})
                 continue
             self.digests.add(digest)
             self.reasons[row["reason"]] += 1
@@ -147,41 +156,63 @@ class _Merge:
             self._rows = []
 
 
-def _reports(store: Store, folder: str, shards: Iterable[ScannedShard]) -> Iterator[tuple[ScannedShard, int, str, str]]:
+def _reports(store: Store, shards: Iterable[ScannedShard]) -> Iterator[tuple[ScannedShard, int, str, str]]:
     """Each built shard with its page count and the keys of its kept and dropped tables."""
     for scanned in shards:
-        raw = store.read_json(f"{folder}/{REPORTS}{scanned.shard.number:06d}.json")
-        kept, dropped = (f"{folder}/{file['file']}" for file in raw["files"])
+        raw = store.read_json(f"{WORK}/{scanned.shard.number:06d}.json")
+        kept, dropped = (f"{WORK}/{file['file']}" for file in raw["files"])
         yield scanned, raw["pages"], kept, dropped
+
+
+def _judged(run: Run) -> dict[str, bool]:
+    """Pages that people labelled, True where positive: the seed's labels, overruled by those of the rounds."""
+    positive = run.config.train.positive
+    judged: dict[str, bool] = {}
+    if run.parent is None:
+        seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"]).to_pylist()
+        judged = {row["url"]: row["label"] == positive for row in seeds if row["source"] == "label"}
+    labels = page_labels(run, range(1, run.config.run.rounds + 1))
+    return judged | {url: label.value == positive for url, label in labels.items()}
+
+
+def _shards_of(extents: tuple[Extent, ...], count: int) -> Iterator[ScannedShard]:
+    """Every shard that some round could read, by its last scan, in order."""
+    for number in range(count):
+        scans = [scanned for extent in extents if (scanned := extent.shards.find(number)) is not None]
+        if scans:
+            yield scans[-1]
 
 
 def build(run: Run) -> Done:
     """Extract and merge the corpus. Raises Incomplete when a shard's pages cannot all be read back."""
     step, store = run.begin("corpus"), run.store
-    folder = step.key("").rstrip("/")
-    last = run.round(run.config.run.rounds)
-    labels = page_labels(run, range(1, last.number + 1))
-    positive = {url: label.value == run.config.train.positive for url, label in labels.items()}
-    job = Job(store, run.config, folder, _extents(run), positive)
-    shards = scanned_shards(last)
-    for _ in progress(complete(build_shard, job, shards, run.config.cluster, "build"), len(shards), "build"):
+    if step.done:
+        return step.result
+    extents = _extents(run)
+    job = Job(store, run.config, extents, _judged(run))
+    shards = _shards_of(extents, len(run.shards))
+    built = complete(build_shard, job, shards, run.config.cluster, "build")
+    for _ in progress(built, len(extents[-1].shards), "build"):
         pass
     merge = _Merge(step, run.config.build.rows_per_file)
-    ledger: list[tuple[object, ...]] = []
     dropped: list[dict[str, object]] = []
-    for scanned, pages, kept_key, dropped_key in _reports(store, folder, shards):
+    ledger = {shard.number: (shard.number, shard.path, True, 0, 0, 0) for shard in run.shards}
+    for scanned, pages, kept_key, dropped_key in _reports(store, _shards_of(extents, len(run.shards))):
         kept, out = store.read_table(kept_key).to_pylist(), store.read_table(dropped_key).to_pylist()
         merge.add(kept)
         dropped += out
-        ledger.append((scanned.shard.number, scanned.shard.path, pages, len(kept), len(out)))
+        number, failed = scanned.shard.number, extents[-1].shards.find(scanned.shard.number) is None
+        ledger[number] = (number, scanned.shard.path, failed, pages, len(kept), len(out))
     merge.publish()
     dropped += merge.duplicates
     reasons = Counter(str(row["reason"]) for row in dropped)
     step.publish_table("dropped.parquet", {name: [row[name] for row in dropped] for name in DROPPED}, DROPPED)
-    step.publish_table("shards.parquet", _columns(ledger, LEDGER), LEDGER)
-    counts = {"pages": merge.pages, "dropped": len(dropped), **dict(sorted(merge.reasons.items()))}
-    step.publish("card.md", card(run, counts, reasons).encode())
-    for start in (REPORTS, "kept-", "dropped-"):
-        for key in store.keys(f"{folder}/{start}"):
-            store.remove(key)
-    return step.finish(counts, {})
+    step.publish_table("shards.parquet", _columns(list(ledger.values()), LEDGER), LEDGER)
+    failed_shards = sum(row[2] for row in ledger.values())
+    counts = {"pages": merge.pages, "dropped": len(dropped), "failed_shards": failed_shards}
+    reasons_kept = dict(sorted(merge.reasons.items()))
+    step.publish("card.md", card(run, counts, reasons_kept, reasons).encode())
+    done = step.finish({**counts, **reasons_kept}, {})
+    for key in store.keys(f"{WORK}/"):
+        store.remove(key)
+    return done

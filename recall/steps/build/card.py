@@ -19,18 +19,18 @@ COLUMNS = {
 }
 
 
-def card(run: Run, counts: Mapping[str, int], dropped: Mapping[str, int]) -> str:
-    """Return the card as Markdown."""
+def card(run: Run, counts: Mapping[str, int], kept: Mapping[str, int], dropped: Mapping[str, int]) -> str:
+    """Return the card as Markdown. counts: pages and failed_shards; kept, dropped: pages by reason."""
     crawls = sorted({shard.crawl for shard in run.shards if shard.crawl}) or ["single WARC files"]
     lines = [
         "# Code-related web pages",
         "",
-        f"{counts['pages']:,} pages recalled from {', '.join(crawls)} ({len(run.shards):,} WARC files) in "
-        f"{run.config.run.rounds} round(s).",
+        f"{counts['pages']:,} pages recalled from {', '.join(crawls)} ({len(run.shards) - counts['failed_shards']:,} "
+        f"of {len(run.shards):,} WARC files could be read) in {run.config.run.rounds} round(s).",
         "",
         "| reason | pages |",
         "|---|---|",
-        *(f"| {reason} | {count:,} |" for reason, count in counts.items() if reason not in {"pages", "dropped"}),
+        *(f"| {reason} | {count:,} |" for reason, count in kept.items()),
         "",
         "| dropped because | pages |",
         "|---|---|",

@@ -9,6 +9,7 @@ from recall.steps.rows import Ledger, read_rows
 
 NOT_CODE = "judged not code"
 EARLIER_ONLY = "kept only by an earlier round"
+NOT_SCANNED = "its shard could not be read in the last round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def reason_for(by_model: bool, by_prefix: bool, judged: bool | None) -> str:
 def choose(store: Store, rounds: tuple[Extent, ...], labels: Mapping[str, bool], number: int) -> Iterator[Choice]:
     """Every page of shard `number` that any round kept or a person called positive, in file order.
 
-    The last extent decides. Earlier rounds that could not read the shard have no say.
+    The last extent decides. Earlier rounds that could not read the shard have no say; of a shard that the last round
+    could not read nothing is kept.
     """
     found = [(extent, extent.shards.find(number)) for extent in rounds]
     extents = [extent for extent, scanned in found if scanned is not None]
@@ -70,5 +72,8 @@ def choose(store: Store, rounds: tuple[Extent, ...], labels: Mapping[str, bool],
             continue
         first = extents[kept_in.index(True)].number if any(kept_in) else extents[-1].number
         reason = reason_for(bool(keeps[-1][row]), by_prefix[-1], judged)
-        why_not = NOT_CODE if judged is False else EARLIER_ONLY
+        if extents[-1] is not rounds[-1]:
+            reason, why_not = "", NOT_SCANNED
+        else:
+            why_not = NOT_CODE if judged is False else EARLIER_ONLY
         yield Choice(row, url, float(scores[row]), models[row].as_py(), first, bool(reason), reason or why_not)

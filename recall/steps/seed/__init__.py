@@ -10,19 +10,17 @@ a random page that has a code block or lies under a prefix that recall ships is 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from hashlib import sha256
 
 import numpy as np
 
 from recall.archive.index import url_refs
 from recall.archive.ranges import read_outcomes
-from recall.archive.transport import read_all
 from recall.config import Config
 from recall.errors import BadInput
 from recall.hosts import PrefixSet
 from recall.records import Capture, Done
 from recall.run.jobs import each, tolerated
-from recall.run.labels import LabelledUrl, read_labels
+from recall.run.labels import LabelledUrl
 from recall.run.progress import progress
 from recall.run.rounds import Run
 from recall.steps.failures import Failures
@@ -44,19 +42,17 @@ EXAMPLES = {
 SAMPLE = {"url": "string", "path": "string", "offset": "int64", "length": "int64", "text": "string"}
 
 
-def _labelled(run: Run) -> tuple[dict[str, LabelledUrl], dict[str, str]]:
-    """Seed labels by URL, and the digests of the files they came from."""
+def _labelled(run: Run) -> dict[str, LabelledUrl]:
+    """Seed labels by URL, without those of held-out pages."""
     settings = run.config.seed
-    if not settings.labels:
-        return {}, {}
-    entries = read_labels(settings.labels, run.config.access)
-    digest = sha256(read_all(settings.labels, run.config.access)).hexdigest()
     wanted = {
-        entry.url: entry for entry in entries if entry.use in (None, settings.use) and not run.holdout.covers(entry.url)
+        entry.url: entry
+        for entry in run.seed_labels
+        if entry.use in (None, settings.use) and not run.holdout.covers(entry.url)
     }
-    if not wanted:
+    if settings.labels and not wanted:
         raise BadInput(f'{settings.labels}: no usable row: expected rows without "use" or with "use": "{settings.use}"')
-    return wanted, {"labels": digest}
+    return wanted
 
 
 def _by_index(search: Search) -> Iterator[Found]:
@@ -164,7 +160,7 @@ def seed(run: Run) -> Done:
     """
     step = run.begin("seed")
     config = run.config
-    labelled, settings = _labelled(run)
+    labelled = _labelled(run)
     if not (labelled or prefixes_of(config) or config.seed.structure or config.judge.url):
         raise BadInput(
             "config.toml: seed: give labels (a file), prefixes, known_prefixes, structure or a [judge]; there is "
@@ -189,7 +185,7 @@ def seed(run: Run) -> Done:
     sources = Counter(page.source for page in examples)
     counts = {"examples": len(examples), "positive": positive, "sample": len(sample), "missing": len(missing)}
     counts["failed_shards"] = len(failures)
-    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, settings, failures.notes())
+    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, {}, failures.notes())
 
 
 def _columns(pages: list[Found], schema: dict[str, str]) -> dict[str, list[object]]:
