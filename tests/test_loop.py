@@ -1,5 +1,6 @@
 """Whole runs: the same bytes everywhere, whatever is killed; other crawls; damage found."""
 
+import json
 import os
 import random
 import signal
@@ -98,6 +99,11 @@ def test_a_run_folder_on_s3_gives_the_same_digest(s3: "S3Server", played: Run, c
     drive(run)
     assert run.digest() == played.digest()
     assert run.verify() == []
+    environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3.endpoint}
+    told = subprocess.run(
+        [RECALL, "status", s3.url("loop"), "--json"], env=environment, capture_output=True, check=True, timeout=60
+    )
+    assert json.loads(told.stdout)["digest"] == played.digest()
 
 
 @pytest.mark.slow
