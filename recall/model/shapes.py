@@ -42,6 +42,7 @@ _FAR = 64
 _LOWER, _UPPER, _DIGIT, _UNDER = 1, 2, 3, 4
 _DOT, _DASH, _OPEN, _CLOSE, _SPACE, _BREAK, _LOW_LINE = (ord(char) for char in ".-() \n_")
 _SOLID = tuple(ord(char) for char in ";{}")
+_ENDING_NEEDS = (_SPACE, *_SOLID)
 _KINDS, _COUNTS = len(SYMBOLS), len(SYMBOLS) + len(LOOKS)
 _CAMEL, _PASCAL, _SNAKE, _CALL, _METHOD, _FLAG, _FILE, _ENDING = range(_KINDS, _COUNTS)
 
@@ -147,6 +148,10 @@ def _shape_with(look: Any) -> Callable[..., None]:
             byte = text[at]
             octets[byte] += 1
             if kinds[byte] & 16:
+                near = text[at - 1] if at else _SPACE
+                plain_break = byte == _BREAK and near not in _ENDING_NEEDS
+                if plain_break or (byte != _BREAK and byte != _DASH and kinds[near] & 15 == 0):
+                    continue  # most of them: told without a call, which costs more than all else here
                 found = look(text, kinds, known, at)
                 if found >= 0:
                     counts[found] += 1
