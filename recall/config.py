@@ -109,6 +109,7 @@ class TrainSection(Section):
     buckets: Count = 0
     min_count: Positive = 2
     shrinkage: Count = 300
+    search: Count = 0
     folds: Annotated[int, Field(ge=2)] = 5
     target: Literal["precision", "recall"] = "precision"
     target_value: Share = 0.9

@@ -32,6 +32,7 @@ from recall.records import Done
 from recall.run.jobs import complete
 from recall.run.rounds import Round
 from recall.steps.judgements import audit_urls, page_labels
+from recall.steps.search import Trial, search_recipe
 from recall.steps.sources import is_text
 from recall.steps.weighting import crawl_weights
 
@@ -175,6 +176,21 @@ def cross_validate(round_: Round, material: Material) -> np.ndarray:
     return scores
 
 
+def _search(round_: Round, material: Material) -> tuple[Material, list[Trial]]:
+    """The material with the best of [train] search recipes, and the trials; as it was where none is wanted."""
+    budget, judged = round_.run.config.train.search, material.folds >= 0
+    if not budget:
+        return material, []
+    truth = np.array([label == material.positive for label in material.labels], dtype=bool)[judged]
+
+    def scores_of(recipe: Recipe) -> np.ndarray:
+        scores: np.ndarray = cross_validate(round_, replace(material, recipe=recipe))[0][judged]
+        return scores
+
+    recipe, trials = search_recipe(material.recipe, budget, scores_of, truth)
+    return replace(material, recipe=recipe), trials
+
+
 def _sample_texts(round_: Round) -> list[str]:
     run = round_.run
     texts: list[str] = run.store.read_table(run.step("seed").key("sample.parquet"), ["text"]).column("text").to_pylist()
@@ -236,9 +252,7 @@ class Decision:
     metrics: dict[str, float]
 
 
-def false_positive_rate(
-    scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, threshold: float
-) -> float:
+def false_positive_rate(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, threshold: float) -> float:
     """Share of the pages that are not positive which a threshold keeps."""
     weight = np.ones(len(scores)) if weights is None else weights
     others = float(weight[~truth].sum())
@@ -265,6 +279,19 @@ def decide(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, co
     return Decision(chosen, calibration, metrics)
 
 
+def _columns(
+    examples: list[Example], labels: list[str], folds: np.ndarray, scores: np.ndarray
+) -> Mapping[str, list[object]]:
+    return {
+        "url": [example.url for example in examples],
+        "family": [example.family for example in examples],
+        "source": [example.source for example in examples],
+        "label": list(labels),
+        "fold": folds.tolist(),
+        "score": [None if np.isnan(score) else float(score) for score in scores],
+    }
+
+
 def train(round_: Round) -> Done:
     """Train the round's model on everything judged before the round.
 
@@ -282,6 +309,10 @@ def train(round_: Round) -> Done:
     folds = folds_of(examples, labels, settings, seed)
     bare = bare_lines(tokenizer, texts)
     material = Material(lines, bare, labels, families, folds, recipe, tokenizer.size, settings.positive)
+    material, trials = _search(round_, material)
+    recipe = material.recipe
+    if trials:
+        step.publish_json("search.json", [trial.row() for trial in trials])
     scores, bare_scores = cross_validate(round_, material)
     held = np.flatnonzero(~np.isnan(scores))
     truth = np.array([labels[row] == settings.positive for row in held])
@@ -305,15 +336,7 @@ def train(round_: Round) -> Done:
         digest = write_model(folder, tokenizer, folder / "model.bin", card).digest
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)
-    columns: Mapping[str, list[object]] = {
-        "url": [example.url for example in examples],
-        "family": list(families),
-        "source": [example.source for example in examples],
-        "label": list(labels),
-        "fold": folds.tolist(),
-        "score": [None if np.isnan(score) else float(score) for score in scores],
-    }
-    step.publish_table("out_of_fold.parquet", columns, OUT_OF_FOLD)
+    step.publish_table("out_of_fold.parquet", _columns(examples, labels, folds, scores), OUT_OF_FOLD)
     counts = {
         "examples": len(examples),
         "positive": sum(label == settings.positive for label in labels),
