@@ -1,10 +1,12 @@
 """Measures what each part of the recipe is worth on a labelled crawl.
 
-    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,shrinkage] [--measure]
+    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,shrinkage,shapes] [--measure]
 
 DIR holds WARCs and labels.jsonl ({"url", "label", "use", "family"}). Variants are compared by cross-validation grouped
-by family among the pages of use `seed` and `pool`. Only with --measure the default recipe is measured once on the
-pages of use `measure`, trained on seed + pool and on seed alone. The last line printed is one JSON object.
+by family among the pages of use `seed` and `pool`; with --variants "" none is. Only with --measure the default recipe
+is measured once on the pages of use `measure`, trained on seed + pool and on seed alone, beside baselines: fastText on
+words with DeepSeekMath's settings (200,000 buckets), fastText on token counts, TF-IDF with logistic regression (where
+scikit-learn is installed), and the rule that a page has a `<pre>` or a `<code>`. The last line is one JSON object.
 """
 
 import argparse
@@ -12,15 +14,18 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from resiliparse.parse.lang import detect_fast
 
 from recall.archive.warc import captures
 from recall.model.evaluate import (
     average_precision,
+    bootstrap_difference,
     bootstrap_interval,
     choose_threshold,
     expected_calibration_error,
@@ -33,6 +38,7 @@ from recall.model.lines import Ids
 from recall.model.scorer import collapse, score_with
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
+from recall.records import MARK, MARKS
 
 POSITIVE, OTHER = "C", "other"
 FOLDS = 5
@@ -51,6 +57,11 @@ class Page:
     family: str
     text: str
 
+    @property
+    def english(self) -> bool:
+        """By a language detector that is fast and errs on pages of little prose."""
+        return str(detect_fast(self.text.partition(MARK)[0][:4000])[0]) == "en"
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -58,6 +69,11 @@ class Variant:
 
     lines: Callable[[Tokenizer, Sequence[str]], list[Ids]]
     recipe: Recipe
+
+
+def without_shapes(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
+    """Token lines without the shapes of the text."""
+    return [line[line < tokenizer.vocabulary + len(MARKS)] for line in tokenizer.lines(texts)]
 
 
 def without_marks(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
@@ -69,9 +85,12 @@ PLAIN = Recipe(epochs=25, learning_rate=0.5, shrinkage=0)
 VARIANTS = {
     "counts": Variant(Tokenizer.encode, PLAIN),
     "once": Variant(without_marks, PLAIN),
-    "marks": Variant(Tokenizer.lines, PLAIN),
-    "shrinkage": Variant(Tokenizer.lines, Recipe()),
+    "marks": Variant(without_shapes, PLAIN),
+    "shrinkage": Variant(without_shapes, Recipe()),
+    "shapes": Variant(Tokenizer.lines, Recipe()),
 }
+DEFAULT = "shapes"
+PAPER = Recipe(dim=256, epochs=3, learning_rate=0.1, ngrams=3, buckets=200_000, min_count=3, shrinkage=0)
 
 
 def read_pages(crawl: Path) -> list[Page]:
@@ -154,32 +173,101 @@ def compare(pages: Sequence[Page], tokenizer: Tokenizer, names: Sequence[str], s
     return result
 
 
-def final(pages: Sequence[Page], tokenizer: Tokenizer, uses: Sequence[str]) -> Figures:
-    """The default recipe, trained on the pages of `uses`, on those of use `measure`."""
+def by_words(training: Sequence[Page], held: Sequence[Page]) -> Floats:
+    """FastText on words as they stand, with DeepSeekMath's settings."""
+    known: dict[str, int] = {}
+    lines = [
+        np.array([known.setdefault(word, len(known)) for word in page.text.partition(MARK)[0].split()], np.uint32)
+        for page in [*training, *held]
+    ]
+    often = np.bincount(np.concatenate(lines[: len(training)]), minlength=len(known)) >= PAPER.min_count
+    renamed = np.cumsum(often).astype(np.uint32) - np.uint32(1)
+    frequent = [renamed[line[often[line]]] for line in lines]
+    labels = [page.label for page in training]
+    return train_and_score(frequent[: len(training)], labels, PAPER, int(often.sum()), frequent[len(training) :])
+
+
+def by_tfidf(training: Sequence[Page], held: Sequence[Page]) -> Floats | None:
+    """Logistic regression on TF-IDF of words; None where scikit-learn is not installed."""
+    try:
+        text, linear = (import_module(f"sklearn.{name}") for name in ("feature_extraction.text", "linear_model"))
+    except ImportError:
+        return None
+    words = text.TfidfVectorizer(sublinear_tf=True, min_df=2, token_pattern=r"[^\s]+")
+    matrix = words.fit_transform([page.text.partition(MARK)[0] for page in training])
+    model = linear.LogisticRegression(C=30.0, max_iter=1000).fit(matrix, [page.label == POSITIVE for page in training])
+    scores: Floats = model.predict_proba(words.transform([page.text.partition(MARK)[0] for page in held]))[:, 1]
+    return scores
+
+
+def calibration_errors(shares: Floats, truth: NDArray[np.bool_]) -> dict[str, float]:
+    """The expected calibration error, and what noise alone gives where every share is right."""
+    random = np.random.default_rng(0)
+    noise = [expected_calibration_error(shares, random.random(len(shares)) < shares) for _ in range(200)]
+    error = expected_calibration_error(shares, truth)
+    return {"error": error, "noise": float(np.mean(noise)), "beyond_noise": error - float(np.mean(noise))}
+
+
+def final(pages: Sequence[Page], tokenizer: Tokenizer, uses: Sequence[str]) -> tuple[Figures, Floats]:
+    """The default recipe, trained on the pages of `uses`, on those of use `measure`: figures and scores."""
     training = [page for page in pages if page.use in uses]
     measured = [page for page in pages if page.use == "measure"]
     truth = np.array([page.label == POSITIVE for page in measured])
     inside = np.array([page.label == POSITIVE for page in training])
-    variant = VARIANTS["shrinkage"]
-    out_of_fold, _ = cross_validate(training, tokenizer, variant, 1)
+    out_of_fold, _ = cross_validate(training, tokenizer, VARIANTS[DEFAULT], 1)
     threshold = choose_threshold(out_of_fold[0], inside, "precision", 0.9)
     calibration = fit_calibration(out_of_fold[0], inside)
-    lines = tokenizer.lines([page.text for page in training + measured])
-    scores = train_and_score(
-        lines[: len(training)],
-        [page.label for page in training],
-        variant.recipe,
-        tokenizer.size,
-        lines[len(training) :],
-    )
+    scores = _scores(training, measured, tokenizer, DEFAULT)
     kept = scores >= threshold.value
+    english = np.array([page.english for page in measured])
+    parts = {
+        name: {
+            "pages": int(part.sum()),
+            "positive": int(truth[part].sum()),
+            "average_precision": average_precision(scores[part], truth[part]),
+            "found": float(kept[part & truth].mean()),
+            "precision": float(truth[part & kept].mean()),
+        }
+        for name, part in (("english", english), ("other languages", ~english))
+    }
     return figures(scores, truth, [page.family for page in measured]) | {
         "trained_on": len(training),
         "threshold": threshold.value,
         "precision_at_threshold": float(truth[kept].mean()),
         "recall_at_threshold": float(kept[truth].mean()),
-        "calibration_error": expected_calibration_error(calibration.apply(scores), truth),
+        "calibration": calibration_errors(calibration.apply(scores), truth),
+        "languages": parts,
+    }, scores
+
+
+def _scores(training: Sequence[Page], held: Sequence[Page], tokenizer: Tokenizer, variant: str) -> Floats:
+    made = VARIANTS[variant]
+    lines = made.lines(tokenizer, [page.text for page in [*training, *held]])
+    labels = [page.label for page in training]
+    return train_and_score(lines[: len(training)], labels, made.recipe, tokenizer.size, lines[len(training) :])
+
+
+def baselines(pages: Sequence[Page], tokenizer: Tokenizer, default: Floats) -> dict[str, Figures]:
+    """What else seed and pool could be made into, with the paired difference that the default makes."""
+    training = [page for page in pages if page.use != "measure"]
+    measured = [page for page in pages if page.use == "measure"]
+    truth = np.array([page.label == POSITIVE for page in measured])
+    families = [page.family for page in measured]
+    rule = np.array([float(any(f"{MARK}{name}" in page.text for name in ("pre", "code"))) for page in measured])
+    every = {
+        "words, paper's settings": by_words(training, measured),
+        "token counts": _scores(training, measured, tokenizer, "counts"),
+        "without shapes": _scores(training, measured, tokenizer, "shrinkage"),
+        "TF-IDF + logistic regression": by_tfidf(training, measured),
+        "has <pre> or <code>": rule,
     }
+    result = {}
+    for name, scores in every.items():
+        if scores is not None:
+            gain = bootstrap_difference(average_precision, scores, default, truth, families)
+            result[name] = figures(scores, truth, families) | {"default_is_better_by": asdict(gain)}
+            print(name, json.dumps(result[name]), flush=True)  # noqa: T201 - as above
+    return result
 
 
 def main() -> None:
@@ -198,12 +286,16 @@ def main() -> None:
         "pages": len(pages),
         "training_pages": len(training),
         "tokenizer_seconds": time.perf_counter() - start,
-        "variants": compare(training, tokenizer, options.variants.split(","), options.seeds),
+        "variants": compare(training, tokenizer, [name for name in options.variants.split(",") if name], options.seeds),
     }
     if options.measure:
         seed_only = Tokenizer.train([page.text for page in pages if page.use == "seed"], VOCABULARY)
-        report["measure_seed_and_pool"] = final(pages, tokenizer, ["seed", "pool"])
-        report["measure_seed"] = final(pages, seed_only, ["seed"])
+        report["measure_seed_and_pool"], later = final(pages, tokenizer, ["seed", "pool"])
+        report["measure_seed"], first = final(pages, seed_only, ["seed"])
+        truth = np.array([page.label == POSITIVE for page in pages if page.use == "measure"])
+        families = [page.family for page in pages if page.use == "measure"]
+        report["all_against_seed"] = asdict(bootstrap_difference(average_precision, first, later, truth, families))
+        report["baselines"] = baselines(pages, tokenizer, later)
     print(json.dumps(report))  # noqa: T201 - the last line is the result
 
 
