@@ -7,6 +7,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from recall.archive.warc import WarcWriter
 
@@ -58,8 +59,8 @@ def test_every_answer_is_the_documents(schema: Any, method: str, path: str, mode
     def holds(case: Any) -> None:
         case.headers.pop("Recall-Model", None)  # a version that nobody serves is a 404, which is tested elsewhere
         if stream:
-            case.body = STREAMS[stream]
-        case.call_and_validate()
+            case.body = STREAMS[stream]  # no value of the schema's, so the check of generated values has nothing to say
+        case.call_and_validate(excluded_checks=[negative_data_rejection] if stream else [])
 
     holds()
 
