@@ -13,6 +13,8 @@ import pytest
 from recall.model.scorer import Scorer
 from service.client import Client, Failure, Item, Score, ServiceError
 
+pytestmark = pytest.mark.slow
+
 HEAD = "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
 
 
