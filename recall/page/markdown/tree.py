@@ -35,6 +35,7 @@ BLOCKS = words(
     "h1 h2 h3 h4 h5 h6 header hr html legend li listing main menu nav ol p plaintext pre section summary table tbody "
     "td tfoot th thead tr ul xmp"
 )
+_METADATA = words("base basefont bgsound link meta noframes noscript object script style template title")
 PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
 _CODE_HOLDERS = PREFORMATTED | {"textarea", "code", "tt", "samp", "kbd", "script"}
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -58,9 +59,31 @@ def parse(text: str) -> HtmlElement | None:
     clean = text[:MAX_CHARS].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True, remove_comments=True)
     try:
-        return document_fromstring(clean.encode("utf-8", "replace"), parser=parser)
+        root = document_fromstring(clean.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError):
         return None
+    _end_head(root)
+    return root
+
+
+def _end_head(root: HtmlElement) -> None:
+    """Move what is no metadata from the head to the body, as the HTML standard has it.
+
+    The parser is of HTML 4: an `<article>` or `<main>` after an unclosed head stays inside it, and all that follows.
+    """
+    head = root.find("head")
+    first = None if head is None else next((child for child in head if child.tag not in _METADATA), None)
+    if head is None or first is None:
+        return
+    body = root.find("body")
+    if body is None:
+        body = etree.SubElement(root, "body")
+    strays = [first, *first.itersiblings()]
+    for place, stray in enumerate(strays):
+        body.insert(place, stray)
+    if strays and body.text and body.text.strip():  # it stood behind what comes before it now
+        strays[-1].tail = (strays[-1].tail or "") + body.text
+        body.text = None
 
 
 def broken_bound(root: HtmlElement) -> Fallback | None:
