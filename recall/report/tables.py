@@ -72,8 +72,8 @@ def _audit_row(audited: Audited) -> tuple[str, ...]:
 
 
 def interval_text(interval: Interval) -> str:
-    """A share with its interval."""
-    return f"{share_text(interval.value)} ({share_text(interval.low)}-{share_text(interval.high)})"
+    """A share with its interval, in a width of which four stand on a narrow terminal."""
+    return f"{interval.value:.2f} ({interval.low:.2f}-{interval.high:.2f})"
 
 
 def print_note(text: str) -> None:
