@@ -27,8 +27,12 @@ test: install lint
 test-fast: install
 	$(BIN)/pytest -n 2 -m 'not slow'
 
+# WARC=FILE, MODEL=FOLDER: measure on them instead of the sample; PEERS=PYTHON: with datatrove (docs/performance.md)
 bench: install
-	$(BIN)/python tests/benchmarks/recipe.py
+	$(BIN)/python tests/benchmarks/shards.py
+	$(BIN)/python tests/benchmarks/transport.py
+	$(BIN)/python tests/benchmarks/scan.py $(if $(WARC),--warc $(WARC)) $(if $(MODEL),--model $(MODEL)) \
+		$(if $(PEERS),--peers $(PEERS))
 
 bench-service: install
 	$(BIN)/python tests/benchmarks/service.py --peers $(VENV)-peers

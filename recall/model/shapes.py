@@ -150,7 +150,7 @@ def _shape_with(look: Any) -> Callable[..., None]:
             if kinds[byte] & 16:
                 near = text[at - 1] if at else _SPACE
                 plain_break = byte == _BREAK and near not in _ENDING_NEEDS
-                if plain_break or (byte != _BREAK and byte != _DASH and kinds[near] & 15 == 0):
+                if plain_break or (byte not in (_BREAK, _DASH) and kinds[near] & 15 == 0):
                     continue  # most of them: told without a call, which costs more than all else here
                 found = look(text, kinds, known, at)
                 if found >= 0:

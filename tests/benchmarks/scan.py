@@ -229,20 +229,24 @@ def report(bench: Bench, seconds: dict[str, dict[str, float]]) -> dict[str, Any]
     }
 
 
+ALONE = """
+import sys
+from recall.config import AccessSection, ScanSection
+from recall.records import Shard
+from recall.run.store import Store
+from recall.steps.shard import Job, Work, scan_shard
+
+job = Job(Store(sys.argv[1]), AccessSection(), ScanSection(), "scan-alone", "floor-model")
+scan_shard(job, Work(Shard(0, "", sys.argv[2], sys.argv[2])))
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+sys.stdout.write(peak.split()[1])
+"""
+
+
 def peak_of_a_worker(bench: Bench) -> float:
-    """Peak resident memory of a new process that imports what a worker needs and scans the file once, MB."""
-    code = (
-        "import resource, sys\n"
-        "from recall.config import AccessSection, ScanSection\n"
-        "from recall.records import Shard\n"
-        "from recall.run.store import Store\n"
-        "from recall.steps.shard import Job, Work, scan_shard\n"
-        "job = Job(Store(sys.argv[1]), AccessSection(), ScanSection(), 'scan-alone', 'floor-model')\n"
-        "scan_shard(job, Work(Shard(0, '', sys.argv[2], sys.argv[2])))\n"
-        "sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))\n"
-    )
-    command = [sys.executable, "-c", code, str(bench.folder), bench.warc]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    """Peak resident memory of a new process that imports what a worker needs and scans the file once, MB (Linux)."""
+    command = [sys.executable, "-c", ALONE, str(bench.folder), bench.warc]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) / 1024
 
 
 def _cpu_name() -> str:

@@ -51,7 +51,7 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Look again and again."""
-        while not self._over.wait(0.1):
+        while not self._over.wait(1.0):
             self.peak = max([self.peak, *worker_memory().values()])
 
     def end(self) -> float:
