@@ -1,6 +1,6 @@
 import pytest
 
-from recall.records import MARKS, DomainTally, ShardReport, Skip, Verdict
+from recall.records import MARK_BUCKETS, MARK_KINDS, MARKS, DomainTally, ShardReport, Skip, Verdict
 
 
 def report(read: int) -> ShardReport:
@@ -25,4 +25,4 @@ def test_a_host_without_pages_has_no_share() -> None:
 
 
 def test_marks_are_distinct_words() -> None:
-    assert len(set(MARKS)) == len(MARKS) == 24
+    assert len(set(MARKS)) == len(MARKS) == len(MARK_KINDS) * MARK_BUCKETS
