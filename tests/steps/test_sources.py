@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def common_crawl(crawl: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begin(root: Path, made: Any, until: str, **changes: dict[str, Any]) -> Run:
     config = made.config(1, **changes)
-    kind = "wet" if config.scan.input == "text" else "warc"
+    kind: Literal["warc", "wet"] = "wet" if config.scan.input == "text" else "warc"
     run = Run.create(root, config, dump_config(config), resolve(config.crawl, config.access, 3, kind))
     for name, result in loop.drive(run):
         assert isinstance(result, Done)

@@ -53,13 +53,14 @@ def test_later_rounds_weigh_judged_pages_up_to_the_open_crawl(played: Run) -> No
 
 
 def test_a_url_captured_twice_counts_by_its_first_capture(played: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from recall.run.jobs import complete
     from recall.steps import weighting
 
-    url, calm = "https://site1.example1.org/docs/0.html", weighting.complete
+    url = "https://site1.example1.org/docs/0.html"
 
     def twice(function: Any, context: Any, items: Any, *rest: Any) -> Any:
         """Outcomes backwards, each shard with a score of its own for the URL."""
-        outcomes = list(calm(function, context, items, *rest))
+        outcomes = list(complete(function, context, items, *rest))
         for place, outcome in enumerate(outcomes):
             outcome.result[1][url] = (place + 1) / 10
         return reversed(outcomes)
