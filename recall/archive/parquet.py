@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+# Arrow's own pool keeps tens of megabytes that a scan worker needs once; it is chosen when Arrow is loaded.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import Table
@@ -202,9 +206,8 @@ class ParquetWriter:
         self.rows += table.num_rows
 
     def close(self) -> None:
-        """End the file and give memory back that was only needed to write it."""
+        """End the file."""
         self._writer.close()
-        pa.default_memory_pool().release_unused()
 
 
 def lists_of(column: Any) -> list[Any]:

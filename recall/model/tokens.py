@@ -10,6 +10,7 @@ Everything runs on the calling thread, so that a scan can use one process per co
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,11 +103,16 @@ class Tokenizer:
         if not sound:
             raise BadInput(f"{source}: not a byte-level BPE tokenizer.json; train again or copy the model folder anew")
         self.document = document
-        self._exact = tokenizers.Tokenizer.from_str(document)
         self.vocabulary: int = self._exact.get_vocab_size()
         self.size: int = self.vocabulary + len(MARKS) + len(SHAPES)
         self._fast = self._load_fast()
         self._fast_bytes = 0
+        if self._fast is not None:
+            del self._exact  # 25 MB that a scan does not need any more
+
+    @cached_property
+    def _exact(self) -> tokenizers.Tokenizer:
+        return tokenizers.Tokenizer.from_str(self.document)
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[str]]:
         return Tokenizer, (self.document,)
