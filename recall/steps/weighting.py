@@ -3,7 +3,7 @@
 People are asked about uncertain pages above all, so the pages that a round asked about are no sample of the crawl. But
 they were chosen by their score: among pages of nearly the same score they are as good as drawn at random. So the
 crawl's pages are counted by the previous round's score (post-stratification), and each page asked about stands for its
-share of its stratum. Seed labels were chosen by what they are: they stand for nothing but themselves.
+share of its stratum. Seed labels, chosen by what they are, are used only while there is too little else.
 """
 
 from collections.abc import Mapping

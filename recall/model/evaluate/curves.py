@@ -109,7 +109,8 @@ def choose_threshold(
 ) -> Threshold:
     """The threshold that meets the target and gives most of the other figure, on out-of-fold scores.
 
-    precision: the lowest threshold with at least that precision. recall: the highest with at least that recall.
+    precision: of the thresholds with at least that precision the highest that finds most. recall: the highest with at
+    least that recall.
     Where no threshold reaches the target precision the one with the best F1 is taken and `reached` is False.
     The value lies midway to the next lower score, so that rounding on another machine moves no page across.
     """
@@ -118,7 +119,8 @@ def choose_threshold(
         return Threshold(0.5, 0.0, 0.0, False)
     met = np.flatnonzero((curve.precision >= value) if target == "precision" else (curve.recall >= value))
     if len(met):
-        place = int(met[-1] if target == "precision" else met[0])
+        most = float(curve.recall[met].max()) if target == "precision" else value
+        place = int(met[curve.recall[met] >= most][0])
     else:
         sums = curve.precision + curve.recall
         place = int(
