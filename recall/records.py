@@ -74,6 +74,7 @@ class Skip(StrEnum):
     BAD_URL = "bad_url"
     NO_TEXT = "no_text"
     NOT_INDEXED = "not_indexed"
+    NO_WET = "no_wet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,9 +143,11 @@ class _Rows:
         self.refs: list[WarcRef] = []
         self.scores: list[np.ndarray] = []
         self.skipped: Counter[Skip] = Counter()
+        self.read = 0
 
     def add(self, batch: Sequence[Capture | Skip]) -> None:
         """Take the next pages of the shard."""
+        self.read += len(batch)
         scored = score_batch(self.scorer, batch, self.skipped)
         for index in np.flatnonzero(scored.scores >= self.floor).tolist():
             self.candidates.add(len(self.urls) + index, scored.lines[index], scored.pages[index])
@@ -193,7 +195,7 @@ def scan_shard(job: Job, work: Work) -> None:
             job.store.publish_table_named(job.folder, "rows-", slim, ROWS),
             job.store.publish_file_named(job.folder, "candidates-", candidates.path, len(candidates.rows)),
         )
-    _report(job, work.shard, np.asarray(slim["kept"]), rows.skipped, files)
+    _report(job, work.shard, rows.read, np.asarray(slim["kept"]), rows.skipped, files)
 
 
 def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
@@ -205,6 +207,7 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
     seen: list[tuple[WarcRef, str]] = []
     first: list[np.ndarray] = []
     for batch in batches(read_wet(shard, job.index, job.access), BATCH):
+        rows.read += len(batch)
         scored = score_batch(scorer, batch, rows.skipped)
         seen += [(page.ref, page.url) for page in scored.pages]
         first.append(scored.scores)
@@ -242,7 +245,7 @@ def _rescore(job: Job, earlier: ScannedShard) -> None:
     columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": decided}
     output = job.store.publish_table_named(job.folder, "rows-", columns, ROWS)
     skipped = Counter({Skip(name): count for name, count in earlier.skipped.items()})
-    _report(job, earlier.shard, decided, skipped, (output,))
+    _report(job, earlier.shard, earlier.read, decided, skipped, (output,))
 
 
 def report_key(folder: str, number: int) -> str:
@@ -250,13 +253,15 @@ def report_key(folder: str, number: int) -> str:
     return f"{folder}/reports/{number:06d}.json"
 
 
-def _report(job: Job, shard: Shard, decided: np.ndarray, skipped: Counter[Skip], files: tuple[Output, ...]) -> None:
+def _report(
+    job: Job, shard: Shard, read: int, decided: np.ndarray, skipped: Counter[Skip], files: tuple[Output, ...]
+) -> None:
     kept = int(decided.sum())
     report = ShardReport(
         shard=shard.number,
         path=shard.path,
         model=load_scorer(job.store, job.model).digest,
-        read=len(decided) + skipped.total(),
+        read=read,
         skipped={skip: skipped[skip] for skip in sorted(skipped)},
         rejected=len(decided) - kept,
         kept=kept,

@@ -38,6 +38,8 @@ def read_again(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -
 def read_wet(shard: Shard, index: str, access: AccessSection) -> Iterator[Capture | Skip]:
     """Common Crawl's text of a WARC's pages, each with the reference of its response, found in the URL index.
 
+    What only one of the two has is a Skip: NOT_INDEXED, or NO_WET for a response of status 200 without a text.
+
     Raises BadInput when there is no index or no WET file, ShardFailed when either cannot be read to its end.
     """
     if not index:
@@ -55,3 +57,5 @@ def read_wet(shard: Shard, index: str, access: AccessSection) -> Iterator[Captur
             yield replace(outcome, ref=found.pop(0))
         else:
             yield Skip.NOT_INDEXED
+    for left in places.values():
+        yield from (Skip.NO_WET for _ in left)

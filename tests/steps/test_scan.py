@@ -8,6 +8,7 @@ from recall.errors import Incomplete, Refused
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.run.rounds import Run
+from recall.steps import shard
 from recall.steps.rows import read_rows, scanned_shards
 from recall.steps.scan import floor_of, scan
 
@@ -108,3 +109,15 @@ def test_why_a_shard_failed_does_not_show_in_the_digest(fresh: Any, crawl: Any, 
         assert run.round(1).step("scan").manifest.notes
         digests.add(run.digest())
     assert len(digests) == 1
+
+
+def test_a_page_that_is_lost_on_the_way_fails_its_shard(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fresh("round 1 train")
+    whole = shard.score_batch
+
+    def lose_one(scorer: Any, batch: Any, skipped: Any) -> Any:
+        return whole(scorer, batch[1:], skipped)
+
+    monkeypatch.setattr(shard, "score_batch", lose_one)
+    with pytest.raises(Incomplete, match="responses but accounted for"):
+        scan(run.round(1))
