@@ -16,8 +16,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotation.lowest import Lowest, Seen
 from recall.hosts import host_of
@@ -48,9 +50,9 @@ class Rows:
     shard: int
     rows: Sequence[int]
     urls: Sequence[str]
-    offsets: np.ndarray
-    lengths: np.ndarray
-    scores: np.ndarray
+    offsets: NDArray[Any]
+    lengths: NDArray[Any]
+    scores: NDArray[Any]
     auditable: Sequence[bool]
 
     def page(self, index: int) -> Seen:
@@ -81,7 +83,7 @@ class Plan:
     def _inner_threshold(self) -> float:
         return min(max(self.threshold, 1e-9), 1 - 1e-9)
 
-    def edges(self) -> np.ndarray:
+    def edges(self) -> NDArray[Any]:
         """Scores between the bins, ascending; floor and threshold are among them to the bit."""
         threshold = self._inner_threshold
         centre = math.log(threshold) - math.log1p(-threshold)
@@ -92,11 +94,11 @@ class Plan:
         near = {edge for edge in grid if abs(edge - self.threshold) < 1e-6}
         return np.array(sorted((grid - near) | {min(self.floor, self.threshold), self.threshold}))
 
-    def doubt(self, scores: np.ndarray) -> np.ndarray:
+    def doubt(self, scores: NDArray[Any]) -> NDArray[Any]:
         """Distance from the threshold: the odds ratio, at least 1. As an order it is the distance in logits."""
         clipped = np.clip(scores, 1e-12, 1 - 1e-12)
         ratio = clipped * (1 - self._inner_threshold) / ((1 - clipped) * self._inner_threshold)
-        farther: np.ndarray = np.maximum(ratio, 1 / ratio)
+        farther: NDArray[Any] = np.maximum(ratio, 1 / ratio)
         return farther
 
 
@@ -121,7 +123,7 @@ class Drawn:
     use: LabelUse
 
 
-def runs_of(plan: Plan, edges: np.ndarray, counts: np.ndarray) -> list[tuple[str, int, int]]:
+def runs_of(plan: Plan, edges: NDArray[Any], counts: NDArray[Any]) -> list[tuple[str, int, int]]:
     """Audit strata as runs of bins: name, first bin, bin after the last. counts: pages in each bin between edges."""
     ends = [min(plan.floor, plan.threshold), plan.threshold]
     cuts = [0, *(int(np.searchsorted(edges, end, side="left")) + 1 for end in ends), len(counts)]

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.archive.manifest import COMMON_CRAWL, join, paths_url, read_paths
 from recall.archive.transport import size
@@ -113,7 +115,7 @@ def _until(stream: Iterator[list[Capture]], seconds: float) -> Iterator[list[Cap
 def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
     """Run the scan's loop, the one for text and rescoring on this core for at most `seconds` together."""
     score_batch(scorer, [next(captures(warc))], Counter())  # compiles, once
-    lines: list[np.ndarray] = []
+    lines: list[NDArray[Any]] = []
     texts: list[bytes] = []
     pages, stored, bodies = 0, 0, 0
     started = time.process_time()

@@ -13,7 +13,7 @@ VOCABULARY = {"recall.records", "recall.errors", "recall.config", "recall.hosts"
 ARROWS = {
     "recall.records": set[str](),
     "recall.errors": set[str](),
-    "recall.config": {"recall.errors"},
+    "recall.config": {"recall.errors", "recall.config"},
     "recall.hosts": {"recall.errors"},
     "recall.archive": VOCABULARY | {"recall.archive"},
     "recall.page": VOCABULARY | {"recall.page"},
@@ -44,6 +44,7 @@ HOMES = {
     "pyarrow": "recall/archive/parquet",
     "ray": "recall/run/jobs",
     "tldextract": "recall/hosts",
+    "label_studio_sdk": "annotation/studio",
     "fastapi": "service",
     "starlette": "service",
     "uvicorn": "service",

@@ -7,8 +7,10 @@ by words in host and path; a language by the text.
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.hosts import PrefixSet, prefix_key
 from recall.report.rounds import Share, share
@@ -47,7 +49,7 @@ def kind_of(url: str) -> str:
     return next((kind for kind, pattern in _patterns() if pattern.search(key)), OTHER)
 
 
-def shares_by(groups: Sequence[str], kept: np.ndarray, truth: np.ndarray) -> dict[str, Share]:
+def shares_by(groups: Sequence[str], kept: NDArray[Any], truth: NDArray[Any]) -> dict[str, Share]:
     """Precision and share found of each group, the largest first."""
     names = np.array(groups, dtype=object)
     counted = sorted(set(groups), key=lambda name: (-int((names == name).sum()), name))

@@ -6,8 +6,10 @@ prefixes add, since prefixes are judged there and never on held-out hosts.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.hosts import PrefixSet
 from recall.model.evaluate import average_precision, choose_threshold
@@ -82,7 +84,7 @@ def counts_of(round_: Round) -> Counts:
     )
 
 
-def share(kept: np.ndarray, truth: np.ndarray) -> Share:
+def share(kept: NDArray[Any], truth: NDArray[Any]) -> Share:
     """Precision and share found of boolean decisions."""
     hits = int((kept & truth).sum())
     precision = hits / int(kept.sum()) if kept.any() else float("nan")
@@ -90,7 +92,7 @@ def share(kept: np.ndarray, truth: np.ndarray) -> Share:
     return Share(len(truth), int(truth.sum()), precision, found)
 
 
-def _found_at(scores: np.ndarray, truth: np.ndarray, precision: float) -> float:
+def _found_at(scores: NDArray[Any], truth: NDArray[Any], precision: float) -> float:
     """Share found at the lowest threshold with at least this precision on these very pages; 0 where none has it."""
     chosen = choose_threshold(scores, truth, "precision", precision)
     return chosen.recall if chosen.reached else 0.0

@@ -5,8 +5,10 @@ when 98 % had been collected before.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.hosts import PrefixSet
 from recall.run.jobs import complete
@@ -37,7 +39,7 @@ def count_both(both: Both, scanned: ScannedShard) -> tuple[int, int]:
     return int(recalled.sum()), int((recalled & (before | _covered(both.before, urls))).sum())
 
 
-def _covered(prefixes: PrefixSet, urls: list[str]) -> np.ndarray:
+def _covered(prefixes: PrefixSet, urls: list[str]) -> NDArray[Any]:
     if not len(prefixes):
         return np.zeros(len(urls), dtype=bool)
     return np.array([prefixes.match(url) is not None for url in urls], dtype=bool)

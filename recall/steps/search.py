@@ -7,8 +7,10 @@ DIFFERENCE, which is less than what another seed changes. The tokenizer is not s
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.model.evaluate import average_precision
 from recall.model.fasttext import Recipe
@@ -67,7 +69,7 @@ def recipes(configured: Recipe, budget: int) -> Iterator[Recipe]:
 
 
 def search_recipe(
-    configured: Recipe, budget: int, scores_of: Callable[[Recipe], np.ndarray], truth: np.ndarray
+    configured: Recipe, budget: int, scores_of: Callable[[Recipe], NDArray[Any]], truth: NDArray[Any]
 ) -> tuple[Recipe, list[Trial]]:
     """Try `budget` recipes beside the configured one. scores_of: out-of-fold scores of the pages that truth is of."""
     trials = [Trial(recipe, average_precision(scores_of(recipe), truth)) for recipe in recipes(configured, budget)]

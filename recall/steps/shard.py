@@ -13,10 +13,11 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from recall.archive.parquet import ParquetWriter, lists_of
 from recall.archive.ranges import read_outcomes
@@ -82,8 +83,8 @@ class Scored:
     """Pages of a batch with their token lines and scores."""
 
     pages: list[Capture]
-    lines: list[np.ndarray]
-    scores: np.ndarray
+    lines: list[NDArray[Any]]
+    scores: NDArray[Any]
 
 
 def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Counter[Skip]) -> Scored:
@@ -113,10 +114,10 @@ class _Candidates:
         self._keep = keep
         self._pack = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self._writer = ParquetWriter(path, CANDIDATES)
-        self._held: list[tuple[int, np.ndarray, str | None, bytes | None]] = []
+        self._held: list[tuple[int, NDArray[Any], str | None, bytes | None]] = []
         self._bytes = 0
 
-    def add(self, row: int, tokens: np.ndarray, page: Capture) -> None:
+    def add(self, row: int, tokens: NDArray[Any], page: Capture) -> None:
         body = self._pack.compress(page.body) if self._keep == "body" else None
         self._held.append((row, tokens, page.charset, body))
         self.rows.append(row)
@@ -141,7 +142,7 @@ class _Rows:
         self.floor, self.threshold = floor, threshold
         self.urls: list[str] = []
         self.refs: list[WarcRef] = []
-        self.scores: list[np.ndarray] = []
+        self.scores: list[NDArray[Any]] = []
         self.skipped: Counter[Skip] = Counter()
         self.read = 0
 
@@ -205,7 +206,7 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
     """
     scorer = rows.scorer
     seen: list[tuple[WarcRef, str]] = []
-    first: list[np.ndarray] = []
+    first: list[NDArray[Any]] = []
     for batch in batches(read_wet(shard, job.index, job.access), BATCH):
         rows.read += len(batch)
         scored = score_batch(scorer, batch, rows.skipped)
@@ -254,7 +255,7 @@ def report_key(folder: str, number: int) -> str:
 
 
 def _report(
-    job: Job, shard: Shard, read: int, decided: np.ndarray, skipped: Counter[Skip], files: tuple[Output, ...]
+    job: Job, shard: Shard, read: int, decided: NDArray[Any], skipped: Counter[Skip], files: tuple[Output, ...]
 ) -> None:
     kept = int(decided.sum())
     report = ShardReport(

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.config import Config, TrainSection
 from recall.errors import BadInput
@@ -131,17 +133,17 @@ class Material:
     bare: the lines of the examples' text alone, as a page without markup has them; scored, never trained on.
     """
 
-    lines: list[np.ndarray] = field(repr=False)
-    bare: list[np.ndarray] = field(repr=False)
+    lines: list[NDArray[Any]] = field(repr=False)
+    bare: list[NDArray[Any]] = field(repr=False)
     labels: list[str] = field(repr=False)
     families: list[str] = field(repr=False)
-    folds: np.ndarray = field(repr=False)
+    folds: NDArray[Any] = field(repr=False)
     recipe: Recipe
     size: int
     positive: str
 
 
-def fit_fold(material: Material, fold: int) -> np.ndarray:
+def fit_fold(material: Material, fold: int) -> NDArray[Any]:
     """Train without a fold's families and score its examples, whole and bare: float64 (2, examples of the fold)."""
     held = np.flatnonzero(material.folds == fold)
     away = {material.families[row] for row in held}
@@ -154,7 +156,7 @@ def fit_fold(material: Material, fold: int) -> np.ndarray:
     return np.stack([score_with(weights, [lines[row] for row in held]) for lines in (material.lines, material.bare)])
 
 
-def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> np.ndarray:
+def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> NDArray[Any]:
     """Fold of each example by family; -1 for examples that no person labelled, unless there are no others."""
     judged = [row for row, example in enumerate(examples) if example.source not in INFERRED]
     if len({labels[row] for row in judged}) < 2:
@@ -168,7 +170,7 @@ def folds_of(examples: list[Example], labels: list[str], settings: TrainSection,
     return folds
 
 
-def cross_validate(round_: Round, material: Material) -> np.ndarray:
+def cross_validate(round_: Round, material: Material) -> NDArray[Any]:
     """Out-of-fold scores (2, examples) of the examples, whole and bare; nan for those that only train."""
     scores = np.full((2, len(material.lines)), np.nan)
     folds = sorted({int(fold) for fold in material.folds if fold >= 0})
@@ -184,8 +186,8 @@ def _search(round_: Round, material: Material) -> tuple[Material, list[Trial]]:
         return material, []
     truth = np.array([label == material.positive for label in material.labels], dtype=bool)[judged]
 
-    def scores_of(recipe: Recipe) -> np.ndarray:
-        scores: np.ndarray = cross_validate(round_, replace(material, recipe=recipe))[0][judged]
+    def scores_of(recipe: Recipe) -> NDArray[Any]:
+        scores: NDArray[Any] = cross_validate(round_, replace(material, recipe=recipe))[0][judged]
         return scores
 
     recipe, trials = search_recipe(material.recipe, budget, scores_of, truth)
@@ -206,7 +208,7 @@ def _tokenizer(round_: Round, examples: list[Example], sample: list[str]) -> Tok
     return Tokenizer.train([*(example.text for example in examples), *sample], run.config.train.vocabulary)
 
 
-def fit_floor(floor: float, threshold: float, sample_scores: np.ndarray, share: float) -> float:
+def fit_floor(floor: float, threshold: float, sample_scores: NDArray[Any], share: float) -> float:
     """A floor that between `share` and MOST * `share` of the sampled pages reach, never above the threshold."""
     if not len(sample_scores):
         return floor
@@ -214,7 +216,7 @@ def fit_floor(floor: float, threshold: float, sample_scores: np.ndarray, share: 
     return float(max(min(floor, top), min(lowest, threshold)))
 
 
-def bare_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[np.ndarray]:
+def bare_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[Any]]:
     """Token lines of scoring texts without what markup told: what a page of bare text would have."""
     return tokenizer.lines([split_marks(text)[0] for text in texts])
 
@@ -231,7 +233,7 @@ def fit_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str],
     return replace(card, metrics={**card.metrics, **floors})
 
 
-def _weights(round_: Round, judged: list[Example], truth: np.ndarray) -> np.ndarray | None:
+def _weights(round_: Round, judged: list[Example], truth: NDArray[Any]) -> NDArray[Any] | None:
     """Pages of the crawl that each judged page stands for; None in round 1.
 
     Seed labels were chosen by what they are, not by their score, so they make the crawl look richer than it is: once
@@ -259,14 +261,16 @@ class Decision:
     metrics: dict[str, float]
 
 
-def false_positive_rate(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, threshold: float) -> float:
+def false_positive_rate(
+    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, threshold: float
+) -> float:
     """Share of the pages that are not positive which a threshold keeps."""
     weight = np.ones(len(scores)) if weights is None else weights
     others = float(weight[~truth].sum())
     return float(weight[~truth & (scores >= threshold)].sum()) / others if others else 0.0
 
 
-def decide(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, config: Config) -> Decision:
+def decide(scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, config: Config) -> Decision:
     """Choose on out-of-fold scores of judged pages. weights: pages of the crawl that each stands for."""
     settings = config.train
     chosen = choose_threshold(scores, truth, settings.target, settings.target_value, weights)
@@ -287,7 +291,7 @@ def decide(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None, co
 
 
 def _columns(
-    examples: list[Example], labels: list[str], folds: np.ndarray, scores: np.ndarray
+    examples: list[Example], labels: list[str], folds: NDArray[Any], scores: NDArray[Any]
 ) -> Mapping[str, list[object]]:
     return {
         "url": [example.url for example in examples],

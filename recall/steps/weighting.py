@@ -8,8 +8,10 @@ share of its stratum. Seed labels, chosen by what they are, are used only while 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.hosts import Holdout
 from recall.run.jobs import complete
@@ -33,7 +35,7 @@ class Count:
     urls: frozenset[str] = field(repr=False)
 
 
-def count_scores(count: Count, scanned: ScannedShard) -> tuple[np.ndarray, dict[str, float]]:
+def count_scores(count: Count, scanned: ScannedShard) -> tuple[NDArray[Any], dict[str, float]]:
     """Histogram (FINE int64) of a shard's scores without held-out hosts, and the scores of judged pages."""
     table = read_rows(count.store, scanned, ["url", "score"])
     urls, scores = table.column("url").to_pylist(), table.column("score").to_numpy()
@@ -46,11 +48,11 @@ def count_scores(count: Count, scanned: ScannedShard) -> tuple[np.ndarray, dict[
     return histogram, first
 
 
-def _bin(scores: np.ndarray) -> np.ndarray:
+def _bin(scores: NDArray[Any]) -> NDArray[Any]:
     return np.minimum((scores * FINE).astype(np.int64), FINE - 1)
 
 
-def stratum_weights(scores: np.ndarray, histogram: np.ndarray) -> np.ndarray:
+def stratum_weights(scores: NDArray[Any], histogram: NDArray[Any]) -> NDArray[Any]:
     """Pages of the crawl that each judged page stands for, by its score under the model that the histogram is of.
 
     Strata hold about STRATUM judged pages with neighbouring scores; the weights add up to the crawl's pages.
@@ -68,7 +70,7 @@ def stratum_weights(scores: np.ndarray, histogram: np.ndarray) -> np.ndarray:
     return weights
 
 
-def crawl_weights(round_: Round, urls: list[str]) -> np.ndarray | None:
+def crawl_weights(round_: Round, urls: list[str]) -> NDArray[Any] | None:
     """Pages of the crawl that each page asked about stands for; None in round 1, which asked about none.
 
     By the previous round's honest scores: a page that trained its model counts by its out-of-fold score there, the

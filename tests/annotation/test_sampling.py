@@ -4,9 +4,11 @@ import math
 import pickle
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from annotation.sampling import HOST_SHARE, Drawn, Plan, Rows, Sampler, Stratum, allocate
 from recall.hosts import host_of
@@ -23,7 +25,7 @@ def crawl(pages: int = 4000, seed: int = 0) -> Rows:
     return Rows(0, range(pages), urls, numbers, numbers, scores, [True] * pages)
 
 
-def part(rows: Rows, chosen: np.ndarray, shard: int) -> Rows:
+def part(rows: Rows, chosen: NDArray[Any], shard: int) -> Rows:
     urls = [rows.urls[row] for row in chosen]
     auditable = [rows.auditable[row] for row in chosen]
     places = list(range(len(chosen)))

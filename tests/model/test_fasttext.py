@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recall.errors import BadInput
 from recall.model.fasttext import Recipe, fit, predict, read_rows
@@ -10,7 +11,7 @@ SIZE = 50
 RECIPES = [Recipe(epochs=5, shrinkage=7), Recipe(epochs=5, shrinkage=2, ngrams=3, buckets=100)]
 
 
-def make_lines() -> tuple[list[np.ndarray[tuple[int], np.dtype[np.uint32]]], list[str]]:
+def make_lines() -> tuple[list[NDArray[np.uint32]], list[str]]:
     """Lines of label "code page" draw on the lower half of the ids, the others on the upper."""
     random = np.random.default_rng(3)
     lines = [(random.permutation(30)[: random.integers(1, 25)] + 20 * (i % 2)).astype(np.uint32) for i in range(60)]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.model.fasttext import Recipe
 from recall.steps.search import DIFFERENCE, recipes, search_recipe
@@ -10,7 +11,7 @@ from recall.steps.search import DIFFERENCE, recipes, search_recipe
 TRUTH = np.array([True, False] * 20)
 
 
-def scores_for(quality: float) -> np.ndarray:
+def scores_for(quality: float) -> NDArray[Any]:
     return quality * TRUTH + np.random.default_rng(0).random(len(TRUTH))
 
 

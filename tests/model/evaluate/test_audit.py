@@ -3,9 +3,11 @@
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recall.errors import BadInput
 from recall.model.evaluate import AuditSample, Cell, bootstrap_difference, estimate_pooled, pooled_shares
@@ -54,7 +56,7 @@ def test_a_paired_difference_is_narrower_than_its_parts() -> None:
     second = first + 0.1 * truth
     groups = [str(number // 4) for number in range(400)]
 
-    def figure(scores: np.ndarray, true: np.ndarray) -> float:
+    def figure(scores: NDArray[Any], true: NDArray[Any]) -> float:
         return float(scores[true].mean() - scores[~true].mean())
 
     interval = bootstrap_difference(figure, first, second, truth, groups, draws=200)

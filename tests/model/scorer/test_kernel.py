@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recall.model.scorer.collapse import END_HASH, Weights
 from recall.model.scorer.kernel import combine, hash_of, hashes_of, line_rows
@@ -31,7 +32,7 @@ def test_the_rows_of_a_line_are_tokens_then_the_ngrams_that_end_there() -> None:
     ]
 
 
-def mean_of_rows(weights: Weights, line: list[int]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def mean_of_rows(weights: Weights, line: list[int]) -> NDArray[np.float64]:
     """The definition: constants, then the known rows of the line, over their number."""
     total, count = weights.prefix.copy(), int(weights.prefix_rows)
     rolling = [int(value) for value in weights.rolling]

@@ -1,17 +1,8 @@
-"""config.toml as frozen, validated sections: the border between a user's file and the code.
+"""The tables of config.toml, each a frozen section with its defaults."""
 
-Unknown keys, wrong types and impossible values are refused with one line that names the file and the key.
-Every default of recall is visible here and explained in config.example.toml.
-"""
-
-import json
-import tomllib
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from recall.errors import BadInput
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Count = Annotated[int, Field(ge=0)]
@@ -176,87 +167,3 @@ class ClusterSection(Section):
     attempts: Positive = 3
     shard_seconds: Annotated[float, Field(gt=0)] = 3600.0
     failed_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.02
-
-
-class Config(Section):
-    """A whole config.toml."""
-
-    run: RunSection = RunSection()
-    crawl: CrawlSection = CrawlSection()
-    access: AccessSection = AccessSection()
-    seed: SeedSection = SeedSection()
-    judge: JudgeSection = JudgeSection()
-    train: TrainSection = TrainSection()
-    scan: ScanSection = ScanSection()
-    domains: DomainsSection = DomainsSection()
-    label: LabelSection = LabelSection()
-    harvest: HarvestSection = HarvestSection()
-    build: BuildSection = BuildSection()
-    cluster: ClusterSection = ClusterSection()
-
-
-LOCATIONS = (
-    ("run", "holdout"),
-    ("crawl", "base"),
-    ("crawl", "index"),
-    ("crawl", "paths"),
-    ("crawl", "warcs"),
-    ("seed", "labels"),
-    ("label", "answers"),
-)
-"""Keys whose values are paths or URLs."""
-
-
-def _absolute(value: str, folder: Path) -> str:
-    return value if not value or "://" in value else str((folder / value).absolute())
-
-
-def resolve_paths(config: Config, folder: Path) -> Config:
-    """Make relative paths absolute, as seen from the config file's folder."""
-    sections = config.model_dump()
-    for section, key in LOCATIONS:
-        value = sections[section][key]
-        if isinstance(value, str):
-            sections[section][key] = _absolute(value, folder)
-        else:
-            sections[section][key] = tuple(_absolute(one, folder) for one in value)
-    return Config.model_validate(sections)
-
-
-def dump_config(config: Config) -> str:
-    """Write a config as TOML, every setting of it."""
-    lines = []
-    for name, section in config.model_dump(mode="json").items():
-        lines.append(f"[{name}]")
-        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in section.items()]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def parse_config(text: str, source: str) -> Config:
-    """Parse TOML text; `source` names it in errors.
-
-    Raises BadInput with one line that names the source and the line or key.
-    """
-    try:
-        return Config.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{source}: not TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(file)"
-        raise BadInput(f"{source}: {key}: {first['msg']}") from None
-
-
-def load_config(path: Path) -> Config:
-    """Read and validate a config file.
-
-    Raises BadInput when it is missing, not UTF-8, not TOML or holds a key or value that cannot be used.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such config file; start from config.example.toml") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {error}") from None
-    return parse_config(text, str(path))
