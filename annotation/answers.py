@@ -41,7 +41,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one annotator said to one task. time: when, "" where the source does not say; it decides nothing."""
+    """What one annotator said to one task. time: when, "" where the source does not say; it decides nothing.
+
+    seconds: that the annotator spent, 0 where unknown; source: where it comes from, such as an annotation's id on a
+    labelling server; category, comment: what was added freely; adjudicates: decides a disagreement of the others;
+    withdrawn: the annotator took it back, and the task is open for them again.
+    """
 
     key: str
     target: str
@@ -49,6 +54,17 @@ class Answer:
     value: str
     annotator: str
     time: str = ""
+    seconds: float = 0.0
+    source: str = ""
+    category: str = ""
+    comment: str = ""
+    adjudicates: bool = False
+    withdrawn: bool = False
+
+    @property
+    def says(self) -> tuple[str, str, str, bool]:
+        """What is said, apart from when and how: an answer that says the same again is not new."""
+        return self.value, self.category, self.comment, self.withdrawn
 
 
 def read_tasks(round_: Round) -> list[Task]:
@@ -65,24 +81,32 @@ def read_tasks(round_: Round) -> list[Task]:
 def read_answers(round_: Round) -> list[Answer]:
     """The answers that count: the last one of each annotator to each task, in the order of their tasks' keys.
 
+    Withdrawn ones are left out. Raises Damaged for a line that is no answer.
+    """
+    return [answer for answer in last_answers(round_) if not answer.withdrawn]
+
+
+def last_answers(round_: Round) -> list[Answer]:
+    """The last word of each annotator on each task, withdrawn answers included.
+
     Raises Damaged for a line that is no answer.
     """
     store = round_.run.store
-    last: dict[tuple[str, str], Answer] = {}
+    last: dict[tuple[str, str, bool], Answer] = {}
     for key in store.keys(round_.step("label").key(ANSWERS)):
         for number, line in enumerate(store.read(key).splitlines(), 1):
             try:
                 answer = Answer(**json.loads(line))
             except (ValueError, TypeError):
                 raise Damaged(f"{store.url(key)}:{number}: not an answer") from None
-            last[answer.key, answer.annotator] = answer
+            last[answer.key, answer.annotator, answer.adjudicates] = answer
     return [last[place] for place in sorted(last)]
 
 
 def add_answers(round_: Round, answers: Iterable[Answer]) -> int:
     """Append answers that say something new to a round's log, as one file; returns how many did."""
-    known = {(answer.key, answer.annotator): answer.value for answer in read_answers(round_)}
-    fresh = [answer for answer in answers if known.get((answer.key, answer.annotator)) != answer.value]
+    known = {(one.key, one.annotator, one.adjudicates): one.says for one in last_answers(round_)}
+    fresh = [one for one in answers if known.get((one.key, one.annotator, one.adjudicates)) != one.says]
     if not fresh:
         return 0
     store, step = round_.run.store, round_.step("label")

@@ -1,5 +1,6 @@
 """Answers: the log, answering from a labels file, votes to labels."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from annotation.answers import (
     answer_from,
     decide,
     judge_prefix,
+    last_answers,
     open_tasks,
     read_answers,
     read_tasks,
@@ -123,3 +125,23 @@ def test_a_page_without_a_label_is_answered_unless_a_person_did(loop: Any) -> No
     assert [one.annotator for one in answers if one.key == pages[0].key] == ["ann"]
     assert [one.value for one in answers if one.key == pages[1].key] == [NO_LABEL]
     assert {one.value for one in answers if one.kind == "prefix"} == {"unsure"}
+
+
+def test_a_withdrawn_answer_opens_the_task_again_until_it_is_given_anew(loop: Any) -> None:
+    push(loop.first)
+    task = read_tasks(loop.first)[0]
+    assert add_answers(loop.first, [answer(task, "C", "ann"), answer(task, "N", "bob")]) == 2
+    assert add_answers(loop.first, [replace(answer(task, "C", "ann"), withdrawn=True)]) == 1
+    assert [(one.annotator, one.value) for one in read_answers(loop.first)] == [("bob", "N")]
+    assert [(one.annotator, one.withdrawn) for one in last_answers(loop.first)] == [("ann", True), ("bob", False)]
+    assert add_answers(loop.first, [answer(task, "C", "ann")]) == 1
+    assert len(read_answers(loop.first)) == 2
+
+
+def test_who_votes_and_adjudicates_the_same_task_is_heard_twice(loop: Any) -> None:
+    push(loop.first)
+    task = read_tasks(loop.first)[0]
+    vote, decision = answer(task, "N", "ann"), replace(answer(task, "C", "ann"), adjudicates=True)
+    assert add_answers(loop.first, [vote, decision]) == 2
+    assert add_answers(loop.first, [vote, decision]) == 0
+    assert read_answers(loop.first) == [vote, decision]
