@@ -1,12 +1,14 @@
-"""Answers to a round's tasks: a log that only grows, answering from a labels file, and the labels they come to.
+"""Answers to a round's tasks: a log that only grows, and answering from a labels file.
 
-In: answers of annotators, or labelled URLs. Out: label/answers/NNNNNN-<digest>.jsonl, one JSON object a line, and
-records.Label. Held-out rows of a labels file are ignored, for pages and for prefixes. The last answer that an annotator
-gave to a task counts; where the votes are equal there is no label.
+In: answers of annotators (from a labelling server, or any tool that writes the files), or labelled URLs. Out:
+label/answers/NNNNNN-<digest>.jsonl, one Answer as a JSON object a line; keys that a line lacks have their defaults.
+The last line of a task, an annotator and a part (vote or decision) counts, so an edit is a new line, and so is taking
+an answer back. Held-out rows of a labels file are ignored, for pages and for prefixes. What answers come to is
+`annotation.adjudication`' affair.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -14,7 +16,7 @@ from annotation.tasks import PREFIXES, TASKS
 from recall.config import Config
 from recall.errors import Damaged
 from recall.hosts import Holdout, PrefixSet
-from recall.records import Label, LabelKind, LabelUse, PrefixValue
+from recall.records import LabelKind, PrefixValue, TaskUse
 from recall.run.labels import LabelledUrl
 from recall.run.rounds import Round
 from recall.run.store import digest_of
@@ -31,21 +33,29 @@ MEASURE = "measure"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked: a page (target: URL) or a prefix."""
+    """What is asked: a page (target: URL) or a prefix.
+
+    votes: how many annotators are wanted, one answer each. gold: the known answer, "" where there is none; secret.
+    """
 
     key: str
     target: str
     kind: LabelKind
-    use: LabelUse
+    use: TaskUse
+    votes: int = 1
+    gold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one annotator said to one task. time: when, "" where the source does not say; it decides nothing.
+    """What one annotator said to one task.
 
-    seconds: that the annotator spent, 0 where unknown; source: where it comes from, such as an annotation's id on a
-    labelling server; category, comment: what was added freely; adjudicates: decides a disagreement of the others;
-    withdrawn: the annotator took it back, and the task is open for them again.
+    value: a label name (page) or a PrefixValue; NO_LABEL: skipped, or sent in empty. annotator: a name that stays the
+    same from round to round (an e-mail address). time: when it was given or last changed, seconds: that were spent on
+    it, "" and 0 where the source does not say; they decide nothing. source: where it comes from, such as an
+    annotation's id on a labelling server; category, comment: what was added freely. adjudicates: it decides a
+    disagreement of the others (`annotation.adjudication`): it overrules all votes, and the one that came last all
+    others. withdrawn: the annotator took it back, and the task is open for them again.
     """
 
     key: str
@@ -62,6 +72,11 @@ class Answer:
     withdrawn: bool = False
 
     @property
+    def place(self) -> tuple[str, str, bool]:
+        """What there is one answer to: the task, by one annotator, as vote or as decision."""
+        return self.key, self.annotator, self.adjudicates
+
+    @property
     def says(self) -> tuple[str, str, str, bool]:
         """What is said, apart from when and how: an answer that says the same again is not new."""
         return self.value, self.category, self.comment, self.withdrawn
@@ -70,26 +85,19 @@ class Answer:
 def read_tasks(round_: Round) -> list[Task]:
     """Tasks of a round, pages first."""
     store, step = round_.run.store, round_.step("label")
-    pages = store.read_table(step.key(TASKS), ["key", "url", "use"]).to_pylist()
-    prefixes = store.read_table(step.key(PREFIXES), ["key", "prefix"]).to_pylist()
+    pages = store.read_table(step.key(TASKS), ["key", "url", "use", "votes", "answer"]).to_pylist()
+    prefixes = store.read_table(step.key(PREFIXES), ["key", "prefix", "votes"]).to_pylist()
     return [
-        *(Task(row["key"], row["url"], "page", row["use"]) for row in pages),
-        *(Task(row["key"], row["prefix"], "prefix", "train") for row in prefixes),
+        *(Task(row["key"], row["url"], "page", row["use"], row["votes"], row["answer"]) for row in pages),
+        *(Task(row["key"], row["prefix"], "prefix", "train", row["votes"]) for row in prefixes),
     ]
 
 
-def read_answers(round_: Round) -> list[Answer]:
-    """The answers that count: the last one of each annotator to each task, in the order of their tasks' keys.
-
-    Withdrawn ones are left out. Raises Damaged for a line that is no answer.
-    """
-    return [answer for answer in last_answers(round_) if not answer.withdrawn]
-
-
 def last_answers(round_: Round) -> list[Answer]:
-    """The last word of each annotator on each task, withdrawn answers included.
+    """The last answer at each place, withdrawn ones included, in the order of their tasks' keys.
 
-    Raises Damaged for a line that is no answer.
+    Of one task votes come first, by annotator, then decisions in the order in which they came. Raises Damaged for a
+    line that is no answer.
     """
     store = round_.run.store
     last: dict[tuple[str, str, bool], Answer] = {}
@@ -99,14 +107,26 @@ def last_answers(round_: Round) -> list[Answer]:
                 answer = Answer(**json.loads(line))
             except (ValueError, TypeError):
                 raise Damaged(f"{store.url(key)}:{number}: not an answer") from None
-            last[answer.key, answer.annotator, answer.adjudicates] = answer
-    return [last[place] for place in sorted(last)]
+            last.pop(answer.place, None)
+            last[answer.place] = answer
+    return sorted(last.values(), key=lambda one: (one.key, one.adjudicates, "" if one.adjudicates else one.annotator))
+
+
+def read_answers(round_: Round) -> list[Answer]:
+    """The answers that count: `last_answers` without withdrawn ones.
+
+    Raises Damaged for a line that is no answer.
+    """
+    return [answer for answer in last_answers(round_) if not answer.withdrawn]
 
 
 def add_answers(round_: Round, answers: Iterable[Answer]) -> int:
-    """Append answers that say something new to a round's log, as one file; returns how many did."""
-    known = {(one.key, one.annotator, one.adjudicates): one.says for one in last_answers(round_)}
-    fresh = [one for one in answers if known.get((one.key, one.annotator, one.adjudicates)) != one.says]
+    """Append answers that say something new to a round's log, as one file; returns how many did.
+
+    Call it with the run's lease held: the file's number is that of the last one plus 1.
+    """
+    known = {one.place: one.says for one in last_answers(round_)}
+    fresh = [one for one in answers if known.get(one.place) != one.says]
     if not fresh:
         return 0
     store, step = round_.run.store, round_.step("label")
@@ -158,27 +178,3 @@ def answer_from(round_: Round, labels: Iterable[LabelledUrl]) -> int:
         if value != NO_LABEL or task.key not in answered:
             answers.append(Answer(task.key, task.target, task.kind, value, FILE))
     return add_answers(round_, answers)
-
-
-def open_tasks(tasks: Iterable[Task], answers: Iterable[Answer]) -> list[Task]:
-    """Tasks that nobody answered."""
-    answered = {answer.key for answer in answers}
-    return [task for task in tasks if task.key not in answered]
-
-
-def decide(tasks: Iterable[Task], answers: Iterable[Answer]) -> list[Label]:
-    """Labels by majority, in the order of the tasks. Tasks without votes, or with equal votes, get none."""
-    votes: dict[str, dict[str, str]] = defaultdict(dict)
-    for answer in answers:
-        if answer.value != NO_LABEL:
-            votes[answer.key][answer.annotator] = answer.value
-    labels: list[Label] = []
-    for task in tasks:
-        given = votes.get(task.key)
-        if not given:
-            continue
-        first, *others = Counter(given.values()).most_common(2)
-        if not others or first[1] > others[0][1]:
-            share = first[1] / len(given)
-            labels.append(Label(task.target, task.kind, first[0], tuple(sorted(given)), share, task.use))
-    return labels

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import click
 
-from annotation.answers import answer_from, concerns, open_tasks, read_answers, read_tasks
+from annotation.answers import answer_from, concerns
+from annotation.standing import standing_of
 from annotation.step import conclude
 from annotation.tasks import push, pushed
 from recall.errors import BadInput, OutOfOrder
@@ -81,8 +82,8 @@ def show_status(run: str) -> None:
 
 def _line(round_: Round) -> str:
     """State of a round's tasks on one line."""
-    tasks = read_tasks(round_)
-    left = open_tasks(tasks, read_answers(round_))
+    standing = standing_of(round_)
+    tasks, left = standing.tasks, standing.open
     pages = sum(task.kind == "page" for task in left)
     state = "done" if round_.step("label").done else f"{pages} pages and {len(left) - pages} prefixes open"
     return f"round {round_.number}: {len(tasks) - len(left)} of {len(tasks)} tasks answered, {state}"

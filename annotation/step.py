@@ -6,7 +6,9 @@
 from collections import Counter
 from dataclasses import asdict
 
-from annotation.answers import answer_from, decide, open_tasks, read_answers, read_tasks
+from annotation.adjudication import decide
+from annotation.answers import answer_from
+from annotation.standing import standing_of
 from annotation.tasks import EXAMPLES, PREFIXES, TASKS, push
 from recall.records import Done, Label, Output, Waiting
 from recall.run.rounds import Round
@@ -34,20 +36,20 @@ def advance(round_: Round) -> Done | Waiting:
 def conclude(round_: Round) -> Done | Waiting:
     """End the step when every task is answered."""
     run = round_.run
-    tasks, answers = read_tasks(round_), read_answers(round_)
-    waiting = open_tasks(tasks, answers)
+    standing = standing_of(round_)
+    waiting = len(standing.open) + (len(standing.queue) if run.config.label.adjudicate else 0)
     if waiting:
-        return Waiting(len(waiting), run.store.url(round_.step("label").folder))
+        return Waiting(waiting, run.store.url(round_.step("label").folder))
     step = round_.begin("label")
     if run.store.exists(step.key(LABELS)):  # of a conclusion that was killed, before further answers came
         run.store.remove(step.key(LABELS))
-    labels = decide(tasks, answers)
+    labels = decide(standing.ballots)
     columns = {name: [asdict(label)[name] for label in labels] for name in SCHEMA}
     step.publish_table(LABELS, columns, SCHEMA)
     for file in (TASKS, PREFIXES, EXAMPLES):
         data = run.store.read(step.key(file))
         step.add([Output(file, digest_of(data), table_from(data).num_rows)])
-    return step.finish(count(labels, len(tasks), run.config.train.positive), {})
+    return step.finish(count(labels, len(standing.tasks), run.config.train.positive), {})
 
 
 def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:

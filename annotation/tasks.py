@@ -166,6 +166,9 @@ def _page_rows(round_: Round, pages: list[Drawn], shown: Mapping[tuple[int, int]
             "probability": drawn.probability,
             "use": drawn.use,
             **asdict(shown[drawn.page.shard, drawn.page.row]),
+            "votes": 1,
+            "blind": drawn.use == "audit",
+            "answer": "",
         }
         for drawn in pages
     ]
@@ -178,6 +181,7 @@ def _prefix_rows(round_: Round, prefixes: list[Candidate], draw: Draw) -> list[d
             "key": task_key(round_, "prefix", one.prefix),
             **asdict(one),
             "examples": [page.url for page in draw.examples.get(one.prefix, [])],
+            "votes": 1,
         }
         for one in prefixes
     ]

@@ -46,7 +46,7 @@ def apply_run(root: str, parent: str, crawl: CrawlSection, config: Config | None
             "run": origin.config.run.model_copy(update={"rounds": 1, "holdout": ""}),
             "crawl": crawl,
             "seed": origin.config.seed.model_copy(update={"labels": ""}),
-            "label": origin.config.label.model_copy(update={"answers": ""}),
+            "label": origin.config.label.model_copy(update={"answers": "", "gold": ""}),
             "access": settings.access,
             "cluster": settings.cluster,
         }
@@ -72,6 +72,8 @@ def _inherited_labels(prefixes: Sequence[str]) -> dict[str, bytes]:
         "annotators": [[] for _ in prefixes],
         "agreement": [1.0] * count,
         "use": ["train"] * count,
+        "source": ["vote"] * count,
+        "category": [""] * count,
     }
     return {
         "labels.parquet": table_bytes(labels, LABELS),

@@ -157,14 +157,22 @@ class Candidate:
 
 LabelKind = Literal["page", "prefix"]
 LabelUse = Literal["train", "audit"]
-PrefixValue = Literal["accept", "reject", "unsure"]
+TaskUse = Literal["train", "audit", "gold"]
+"""What asking about a page is for; gold: only to see how well people answer, its label is known from elsewhere."""
+
+PrefixValue = Literal["accept", "reject", "split", "unsure"]
+"""split: neither, but prefixes below it are worth asking about."""
+
+LabelSource = Literal["vote", "decision", "gold", "file"]
+"""How a label came about: by vote, by a decision on what annotators disagreed on, known before, from a labels file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """What people decided. target: a URL (page) or a prefix; value: a label name (page) or a PrefixValue.
 
-    agreement: share of the annotators that gave `value`. use: audit labels never train.
+    annotators: whose votes or decision it rests on; agreement: share of the votes for `value`. use: audit labels never
+    train. category: what most of those who gave `value` called the page beside it, "" where none did.
     """
 
     target: str
@@ -173,6 +181,8 @@ class Label:
     annotators: tuple[str, ...]
     agreement: float
     use: LabelUse
+    source: LabelSource = "vote"
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ LOCATIONS = (
     ("crawl", "warcs"),
     ("seed", "labels"),
     ("label", "answers"),
+    ("label", "gold"),
 )
 """Keys whose values are paths or URLs."""
 

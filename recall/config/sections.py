@@ -141,6 +141,15 @@ class LabelSection(Section):
     prefixes: Count = 100
     uncertain_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
     examples: Positive = 10
+    overlap: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    overlap_votes: Annotated[int, Field(ge=2)] = 2
+    adjudicate: bool = True
+    gold: str = ""
+    gold_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
+    gold_votes: Positive = 5
+    gold_accuracy: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.75
+    gold_certainty: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.9
+    gold_min: Positive = 10
     answers: str = ""
     prefix_min_labels: Positive = 3
     prefix_min_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8

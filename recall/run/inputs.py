@@ -115,7 +115,9 @@ def _holdout_text(config: Config) -> bytes:
 def _labels_digests(config: Config) -> dict[str, str]:
     """Digest of each labels file that the config names, by its key."""
     digests = {}
-    for key, source in (("seed.labels", config.seed.labels), ("label.answers", config.label.answers)):
+    for key in ("seed.labels", "label.answers", "label.gold"):
+        section, _, name = key.partition(".")
+        source = getattr(getattr(config, section), name)
         if source:
             try:
                 digests[key] = digest_of(read_all(source, config.access))
@@ -125,7 +127,7 @@ def _labels_digests(config: Config) -> dict[str, str]:
 
 
 def read_frozen_labels(inputs: "Inputs", key: str, source: str, access: AccessSection) -> list[LabelledUrl]:
-    """Labels of a file that the config names; key: seed.labels or label.answers.
+    """Labels of a file that the config names; key: seed.labels, label.answers or label.gold.
 
     Raises BadInput when the file is missing or is no longer the one that the run was made with.
     """

@@ -90,6 +90,12 @@ class Run:
         source = self.config.label.answers
         return frozen.read_frozen_labels(self.inputs, "label.answers", source, self.config.access) if source else []
 
+    @cached_property
+    def gold(self) -> list[LabelledUrl]:
+        """Rows of the file that [label] gold names, as it was at init; empty without one."""
+        source = self.config.label.gold
+        return frozen.read_frozen_labels(self.inputs, "label.gold", source, self.config.access) if source else []
+
     @property
     def parent(self) -> Parent | None:
         """The round whose model and labels this run inherited, None for a run that trains."""

@@ -24,7 +24,14 @@ PAGE_TASKS = {
     "title": "string",
     "text": "string",
     "markdown": "string",
+    "votes": "int32",
+    "blind": "bool",
+    "answer": "string",
 }
+"""use: a TaskUse. votes: how many annotators are wanted; blind: to be shown without score, order or n-grams;
+answer: the known answer of a gold task, "" for others. stratum, probability, use and answer are never shown to people.
+"""
+
 PREFIX_TASKS = {
     "key": "string",
     "prefix": "string",
@@ -32,6 +39,7 @@ PREFIX_TASKS = {
     "pages": "int64",
     "kept": "int64",
     "examples": "list<string>",
+    "votes": "int32",
 }
 LABELS = {
     "target": "string",
@@ -40,6 +48,8 @@ LABELS = {
     "annotators": "list<string>",
     "agreement": "float64",
     "use": "string",
+    "source": "string",
+    "category": "string",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from annotation.adjudication import count_ballots, decide, open_tasks
 from annotation.answers import (
     FILE,
     NO_LABEL,
@@ -12,10 +13,8 @@ from annotation.answers import (
     Task,
     add_answers,
     answer_from,
-    decide,
     judge_prefix,
     last_answers,
-    open_tasks,
     read_answers,
     read_tasks,
     usable,
@@ -71,7 +70,7 @@ def test_the_majority_decides_and_ties_decide_nothing() -> None:
         answer(PREFIX, "accept", "ann"),
         answer(PREFIX, "reject", "bob"),
     ]
-    first, second = decide([PAGE, AUDIT, PREFIX], answers)
+    first, second = decide(count_ballots([PAGE, AUDIT, PREFIX], answers))
     assert (first.target, first.value, first.annotators, first.use) == (
         PAGE.target,
         "C",
@@ -80,11 +79,11 @@ def test_the_majority_decides_and_ties_decide_nothing() -> None:
     )
     assert first.agreement == pytest.approx(2 / 3)
     assert (second.target, second.use, second.agreement) == (AUDIT.target, "audit", 1.0)
-    assert decide([PAGE], []) == []
+    assert decide(count_ballots([PAGE], [])) == []
 
 
 def test_a_task_is_open_until_someone_answers_even_without_a_label() -> None:
-    assert open_tasks([PAGE, AUDIT], [answer(AUDIT, NO_LABEL, FILE)]) == [PAGE]
+    assert open_tasks(count_ballots([PAGE, AUDIT], [answer(AUDIT, NO_LABEL, FILE)])) == [PAGE]
 
 
 def test_the_last_answer_of_an_annotator_counts_and_repeats_add_nothing(loop: Any) -> None:

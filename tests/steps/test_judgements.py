@@ -31,7 +31,9 @@ def publish(run: Run, number: int, tasks: list[tuple[str, str]], labels: list[tu
         "text": [f"text of {url} in {number}" for url, _ in tasks],
         **{name: [number] * len(tasks) for name in ("offset", "length", "shard")},
         **{name: [0.5] * len(tasks) for name in ("score", "probability")},
-        **{name: [""] * len(tasks) for name in ("stratum", "title", "markdown")},
+        **{name: [""] * len(tasks) for name in ("stratum", "title", "markdown", "answer")},
+        "votes": [1] * len(tasks),
+        "blind": [False] * len(tasks),
     }
     run.store.publish_table(folder.key("tasks.parquet"), pages, PAGE_TASKS)
     use = dict(tasks)
@@ -42,6 +44,8 @@ def publish(run: Run, number: int, tasks: list[tuple[str, str]], labels: list[tu
         "annotators": [["ann"]] * len(labels),
         "agreement": [1.0] * len(labels),
         "use": [use.get(target, "train") for target, _, _ in labels],
+        "source": ["vote"] * len(labels),
+        "category": [""] * len(labels),
     }
     run.store.publish_table(folder.key("labels.parquet"), decided, LABELS)
 

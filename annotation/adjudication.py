@@ -1,0 +1,156 @@
+"""What the answers to a round's tasks come to: open, to be adjudicated, or a label.
+
+In: tasks, answers, and annotators whose votes do not count. Out: a Ballot for each task, and records.Label.
+
+A task is answered when it has as many answers as votes are wanted; a skip is an answer, and so is a vote that does not
+count. A gold task is answered by its first answer: its votes are wanted, not waited for. An answer from a labels file
+settles a task alone. Then, for tasks that are not gold:
+    decision    someone decided it: that is the label, whatever the votes (or none, where they skipped it)
+    vote        more than half of the votes that count are for one value: that is the label
+    case        anything else waits for a decision, where [label] adjudicate asks for one, and gets no label otherwise
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from annotation.answers import FILE, NO_LABEL, Answer, Task
+from recall.records import Label, LabelSource, LabelUse
+
+Reason = Literal["disagreement", "skipped", "left_out"]
+
+GOLD = "gold"
+"""Annotator of labels that were known before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A task with its answers. votes: those that count; skips; ignored: votes of annotators who are left out."""
+
+    task: Task
+    votes: tuple[Answer, ...] = ()
+    skips: tuple[Answer, ...] = ()
+    ignored: tuple[Answer, ...] = ()
+    decision: Answer | None = None
+    filed: Answer | None = None
+
+    @property
+    def answers(self) -> int:
+        """Answers of people, decisions not among them."""
+        return len(self.votes) + len(self.skips) + len(self.ignored)
+
+    @property
+    def wanted(self) -> int:
+        """Answers that the round waits for."""
+        return 1 if self.task.gold else self.task.votes
+
+    @property
+    def open(self) -> bool:
+        """True while it waits for annotators."""
+        return self.decision is None and self.filed is None and self.answers < self.wanted
+
+    @property
+    def winner(self) -> tuple[str, float]:
+        """The value that more than half of what counts is for, else the file's, and its share of the votes."""
+        counted = Counter(answer.value for answer in self.votes)
+        if counted:
+            value, count = counted.most_common(1)[0]
+            if 2 * count > len(self.votes):
+                return value, count / len(self.votes)
+        return (NO_LABEL, 0.0) if self.filed is None else (self.filed.value, _share(self.votes, self.filed.value))
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it needs a decision; None while it is open, once it is decided, and where a majority decides it."""
+        settled = self.decision is not None or self.filed is not None or self.winner[0] != NO_LABEL
+        if self.open or self.task.gold or settled:
+            return None
+        if self.votes:
+            return "disagreement"
+        if self.ignored:
+            return "left_out"
+        return "skipped" if self.skips else None
+
+    def label(self) -> Label | None:
+        """The label it comes to, None where it comes to none.
+
+        Gold tasks of use "gold" come to none: their label is in the run already.
+        """
+        if self.task.use == "gold" or self.open:
+            return None
+        if self.task.gold:
+            return self._labelled(self.task.gold, (GOLD,), "gold")
+        voters = sorted({answer.annotator for answer in self.votes})
+        value = self.winner[0]
+        source: LabelSource = "vote"
+        if self.decision is not None:
+            value, source, voters = self.decision.value, "decision", [*voters, self.decision.annotator]
+        elif self.filed is not None and self.filed.value == value:
+            source, voters = "file", [*voters, FILE]
+        return self._labelled(value, dict.fromkeys(voters), source) if value != NO_LABEL else None
+
+    def _labelled(self, value: str, annotators: Iterable[str], source: LabelSource) -> Label:
+        task, use = self.task, cast(LabelUse, self.task.use)
+        share = _share(self.votes, value) if source != "gold" else 1.0
+        category = self.decision.category if self.decision is not None else ""
+        category = category or _category(self.votes, value)
+        return Label(task.target, task.kind, value, tuple(annotators), share, use, source, category)
+
+
+def _share(votes: Iterable[Answer], value: str) -> float:
+    """Share of votes for a value; 1 without votes."""
+    given = [answer.value == value for answer in votes]
+    return sum(given) / len(given) if given else 1.0
+
+
+def _category(votes: Iterable[Answer], value: str) -> str:
+    """The category that most of those who voted for `value` named, the first in the alphabet of equals."""
+    named = Counter(answer.category for answer in votes if answer.value == value and answer.category)
+    return min(named, key=lambda category: (-named[category], category), default="")
+
+
+def count_ballots(tasks: Iterable[Task], answers: Iterable[Answer], left_out: Set[str] = frozenset()) -> list[Ballot]:
+    """One ballot for each task, in their order. left_out: annotators whose votes do not count.
+
+    Decisions count whoever made them. A labels file's answer gives way to people's votes.
+    """
+    by_key: dict[str, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        by_key[answer.key].append(answer)
+    return [_ballot(task, by_key[task.key], left_out) for task in tasks]
+
+
+def _ballot(task: Task, answers: list[Answer], left_out: Set[str]) -> Ballot:
+    decisions = [answer for answer in answers if answer.adjudicates]
+    filed = [answer for answer in answers if not answer.adjudicates and answer.annotator == FILE]
+    people = [answer for answer in answers if not answer.adjudicates and answer.annotator != FILE]
+    given = [answer for answer in people if answer.value != NO_LABEL]
+    return Ballot(
+        task=task,
+        votes=tuple(answer for answer in given if answer.annotator not in left_out),
+        skips=tuple(answer for answer in people if answer.value == NO_LABEL),
+        ignored=tuple(answer for answer in given if answer.annotator in left_out),
+        decision=decisions[-1] if decisions else None,
+        filed=filed[-1] if filed else None,
+    )
+
+
+def open_tasks(ballots: Iterable[Ballot]) -> list[Task]:
+    """Tasks that wait for annotators."""
+    return [ballot.task for ballot in ballots if ballot.open]
+
+
+def cases(ballots: Iterable[Ballot]) -> list[Ballot]:
+    """The adjudication queue, in the order of the tasks: ballots that need a decision (`reason` says why).
+
+    A decision is recorded as an Answer with adjudicates=True under the same task key, by
+    `annotation.answers.add_answers`; withdrawing it (withdrawn=True) puts the task back into the queue. A decision
+    without a value (a skip) says that the task has no label.
+    """
+    return [ballot for ballot in ballots if ballot.reason is not None]
+
+
+def decide(ballots: Iterable[Ballot]) -> list[Label]:
+    """Labels, in the order of the tasks."""
+    return [label for ballot in ballots if (label := ballot.label()) is not None]

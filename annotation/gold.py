@@ -1,0 +1,89 @@
+"""Gold tasks: pages whose answer is known, mixed in to see how well each annotator answers, and who is left out.
+
+In: known answers (a file, the seed's labels, decisions of earlier rounds), and what annotators said. Out: which pages
+may serve, each annotator's accuracy with its interval, and the annotators whose votes do not count. The known answer
+never leaves the run folder; to annotators a gold task looks like any other.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+
+from annotation.answers import FILE, NO_LABEL, Answer, Task, read_answers, read_tasks
+from recall.config import Config, LabelSection
+from recall.model.evaluate import Interval
+from recall.run.rounds import Round
+
+Same = Callable[[str, str], bool]
+"""Whether two values of a page come to the same thing."""
+
+
+def same_for(config: Config) -> Same:
+    """Compare values as they are learned: positive or not with [train] labels = "binary", each with "all"."""
+    positive = config.train.positive
+    if config.train.labels == "all":
+        return lambda first, second: first == second
+    return lambda first, second: (first == positive) == (second == positive)
+
+
+def wilson_interval(right: int, asked: int, certainty: float = 0.95) -> Interval:
+    """A share with its two-sided interval by Wilson's score (1927), eq. 4 in Brown, Cai and DasGupta (2001).
+
+    Without any asked it is 0 to 1 around one half.
+    """
+    if not asked:
+        return Interval(0.5, 0.0, 1.0)
+    share, z = right / asked, NormalDist().inv_cdf(0.5 + certainty / 2)
+    centre = (right + z * z / 2) / (asked + z * z)
+    half = z * sqrt(asked) / (asked + z * z) * sqrt(share * (1 - share) + z * z / (4 * asked))
+    return Interval(share, max(0.0, centre - half), min(1.0, centre + half))
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How often an annotator was right on gold tasks, skips not counted."""
+
+    annotator: str
+    right: int
+    asked: int
+
+    @property
+    def interval(self) -> Interval:
+        """The share that was right, with a two-sided 95 % interval."""
+        return wilson_interval(self.right, self.asked)
+
+    def too_low(self, settings: LabelSection) -> bool:
+        """True when it is below [label] gold_accuracy with gold_certainty (one-sided), on at least gold_min tasks."""
+        if self.asked < settings.gold_min:
+            return False
+        bound = wilson_interval(self.right, self.asked, 2 * settings.gold_certainty - 1)
+        return bound.high < settings.gold_accuracy
+
+
+def measure_gold(tasks: Iterable[Task], answers: Iterable[Answer], same: Same) -> dict[str, Accuracy]:
+    """Accuracy of each annotator who answered a gold task, by name. Decisions and a labels file are not measured."""
+    known = {task.key: task.gold for task in tasks if task.gold}
+    right: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for answer in answers:
+        if answer.key in known and answer.value != NO_LABEL and not answer.adjudicates and answer.annotator != FILE:
+            asked[answer.annotator] += 1
+            right[answer.annotator] += same(answer.value, known[answer.key])
+    return {name: Accuracy(name, right[name], asked[name]) for name in sorted(asked)}
+
+
+def accuracies(round_: Round) -> dict[str, Accuracy]:
+    """Accuracy of each annotator over the gold tasks of all rounds up to this one."""
+    tasks: list[Task] = []
+    answers: list[Answer] = []
+    for number in range(1, round_.number + 1):
+        tasks += [task for task in read_tasks(round_.run.round(number)) if task.gold]
+        answers += read_answers(round_.run.round(number))
+    return measure_gold(tasks, answers, same_for(round_.run.config))
+
+
+def left_out(measured: Iterable[Accuracy], settings: LabelSection) -> frozenset[str]:
+    """Annotators whose votes do not count, by their accuracy on gold tasks."""
+    return frozenset(one.annotator for one in measured if one.too_low(settings))

@@ -1,0 +1,44 @@
+"""Where a round's label step stands: its tasks, its answers, and what they come to."""
+
+from dataclasses import dataclass, field
+
+from annotation.adjudication import Ballot, cases, count_ballots, open_tasks
+from annotation.answers import Answer, Task, read_answers, read_tasks
+from annotation.gold import Accuracy, accuracies, left_out
+from recall.run.rounds import Round
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A round whose tasks are pushed.
+
+    accuracies: on gold tasks of this and earlier rounds, by annotator; left_out: those whose votes do not count;
+    ballots: one for each task; open: tasks that wait for annotators; queue: ballots that wait for a decision.
+    """
+
+    tasks: list[Task] = field(repr=False)
+    answers: list[Answer] = field(repr=False)
+    accuracies: dict[str, Accuracy]
+    left_out: frozenset[str]
+    ballots: list[Ballot] = field(repr=False)
+
+    @property
+    def open(self) -> list[Task]:
+        """Tasks that wait for annotators."""
+        return open_tasks(self.ballots)
+
+    @property
+    def queue(self) -> list[Ballot]:
+        """Ballots that wait for a decision, whether or not [label] adjudicate asks for one."""
+        return cases(self.ballots)
+
+
+def standing_of(round_: Round) -> Standing:
+    """Read a round's tasks and answers, and count.
+
+    Raises Damaged for a line of the log that is no answer.
+    """
+    tasks, answers = read_tasks(round_), read_answers(round_)
+    measured = accuracies(round_)
+    ignored = left_out(measured.values(), round_.run.config.label)
+    return Standing(tasks, answers, measured, ignored, count_ballots(tasks, answers, ignored))
