@@ -148,6 +148,13 @@ def family_of(host: str) -> str:
     return _extract(host).top_domain_under_public_suffix or host
 
 
+@lru_cache(maxsize=65_536)
+def has_public_suffix(host: str) -> bool:
+    """True when a host ends with a suffix that the Public Suffix List knows and has a name before it."""
+    found = _extract(host)
+    return bool(found.suffix and found.domain)
+
+
 @dataclass(frozen=True, slots=True)
 class Holdout:
     """Hosts and families that are scanned but never shown, trained on or used for a choice."""

@@ -44,6 +44,7 @@ HOMES = {
     "pyarrow": "recall/archive/parquet",
     "ray": "recall/run/jobs",
     "tldextract": "recall/hosts",
+    "phonenumbers": "recall/steps/build/privacy",
     "label_studio_sdk": "annotation/studio",
     "fastapi": "service",
     "starlette": "service",

@@ -10,6 +10,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from recall.config.corpus import (
+    SIGNALS,
+    ContaminationSection,
+    OptoutSection,
+    PrivacySection,
+    QualitySection,
+    TagsSection,
+)
 from recall.config.sections import (
     AccessSection,
     BuildSection,
@@ -28,18 +36,24 @@ from recall.config.sections import (
 from recall.errors import BadInput
 
 __all__ = [
+    "SIGNALS",
     "AccessSection",
     "BuildSection",
     "ClusterSection",
     "Config",
+    "ContaminationSection",
     "CrawlSection",
     "DomainsSection",
     "HarvestSection",
     "JudgeSection",
     "LabelSection",
+    "OptoutSection",
+    "PrivacySection",
+    "QualitySection",
     "RunSection",
     "ScanSection",
     "SeedSection",
+    "TagsSection",
     "TrainSection",
     "dump_config",
     "load_config",
@@ -62,6 +76,11 @@ class Config(Section):
     label: LabelSection = LabelSection()
     harvest: HarvestSection = HarvestSection()
     build: BuildSection = BuildSection()
+    optout: OptoutSection = OptoutSection()
+    tags: TagsSection = TagsSection()
+    quality: QualitySection = QualitySection()
+    privacy: PrivacySection = PrivacySection()
+    contamination: ContaminationSection = ContaminationSection()
     cluster: ClusterSection = ClusterSection()
 
 
@@ -74,6 +93,9 @@ LOCATIONS = (
     ("seed", "labels"),
     ("label", "answers"),
     ("label", "gold"),
+    ("optout", "hosts"),
+    ("optout", "patterns"),
+    ("contamination", "benchmarks"),
 )
 """Keys whose values are paths or URLs."""
 

@@ -1,0 +1,94 @@
+"""The tables of config.toml for what build does with each page: tags, quality, privacy, contamination, opt-outs."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from recall.config.sections import Positive, Section
+
+SIGNALS: Mapping[str, str] = {
+    "chars": "int32",
+    "lines": "int32",
+    "words": "int32",
+    "code_blocks": "int32",
+    "code_lines": "int32",
+    "code_share": "float64",
+    "alphabetic_share": "float64",
+    "symbol_share": "float64",
+    "digit_share": "float64",
+    "uppercase_share": "float64",
+    "stop_word_share": "float64",
+    "unique_word_share": "float64",
+    "mean_word_length": "float64",
+    "link_share": "float64",
+    "duplicate_line_share": "float64",
+    "mean_line_length": "float64",
+    "max_line_length": "int32",
+    "entropy": "float64",
+}
+"""Quality signals that rules may name, each a column of the corpus with its type; docs/corpus.md defines them."""
+
+_RULE = re.compile(r"\s*([a-z_0-9]+)\s*(>=|<=)\s*([0-9]+(?:\.[0-9]+)?)\s*")
+
+
+def parse_rule(rule: str) -> tuple[str, str, float]:
+    """A rule's signal, its relation (">=" or "<=") and its bound. Raises ValueError for what is no rule."""
+    found = _RULE.fullmatch(rule)
+    if found is None:
+        raise ValueError(f'{rule!r} is no rule; expected for example "words >= 20" or "link_share <= 0.9"')
+    if found[1] not in SIGNALS:
+        raise ValueError(f"{found[1]!r} is no signal; expected one of {', '.join(SIGNALS)}")
+    return found[1], found[2], float(found[3])
+
+
+class TagsSection(Section):
+    """[tags] Language and category of each page."""
+
+    enabled: bool = True
+
+
+class QualitySection(Section):
+    """[quality] Signals as columns, and rules that a page must meet."""
+
+    enabled: bool = True
+    keep: tuple[str, ...] = ()
+
+    @field_validator("keep")
+    @classmethod
+    def _rules_name_signals(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in rules:
+            parse_rule(rule)
+        return rules
+
+
+PrivateKind = Literal["email", "phone", "ip", "key", "password"]
+
+
+class PrivacySection(Section):
+    """[privacy] What is masked."""
+
+    enabled: bool = True
+    kinds: tuple[PrivateKind, ...] = ("email", "phone", "ip", "key", "password")
+    leave: tuple[str, ...] = ()
+
+
+class ContaminationSection(Section):
+    """[contamination] Benchmarks whose items must not stand in the corpus."""
+
+    enabled: bool = True
+    benchmarks: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    ngram: Annotated[int, Field(ge=4, le=100)] = 10
+    shortest: Positive = 3
+    drop: bool = True
+
+
+class OptoutSection(Section):
+    """[optout] Sites and pages that do not want to be in a corpus."""
+
+    enabled: bool = True
+    hosts: str = ""
+    patterns: str = ""
+    directives: tuple[str, ...] = ("noai", "noimageai", "noml", "tdm-reservation", "train-ai")
