@@ -44,7 +44,10 @@ class AccessSection(Section):
     anonymous: bool = False
     contact: str = ""
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    least_bytes_per_second: Annotated[float, Field(ge=0)] = 1024.0
     attempts: Positive = 6
+    requests_per_second: Annotated[float, Field(ge=0)] = 200.0
+    connections: Count = 4096
 
 
 class SeedSection(Section):

@@ -21,6 +21,7 @@ class Fault:
     status, headers, body: answered instead of the file. after: bytes of the body before the connection breaks, by a
     reset or, with `clean`, by a plain close. content_range: sent instead of the right one ("" leaves it out).
     ignore_range: the whole file with 200. stall: the answer begins and then nothing comes. etag: of another version.
+    trickle: seconds between the bytes of the body, of which the first `after` come at once.
     """
 
     status: int = 0
@@ -32,6 +33,7 @@ class Fault:
     ignore_range: bool = False
     stall: bool = False
     etag: str = '"one"'
+    trickle: float = 0.0
 
 
 class FaultServer(http.server.ThreadingHTTPServer):
@@ -107,6 +109,9 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if fault.stall:
             self.server.closing.wait(30)
+        if fault.trickle:
+            self._trickle(body, fault)
+            return
         if fault.after is None:
             self.wfile.write(body)
             return
@@ -116,6 +121,17 @@ class _Answer(http.server.BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True
+
+    def _trickle(self, body: bytes, fault: Fault) -> None:
+        start = fault.after or 0
+        self.wfile.write(body[:start])
+        for at in range(start, len(body)):
+            if self.server.closing.wait(fault.trickle):
+                return
+            try:
+                self.wfile.write(body[at : at + 1])
+            except OSError:
+                return
 
 
 @pytest.fixture

@@ -5,14 +5,16 @@ at its byte and tries again what may go through; it raises ShardUnreadable (miss
 Writing works on disks and s3:// only; it raises Transient when it kept failing. Clients are made per process, lazily.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from recall.archive.transport import file
 from recall.archive.transport.ahead import Ahead
-from recall.archive.transport.retry import retried
+from recall.archive.transport.retry import retried, within_budget
 from recall.archive.transport.stream import Source, Stream
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
@@ -32,6 +34,12 @@ __all__ = [
     "size",
     "swap",
 ]
+
+T = TypeVar("T")
+
+COMMON_CRAWL_BUCKET = "s3://commoncrawl/"
+COMMON_CRAWL_HTTPS = "https://data.commoncrawl.org/"
+"""The same files for those without credentials."""
 
 READ_ALL_LIMIT = 1 << 30
 _ANYONE = AccessSection()
@@ -93,7 +101,7 @@ def swap(url: str, expected: bytes | None, data: bytes, access: AccessSection = 
         return file.swap(_writable(url), expected, data)
     if expected is None:
         return _put(url, data, access, None)
-    found = retried(lambda: _s3().read_version(url, access), access.attempts, url, reading=False)
+    found = _asked(lambda: _s3().read_version(url, access), url, access, reading=False)
     return found is not None and found[0] == expected and _put(url, data, access, found[1])
 
 
@@ -104,10 +112,11 @@ def exists(url: str, access: AccessSection = _ANYONE) -> bool:
 
 def size(url: str, access: AccessSection = _ANYONE) -> int | None:
     """Size in bytes, None when there is no such file."""
+    url = _reachable(url, access)
     scheme = _scheme(url)
     if scheme in ("s3", "http", "https"):
         backend = _s3() if scheme == "s3" else _http()
-        found: int | None = retried(lambda: backend.size(url, access), access.attempts, url)
+        found: int | None = _asked(lambda: backend.size(url, access), url, access)
         return found
     return file.size(local_path(url))
 
@@ -115,7 +124,7 @@ def size(url: str, access: AccessSection = _ANYONE) -> int | None:
 def remove(url: str, access: AccessSection = _ANYONE) -> None:
     """Remove a file if it is there."""
     if url.startswith("s3://"):
-        retried(lambda: _s3().remove(url, access), access.attempts, url, reading=False)
+        _asked(lambda: _s3().remove(url, access), url, access, reading=False)
     else:
         file.remove(_writable(url))
 
@@ -129,7 +138,7 @@ def list_keys(url_prefix: str, access: AccessSection = _ANYONE) -> Iterator[str]
     prefix = _s3().split(folder)[1]
     token = ""
     while True:
-        keys, token = retried(lambda at=token: _s3().list_page(folder, at, access), access.attempts, folder)  # type: ignore[misc]
+        keys, token = _asked(lambda at=token: _s3().list_page(folder, at, access), folder, access)  # type: ignore[misc]
         yield from (key.removeprefix(prefix) for key in keys if key != prefix)
         if not token:
             return
@@ -162,7 +171,21 @@ def _scheme(url: str) -> str:
     return scheme.lower() if mark else ""
 
 
+def _asked(action: Callable[[], T], url: str, access: AccessSection, *, reading: bool = True) -> T:
+    """A request to a server, within its budget and tried again."""
+    endpoint = _s3().endpoint_of(url, access) if _scheme(url) == "s3" else _http().endpoint_of(url)
+    return retried(lambda: within_budget(action, endpoint, access), access.attempts, url, reading=reading)
+
+
+def _reachable(url: str, access: AccessSection) -> str:
+    """Where a file is read: Common Crawl's bucket over https by those who have no credentials, which it asks for."""
+    if not url.startswith(COMMON_CRAWL_BUCKET) or access.s3_endpoint or os.environ.get("AWS_ENDPOINT_URL_S3"):
+        return url
+    return url if _s3().signed(access) else COMMON_CRAWL_HTTPS + url.removeprefix(COMMON_CRAWL_BUCKET)
+
+
 def _source(url: str, access: AccessSection) -> Source:
+    url = _reachable(url, access)
     scheme = _scheme(url)
     if scheme in ("http", "https"):
         answered: Source = _http().HttpSource(url, access)
@@ -193,4 +216,4 @@ def _put(url: str, data: bytes | Path, access: AccessSection, etag: str | None) 
         found = _s3().read_version(url, access)
         return found is not None and found[0] == (data if isinstance(data, bytes) else data.read_bytes())
 
-    return retried(attempt, access.attempts, url, reading=False)
+    return _asked(attempt, url, access, reading=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recall.archive.transport.stream import Body
+from recall.config import AccessSection
 from recall.errors import ShardUnreadable, Transient
 
 CHUNK = 1 << 18
@@ -24,6 +25,8 @@ class FileSource:
     """A local file as a source. A file does not get better by trying again, so there is one attempt."""
 
     attempts = 1
+    endpoint = ""
+    access = AccessSection()
 
     def __init__(self, path: Path) -> None:
         self.url = str(path)

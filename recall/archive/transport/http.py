@@ -1,7 +1,7 @@
 """https and http, read only: streamed answers, byte ranges that are checked, errors sorted by consequence.
 
-429 and 5xx mean slow down and are tried again. 403 means we are blocked: it is not tried again, and for a minute this
-process asks that host nothing more. The status is looked at before the body.
+429 and 5xx are tried again; 429 and 503 mean slow down. 403 means we are blocked: it is not tried again, and for a
+minute nobody asks that host anything more. The status is looked at before the body.
 Range: RFC 9110, 14: an answer must be 206 with the Content-Range that was asked for.
 """
 
@@ -9,7 +9,6 @@ import atexit
 import os
 import re
 import ssl
-import time
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -28,12 +27,7 @@ except PackageNotFoundError:  # run from a folder that was never installed
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _MISSING = {404, 410}
 _AGAIN = {408, 425, 429}
-
-REST_SECONDS = 60.0
-"""How long a host that refused us is left in peace."""
-
-_resting: dict[str, float] = {}
-"""Hosts that refused this process, and until when (monotonic) they are not asked."""
+_SLOW_DOWN = {429, 503}
 
 
 def user_agent(access: AccessSection) -> str:
@@ -59,15 +53,15 @@ class HttpSource:
 
     def __init__(self, url: str, access: AccessSection) -> None:
         self.url = url
+        self.endpoint = endpoint_of(url)
+        self.access = access
         self.attempts = access.attempts
-        self._access = access
 
     def open(self, start: int, stop: int | None) -> Body:
         """Ask for the bytes; a whole file from byte 0 is asked for without a range."""
         ranged = start > 0 or stop is not None
         headers = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
-        check_rest(self.url)
-        client = _client_of(os.getpid(), self._access)
+        client = _client_of(os.getpid(), self.access)
         try:
             answer = client.send(client.build_request("GET", self.url, headers=headers), stream=True)
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
@@ -105,16 +99,10 @@ def check_range(header: str, start: int, stop: int | None) -> int | None:
     return total
 
 
-def _host(url: str) -> str:
-    """Host and port, also of what turns out to be no URL."""
-    return url.partition("://")[2].partition("/")[0]
-
-
-def check_rest(url: str) -> None:
-    """Refuse to ask a host that refused us less than REST_SECONDS ago."""
-    left = _resting.get(_host(url), 0.0) - time.monotonic()
-    if left > 0:
-        raise Refused(f"{url}: not asked: the server refused us (403) just now; it is left in peace for {left:.0f} s")
+def endpoint_of(url: str) -> str:
+    """Scheme, host and port, also of what turns out to be no URL."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.lower()}://{rest.partition('/')[0].rpartition('@')[2].lower()}"
 
 
 def check_status(answer: httpx.Response, url: str) -> None:
@@ -123,14 +111,13 @@ def check_status(answer: httpx.Response, url: str) -> None:
     if code < 400:
         return
     if code in (401, 403):
-        _resting[_host(url)] = time.monotonic() + REST_SECONDS
         raise Refused(f"{url}: the server refuses us ({code}); wait before asking again, or use s3:// with credentials")
     if code in _MISSING:
         raise ShardUnreadable(f"{url}: not found ({code})")
     if code == 416:
         raise ShardUnreadable(f"{url}: the range lies beyond the end of the file (416)")
     if code >= 500 or code in _AGAIN:
-        raise Again(f"answered {code}", parse_retry_after(answer.headers.get("Retry-After")))
+        raise Again(f"answered {code}", parse_retry_after(answer.headers.get("Retry-After")), code in _SLOW_DOWN)
     raise ShardUnreadable(f"{url}: answered {code}")
 
 
@@ -143,7 +130,6 @@ def _chunks(answer: httpx.Response) -> Iterator[bytes]:
 
 def size(url: str, access: AccessSection) -> int | None:
     """Announced size of a URL, None if it is not there. Raises Again, Refused, ShardUnreadable."""
-    check_rest(url)
     try:
         answer = _client_of(os.getpid(), access).head(url)
     except (httpx.HTTPError, ssl.SSLError, OSError) as error:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from recall.errors import ShardUnreadable, Transient
+from recall.archive.transport import budget
+from recall.config import AccessSection
+from recall.errors import Refused, ShardUnreadable, Transient
 
 T = TypeVar("T")
 
@@ -21,7 +23,10 @@ LONGEST_RETRY_AFTER = 120.0
 
 
 class Again(Transient):
-    """An attempt failed in a way that the next may not. Arguments: the line for people, the server's wait or None."""
+    """An attempt failed in a way that the next may not.
+
+    Arguments: the line for people, the server's wait or None, True where the server said that it is asked too much.
+    """
 
     @property
     def reason(self) -> str:
@@ -32,6 +37,11 @@ class Again(Transient):
     def retry_after(self) -> float | None:
         """Seconds the server asked us to wait."""
         return self.args[1] if len(self.args) > 1 else None
+
+    @property
+    def slow_down(self) -> bool:
+        """True when the server asked us to slow down."""
+        return bool(self.args[2]) if len(self.args) > 2 else False
 
     def __str__(self) -> str:
         return self.reason
@@ -73,6 +83,25 @@ def retried(action: Callable[[], T], attempts: int, url: str, *, reading: bool =
                 raise given_up(url, attempts, again, reading=reading) from None
             pause(attempt, again.retry_after)
     raise AssertionError("attempts is at least 1")
+
+
+def within_budget(action: Callable[[], T], endpoint: str, access: AccessSection) -> T:
+    """One request, counted in its endpoint's budget. Raises Refused, too, when that is not asked at the moment."""
+    permit = budget.enter(endpoint, access)
+    try:
+        return action()
+    except (Again, Refused) as error:
+        permit.leave(sign_of(error))
+        raise
+    finally:
+        permit.leave()
+
+
+def sign_of(error: Again | Refused) -> str:
+    """What an error tells the budget."""
+    if isinstance(error, Refused):
+        return budget.REFUSED
+    return budget.SLOW if error.slow_down else budget.FINE
 
 
 def given_up(url: str, attempts: int, again: Again, *, reading: bool = True) -> ShardUnreadable | Transient:

@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError, NoCredentialsError
 from botocore.exceptions import ConnectionError as BrokenConnection
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError as BrokenBody
 
 from recall.archive.transport.http import check_range, user_agent
 from recall.archive.transport.retry import Again, parse_retry_after
@@ -27,7 +29,10 @@ CHUNK = 1 << 18
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound", "NoSuchVersion"}
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "Forbidden", "AllAccessDisabled"}
 _AGAIN = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "RequestTimeTooSkewed"}
+_SLOW_DOWN = {"SlowDown", "ServiceUnavailable", "Throttling"}
 _TAKEN = {"PreconditionFailed", "412"}
+_BROKEN = (ClientError, BotoCoreError, ResponseParserError, BrokenBody, OSError)
+"""What boto3 raises: errors of the server, of the connection, an error's body that is no XML, a body cut short."""
 
 
 def split(url: str) -> tuple[str, str]:
@@ -39,9 +44,19 @@ def split(url: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=8)
+def signed(access: AccessSection) -> bool:
+    """True when requests are signed: there are credentials, found as boto3 finds them, and they are not to be left."""
+    return not access.anonymous and boto3.Session().get_credentials() is not None
+
+
+def endpoint_of(url: str, access: AccessSection) -> str:
+    """The bucket, where it lies and whether we come with a name: what a budget and a refusal hold for."""
+    place = access.s3_endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    return f"s3://{split(url)[0]}{' at ' + place if place else ''}{' (anonymous)' if access.anonymous else ''}"
+
+
+@lru_cache(maxsize=8)
 def _client_of(pid: int, access: AccessSection) -> Any:  # noqa: ARG001 - a fork makes its own connections
-    session = boto3.Session()
-    unsigned = access.anonymous or session.get_credentials() is None
     settings: dict[str, Any] = {
         "connect_timeout": access.timeout_seconds,
         "read_timeout": access.timeout_seconds,
@@ -51,11 +66,11 @@ def _client_of(pid: int, access: AccessSection) -> Any:  # noqa: ARG001 - a fork
         "user_agent_extra": user_agent(access),
         "max_pool_connections": 32,
     }
-    if unsigned:
+    if not signed(access):
         settings["signature_version"] = UNSIGNED
     if access.s3_endpoint:
         settings["s3"] = {"addressing_style": "path"}
-    return session.client(
+    return boto3.Session().client(
         "s3", region_name=access.s3_region, endpoint_url=access.s3_endpoint or None, config=Config(**settings)
     )
 
@@ -74,7 +89,8 @@ def _translate(url: str, error: Exception) -> NoReturn:
         status = int(meta.get("HTTPStatusCode", 0))
         if code in _AGAIN or status >= 500 or status in (408, 409, 429):
             headers = meta.get("HTTPHeaders", {})
-            raise Again(f"answered {status} {code}", parse_retry_after(headers.get("retry-after"))) from None
+            slow_down = code in _SLOW_DOWN or status in (429, 503)
+            raise Again(f"answered {status} {code}", parse_retry_after(headers.get("retry-after")), slow_down) from None
         if code in _REFUSED or status in (401, 403):
             raise Refused(
                 f"{url}: the server refuses us ({status} {code}); check credentials and bucket policy"
@@ -86,7 +102,9 @@ def _translate(url: str, error: Exception) -> NoReturn:
         raise ShardUnreadable(f"{url}: answered {status} {code}") from None
     if isinstance(error, NoCredentialsError):
         raise Refused(f"{url}: needs credentials and there are none") from None
-    if isinstance(error, BrokenConnection | HTTPClientError | OSError):
+    if isinstance(error, ResponseParserError):
+        raise Again("the server's answer is not XML", None) from None
+    if isinstance(error, BrokenConnection | HTTPClientError | IncompleteReadError | BrokenBody | OSError):
         raise Again(f"connection broke: {type(error).__name__}", None) from None
     raise ShardUnreadable(f"{url}: {error}") from None
 
@@ -96,8 +114,9 @@ class S3Source:
 
     def __init__(self, url: str, access: AccessSection) -> None:
         self.url = url
+        self.endpoint = endpoint_of(url, access)
+        self.access = access
         self.attempts = access.attempts
-        self._access = access
         self._bucket, self._key = split(url)
 
     def open(self, start: int, stop: int | None) -> Body:
@@ -105,8 +124,8 @@ class S3Source:
         ranged = start > 0 or stop is not None
         wanted = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
         try:
-            answer = _client(self._access).get_object(Bucket=self._bucket, Key=self._key, **wanted)
-        except (ClientError, BotoCoreError, OSError) as error:
+            answer = _client(self.access).get_object(Bucket=self._bucket, Key=self._key, **wanted)
+        except _BROKEN as error:
             _translate(self.url, error)
         body = answer["Body"]
         try:
@@ -124,8 +143,9 @@ class S3Source:
 
 def _chunks(url: str, body: Any) -> Iterator[bytes]:
     try:
-        yield from body.iter_chunks(CHUNK)
-    except (ClientError, BotoCoreError, OSError) as error:
+        while chunk := body._raw_stream.read1(CHUNK):  # what has come, so that a trickle is seen; read() would wait
+            yield chunk
+    except _BROKEN as error:
         _translate(url, error)
 
 
@@ -140,7 +160,7 @@ def publish(url: str, data: bytes | Path, access: AccessSection, etag: str | Non
         if str(error.response.get("Error", {}).get("Code", "")) in _TAKEN:
             return False
         _translate(url, error)
-    except (BotoCoreError, OSError) as error:
+    except _BROKEN as error:
         _translate(url, error)
     return True
 
@@ -155,7 +175,7 @@ def read_version(url: str, access: AccessSection) -> tuple[bytes, str] | None:
         if str(error.response.get("Error", {}).get("Code", "")) in _MISSING:
             return None
         _translate(url, error)
-    except (BotoCoreError, OSError) as error:
+    except _BROKEN as error:
         _translate(url, error)
 
 
@@ -168,7 +188,7 @@ def size(url: str, access: AccessSection) -> int | None:
         if str(error.response.get("Error", {}).get("Code", "")) in _MISSING:
             return None
         _translate(url, error)
-    except (BotoCoreError, OSError) as error:
+    except _BROKEN as error:
         _translate(url, error)
 
 
@@ -177,7 +197,7 @@ def remove(url: str, access: AccessSection) -> None:
     bucket, key = split(url)
     try:
         _client(access).delete_object(Bucket=bucket, Key=key)
-    except (ClientError, BotoCoreError, OSError) as error:
+    except _BROKEN as error:
         _translate(url, error)
 
 
@@ -187,6 +207,6 @@ def list_page(url: str, token: str, access: AccessSection) -> tuple[list[str], s
     following = {"ContinuationToken": token} if token else {}
     try:
         answer = _client(access).list_objects_v2(Bucket=bucket, Prefix=prefix, **following)
-    except (ClientError, BotoCoreError, OSError) as error:
+    except _BROKEN as error:
         _translate(url, error)
     return [entry["Key"] for entry in answer.get("Contents", ())], str(answer.get("NextContinuationToken", ""))

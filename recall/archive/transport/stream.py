@@ -4,13 +4,16 @@ A back end gives a `Source`, which opens a `Body` from a byte on; `Stream` reads
 The file must stay the same file: a size or version that changes between two bodies is ShardUnreadable.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from recall.archive.transport.retry import Again, given_up, pause
-from recall.errors import ShardUnreadable
+from recall.archive.transport import budget
+from recall.archive.transport.retry import Again, given_up, pause, sign_of
+from recall.config import AccessSection
+from recall.errors import Refused, ShardUnreadable
 
 PROGRESS = 1 << 16
 """Bytes that a body must bring before the count of failed attempts starts again."""
@@ -27,9 +30,11 @@ class Body:
 
 
 class Source(Protocol):
-    """Something that can be read from any byte on."""
+    """Something that can be read from any byte on. endpoint: whose budget it counts in, "" for none."""
 
     url: str
+    endpoint: str
+    access: AccessSection
     attempts: int
 
     def open(self, start: int, stop: int | None) -> Body:
@@ -37,6 +42,25 @@ class Source(Protocol):
 
         The chunks raise Again when the connection breaks.
         """
+
+
+class _Pace:
+    """How fast a body comes, by the time that was spent waiting for it."""
+
+    def __init__(self, access: AccessSection) -> None:
+        self._patience, self._least = access.timeout_seconds, access.least_bytes_per_second
+        self._bytes, self._seconds = 0, 0.0
+
+    def add(self, count: int, seconds: float) -> None:
+        """Take down a chunk. Raises Again when less than the least came over `timeout_seconds` of waiting."""
+        self._bytes += count
+        self._seconds += seconds
+        if self._seconds >= self._patience:
+            if self._bytes < self._least * self._seconds:
+                found, waited = self._bytes, self._seconds
+                self._bytes, self._seconds = 0, 0.0
+                raise Again(f"stalled: {found} bytes in {waited:.0f} s", None)
+            self._bytes, self._seconds = 0, 0.0
 
 
 class Stream:
@@ -54,6 +78,8 @@ class Stream:
         self._position = offset
         self._stop = None if length is None else offset + length
         self._body: Body | None = None
+        self._permit = budget.Permit("")
+        self._pace = _Pace(source.access)
         self._chunk = memoryview(b"")
         self._failures = 0
         self._mark = offset
@@ -93,16 +119,21 @@ class Stream:
         if self._body is not None:
             self._body.close()
             self._body = None
+        self._permit.leave()
 
     def _advance(self) -> None:
         if self._body is None:
             self._connect()
             return
         try:
+            started = time.monotonic()
             chunk = next(self._body.chunks, None)
             if chunk is None:
                 self._finish()
                 return
+            now = time.monotonic()
+            self._pace.add(len(chunk), now - started)
+            self._permit.renew(now)
         except Again as again:
             self._failed(again)
             return
@@ -121,13 +152,22 @@ class Stream:
         self._drop()
 
     def _connect(self) -> None:
+        self._permit = permit = budget.enter(self._source.endpoint, self._source.access)
         try:
             body = self._source.open(self._position, self._stop)
         except Again as again:
+            permit.leave(sign_of(again))
             self._failed(again)
             return
+        except Refused as refused:
+            permit.leave(sign_of(refused))
+            raise
+        except ShardUnreadable:
+            permit.leave()
+            raise
         if (self._version and body.version and body.version != self._version) or (self.size or body.size) != body.size:
             body.close()
+            permit.leave()
             raise ShardUnreadable(f"{self.url}: changed while it was read")
         self._body, self._version, self.size = body, body.version or self._version, body.size
 

@@ -6,6 +6,7 @@ import pytest
 
 from recall.archive.transport.ahead import BLOCK, BLOCKS, Ahead
 from recall.archive.transport.stream import Body, Stream
+from recall.config import AccessSection
 from recall.errors import ShardUnreadable
 
 DATA = bytes(range(256)) * (BLOCK * 3 // 256) + b"end"
@@ -14,7 +15,7 @@ DATA = bytes(range(256)) * (BLOCK * 3 // 256) + b"end"
 class Source:
     """DATA `repeat` times in chunks, slowly or with an end that breaks; counts what it gave."""
 
-    url, attempts = "memory", 1
+    url, endpoint, access, attempts = "memory", "", AccessSection(), 1
 
     def __init__(self, repeat: int = 1, seconds: float = 0.0, broken: bool = False) -> None:
         self.repeat, self.seconds, self.broken = repeat, seconds, broken

@@ -51,6 +51,7 @@ def test_we_say_who_we_are(weather: "FaultServer", patient: AccessSection) -> No
         {"after": 1000},
         {"after": 100_000},
         {"after": 100_000, "clean": True},
+        {"after": 1000, "trickle": 0.2},
     ],
     ids=str,
 )
