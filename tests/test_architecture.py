@@ -34,6 +34,7 @@ HOMES = {
     "httpx": "recall/archive/transport",
     "fastwarc": "recall/archive/warc",
     "warcio": "recall/archive/warc",
+    "deflate": "recall/archive/warc",
     "duckdb": "recall/archive/index",
     "resiliparse": "recall/page/text",
     "trafilatura": "recall/page/markdown",

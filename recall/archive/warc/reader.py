@@ -1,23 +1,25 @@
 """A WARC's bytes → its captures, in order; a file that is not whole is never called complete.
 
-FastWARC parses; around it stand the checks it lacks: every record begins at a gzip member (or at `WARC/` in a plain
-file), every block is as long as its header says, the last record is read again to the file's last byte. Iterates over
-all record types: only then do the differences of offsets give the members' lengths.
+Ordinary records are read by `ordinary`. From the first that is otherwise on FastWARC parses, and around it stand the
+checks it lacks: every record begins at a gzip member (or at `WARC/` in a plain file), every block is as long as its
+header says, the last record is read again to the file's last byte. Iterates over all record types: only then do the
+differences of offsets give the members' lengths.
 Refuses ARC, lz4, zstd, whole-file gzip and whatever else is not a WARC with one record per gzip member.
 """
 
 import io
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from recall.archive.transport import open_ahead, read_range
 from recall.archive.warc.members import GZIP, Reader, StoredFile, check_record, corrupt
-from recall.archive.warc.response import MAX_BODY, MAX_HEAD, Content, clean_url, read_response
+from recall.archive.warc.ordinary import Progress, ordinary
+from recall.archive.warc.pages import BLOCK_LIMIT, CONVERSIONS, RESPONSES, Draft, Head, Readings
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
 from recall.records import Capture, Skip, WarcRef
@@ -25,22 +27,18 @@ from recall.records import Capture, Skip, WarcRef
 MAX_RECORD = 64 << 20
 """Largest stored record that is read by its reference; a page of MAX_BODY bytes is never longer."""
 
-PLAIN_TEXT = b"<plaintext>"
-"""HTML's element after which nothing is markup any more: before a text, it makes the page that shows just that text."""
-
 REMEMBERED = 4 << 20
 """Stored bytes that are remembered behind the reader, which decodes up to 1 MiB of a record before it hands it out."""
 
-_BLOCK_LIMIT = MAX_BODY + MAX_HEAD
 _ANYONE = AccessSection()
-_KINDS = {
+_FILES = {
     b"\x04\x22\x4d\x18": "lz4; recompress it with gzip, one member a record",
     b"\x28\xb5\x2f\xfd": "zstd; recompress it with gzip, one member a record",
     b"PK\x03\x04": "a zip file (a WACZ holds its WARCs in archive/)",
     b"filedesc:": "an ARC file; convert it to WARC first",
     b"<": "HTML or XML (an error message of the server?)",
 }
-
+_KINDS = ((WarcRecordType.response, "response"), (WarcRecordType.conversion, "conversion"))
 
 _NOT_ALONE = "a record does not begin at a gzip member of its own; recompress the file record by record"
 
@@ -57,26 +55,12 @@ class _Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """A capture whose length in the file is not known yet."""
-
-    url: str
-    content: Content
-    fetched: str
-    truncated: str | None
-
-    def capture(self, ref: WarcRef) -> Capture:
-        """The capture, now that its place is known."""
-        return Capture(ref, self.url, self.content.body, self.content.charset, self.fetched, self.truncated)
-
-
-@dataclass(frozen=True, slots=True)
 class _Record:
     """A record that was drawn. length: of its block; outcome: None for what is no response."""
 
     position: int
     length: int
-    outcome: _Draft | Skip | None
+    outcome: Draft | Skip | None
 
 
 class _Tap:
@@ -128,17 +112,19 @@ def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None
     path: the file's name in each WarcRef, by default its URL. Raises ShardUnreadable, ShardCorrupt or Refused, after
     the captures that lie before the damage.
     """
-    return _outcomes(url, access, path, _RESPONSES)
+    return _outcomes(url, access, path, RESPONSES)
 
 
 def conversions(url: str, access: AccessSection = _ANYONE, path: str | None = None) -> Iterator[Capture | Skip]:
     """Every conversion record of a WET file in order, its text as a page that shows it unchanged. Raises as above."""
-    return _outcomes(url, access, path, _CONVERSIONS)
+    return _outcomes(url, access, path, CONVERSIONS)
 
 
-def _outcomes(url: str, access: AccessSection, path: str | None, readings: "_Readings") -> Iterator[Capture | Skip]:
+def _outcomes(url: str, access: AccessSection, path: str | None, readings: Readings) -> Iterator[Capture | Skip]:
     name = url if path is None else path
-    start: int | None = 0
+    progress = Progress()
+    yield from ordinary(url, access, name, readings, progress)
+    start = None if progress.whole else max(0, progress.last)
     while start is not None:  # FastWARC stops at an empty gzip member: go on after it
         before: _Record | None = None
         stopped: _Stopped | None = None
@@ -147,6 +133,8 @@ def _outcomes(url: str, access: AccessSection, path: str | None, readings: "_Rea
             gzipped = _gzipped(tap, url)
             try:
                 for record in _draw(tap, readings, gzipped=gzipped):
+                    if record.position <= progress.last:
+                        record = replace(record, outcome=None)  # noqa: PLW2901 - it was told already
                     if before is not None:
                         if gzipped and before.length + 4 >= tap.member_size(record.position):
                             StoredFile(url, access, gzipped).check_alone(before.position, record.position)
@@ -194,13 +182,13 @@ def outcome_in(data: bytes, ref: WarcRef) -> Capture | Skip:
     try:
         gzipped = _gzipped(_Tap(io.BytesIO(data)), ref.path)
         checked = check_record(io.BytesIO(data), ref.path, gzipped=gzipped)
-        records = list(_draw(_Tap(io.BytesIO(data)), _RESPONSES + _CONVERSIONS, gzipped=gzipped))
+        records = list(_draw(_Tap(io.BytesIO(data)), {**RESPONSES, **CONVERSIONS}, gzipped=gzipped))
     except (_Stopped, ShardCorrupt) as error:
         raise corrupt(ref.path, ref.offset, f"not one whole record: {error}") from None
     outcome = records[0].outcome if len(records) == 1 and checked.end == len(data) else None
     if outcome is None:
         raise corrupt(ref.path, ref.offset, "no page lies here: not one response record")
-    return outcome.capture(ref) if isinstance(outcome, _Draft) else outcome
+    return outcome.capture(ref) if isinstance(outcome, Draft) else outcome
 
 
 def _gzipped(tap: _Tap, url: str) -> bool:
@@ -215,12 +203,12 @@ def _gzipped(tap: _Tap, url: str) -> bool:
     if not first:
         raise corrupt(url, tap.tell(), "empty")
     if start and not start.startswith(b"WARC/"):
-        kind = next((f": {kind}" for magic, kind in _KINDS.items() if start.startswith(magic)), "")
+        kind = next((f": {kind}" for magic, kind in _FILES.items() if start.startswith(magic)), "")
         raise corrupt(url, tap.tell(), f"not a WARC{kind}")
     return gzipped
 
 
-def _draw(tap: _Tap, readings: "_Readings", *, gzipped: bool) -> Iterator[_Record]:
+def _draw(tap: _Tap, readings: Readings, *, gzipped: bool) -> Iterator[_Record]:
     """Every record in turn. Raises _Stopped where FastWARC cannot go on, or where it would go on wrongly."""
     magic = GZIP if gzipped else b"WARC/"
     iterator = ArchiveIterator(cast(BinaryIO, tap), parse_http=False)
@@ -238,9 +226,9 @@ def _draw(tap: _Tap, readings: "_Readings", *, gzipped: bool) -> Iterator[_Recor
             if bad_length or b"\n" in b"".join(headers.values_bytes()):
                 raise _Stopped(_BAD_HEADER)
             outcome = None
-            for kind, interpret in readings:
-                if record.record_type == kind:
-                    outcome = interpret(record)
+            for kind, name in _KINDS:
+                if record.record_type == kind and name in readings:
+                    outcome = readings[name](_head(record), _block(record))
         last = position
         yield _Record(position, length, outcome)
 
@@ -261,52 +249,31 @@ class _Guard:
 _GUARD = _Guard()
 
 
-def _interpret(record: WarcRecord) -> _Draft | Skip:
-    """The outcome of a response record, its block read to the end or to the largest size a page may have."""
-    length = record.content_length
-    block = record.reader.read(min(length, _BLOCK_LIMIT))
-    if len(block) < min(length, _BLOCK_LIMIT):
-        raise _Stopped(f"truncated: a record announces {length} bytes and has {len(block)}")
+def _head(record: WarcRecord) -> Head:
+    """What FastWARC read of a record's header."""
     headers = record.headers
-    kind = headers.get_bytes(b"Content-Type")
-    if kind is not None and not kind.lower().startswith(b"application/http"):
-        return Skip.NOT_HTTP
-    url = clean_url(headers.get_bytes(b"WARC-Target-URI"))
-    if url is None:
-        return Skip.BAD_URL
     truncated = headers.get("WARC-Truncated") or ("segment" if b"WARC-Segment-Number" in headers.keys_bytes() else None)
-    content = read_response(block, cut=truncated is not None or length > _BLOCK_LIMIT)
-    if isinstance(content, Skip):
-        return content
-    if length > _BLOCK_LIMIT:
-        return Skip.TOO_LARGE
-    return _Draft(url, content, headers.get("WARC-Date") or "", truncated)
+    return Head(
+        record.content_length,
+        headers.get_bytes(b"WARC-Target-URI"),
+        headers.get_bytes(b"Content-Type"),
+        headers.get("WARC-Date") or "",
+        truncated,
+    )
 
 
-def _interpret_text(record: WarcRecord) -> _Draft | Skip:
-    """The outcome of a conversion record: Common Crawl's text of a page."""
-    length = record.content_length
-    text = record.reader.read(min(length, MAX_BODY))
-    if len(text) < min(length, MAX_BODY):
-        raise _Stopped(f"truncated: a record announces {length} bytes and has {len(text)}")
-    url = clean_url(record.headers.get_bytes(b"WARC-Target-URI"))
-    if url is None:
-        return Skip.BAD_URL
-    if not text or text.isspace():
-        return Skip.EMPTY
-    if length > MAX_BODY:
-        return Skip.TOO_LARGE
-    return _Draft(url, Content(PLAIN_TEXT + text, "utf-8"), record.headers.get("WARC-Date") or "", None)
-
-
-_Readings = tuple[tuple[WarcRecordType, Callable[[WarcRecord], _Draft | Skip]], ...]
-_RESPONSES: _Readings = ((WarcRecordType.response, _interpret),)
-_CONVERSIONS: _Readings = ((WarcRecordType.conversion, _interpret_text),)
+def _block(record: WarcRecord) -> bytes:
+    """A record's block, read to the end or to the largest size a page may have."""
+    expected = min(record.content_length, BLOCK_LIMIT)
+    block: bytes = record.reader.read(expected)
+    if len(block) < expected:
+        raise _Stopped(f"truncated: a record announces {record.content_length} bytes and has {len(block)}")
+    return block
 
 
 def _settle(record: _Record, name: str, end: int) -> Iterator[Capture | Skip]:
     """The outcome of a record, now that its end is known."""
-    if isinstance(record.outcome, _Draft):
+    if isinstance(record.outcome, Draft):
         yield record.outcome.capture(WarcRef(name, record.position, end - record.position))
     elif record.outcome is not None:
         yield record.outcome

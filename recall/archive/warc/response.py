@@ -58,18 +58,24 @@ def clean_url(raw: bytes | None) -> str | None:
     return url if _URL.fullmatch(url) else None
 
 
-def read_response(block: bytes, *, cut: bool) -> Content | Skip:
-    """The HTML page in a response block. cut: the crawler stored only the first part (WARC-Truncated)."""
-    status = _STATUS.match(block)
+def read_response(block: bytes | bytearray, *, cut: bool, start: int = 0, stop: int | None = None) -> Content | Skip:
+    """The HTML page in the response block block[start:stop].
+
+    cut: the crawler stored only the first part (WARC-Truncated).
+    """
+    stop = len(block) if stop is None else stop
+    status = _STATUS.match(block, start, stop)
     if status is None or status[1] != b"200":
         return Skip.BAD_HTTP if status is None else Skip.STATUS
-    head, stored = split_head(block)
+    end, begin = _split_head(block, start, stop)
+    head = bytes(memoryview(block)[start:end])
     fields = {name.lower(): value.strip() for name, value in _FIELDS.findall(head)}
     declared = fields.get(b"content-type", b"")
     kind = declared.partition(b";")[0].strip().lower()
     named = kind in _HTML_TYPES
     if not named and kind not in _SILENT_TYPES and b"/" in kind:
         return Skip.NOT_HTML
+    stored = bytes(memoryview(block)[begin:stop])
     coded = b"transfer-encoding" in fields or b"content-encoding" in fields
     body = _decode(stored, fields, cut=cut) if coded else stored
     if isinstance(body, Skip):
@@ -87,15 +93,14 @@ def _why_no_page(body: bytes, *, named: bool) -> Skip | None:
     return None if named or _HTML_START.match(body) else Skip.NOT_HTML
 
 
-def split_head(block: bytes) -> tuple[bytes, bytes]:
-    """HTTP head and body. A block without a blank line in its first 64 KiB is all head."""
-    end = block.find(b"\r\n\r\n", 0, MAX_HEAD)
-    bare = block.find(b"\n\n", 0, end if end >= 0 else MAX_HEAD)
+def _split_head(block: bytes | bytearray, start: int, stop: int) -> tuple[int, int]:
+    """Where the HTTP head ends and the body begins. A block without a blank line in its first 64 KiB is all head."""
+    limit = min(stop, start + MAX_HEAD)
+    end = block.find(b"\r\n\r\n", start, limit)
+    bare = block.find(b"\n\n", start, end if end >= 0 else limit)
     if bare >= 0:
-        return block[:bare], block[bare + 2 :]
-    if end >= 0:
-        return block[:end], block[end + 4 :]
-    return block[:MAX_HEAD], b""
+        return bare, bare + 2
+    return (end, end + 4) if end >= 0 else (limit, stop)
 
 
 def _decode(body: bytes, fields: dict[bytes, bytes], *, cut: bool) -> bytes | Skip:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from fastwarc.warc import WarcRecordType
 
 from recall.archive import transport
 from recall.archive.index import TABLE, url_refs
@@ -269,18 +268,18 @@ def test_a_panic_of_the_reader_is_a_corrupt_shard(read: Reading, monkeypatch: py
     class PanicException(BaseException):
         pass
 
-    def panic(_: object) -> None:
+    def panic(*_: object) -> None:
         raise PanicException
 
-    data = gz(record(), record())
+    data = gzip.decompress(gz(record(), record()))  # plain, so that FastWARC reads it from its first record on
     read(data)
-    monkeypatch.setattr(reader, "_RESPONSES", ((WarcRecordType.response, panic),))
+    monkeypatch.setattr(reader, "RESPONSES", {"response": panic})
     assert read.until_error(data) == ([], "byte 0: the WARC reader cannot read on")
 
-    def interrupt(_: object) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reader, "_RESPONSES", ((WarcRecordType.response, interrupt),))
+    monkeypatch.setattr(reader, "RESPONSES", {"response": interrupt})
     with pytest.raises(KeyboardInterrupt):
         read(data)
 
