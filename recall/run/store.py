@@ -15,12 +15,12 @@ from dataclasses import replace
 from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from recall.archive.parquet import Columns, ParquetReader, Schema, Table, concat, lists_of, table_bytes, table_from
 from recall.archive.transport import exists, list_keys, publish, publish_file, read_all, remove
 from recall.config import AccessSection
-from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable
+from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable, Transient
 from recall.records import Output
 
 __all__ = [
@@ -96,12 +96,22 @@ class Store:
     def read(self, key: str) -> bytes:
         """All bytes of a file.
 
-        Raises Damaged when it is missing.
+        Raises Damaged when it is missing, Transient when it is there and cannot be fetched now.
         """
         try:
             return read_all(self.url(key), self.access)
         except ShardUnreadable as error:
-            raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
+            self._blame(key, error)
+
+    def _blame(self, key: str, error: ShardUnreadable) -> NoReturn:
+        """Tell what is gone from what is out of reach: a storm must not look like a loss."""
+        try:
+            there = self.exists(key)
+        except ShardUnreadable:
+            there = True
+        if there:
+            raise Transient(str(error)) from None
+        raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
 
     def keys(self, prefix: str = "") -> list[str]:
         """Published keys that start with a prefix, sorted."""
@@ -175,14 +185,15 @@ class Store:
         try:
             yield ParquetReader(self.url(key), self.access)
         except ShardUnreadable as error:
-            raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
+            self._blame(key, error)
         except BadInput as error:
             raise Damaged(str(error)) from None
 
     def read_table(self, key: str, columns: Sequence[str] | None = None) -> Table:
         """A table, or some of its columns; only their byte ranges are read.
 
-        Raises Damaged when the file is missing or no Parquet file, ValueError for a column it does not have.
+        Raises Damaged when the file is missing or no Parquet file, Transient when it is out of reach, ValueError for a
+        column it does not have.
         """
         with self._parquet(key) as parquet:
             return parquet.read(columns)

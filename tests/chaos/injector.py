@@ -1,0 +1,313 @@
+"""Bad weather for servers: files over https and an S3 server behind a front that mixes faults into its answers.
+
+One port speaks TLS and serves a folder with ranges, as a static file server does; one speaks HTTP and passes requests
+on to a real S3 server, Host and signature untouched. `Injector.storm` sets the share of requests that meet a fault and
+the chance they are drawn from; `strike` sets the next fault; `faults` counts what was done, by kind.
+"""
+
+import http.client
+import random
+import re
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+SLOW_DOWN = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
+    b"<Message>Please reduce your request rate.</Message><RequestId>1</RequestId></Error>"
+)
+STALL_SECONDS = 4.0
+"""Longer than the runs' [access] timeout_seconds."""
+
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_LONGEST = 1 << 26
+
+STATUSES: dict[str, tuple[int, Mapping[str, str], bytes]] = {
+    "429": (429, {}, b""),
+    "429 retry-after": (429, {"Retry-After": "1"}, b""),
+    "500": (500, {}, b"<html>Internal Server Error</html>"),
+    "503": (503, {}, b""),
+    "503 retry-date": (503, {"Retry-After": "DATE"}, b""),
+    "slowdown": (503, {"Content-Type": "application/xml"}, SLOW_DOWN),
+}
+ALWAYS = (*STATUSES, "429", "500", "503", "slowdown", "reset", "reset")
+"""Those that make a client wait a second are drawn half as often as the others."""
+
+OF_BODIES = ("short", "reset in body", "stall")
+OF_RANGES = ("200 for a range", "wrong range", "no range")
+OF_TLS = ("tls closed", "tls garbage")
+OF_FILES = ("dns",)
+OF_S3 = ("answer lost",)
+REFUSED = "403"
+
+
+class _Closed(Exception):
+    """The connection has ended, by the client or by a fault."""
+
+
+@dataclass
+class Answer:
+    """What a server says: status, headers (without Content-Length) and body. length: announced; for HEAD no body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    length: int
+
+
+@dataclass
+class Request:
+    """What a client asked."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def ranged(self) -> bool:
+        """True when a part was asked for."""
+        return "range" in self.headers
+
+
+@dataclass
+class Sky:
+    """The weather of now. rate: share of requests that meet a fault; refusing: so many requests are answered 403."""
+
+    rate: float = 0.0
+    chance: random.Random = field(default_factory=random.Random)
+    refusing: int = 0
+    broken: frozenset[str] = frozenset()
+    next: str = ""
+
+
+class Injector:
+    """The two fronts. folder: what https serves; upstream: host and port of the S3 server."""
+
+    def __init__(self, folder: Path, certificate: Path, upstream: tuple[str, int], ports: tuple[int, int]) -> None:
+        self.faults: Counter[str] = Counter()
+        self.requests = 0
+        self.after_refusal = 0
+        self._sky = Sky()
+        self._lock = threading.Lock()
+        self._folder, self._upstream = folder, upstream
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(certificate)
+        self._fronts = [
+            _listen(ports[0], lambda client: self._serve(client, secure=True)),
+            _listen(ports[1], lambda client: self._serve(client, secure=False)),
+        ]
+
+    def storm(self, rate: float, seed: int = 0, broken: frozenset[str] = frozenset()) -> None:
+        """Set the weather. broken: names of files that are served cut in half, as if they lay so in the bucket."""
+        with self._lock:
+            self._sky = Sky(rate, random.Random(seed), 0, broken)
+
+    def refuse(self, requests: int) -> None:
+        """Answer the next requests with 403."""
+        with self._lock:
+            self._sky.refusing = requests
+
+    def strike(self, kind: str) -> None:
+        """Let the next request that can meet this fault meet it."""
+        with self._lock:
+            self._sky.next = kind
+
+    def calm(self) -> None:
+        """Let the sun shine."""
+        self.storm(0.0)
+
+    def close(self) -> None:
+        """Stop listening."""
+        for front in self._fronts:
+            front.close()
+
+    def _draw(self, kinds: tuple[str, ...]) -> str:
+        """The fault that the next request meets, "" for none; counted."""
+        with self._lock:
+            sky = self._sky
+            if sky.next in kinds:
+                kind, sky.next = sky.next, ""
+                self.faults[kind] += 1
+                return kind
+            if not kinds or sky.chance.random() >= sky.rate:
+                return ""
+            kind = sky.chance.choice(kinds)
+            self.faults[kind] += 1
+            return kind
+
+    def _serve(self, client: socket.socket, *, secure: bool) -> None:
+        """One connection, from its handshake to its end."""
+        connection: socket.socket = client
+        client.settimeout(60)
+        try:
+            if secure:
+                fault = self._draw(OF_TLS) if self._draw_connection() else ""
+                if fault == "tls garbage":
+                    client.recv(64)
+                    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                if fault:
+                    return
+                connection = self._tls.wrap_socket(client, server_side=True)
+            with connection.makefile("rb") as stream:
+                while request := _read_request(stream, connection):
+                    self._answer(request, connection, files=secure)
+        except (OSError, _Closed, ValueError):
+            pass
+        finally:
+            connection.close()
+            client.close()
+
+    def _draw_connection(self) -> bool:
+        """Connections are kept for many requests: their faults are drawn more rarely."""
+        with self._lock:
+            return self._sky.next in OF_TLS or (self._sky.rate > 0 and self._sky.chance.random() < 0.5)
+
+    def _answer(self, request: Request, connection: socket.socket, *, files: bool) -> None:
+        with self._lock:
+            self.requests += 1
+            refused, self._sky.refusing = self._sky.refusing > 0, max(0, self._sky.refusing - 1)
+            if refused:
+                self.faults[REFUSED] += 1
+        if refused:
+            _send(connection, request, Answer(403, {}, b"", 0))
+            return
+        kinds = ALWAYS + (OF_FILES if files else OF_S3)
+        if request.method == "GET":
+            kinds += OF_BODIES + (OF_RANGES if request.ranged else ())
+        fault = self._draw(kinds)
+        if fault == "reset":
+            _reset(connection)
+        if fault in STATUSES:
+            status, headers, body = STATUSES[fault]
+            date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 1))
+            headers = {name: value.replace("DATE", date) for name, value in headers.items()}
+            _send(connection, request, Answer(status, dict(headers), body, len(body)))
+            return
+        if fault == "dns":
+            away = {"Location": f"https://gone.invalid{request.target}"}
+            _send(connection, request, Answer(302, away, b"", 0))
+            return
+        if fault == "200 for a range" and files:
+            request.headers.pop("range")
+        answer = self._file(request) if files else self._forward(request)
+        _spoil(connection, request, answer, fault)
+
+    def _file(self, request: Request) -> Answer:
+        name = unquote(urlsplit(request.target).path).lstrip("/")
+        path = self._folder / name
+        if ".." in name.split("/") or not path.is_file():
+            return Answer(404, {}, b"", 0)
+        data = path.read_bytes()
+        if any(broken in name for broken in self._sky.broken):
+            data = data[: len(data) // 2]
+        headers = {"ETag": f'"{len(data)}"', "Accept-Ranges": "bytes"}
+        asked = _RANGE.fullmatch(request.headers.get("range", ""))
+        if not asked:
+            return Answer(200, headers, data, len(data))
+        first, last = int(asked[1]), min(int(asked[2] or len(data)), len(data) - 1)
+        if first >= len(data):
+            return Answer(416, {"Content-Range": f"bytes */{len(data)}"}, b"", 0)
+        headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+        return Answer(206, headers, data[first : last + 1], last + 1 - first)
+
+    def _forward(self, request: Request) -> Answer:
+        """Ask the S3 server."""
+        server = http.client.HTTPConnection(*self._upstream, timeout=60)
+        try:
+            server.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+            for name, value in request.headers.items():
+                if name not in ("expect", "connection"):
+                    server.putheader(name, value)
+            server.putheader("Connection", "close")
+            server.endheaders(request.body)
+            answer = server.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException):
+            return Answer(502, {}, b"", 0)
+        finally:
+            server.close()
+        dropped = {"content-length", "connection", "transfer-encoding", "keep-alive"}
+        headers = {name: value for name, value in answer.getheaders() if name.lower() not in dropped}
+        announced = answer.getheader("Content-Length")
+        length = int(announced) if announced and request.method == "HEAD" else len(body)
+        return Answer(answer.status, headers, body, length)
+
+
+def _spoil(connection: socket.socket, request: Request, answer: Answer, fault: str) -> None:
+    """Send an answer with a fault in it, "" for none."""
+    if fault == "answer lost":
+        _reset(connection)
+    if fault == "200 for a range" and answer.status == 206:  # the S3 server's: a range is part of the signature
+        answer.status, answer.headers = 200, {k: v for k, v in answer.headers.items() if k.lower() != "content-range"}
+    if fault == "wrong range" and answer.status == 206:
+        answer.headers = {**answer.headers, "Content-Range": f"bytes 0-{answer.length}/{2 * answer.length + 7}"}
+    if fault == "no range":
+        answer.headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-range"}
+    if fault not in OF_BODIES:
+        _send(connection, request, answer)
+        return
+    _send(connection, request, answer, part=len(answer.body) // 2)
+    if fault == "reset in body":
+        _reset(connection)
+    if fault == "stall":
+        time.sleep(STALL_SECONDS)
+    raise _Closed
+
+
+def _send(connection: socket.socket, request: Request, answer: Answer, part: int | None = None) -> None:
+    lines = [f"HTTP/1.1 {answer.status} {http.client.responses.get(answer.status, '')}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    if answer.status not in (204, 304):
+        lines.append(f"Content-Length: {answer.length}")
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    body = b"" if request.method == "HEAD" else answer.body[:part]
+    connection.sendall(head + body)
+
+
+def _reset(connection: socket.socket) -> None:
+    """End a connection as a crashed server's kernel does: RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    raise _Closed
+
+
+def _read_request(stream: BinaryIO, connection: socket.socket) -> Request | None:
+    """The next request of a connection, None at its end."""
+    line = stream.readline(1 << 16)
+    if not line:
+        return None
+    method, target, _ = line.decode("latin-1").split(" ", 2)
+    headers: dict[str, str] = {}
+    while (line := stream.readline(1 << 16)) not in (b"\r\n", b""):
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    if headers.get("expect", "").lower() == "100-continue":
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    length = int(headers.get("content-length", 0))
+    if length > _LONGEST or "transfer-encoding" in headers:
+        raise ValueError("a body that no run sends")
+    return Request(method, target, headers, stream.read(length))
+
+
+def _listen(port: int, serve: Callable[[socket.socket], None]) -> socket.socket:
+    """Give each connection to a port a thread of its own."""
+    front = socket.create_server(("127.0.0.1", port), backlog=128)
+
+    def accept() -> None:
+        while True:
+            try:
+                client, _ = front.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return front

@@ -1,0 +1,121 @@
+"""Every fault of the campaign, one at a time: a read or a write that meets it comes through."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from recall.archive import transport
+from recall.archive.transport import http, retry
+from recall.config import AccessSection
+from recall.errors import Damaged, Refused, Transient
+from recall.run.store import Store
+from tests.chaos import injector as weather
+from tests.chaos.injector import Injector
+from tests.chaos.world import certificate
+from tests.conftest import S3Server, free_ports
+
+pytestmark = pytest.mark.s3
+DATA = bytes(range(256)) * 2000
+READING = (*sorted({*weather.ALWAYS}), *weather.OF_BODIES)
+
+
+@pytest.fixture(scope="module")
+def front(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Injector, str, AccessSection]]:
+    """The injector, the https base, and how the S3 front is reached."""
+    folder = tmp_path_factory.mktemp("weather")
+    (folder / "files").mkdir()
+    (folder / "files" / "data").write_bytes(DATA)
+    pem, port = certificate(folder), free_ports(2)
+    host, _, upstream = s3.endpoint.removeprefix("http://").partition(":")
+    injector = Injector(folder / "files", pem, (host, int(upstream)), (port, port + 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(pem))
+        patch.setattr(retry, "FIRST_DELAY", 0.01)
+        patch.setattr(weather, "STALL_SECONDS", 1.0)
+        access = AccessSection(s3_endpoint=f"http://127.0.0.1:{port + 1}", timeout_seconds=0.5, attempts=3)
+        yield injector, f"https://127.0.0.1:{port}/", access
+    injector.close()
+
+
+def lay(s3: S3Server, name: str) -> str:
+    url = s3.url(f"weather/{name}")
+    transport.publish(url, DATA, AccessSection(s3_endpoint=s3.endpoint))
+    return url
+
+
+@pytest.mark.parametrize("kind", [*READING, *weather.OF_TLS, *weather.OF_FILES])
+def test_a_file_over_https_is_read_whatever_happens(front: tuple[Injector, str, AccessSection], kind: str) -> None:
+    injector, base, access = front
+    http._client_of(os.getpid(), access).close()  # faults of a handshake need a new connection
+    http._client_of.cache_clear()
+    injector.faults.clear()
+    injector.strike(kind)
+    assert transport.read_all(f"{base}data", access) == DATA
+    assert dict(injector.faults) == {kind: 1}
+
+
+@pytest.mark.parametrize("kind", [*READING, *weather.OF_RANGES])
+def test_ranges_are_read_whatever_happens(front: tuple[Injector, str, AccessSection], s3: S3Server, kind: str) -> None:
+    injector, base, access = front
+    for url in (f"{base}data", lay(s3, "data")):
+        injector.faults.clear()
+        injector.strike(kind)
+        assert transport.read_range(url, 100_000, 200_000, access) == DATA[100_000:300_000]
+        assert dict(injector.faults) == {kind: 1}
+
+
+@pytest.mark.parametrize("kind", [*READING, *weather.OF_S3])
+def test_an_object_is_read_whatever_happens(
+    front: tuple[Injector, str, AccessSection], s3: S3Server, kind: str
+) -> None:
+    injector, _, access = front
+    url = lay(s3, "data")
+    injector.faults.clear()
+    injector.strike(kind)
+    assert transport.read_all(url, access) == DATA
+    assert dict(injector.faults) == {kind: 1}
+
+
+@pytest.mark.parametrize("kind", [*sorted({*weather.ALWAYS}), *weather.OF_S3])
+def test_an_object_is_published_once_whatever_happens(
+    front: tuple[Injector, str, AccessSection], s3: S3Server, kind: str
+) -> None:
+    injector, _, access = front
+    url = s3.url(f"weather/published-{kind.replace(' ', '-')}")
+    injector.strike(kind)
+    assert transport.publish(url, b"first", access)
+    injector.strike(kind)
+    assert not transport.publish(url, b"second", access)
+    assert transport.read_all(url, access) == b"first"
+    assert transport.swap(url, b"first", b"third", access)
+
+
+def test_after_a_403_the_host_is_left_in_peace(front: tuple[Injector, str, AccessSection]) -> None:
+    injector, base, access = front
+    injector.refuse(1)
+    try:
+        with pytest.raises(Refused, match="refuses us"):
+            transport.read_all(f"{base}data", access)
+        asked = injector.requests
+        with pytest.raises(Refused, match="left in peace"):
+            transport.read_all(f"{base}data", access)
+        assert injector.requests == asked
+    finally:
+        http._resting.clear()
+
+
+def test_a_run_folder_out_of_reach_is_not_called_damaged(
+    front: tuple[Injector, str, AccessSection], s3: S3Server
+) -> None:
+    injector, _, access = front
+    lay(s3, "data")
+    store = Store(s3.url("weather"), access)
+    injector.storm(1.0)
+    try:
+        with pytest.raises(Transient, match="gave up after 3 attempts"):
+            store.read("data")
+    finally:
+        injector.calm()
+    with pytest.raises(Damaged, match="not found"):
+        store.read("missing")
