@@ -8,7 +8,7 @@ import pytest
 from recall.archive import transport
 from recall.archive.transport import http, retry
 from recall.config import AccessSection
-from recall.errors import Damaged, Refused, Transient
+from recall.errors import Damaged, Transient
 from recall.run.store import Store
 from tests.chaos import injector as weather
 from tests.chaos.injector import Injector
@@ -89,20 +89,6 @@ def test_an_object_is_published_once_whatever_happens(
     assert not transport.publish(url, b"second", access)
     assert transport.read_all(url, access) == b"first"
     assert transport.swap(url, b"first", b"third", access)
-
-
-def test_after_a_403_the_host_is_left_in_peace(front: tuple[Injector, str, AccessSection]) -> None:
-    injector, base, access = front
-    injector.refuse(1)
-    try:
-        with pytest.raises(Refused, match="refuses us"):
-            transport.read_all(f"{base}data", access)
-        asked = injector.requests
-        with pytest.raises(Refused, match="left in peace"):
-            transport.read_all(f"{base}data", access)
-        assert injector.requests == asked
-    finally:
-        http._resting.clear()
 
 
 def test_a_run_folder_out_of_reach_is_not_called_damaged(
