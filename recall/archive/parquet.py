@@ -32,12 +32,15 @@ __all__ = [
     "Table",
     "concat",
     "lists_of",
+    "sort_table",
     "table_bytes",
     "table_from",
+    "table_of",
 ]
 
 Schema = Mapping[str, str]
-"""Column name to type, in column order: string, binary, bool, int32, int64, float64, list<uint32|float64|string>."""
+"""Column name to type, in column order: string, binary, bool, int32, int64, uint64, float32,
+float64, list<uint32|uint64|float64|string>."""
 
 Columns = Mapping[str, Any]
 """Column name to values: a sequence, a NumPy array or a column of a Table."""
@@ -50,8 +53,11 @@ _TYPES: dict[str, Any] = {
     "bool": pa.bool_(),
     "int32": pa.int32(),
     "int64": pa.int64(),
+    "uint64": pa.uint64(),
+    "float32": pa.float32(),
     "float64": pa.float64(),
     "list<uint32>": pa.list_(pa.uint32()),
+    "list<uint64>": pa.list_(pa.uint64()),
     "list<float64>": pa.list_(pa.float64()),
     "list<string>": pa.list_(pa.string()),
 }
@@ -64,14 +70,18 @@ def table_bytes(columns: Columns, schema: Schema) -> bytes:
     """
     if set(columns) != set(schema):
         raise ValueError(f"columns {sorted(columns)} are not those of the schema {sorted(schema)}")
-    fields = [pa.field(name, _TYPES[kind]) for name, kind in schema.items()]
-    arrays = [_array(columns[field.name], field.type) for field in fields]
     sink = io.BytesIO()
-    table = pa.table(arrays, schema=pa.schema(fields))
+    table = _table(columns, schema)
     pq.write_table(
         table, sink, compression=_compression(schema), use_dictionary=_repeating(schema), row_group_size=ROW_GROUP
     )
     return sink.getvalue()
+
+
+def _table(columns: Columns, schema: Any) -> Table:
+    if not isinstance(schema, pa.Schema):
+        schema = pa.schema([(name, _TYPES[kind]) for name, kind in schema.items()])
+    return pa.table([_array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
 def _compression(schema: Schema) -> dict[str, str]:
@@ -99,6 +109,16 @@ def _array(values: Any, kind: Any) -> Any:
 def concat(tables: Sequence[Table]) -> Table:
     """Tables of one schema, one after the other; at least one."""
     return pa.concat_tables(tables)
+
+
+def table_of(columns: Columns, schema: Schema) -> Table:
+    """Columns as a table in memory."""
+    return _table(columns, schema)
+
+
+def sort_table(table: Table, names: Sequence[str]) -> Table:
+    """A table sorted by some of its columns, text by the bytes of its UTF-8."""
+    return table.sort_by([(name, "ascending") for name in names])
 
 
 def table_from(data: bytes, columns: Sequence[str] | None = None) -> Table:
@@ -172,6 +192,16 @@ class ParquetReader:
         except (pa.ArrowException, OSError) as error:
             raise BadInput(f"{self.url}: not a readable Parquet file: {error}") from None
 
+    def read_group(self, group: int, columns: Sequence[str] | None = None) -> Table:
+        """One row group, counted from 0; only its bytes are read. Raises BadInput when there is no such group."""
+        wanted = self._wanted(columns)
+        if not 0 <= group < self._file.num_row_groups:
+            raise BadInput(f"{self.url}: has {self._file.num_row_groups} row groups, no number {group}")
+        try:
+            return self._file.read_row_group(group, columns=wanted)
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(f"{self.url}: not a readable Parquet file: {error}") from None
+
     def batches(self, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[Table]:
         """Pieces of at most `rows` rows, in order, holding little more than a row group in memory."""
         wanted = self._wanted(columns)
@@ -189,20 +219,29 @@ class ParquetReader:
 
 
 class ParquetWriter:
-    """A Parquet file on this machine, written piece by piece; each piece is a row group. rows: written so far."""
+    """A Parquet file on this machine, written piece by piece; each piece is a row group. rows: written so far.
 
-    def __init__(self, path: Path, schema: Schema) -> None:
+    metadata: kept with the schema; order: columns that the caller sorted the rows by.
+    """
+
+    def __init__(
+        self, path: Path, schema: Schema, metadata: Mapping[str, str] | None = None, order: Sequence[str] = ()
+    ) -> None:
         self.rows = 0
-        self._fields = [pa.field(name, _TYPES[kind]) for name, kind in schema.items()]
+        self._schema = pa.schema([(name, _TYPES[kind]) for name, kind in schema.items()], metadata=metadata)
+        names = list(schema)
         self._writer = pq.ParquetWriter(
-            path, pa.schema(self._fields), compression=_compression(schema), use_dictionary=_repeating(schema)
+            path,
+            self._schema,
+            compression=_compression(schema),
+            use_dictionary=_repeating(schema),
+            sorting_columns=[pq.SortingColumn(names.index(name)) for name in order] or None,
         )
 
     def add(self, columns: Columns) -> None:
-        """Write a row group."""
-        arrays = [_array(columns[field.name], field.type) for field in self._fields]
-        table = pa.table(arrays, schema=pa.schema(self._fields))
-        self._writer.write_table(table)
+        """Write a row group, which may be empty."""
+        table = _table(columns, self._schema)
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         self.rows += table.num_rows
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from recall.config.corpus import (
     QualitySection,
     TagsSection,
 )
+from recall.config.duplicates import BoilerplateSection, DuplicatesSection, MixSection
 from recall.config.sections import (
     AccessSection,
     BuildSection,
@@ -38,15 +39,18 @@ from recall.errors import BadInput
 __all__ = [
     "SIGNALS",
     "AccessSection",
+    "BoilerplateSection",
     "BuildSection",
     "ClusterSection",
     "Config",
     "ContaminationSection",
     "CrawlSection",
     "DomainsSection",
+    "DuplicatesSection",
     "HarvestSection",
     "JudgeSection",
     "LabelSection",
+    "MixSection",
     "OptoutSection",
     "PrivacySection",
     "QualitySection",
@@ -81,6 +85,9 @@ class Config(Section):
     quality: QualitySection = QualitySection()
     privacy: PrivacySection = PrivacySection()
     contamination: ContaminationSection = ContaminationSection()
+    duplicates: DuplicatesSection = DuplicatesSection()
+    boilerplate: BoilerplateSection = BoilerplateSection()
+    mix: MixSection = MixSection()
     cluster: ClusterSection = ClusterSection()
 
 

@@ -17,7 +17,17 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
-from recall.archive.parquet import Columns, ParquetReader, Schema, Table, concat, lists_of, table_bytes, table_from
+from recall.archive.parquet import (
+    Columns,
+    ParquetReader,
+    Schema,
+    Table,
+    concat,
+    lists_of,
+    table_bytes,
+    table_from,
+    table_of,
+)
 from recall.archive.transport import exists, list_keys, publish, publish_file, read_all, remove
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable, Transient
@@ -34,6 +44,7 @@ __all__ = [
     "lists_of",
     "table_bytes",
     "table_from",
+    "table_of",
 ]
 
 NAME_LENGTH = 32
@@ -202,6 +213,11 @@ class Store:
         """A table in pieces of at most `rows` rows, in order, holding little more than a row group in memory."""
         with self._parquet(key) as parquet:
             yield from parquet.batches(columns, rows)
+
+    def read_group(self, key: str, group: int, columns: Sequence[str] | None = None) -> Table:
+        """One row group of a table, counted from 0; only its bytes are read. Raises as `read_table`."""
+        with self._parquet(key) as parquet:
+            return parquet.read_group(group, columns)
 
     def local_folder(self, prefix: str, names: Sequence[str]) -> Path:
         """A local folder that holds the named files of a prefix: itself on a disk, else a copy, once per process."""

@@ -3,20 +3,7 @@
 from collections.abc import Mapping
 
 from recall.run.rounds import Run
-
-COLUMNS = {
-    "url": "address the crawler asked for",
-    "text": "the page's main content as Markdown, code in fenced blocks",
-    "tag": "what the page was recalled as",
-    "score": "the last model's score, 0 to 1",
-    "reason": "classifier, prefix, both, or label (only a person called it code)",
-    "round": "first round that kept it",
-    "domain": "host of the URL",
-    "crawl": "crawl it came from",
-    "warc_path, offset, length": "byte range of its record in the crawl",
-    "digest": "SHA-256 of the response body as the server sent it, transfer and content encodings undone",
-    "model": "digest of the model that gave the score",
-}
+from recall.steps.build.schema import MEANINGS
 
 
 def card(run: Run, counts: Mapping[str, int], kept: Mapping[str, int], dropped: Mapping[str, int]) -> str:
@@ -38,7 +25,7 @@ def card(run: Run, counts: Mapping[str, int], kept: Mapping[str, int], dropped: 
         "",
         "| column | meaning |",
         "|---|---|",
-        *(f"| {name} | {meaning} |" for name, meaning in COLUMNS.items()),
+        *(f"| {name} | {meaning} |" for name, meaning in MEANINGS.items()),
         "",
         "Page content belongs to its sites. Each row leads back to its record: read `length` bytes from `offset` of",
         "`warc_path`, and the decoded body has the row's `digest`.",
