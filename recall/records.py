@@ -51,6 +51,7 @@ class Capture:
     """An HTML response as the server sent it, transfer and content encodings undone.
 
     charset: from the HTTP header, lower case, unverified. fetched: WARC-Date. truncated: WARC-Truncated or None.
+    robots: header fields that say how crawlers may use the page (X-Robots-Tag and its like), `name: value` a line.
     """
 
     ref: WarcRef
@@ -59,6 +60,7 @@ class Capture:
     charset: str | None
     fetched: str
     truncated: str | None = None
+    robots: str = ""
 
 
 class Skip(StrEnum):

@@ -125,6 +125,7 @@ def publish_scan(round_: Round, shards: list[Placed]) -> None:
             "row": [int(row) for row in keep],
             "tokens": [[1, 2]] * len(keep),
             "charset": ["utf-8"] * len(keep),
+            "robots": [""] * len(keep),
             "body": [pack.compress(body_of(placed[row][0])) for row in keep],
         }
         names = (f"rows-{shard.number}.parquet", f"candidates-{shard.number}.parquet")

@@ -35,7 +35,8 @@ class Draft:
 
     def capture(self, ref: WarcRef) -> Capture:
         """The capture, now that its place is known."""
-        return Capture(ref, self.url, self.content.body, self.content.charset, self.fetched, self.truncated)
+        content = self.content
+        return Capture(ref, self.url, content.body, content.charset, self.fetched, self.truncated, content.robots)
 
 
 def read_page(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:

@@ -25,6 +25,7 @@ _HTML_TYPES = {b"text/html", b"application/xhtml+xml"}
 _SILENT_TYPES = {b"", b"application/octet-stream", b"application/unknown", b"unknown/unknown", b"*/*", b"unknown"}
 _STATUS = re.compile(rb"(?i:HTTP)/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)")
 _FIELDS = re.compile(rb"(?im)^(content-type|content-encoding|transfer-encoding)[ \t]*:[ \t]*([^\r\n]*)")
+_ROBOTS = re.compile(rb"(?im)^(x-robots-tag|tdm-reservation|content-usage)[ \t]*:[ \t]*([^\r\n]{0,500})")
 _CHARSET = re.compile(rb"(?i);\s*charset\s*=\s*[\"']?\s*([a-z0-9_.:-]{2,40})")
 _HTML_START = re.compile(
     rb"(?i)(?:\xef\xbb\xbf)?[\t\n\x0c\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|"
@@ -36,10 +37,11 @@ _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a page's server sent. body: decoded; charset: of the HTTP header, lower case, unverified."""
+    """What a page's server sent. body: decoded; charset: of the HTTP header, unverified; robots: as in Capture."""
 
     body: bytes
     charset: str | None
+    robots: str = ""
 
 
 def clean_url(raw: bytes | None) -> str | None:
@@ -82,7 +84,16 @@ def read_response(block: bytes | bytearray, *, cut: bool, start: int = 0, stop: 
         return body
     reason = _why_no_page(body, named=named)
     charset = _CHARSET.search(declared)
-    return reason or Content(body, charset[1].decode("ascii").lower() if charset else None)
+    return reason or Content(body, charset[1].decode("ascii").lower() if charset else None, _robots(head))
+
+
+def _robots(head: bytes) -> str:
+    """Header fields that say how crawlers may use the page, each `name: value`, in order; at most eight."""
+    lowered = head.lower()
+    if b"robots-tag" not in lowered and b"tdm-res" not in lowered and b"content-usage" not in lowered:
+        return ""
+    lines = (b"%s: %s" % (name.lower(), value.strip()) for name, value in _ROBOTS.findall(head)[:8])
+    return b"\n".join(lines).decode("ascii", "replace")
 
 
 def _why_no_page(body: bytes, *, named: bool) -> Skip | None:

@@ -4,7 +4,7 @@ In: URLs; bodies and the header fields that a scan keeps. Out: the line or direc
 the others. Pages are hostile: only the first bytes are looked at, by bounded patterns.
 
 Read are robots meta tags and X-Robots-Tag with noai, noimageai (DeviantArt, 2022) and noml, for whatever crawler they
-name; tdm-reservation (W3C TDM Reservation Protocol, 2024); Content-Usage and Content-Signal (IETF aipref drafts).
+name; tdm-reservation (W3C TDM Reservation Protocol, 2024); Content-Usage (IETF aipref drafts).
 """
 
 import re
@@ -64,7 +64,7 @@ def _said(name: str, value: str) -> Iterable[str]:
     """Directives that a field carries; X-Robots-Tag may name a crawler before its own (`ccbot: noai`)."""
     if name == "tdm-reservation":
         return ["tdm-reservation"] if value == "1" else []
-    if name in ("content-usage", "content-signal", "content-signals"):
+    if name == "content-usage":
         return ["train-ai"] if _REFUSES_TRAINING.search(value) else []
     if "robots" in name or name.endswith(("bot", "crawler", "spider", "-extended")):
         return _WORDS.findall(value)

@@ -37,6 +37,16 @@ def test_html_is_known_by_its_type_or_by_how_it_begins(fields: list[str], charse
     assert read_response(block(HTML, *fields), cut=False) == Content(HTML, charset)
 
 
+def test_fields_that_say_how_crawlers_may_use_a_page_are_kept() -> None:
+    fields = ("X-Robots-Tag: noai", "Content-Type: text/html", "X-ROBOTS-TAG:  ccbot: noindex ", "tdm-reservation: 1")
+    content = read_response(block(HTML, *fields), cut=False)
+    assert content == Content(HTML, None, "x-robots-tag: noai\nx-robots-tag: ccbot: noindex\ntdm-reservation: 1")
+    many = read_response(block(HTML, *["X-Robots-Tag: " + "a" * 2000] * 20), cut=False)
+    assert isinstance(many, Content)
+    assert len(many.robots) < 5000
+    assert read_response(block(HTML, "Content-Type: text/html"), cut=False) == Content(HTML, None)
+
+
 @pytest.mark.parametrize(
     "start", [b"<!DOCTYPE html>", b"\xef\xbb\xbf \n<HTML lang=en>", b"<!-- x -->", b"<p>", b"<a href=x>"]
 )
