@@ -35,8 +35,8 @@ from recall.run.labels import read_labels
 from recall.run.progress import silence
 from recall.run.rounds import Run
 from recall.steps.build.lineage import check_lineage
+from recall.steps.examples import OTHER
 from recall.steps.shard import batches
-from recall.steps.train import OTHER
 
 RUN = click.argument("run", metavar="RUN")
 SCORE_BATCH = 64

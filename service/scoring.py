@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_json
 
 from recall.page.text import scoring_text
 from recall.records import MARK, Capture
-from recall.steps.train import OTHER
+from recall.steps.examples import OTHER
 from service.bodies import inflate
 from service.lane import Job, Share
 from service.limits import Limits

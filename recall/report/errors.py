@@ -16,9 +16,9 @@ from recall.page.text.language import language_of
 from recall.report.groups import kind_of, shares_by
 from recall.report.rounds import Share
 from recall.run.rounds import Round
+from recall.steps.examples import INFERRED, Example, gather
 from recall.steps.scan import model_folder
 from recall.steps.shard import load_scorer
-from recall.steps.train import INFERRED, Example, gather
 
 PUSHES = 8
 """Tokens shown on each side."""

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from recall.config import Config, TrainSection
 from recall.errors import BadInput
-from recall.hosts import family_of, host_of
 from recall.model.evaluate import (
     Calibration,
     Threshold,
@@ -33,12 +32,11 @@ from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Done
 from recall.run.jobs import complete
 from recall.run.rounds import Round
-from recall.steps.judgements import audit_urls, page_labels
+from recall.steps.examples import ASKED, INFERRED, Example, class_of, gather
 from recall.steps.search import Trial, search_recipe
 from recall.steps.sources import is_text
 from recall.steps.weighting import crawl_weights
 
-OTHER = "other"
 MODEL_FILES = ("tokenizer.json", "model.bin", "scorer.npz", "model.json")
 OUT_OF_FOLD = {
     "url": "string",
@@ -51,65 +49,12 @@ OUT_OF_FOLD = {
 TEXT_METRICS = ("average_precision", "floor", "precision", "recall")
 """Figures that the card holds for bare text too, as text_…"""
 
-ASKED = "asked"
-"""Source of pages that a round asked people about, as "label" is that of the seed's labels."""
-
 MIN_ASKED = 200
 """Positive pages asked about from which on they alone decide the threshold and the floor, without the seed's labels.
 With fewer, the weights of single pages decide: the sample crawl's third round had a precision of .63 for one of .90."""
 
 MOST = 5
 """Candidates are at most this many times [scan] candidates_share of the sampled pages, whatever floor_found wants."""
-
-INFERRED = ("prefix", "structure", "judge", "random", "harvest")
-"""Sources whose label no person gave: they train, but measure nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A page to learn from. source: label (of the seed), ASKED or one of INFERRED."""
-
-    url: str
-    label: str
-    family: str
-    source: str
-    text: str
-
-
-def gather(round_: Round) -> list[Example]:
-    """All examples of a round by URL: people's labels first, then the seed, then what prefixes brought."""
-    run, store = round_.run, round_.run.store
-    earlier = range(1, round_.number)
-    columns = ["url", "label", "family", "source", "text"]
-    seeds = [Example(**row) for row in store.read_table(run.step("seed").key("examples.parquet"), columns).to_pylist()]
-    families = {host_of(example.url): example.family for example in seeds}
-    examples: dict[str, Example] = {}
-    for url, label in page_labels(run, earlier).items():
-        if label.use == "train":
-            examples[url] = Example(url, label.value, _family(url, families), ASKED, label.text)
-    for example in seeds:
-        examples.setdefault(example.url, example)
-    for number in earlier:
-        table = store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url", "text"])
-        for row in table.to_pylist():
-            family = _family(row["url"], families)
-            page = Example(row["url"], run.config.train.positive, family, "harvest", row["text"])
-            examples.setdefault(page.url, page)
-    audited = audit_urls(run, earlier)
-    return [examples[url] for url in sorted(examples) if url not in audited and not run.holdout.covers(url)]
-
-
-def _family(url: str, known: Mapping[str, str]) -> str:
-    """Family of a URL: what the seed labels call its host's, else its registered domain."""
-    host = host_of(url)
-    return known.get(host) or family_of(host)
-
-
-def class_of(example: Example, settings: TrainSection) -> str:
-    """The label an example trains: its own with labels = "all", else the positive one or OTHER."""
-    if example.label == settings.positive:
-        return settings.positive
-    return example.label if settings.labels == "all" and example.source != "random" else OTHER
 
 
 def recipe_of(settings: TrainSection, seed: int) -> Recipe:

@@ -11,7 +11,7 @@ from recall.page.text.language import language_of
 from recall.report.errors import errors_of_round, shown
 from recall.report.groups import kind_of, shares_by
 from recall.run.rounds import Run
-from recall.steps.train import gather
+from recall.steps.examples import gather
 
 
 def test_mistakes_are_judged_pages_on_the_wrong_side_of_the_threshold(played: Run) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recall.run.rounds import Run
+from recall.steps.examples import gather
 from recall.steps.rows import read_rows, scanned_shards
-from recall.steps.train import gather
 from recall.steps.weighting import FINE, crawl_weights, stratum_weights
 
 
