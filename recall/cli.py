@@ -21,7 +21,7 @@ from recall.archive.manifest import resolve
 from recall.archive.warc import captures
 from recall.config import Config, dump_config, load_config, resolve_paths
 from recall.demo import start_demo
-from recall.errors import BadInput, Damaged, RecallError
+from recall.errors import BadInput, Damaged, RecallError, Transient, of_the_machine
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.plan import plan
@@ -331,6 +331,13 @@ def main() -> None:
     except RecallError as error:
         click.echo(f"recall: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if not of_the_machine(error):
+            traceback.print_exc()
+            sys.exit(1)
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"recall: {where}{error.strerror}: make room on this machine and run again", err=True)
+        sys.exit(Transient.exit_code)
     except Exception:  # noqa: BLE001 - what nobody expected: the whole trace, exit code 1
         traceback.print_exc()
         sys.exit(1)

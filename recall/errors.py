@@ -17,6 +17,17 @@ All take positional arguments only, so that they survive pickling between proces
 Exit code 1 is kept for what nobody expected. Trouble with a single page is a `records.Skip`, never an exception.
 """
 
+import errno
+
+MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors of the operating system that are this machine's and not the data's: another machine, or another hour, may not
+have them."""
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Tell whether an error says that this machine is out of something: disk, open files."""
+    return isinstance(error, OSError) and error.errno in MACHINE
+
 
 class RecallError(Exception):
     """Base of all: `str(error)` is the one line a person reads."""

@@ -1,3 +1,4 @@
+import errno
 import json
 import subprocess
 import sys
@@ -6,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from recall import cli
 from recall.config import dump_config
 from recall.run.rounds import Run
 
@@ -104,3 +106,16 @@ def test_bad_input_is_one_line_that_says_what_to_do(
 
 def test_a_verb_that_does_not_exist_is_refused() -> None:
     assert "No such command" in recall("recal", fails=2).stderr
+
+
+def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def write(**_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/scratch/model.bin")
+
+    monkeypatch.setattr(cli.verbs, "main", write)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 9
+    assert capsys.readouterr().err == (
+        "recall: /scratch/model.bin: No space left on device: make room on this machine and run again\n"
+    )

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.errors import BadInput
+from recall.errors import BadInput, Transient
 
 Line = NDArray[np.uint32]
 Matrix = NDArray[np.float32]
@@ -100,6 +100,10 @@ def fit(lines: Sequence[Line], labels: Sequence[str], recipe: Recipe, size: int,
             verbose=0,
         )
     model.save_model(str(path))
+    try:
+        read_rows(path)  # fastText does not notice a disk that is full
+    except BadInput:
+        raise Transient(f"{path}: the model could not be written whole; make room on the disk and run again") from None
 
 
 def predict(path: Path, lines: Sequence[Line], recipe: Recipe, size: int) -> list[dict[str, float]]:

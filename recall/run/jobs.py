@@ -29,6 +29,7 @@ from recall.errors import (
     RecallError,
     Refused,
     Transient,
+    of_the_machine,
 )
 
 HERE = "here"
@@ -120,7 +121,8 @@ def attempt(function: Callable[[C, I], R], context: C, item: I) -> Outcome[I]:
         kind = Transient.__name__ if isinstance(error, Transient) else type(error).__name__
         return Outcome(item, failure=str(error), error_kind=kind)
     except BaseException as error:  # noqa: BLE001 - any error of one shard, Rust panics too, is that shard's failure
-        return Outcome(item, failure=_unexpected(error), error_kind=type(error).__name__)
+        kind = Transient.__name__ if of_the_machine(error) else type(error).__name__
+        return Outcome(item, failure=_unexpected(error), error_kind=kind)
 
 
 def _unexpected(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from typing import Any
 from recall.archive.transport import read_all
 from recall.config import dump_config
 from tests.chaos.injector import REFUSED
-from tests.chaos.plan import Blow, Plan, draw
+from tests.chaos.plan import RAY_EVERY, Blow, Plan, draw
 from tests.chaos.world import RUN_SECONDS, World, corpus_of, ledger_wrong, recall, run_calm, settings, world_in
 
 STARTS = 14
@@ -84,7 +84,8 @@ class Weather:
             self._calm_standing()
             for mount in self.mounts:
                 subprocess.run(["umount", "-l", str(mount)], check=False)
-            self.result.faults, self.result.requests = dict(injector.faults), injector.requests
+            self.result.faults = dict(injector.faults)
+            self.result.requests = self.result.requests or injector.requests
             self.result.seconds = round(time.monotonic() - self.began, 1)
             self.log.write(f"{asdict(self.result)}\n")
             self.log.close()
@@ -256,6 +257,7 @@ class Weather:
         """Hold the finished run against the calm one, in calm weather."""
         world = self.world
         world.injector.calm()
+        self.result.requests = world.injector.requests
         self._calm_standing()
         failed = self._failed_shards()
         if failed:
@@ -318,14 +320,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/recall-chaos"))
+    parser.add_argument("--lane", default="0/1", help="K/N: every Nth of the runs, so that N calls share them")
     parser.add_argument("--only", type=int, nargs="*", help="these runs, whatever the results say")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     kept = given.folder / f"results-{given.seed}.jsonl"
     results = {row["run"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
     wanted = given.only if given.only is not None else [n for n in range(given.runs) if n not in results]
+    lane, lanes = map(int, given.lane.split("/"))
+    wanted = [number for number in wanted if number // RAY_EVERY % lanes == lane]
     plans = sorted((draw(number, given.seed) for number in wanted), key=lambda plan: (plan.ray, plan.number))
-    with world_in(given.folder) as world:
+    with world_in(given.folder / f"lane{lane}") as world:
         for rounds in sorted({plan.rounds for plan in plans}):
             run_calm(world, rounds)
         for count, plan in enumerate(plans, 1):

@@ -46,7 +46,7 @@ def draw(number: int, seed: int) -> Plan:
     for name in names:
         blows.append(Blow(name, start, chance.uniform(0.5, lasts)))
         start += name in ("kill driver", "kill head")
-    folder = chance.choice(("disk", "disk", "disk", "s3"))
+    folder = chance.choice(("disk", "disk", "disk", "disk", "disk", "s3"))
     standing = [chance.choice(ONCE)] if chance.random() < 0.4 else []
     if "full disk" in standing and folder == "s3":
         standing = ["full scratch"]

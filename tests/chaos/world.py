@@ -149,7 +149,7 @@ def world_in(folder: Path) -> Iterator[World]:
 def _nodes(folder: Path) -> "Nodes":
     """A cluster that is not started yet; Ray reads the environment when it is imported."""
     temp = folder / "ray"
-    temp.mkdir(exist_ok=True)
+    (temp / "ray").mkdir(parents=True, exist_ok=True)
     (temp / "token").write_text("0" * 64)
     os.environ |= {
         "RAY_AUTH_MODE": "token",

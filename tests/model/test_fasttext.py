@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recall.errors import BadInput
+from recall.errors import BadInput, Transient
 from recall.model.fasttext import Recipe, fit, predict, read_rows
 
 SIZE = 50
@@ -101,3 +101,9 @@ def test_an_unsupervised_model_is_refused(tmp_path: Path) -> None:
     model.save_model(str(tmp_path / "words.bin"))
     with pytest.raises(BadInput, match=r"words.bin"):
         read_rows(tmp_path / "words.bin")
+
+
+def test_a_full_disk_is_noticed_though_fasttext_does_not() -> None:
+    lines, labels = make_lines()
+    with pytest.raises(Transient, match="make room on the disk"):
+        fit(lines, labels, RECIPES[0], SIZE, Path("/dev/full"))
