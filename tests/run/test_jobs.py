@@ -128,4 +128,4 @@ def test_no_environment_is_touched_here() -> None:
 def test_what_this_machine_lacks_is_tried_again_and_may_be_had_elsewhere() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "/x")
     assert jobs.attempt(fail, full, 1).error_kind == "Transient"
-    assert jobs.attempt(fail, OSError(errno.ENOENT, "no such file"), 1).error_kind == "OSError"
+    assert jobs.attempt(fail, OSError(errno.ENOENT, "no such file"), 1).error_kind == "FileNotFoundError"
