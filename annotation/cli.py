@@ -1,5 +1,6 @@
-"""`recall annotate`: push a round's tasks, answer them from a labels file, see what is open."""
+"""`recall annotate`: tasks out to people, answers back, from Label Studio or a labels file; see what is open."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,10 +8,12 @@ import click
 
 from annotation.answers import answer_from, concerns
 from annotation.standing import standing_of
-from annotation.step import conclude
+from annotation.step import conclude, talk
+from annotation.studio.progress import progress_lines, share_answered
+from annotation.studio.settings import studio_settings
 from annotation.tasks import push, pushed
-from recall.errors import BadInput, OutOfOrder
-from recall.records import Done
+from recall.errors import BadInput, Incomplete, OutOfOrder
+from recall.records import Done, Waiting
 from recall.run.jobs import disconnect
 from recall.run.labels import read_labels
 from recall.run.rounds import Round, Run
@@ -40,12 +43,70 @@ def annotate() -> None:
     """People in the loop: tasks out, answers in."""
 
 
+@annotate.command("setup")
+@click.argument("run")
+def set_up_projects(run: str) -> None:
+    """Make RUN's projects in Label Studio, or find them and put their screens right."""
+    from annotation.studio.desk import open_desk  # noqa: PLC0415 - the other verbs work without its library
+    from annotation.studio.projects import address_of  # noqa: PLC0415
+
+    opened = Run.open(run)
+    lines: list[str] = []
+    with opened.lease():
+        desk = open_desk(opened.round(1), lines)
+    for line in lines:
+        click.echo(line)
+    for name, project in desk.projects.items():
+        click.echo(f"{name}: {address_of(desk.studio, project)}")
+
+
 @annotate.command("push")
 @click.argument("run")
 def push_tasks(run: str) -> None:
-    """Write the tasks of the round that comes to its label step, once; called again it only counts them."""
-    with label_step(Run.open(run)) as round_:
+    """Write the tasks of the round that comes to its label step, and put those that are missing into Label Studio."""
+    opened = Run.open(run)
+    with label_step(opened) as round_:
+        if studio_settings(opened.config):
+            click.echo(f"tasks are at {talk(round_, click.echo)}")
         click.echo(_line(round_))
+
+
+@annotate.command("pull")
+@click.argument("run")
+def pull_answers(run: str) -> None:
+    """Bring the answers from Label Studio, and end the label step when all is answered and decided."""
+    with label_step(Run.open(run)) as round_:
+        _end(conclude(round_, talk(round_, click.echo)))
+        click.echo(_line(round_))
+
+
+@annotate.command("wait")
+@click.argument("run")
+@click.option("--until", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="Share of tasks answered.")
+@click.option("--minutes", type=click.FloatRange(0), help="Give up after so long; without it, never.")
+def wait_for_answers(run: str, until: float, minutes: float | None) -> None:
+    """Pull again and again until the label step ends, or the share of tasks is answered."""
+    opened = Run.open(run)
+    deadline = None if minutes is None else time.monotonic() + 60 * minutes
+    said = ""
+    while True:
+        with label_step(opened) as round_:
+            ended = conclude(round_, talk(round_, click.echo))
+            line, share = _line(round_), share_answered(round_)
+        if line != said:
+            click.echo(line)
+            said = line
+        if isinstance(ended, Done) or share >= until:
+            _end(ended)
+            return
+        if deadline is not None and time.monotonic() >= deadline:
+            raise Incomplete(f"{run}: {share:.0%} of the tasks answered after {minutes:g} minutes; wait again to go on")
+        time.sleep(opened.config.studio.poll_seconds)
+
+
+def _end(ended: Done | Waiting) -> None:
+    if isinstance(ended, Done):
+        click.echo(", ".join(f"{name} {value}" for name, value in ended.counts.items()))
 
 
 @annotate.command("answer")
@@ -61,20 +122,21 @@ def answer_tasks(run: str, labels: str) -> None:
         new = answer_from(round_, entries)
         ended = conclude(round_)
         click.echo(f"{new} new answers; {_line(round_)}")
-    if isinstance(ended, Done):
-        click.echo(", ".join(f"{name} {value}" for name, value in ended.counts.items()))
+    _end(ended)
 
 
 @annotate.command("status")
 @click.argument("run")
 def show_status(run: str) -> None:
-    """Show how many tasks of each round are answered."""
+    """Show what is answered and left in each round, at what pace, and how annotators agree."""
     opened = Run.open(run)
     shown = 0
     for number in range(1, opened.config.run.rounds + 1):
         round_ = opened.round(number)
         if pushed(round_):
             click.echo(_line(round_))
+            for line in progress_lines(round_):
+                click.echo(line)
             shown += 1
     if not shown:
         click.echo("no tasks yet: `recall annotate push` writes them when a round comes to its label step")

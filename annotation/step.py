@@ -1,15 +1,19 @@
 """The label step of a round: tasks out, answers in, labels published when every task is answered.
 
-`advance` may be called again and again, and killed at any moment: it goes on where the folder stands.
+Answers come from a labels file, from Label Studio where [studio] names one, or from whoever writes the log. `advance`
+may be called again and again, and killed at any moment: it goes on where the folder stands.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 
 from annotation.adjudication import decide
 from annotation.answers import answer_from
 from annotation.standing import standing_of
+from annotation.studio.settings import studio_settings
 from annotation.tasks import EXAMPLES, PREFIXES, TASKS, push
+from recall.errors import BadInput
 from recall.records import Done, Label, Output, Waiting
 from recall.run.rounds import Round
 from recall.run.store import digest_of, table_from
@@ -30,16 +34,31 @@ def advance(round_: Round) -> Done | Waiting:
     push(round_)
     if run.config.label.answers:
         answer_from(round_, run.answers)
-    return conclude(round_)
+    return conclude(round_, talk(round_) if studio_settings(run.config) else "")
 
 
-def conclude(round_: Round) -> Done | Waiting:
-    """End the step when every task is answered."""
+def talk(round_: Round, tell: Callable[[str], None] = lambda _: None) -> str:
+    """Bring a round's tasks to Label Studio and the answers back; returns where people find the tasks.
+
+    tell: is given what happened, a line each. Raises BadInput where no server is named or its library is missing.
+    """
+    try:
+        from annotation.studio.desk import exchange  # noqa: PLC0415 - other answers need no Label Studio
+    except ModuleNotFoundError as error:
+        raise BadInput(f'[studio] url: needs {error.name}: pip install "recall[annotation]"') from None
+    desk, lines = exchange(round_)
+    for line in lines:
+        tell(line)
+    return desk.address
+
+
+def conclude(round_: Round, url: str = "") -> Done | Waiting:
+    """End the step when every task is answered. url: where the tasks are, "" for the label folder."""
     run = round_.run
     standing = standing_of(round_)
     waiting = len(standing.open) + (len(standing.queue) if run.config.label.adjudicate else 0)
     if waiting:
-        return Waiting(waiting, run.store.url(round_.step("label").folder))
+        return Waiting(waiting, url or run.store.url(round_.step("label").folder))
     step = round_.begin("label")
     if run.store.exists(step.key(LABELS)):  # of a conclusion that was killed, before further answers came
         run.store.remove(step.key(LABELS))

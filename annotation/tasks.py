@@ -34,7 +34,12 @@ EXAMPLE_PAGES = {
     "offset": "int64",
     "length": "int64",
     "score": "float64",
+    "title": "string",
+    "markdown": "string",
 }
+MAX_EXAMPLE = 3_000
+"""Characters of an example page that a person may open."""
+
 MAX_MARKDOWN = 40_000
 """Characters of a page that a person is shown: more than anyone reads to decide."""
 
@@ -125,10 +130,11 @@ def push(round_: Round) -> None:
             store.remove(step.key(leftover))
     prefixes = choose_prefixes(round_)
     draw = draw_round(round_, [one.prefix for one in prefixes])
-    shown = _read(round_, draw.pages)
+    shown = _read(round_, [drawn.page for drawn in draw.pages])
+    opened = _read(round_, sorted({page for pages in draw.examples.values() for page in pages}))
     strata = {"strata": [asdict(stratum) for stratum in draw.strata], "pages": draw.passed}
     store.publish_json(step.key(STRATA), strata)
-    _publish(round_, EXAMPLES, _example_rows(round_, prefixes, draw), EXAMPLE_PAGES)
+    _publish(round_, EXAMPLES, _example_rows(round_, prefixes, draw, opened), EXAMPLE_PAGES)
     _publish(round_, PREFIXES, _prefix_rows(round_, prefixes, draw), PREFIX_TASKS)
     _publish(round_, TASKS, _page_rows(round_, draw.pages, shown), PAGE_TASKS)
 
@@ -138,12 +144,12 @@ def _publish(round_: Round, file: str, rows: list[dict[str, object]], schema: Sc
     round_.run.store.publish_table(round_.step("label").key(file), columns, schema)
 
 
-def _read(round_: Round, pages: list[Drawn]) -> dict[tuple[int, int], Shown]:
-    """What is shown of the drawn pages, by shard and row."""
+def _read(round_: Round, pages: list[Seen]) -> dict[tuple[int, int], Shown]:
+    """What is shown of some pages, by shard and row."""
     run = round_.run
     chosen: dict[int, list[Seen]] = {}
-    for drawn in pages:
-        chosen.setdefault(drawn.page.shard, []).append(drawn.page)
+    for page in pages:
+        chosen.setdefault(page.shard, []).append(page)
     needed = [scanned for scanned in scanned_shards(round_) if scanned.shard.number in chosen]
     shown: dict[tuple[int, int], Shown] = {}
     for scanned, pages_read in over_shards(round_, read_pages, Reading(run.store, run.config.access, chosen), needed):
@@ -187,9 +193,17 @@ def _prefix_rows(round_: Round, prefixes: list[Candidate], draw: Draw) -> list[d
     ]
 
 
-def _example_rows(round_: Round, prefixes: list[Candidate], draw: Draw) -> list[dict[str, object]]:
+def _example_rows(
+    round_: Round, prefixes: list[Candidate], draw: Draw, shown: Mapping[tuple[int, int], Shown]
+) -> list[dict[str, object]]:
     return [
-        {"key": task_key(round_, "prefix", one.prefix), "prefix": one.prefix, **_lineage(round_, page)}
+        {
+            "key": task_key(round_, "prefix", one.prefix),
+            "prefix": one.prefix,
+            **_lineage(round_, page),
+            "title": shown[page.shard, page.row].title,
+            "markdown": shown[page.shard, page.row].markdown[:MAX_EXAMPLE],
+        }
         for one in prefixes
         for page in draw.examples.get(one.prefix, [])
     ]

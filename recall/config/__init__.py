@@ -32,6 +32,7 @@ from recall.config.sections import (
     ScanSection,
     Section,
     SeedSection,
+    StudioSection,
     TrainSection,
 )
 from recall.errors import BadInput
@@ -57,6 +58,7 @@ __all__ = [
     "RunSection",
     "ScanSection",
     "SeedSection",
+    "StudioSection",
     "TagsSection",
     "TrainSection",
     "dump_config",
@@ -78,6 +80,7 @@ class Config(Section):
     scan: ScanSection = ScanSection()
     domains: DomainsSection = DomainsSection()
     label: LabelSection = LabelSection()
+    studio: StudioSection = StudioSection()
     harvest: HarvestSection = HarvestSection()
     build: BuildSection = BuildSection()
     optout: OptoutSection = OptoutSection()

@@ -158,6 +158,39 @@ class LabelSection(Section):
     prefix_min_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
 
 
+class StudioSection(Section):
+    """[studio] The Label Studio where people answer; never part of a digest."""
+
+    url: str = ""
+    token_variable: str = "RECALL_STUDIO_TOKEN"  # noqa: S105 - a variable's name
+    key: str = ""
+    title: str = ""
+    webhook: str = ""
+    other_labels: Annotated[tuple[str, ...], Field(min_length=3, max_length=3)] = ("A", "N", "J")
+    categories: tuple[str, ...] = (
+        "documentation or reference",
+        "tutorial or course",
+        "question and answer",
+        "forum or mailing list",
+        "blog post or article",
+        "source code",
+        "issue or release notes",
+        "other",
+    )
+    batch: Positive = 50
+    page: Positive = 200
+    attempts: Positive = 6
+    timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    settle_seconds: Annotated[float, Field(ge=0)] = 3.0
+    poll_seconds: Annotated[float, Field(gt=0)] = 30.0
+
+    @model_validator(mode="after")
+    def _url_is_http(self) -> "StudioSection":
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise ValueError("url must start with http:// or https://")
+        return self
+
+
 class HarvestSection(Section):
     """[harvest] How much of a prefix joins the next round."""
 

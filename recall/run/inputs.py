@@ -1,7 +1,7 @@
 """What a run was started with, frozen in its folder: config.toml, shards.txt, holdout.txt, and run.json over them.
 
-Published once, run.json last. Its `digest` is what runs are compared by: it leaves out times, [access], [cluster] and
-where inputs lie, and holds what they contain. Refuses a folder that holds other inputs.
+Published once, run.json last. Its `digest` is what runs are compared by: it leaves out times, [access], [cluster],
+[studio] and where inputs lie, and holds what they contain. Refuses a folder that holds other inputs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ HOLDOUT = "holdout.txt"
 STOPPED = "stopped.json"
 """Says after which round the run ends, where it ends before its config says."""
 
-_ELSEWHERE = {"access", "cluster"}
+_ELSEWHERE = {"access", "cluster", "studio"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,317 @@
+"""The border to Label Studio's API: few requests, plain records out, every foreign error in one line of ours.
+
+What may be repeated (reads, changes to a given value, removals) is tried again with exponential back-off when the
+server is away, restarting or says that its database is locked. Imports are never repeated here: an import that timed
+out may have happened. Tasks are listed by ascending id, never by page number, so that none is missed while others come
+and go.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import httpx
+from label_studio_sdk import LabelStudio
+from label_studio_sdk.core.api_error import ApiError
+from pydantic import ValidationError
+
+from recall.config import StudioSection
+from recall.errors import BadInput, RecallError, Refused, Transient
+
+T = TypeVar("T")
+Data = Mapping[str, Any]
+"""JSON as Label Studio knows it: task data, project settings."""
+
+MAX_DETAIL = 300
+FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
+UNKNOWN = 404
+MAX_PAGES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on tasks. column: `id`, `data.key`, `total_annotations` …; kind: Number or String."""
+
+    column: str
+    operator: str
+    kind: str
+    value: str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An annotation. user: its author's id; result: as the editor made it; seconds: spent; time: of the last change."""
+
+    id: int
+    user: int
+    result: Sequence[Data] = field(repr=False)
+    cancelled: bool
+    seconds: float
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudioTask:
+    """A task as it stands there. annotations and versions (of its predictions) are only listed where asked for."""
+
+    id: int
+    data: Data = field(repr=False)
+    votes: int
+    annotated: int
+    annotations: Sequence[Given] = ()
+    versions: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project. description: for people, with our key in it; tasks: how many it holds."""
+
+    id: int
+    title: str
+    description: str
+    label_config: str = field(repr=False)
+    model_version: str
+    tasks: int
+
+
+def detail_of(error: ApiError) -> str:
+    """What the server said, on one bounded line; the first complaint where it lists many."""
+    body = error.body
+    if isinstance(body, Mapping):
+        complaints = body.get("validation_errors") or body.get("detail") or body
+        while isinstance(complaints, Mapping | list) and complaints:
+            complaints = next(iter(complaints.values())) if isinstance(complaints, Mapping) else complaints[0]
+        body = complaints
+    return " ".join(str(body).split())[:MAX_DETAIL]
+
+
+class Studio:
+    """A server and our token for it.
+
+    sleep: waits so many seconds; replaced by tests.
+    """
+
+    def __init__(self, settings: StudioSection, token: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.url = settings.url.rstrip("/")
+        self._settings = settings
+        self._sleep = sleep
+        self._sdk: Any = self._translate(
+            "log in",
+            lambda: _connect(base_url=self.url, api_key=token, timeout=settings.timeout_seconds, max_retries=0),
+        )
+
+    @property
+    def batch(self) -> int:
+        """Tasks of one import."""
+        return self._settings.batch
+
+    def settle(self) -> None:
+        """Wait for requests of a push that was killed: they may still be under way."""
+        self._sleep(self._settings.settle_seconds)
+
+    @property
+    def attempts(self) -> int:
+        """Tries of a request that may be repeated."""
+        return self._settings.attempts
+
+    def _translate(self, doing: str, request: Callable[[], T]) -> T:
+        """Do a request; errors of others become ours."""
+        try:
+            return request()
+        except ApiError as error:
+            raise self._named(doing, error) from None
+        except httpx.TimeoutException:
+            waited = f"no answer within {self._settings.timeout_seconds:g} s"
+            raise Transient(f"{self.url}: cannot {doing}: {waited}; see [studio] timeout_seconds") from None
+        except httpx.HTTPError as error:
+            raise Transient(
+                f"{self.url}: cannot {doing}: Label Studio does not answer ({error or type(error).__name__}); "
+                "is it running, and is [studio] url right?"
+            ) from None
+        except (ValidationError, ValueError) as error:
+            first = " ".join(str(error).split())[:MAX_DETAIL]
+            raise BadInput(f"{self.url}: cannot {doing}: this is not an answer of Label Studio: {first}") from None
+
+    def _named(self, doing: str, error: ApiError) -> RecallError:
+        code, detail = error.status_code or 0, detail_of(error)
+        if code == 401:
+            name = self._settings.token_variable
+            return Refused(
+                f"{self.url}: the token in {name} is not valid or has expired ({detail}); take a new one from "
+                "Label Studio's account page"
+            )
+        if code == 403:
+            return Refused(f"{self.url}: may not {doing}: {detail}")
+        if code >= 500 or code in {408, 409, 429}:
+            return Transient(f"{self.url}: cannot {doing}: error {code}: {detail}")
+        if code == UNKNOWN:
+            return Unknown(f"{self.url}: cannot {doing}: it is not there (any more): {detail}")
+        return BadInput(f"{self.url}: cannot {doing}: Label Studio refuses: {detail}")
+
+    def _again(self, doing: str, request: Callable[[], T]) -> T:
+        """Do a request that may be repeated, as often as [studio] attempts says.
+
+        Raises Transient when the last attempt failed too.
+        """
+        for tries in range(self._settings.attempts - 1):
+            try:
+                return self._translate(doing, request)
+            except Transient:
+                self.pause(tries)
+        return self._translate(doing, request)
+
+    def pause(self, tries: int) -> None:
+        """Wait before another attempt, longer each time, with jitter."""
+        self._sleep(min(LONGEST_WAIT, FIRST_WAIT * 2**tries) * random.uniform(0.5, 1))  # noqa: S311 - jitter
+
+    def projects(self) -> Iterator[Project]:
+        """Every project that we may see."""
+        for number in range(1, MAX_PAGES):
+            page = self._again("list the projects", partial(self._sdk.projects.list, page=number, page_size=100))
+            yield from (_project(found) for found in page.items or ())
+            if not page.has_next or len(page.items or ()) < 100:
+                return
+
+    def project(self, number: int) -> Project:
+        """One project with its counts.
+
+        Raises Unknown when it is not there.
+        """
+        return _project(self._again("read the project", lambda: self._sdk.projects.get(id=number)))
+
+    def create_project(self, **settings: Any) -> int:
+        """Make a project; returns its id. Never repeated."""
+        made = self._translate("create a project", lambda: self._sdk.projects.create(**settings))
+        return int(made.id or 0)
+
+    def change_project(self, number: int, **settings: Any) -> None:
+        """Set some of a project's settings."""
+        self._again("change the project", lambda: self._sdk.projects.update(id=number, **settings))
+
+    def remove_project(self, number: int) -> None:
+        """Remove a project with all that is in it."""
+        self._forget(lambda: self._sdk.projects.delete(id=number))
+
+    def tasks(self, project: int, *filters: Filter, annotations: bool = False) -> Iterator[StudioTask]:
+        """A project's tasks that meet all filters, by ascending id, [studio] page of them at a time in memory."""
+        last = 0
+        while True:
+            found = self._tasks_after(project, last, filters, annotations)
+            yield from found
+            if len(found) < self._settings.page:
+                return
+            last = found[-1].id
+
+    def _tasks_after(self, project: int, last: int, filters: Sequence[Filter], annotations: bool) -> list[StudioTask]:
+        conditions = [Filter("id", "greater", "Number", last), *filters]
+        items = [
+            {"filter": f"filter:tasks:{one.column}", "operator": one.operator, "type": one.kind, "value": one.value}
+            for one in conditions
+        ]
+        query = json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
+        page = self._again(
+            "list tasks",
+            lambda: self._sdk.tasks.list(
+                project=project,
+                query=query,
+                page_size=self._settings.page,
+                fields="all" if annotations else "task_only",
+                resolve_uri=False,
+            ),
+        )
+        return [_task(task) for task in page.items or ()]
+
+    def import_tasks(self, project: int, tasks: Sequence[Data]) -> list[int]:
+        """Import tasks; returns their ids in order.
+
+        Never repeated: after a Transient they may be there, or come later.
+        """
+        made = self._translate(
+            "import tasks",
+            lambda: self._sdk.projects.import_tasks(id=project, request=list(tasks), return_task_ids=True),
+        )
+        return [int(number) for number in getattr(made, "task_ids", None) or ()]
+
+    def change_task(self, number: int, **changes: Any) -> None:
+        """Set a task's data, or its overlap (how many annotations complete it)."""
+        self._again(
+            "change a task",
+            lambda: self._sdk.tasks.update(id=str(number), **changes),
+        )
+
+    def remove_task(self, number: int) -> None:
+        """Remove a task; nothing happens when it is gone already."""
+        self._forget(lambda: self._sdk.tasks.delete(id=str(number)))
+
+    def _forget(self, request: Callable[[], None]) -> None:
+        with suppress(Unknown):
+            self._again("remove", request)
+
+    def import_predictions(self, project: int, predictions: Sequence[Data]) -> None:
+        """Add predictions (task, model_version, score, result). Never repeated."""
+        self._translate(
+            "import predictions",
+            lambda: self._sdk.projects.import_predictions(id=project, request=list(predictions)),
+        )
+
+    def people(self) -> dict[int, str]:
+        """E-mail addresses by user id."""
+        users = self._again("list the people", lambda: list(self._sdk.users.list()))
+        return {int(user.id): str(user.email) for user in users}
+
+    def webhooks(self, project: int) -> dict[int, str]:
+        """URLs of a project's webhooks by id."""
+        hooks = self._again("list webhooks", lambda: self._sdk.webhooks.list(project=project))
+        return {int(hook.id or 0): str(hook.url) for hook in hooks}
+
+    def add_webhook(self, project: int, url: str, actions: Sequence[str]) -> None:
+        """Let the server tell a URL, without content, when annotations change. Never repeated."""
+        self._translate(
+            "add a webhook",
+            lambda: self._sdk.webhooks.create(
+                url=url, project=project, send_payload=False, send_for_all_actions=False, actions=list(actions)
+            ),
+        )
+
+
+def _connect(**settings: Any) -> Any:
+    return LabelStudio(**settings)  # type: ignore[no-untyped-call]  # the library's own extension has no types
+
+
+class Unknown(BadInput):
+    """What was asked for is not on the server (any more)."""
+
+
+def _project(found: Any) -> Project:
+    return Project(
+        int(found.id),
+        str(found.title or ""),
+        str(found.description or ""),
+        str(found.label_config or ""),
+        str(found.model_version or ""),
+        int(found.task_number or 0),
+    )
+
+
+def _task(found: Any) -> StudioTask:
+    annotations = [_given(one) for one in found.annotations or ()]
+    versions = [str(one.model_version) for one in found.predictions or ()]
+    data = found.data if isinstance(found.data, Mapping) else {}
+    annotated = int(found.total_annotations or 0) + int(found.cancelled_annotations or 0)
+    return StudioTask(int(found.id), data, int(found.overlap or 1), annotated, annotations, versions)
+
+
+def _given(found: Mapping[str, Any]) -> Given:
+    author = found.get("completed_by")
+    if isinstance(author, Mapping):
+        author = author.get("id")
+    result = [one for one in found.get("result") or () if isinstance(one, Mapping)]
+    seconds = float(found.get("lead_time") or 0.0)
+    return Given(
+        int(found["id"]), int(author or 0), result, bool(found.get("was_cancelled")), seconds, str(found["updated_at"])
+    )

@@ -1,0 +1,160 @@
+"""A run's projects in Label Studio, found again by a key of ours in their description, made where they are missing.
+
+`pages` and `prefixes` hold a run's tasks of all rounds; `decide-pages` and `decide-prefixes` hold what annotators
+disagreed on. Setting up is idempotent: screens, guideline and order that somebody changed are put right again.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import PurePosixPath
+from typing import Literal
+
+from annotation.studio.client import Project, Studio
+from annotation.studio.screens import Kind, guideline, screen
+from annotation.studio.settings import URL_VARIABLE, studio_settings
+from recall.errors import BadInput, Transient
+from recall.run.rounds import Run
+
+Name = Literal["pages", "prefixes", "decide-pages", "decide-prefixes"]
+NAMES: tuple[Name, ...] = ("pages", "prefixes", "decide-pages", "decide-prefixes")
+TITLES = {
+    "pages": "pages",
+    "prefixes": "URL prefixes",
+    "decide-pages": "pages to decide",
+    "decide-prefixes": "prefixes to decide",
+}
+HOOKS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED")
+MAX_TITLE = 50
+"""Label Studio's own limit."""
+
+_KEY = re.compile(r"\[recall ([\w.-]+)/([a-z-]+)\]")
+
+
+def kind_of(name: Name) -> Kind:
+    """Which screen a project shows."""
+    return "page" if name.endswith("pages") else "prefix"
+
+
+def open_studio(run: Run) -> Studio:
+    """Connect to the run's Label Studio.
+
+    Raises BadInput when no server or token is named, Refused when the token is not valid (any more).
+    """
+    settings = studio_settings(run.config)
+    if settings is None:
+        raise BadInput(f"[studio] url: no Label Studio is named; set it, or {URL_VARIABLE}")
+    token = os.environ.get(settings.token_variable, "").strip()
+    if not token:
+        raise BadInput(f"{settings.token_variable}: not set; put the access token of your Label Studio account there")
+    return Studio(settings, token)
+
+
+def key_of(run: Run) -> str:
+    """What a run's projects are known by."""
+    return run.config.studio.key or run.inputs.digest[:20]
+
+
+def _described(run: Run, name: Name) -> str:
+    return (
+        f"Tasks of {run.store.root}. Keep this mark, by which recall finds the project: [recall {key_of(run)}/{name}]"
+    )
+
+
+def _title(run: Run, name: Name) -> str:
+    title = run.config.studio.title or PurePosixPath(run.store.root).name
+    return f"{title[: MAX_TITLE - 3 - len(TITLES[name])]}: {TITLES[name]}"
+
+
+def find_projects(studio: Studio, run: Run) -> dict[Name, Project]:
+    """The run's projects that are there.
+
+    Of several with one key (an import of a project, a request that was lost and came later) the oldest counts; later
+    ones that hold nothing are removed.
+    """
+    found: dict[Name, Project] = {}
+    for name, project in _marked(studio, run):
+        if name not in found:
+            found[name] = project
+        elif not project.tasks:
+            studio.remove_project(project.id)
+    return found
+
+
+def _marked(studio: Studio, run: Run) -> Iterator[tuple[Name, Project]]:
+    by_name = {str(name): name for name in NAMES}
+    for project in sorted(studio.projects(), key=lambda one: one.id):
+        mark = _KEY.search(project.description)
+        if mark and mark[1] == key_of(run) and mark[2] in by_name:
+            yield by_name[mark[2]], project
+
+
+def set_up(studio: Studio, run: Run, there: Mapping[Name, Project]) -> tuple[dict[Name, Project], list[str]]:
+    """Make the run's projects that are not there, put the others right; returns all and what was done, a line each.
+
+    Raises BadInput when Label Studio does not take a screen back that somebody changed.
+    """
+    found, said = dict(there), list[str]()
+    for name in NAMES:
+        if name not in found:
+            found[name] = _make(studio, run, name)
+            said.append(f"{name}: made project {found[name].id}")
+        else:
+            said += _repair(studio, run, name, found[name])
+        said += _hook(studio, run, name, found[name])
+    return found, said
+
+
+def _make(studio: Studio, run: Run, name: Name) -> Project:
+    kind = kind_of(name)
+    settings = {
+        "title": _title(run, name),
+        "description": _described(run, name),
+        "label_config": screen(kind, run.config),
+        "expert_instruction": guideline(kind),
+        "show_instruction": False,
+        "show_skip_button": True,
+        "enable_empty_annotation": False,
+        "show_collab_predictions": False,
+        "sampling": "Uncertainty sampling",
+        "maximum_annotations": 1,
+    }
+    for tries in range(studio.attempts):
+        with suppress(Transient):
+            studio.create_project(**settings)
+        made = find_projects(studio, run).get(name)  # also where the answer was lost
+        if made is not None:
+            return made
+        studio.pause(tries)
+    raise Transient(f"{studio.url}: cannot create project {settings['title']!r}; try again")
+
+
+def _repair(studio: Studio, run: Run, name: Name, project: Project) -> list[str]:
+    """Put the screen right where it is not ours (any more)."""
+    wanted = screen(kind_of(name), run.config)
+    if project.label_config.strip() == wanted.strip():
+        return []
+    try:
+        studio.change_project(
+            project.id, label_config=wanted, expert_instruction=guideline(kind_of(name)), show_collab_predictions=False
+        )
+    except BadInput as error:
+        raise BadInput(
+            f"{studio.url}/projects/{project.id}: its labelling screen was changed, and Label Studio does not take "
+            f"ours back: {error}; export the answers that do not fit it and delete them there"
+        ) from None
+    return [f"{name}: put the labelling screen of project {project.id} right"]
+
+
+def _hook(studio: Studio, run: Run, name: Name, project: Project) -> list[str]:
+    url = run.config.studio.webhook
+    if not url or url in studio.webhooks(project.id).values():
+        return []
+    studio.add_webhook(project.id, url, HOOKS)
+    return [f"{name}: added the webhook {url} to project {project.id}"]
+
+
+def address_of(studio: Studio, project: Project) -> str:
+    """Where people find a project."""
+    return f"{studio.url}/projects/{project.id}/data"

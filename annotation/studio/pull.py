@@ -1,0 +1,160 @@
+"""Answers out of Label Studio: annotations of a round's tasks as Answers, and what became of earlier ones.
+
+An annotation without a verdict, and a skipped task, is an answer that decides nothing. One that was deleted is
+withdrawn, unless its whole task is gone: work of people that we have read stays. Annotators are known by a pseudonym
+that is the same in every round; e-mail addresses never reach the run folder.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+from annotation.answers import NO_LABEL, Answer, Task
+from annotation.studio.client import Filter, Given, Studio
+from annotation.studio.push import of_round
+from annotation.studio.screens import CATEGORY, COMMENT, VERDICT
+from recall.run.rounds import Run
+
+SOURCE = "label-studio"
+FEW = 20
+"""Vanished tasks that are looked up one by one; more of them by a list of all."""
+
+MAX_COMMENT = 2_000
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a pull found. answers: as they stand now and withdrawals; counts: by what happened, for people."""
+
+    answers: list[Answer] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How annotations of one project become answers. labels: value of each choice; names: pseudonyms by user id.
+
+    decides: True for the projects where disagreements are decided.
+    """
+
+    studio: Studio
+    project: int
+    labels: Mapping[str, str]
+    names: Mapping[int, str]
+    decides: bool = False
+
+    def name(self, user: int) -> str:
+        """Pseudonym of a user; a deleted one keeps a name of its own."""
+        return self.names.get(user, f"former-{user}")
+
+
+def pseudonym(run: Run, email: str) -> str:
+    """A name for an annotator that is the same in all rounds of a run and on every server."""
+    digest = blake2b(email.strip().lower().encode(), key=run.inputs.digest.encode()[:64], digest_size=4)
+    return f"annotator-{digest.hexdigest()}"
+
+
+def verdict_of(given: Given, labels: Mapping[str, str]) -> str | None:
+    """The value of an annotation, NO_LABEL for a skip or an empty one, None where its choice is none of ours."""
+    if given.cancelled:
+        return NO_LABEL
+    chosen = list(_values(given, VERDICT, "choices"))
+    if not chosen:
+        return None if given.result and not _knows(given) else NO_LABEL
+    return labels.get(chosen[0])
+
+
+def _knows(given: Given) -> bool:
+    """True when all of an annotation was made with our screen."""
+    return all(part.get("from_name") in {VERDICT, CATEGORY, COMMENT} for part in given.result)
+
+
+def _values(given: Given, name: str, kind: str) -> Iterator[str]:
+    for part in given.result:
+        value = part.get("value")
+        if part.get("from_name") == name and isinstance(value, Mapping):
+            values = value.get(kind)
+            yield from (str(one) for one in (values if isinstance(values, list) else [values]) if one)
+
+
+def answer_of(reader: Reader, task: Task, given: Given, value: str) -> Answer:
+    """An annotation as an answer to a task."""
+    comment = " ".join("\n".join(_values(given, COMMENT, "text")).split())[:MAX_COMMENT]
+    return Answer(
+        task.key,
+        task.target,
+        task.kind,
+        value,
+        reader.name(given.user),
+        time=given.time,
+        seconds=round(given.seconds, 1),
+        source=f"{SOURCE}/{reader.project}/{given.id}",
+        category=next(_values(given, CATEGORY, "choices"), ""),
+        comment=comment,
+        adjudicates=reader.decides,
+    )
+
+
+def pull_answers(reader: Reader, round_number: int, tasks: Iterable[Task], known: Iterable[Answer]) -> Pulled:
+    """Read the answers to a round's tasks from a project.
+
+    known: the last answers in the log, withdrawn ones included. Raises as Studio's requests; nothing is lost then.
+    """
+    ours = {task.key: task for task in tasks}
+    pulled = Pulled()
+    standing: dict[tuple[str, str, bool], Answer] = {}
+    for key, given in _annotations(reader, round_number):
+        task = ours.get(key)
+        value = verdict_of(given, reader.labels)
+        if task is None:
+            pulled.counts["of no task of this round"] += 1
+        elif value is None:
+            pulled.counts["with a choice that is not on our screen"] += 1
+        else:
+            answer = answer_of(reader, task, given, value)
+            before = standing.get(answer.place)
+            if before is not None:
+                pulled.counts["by an annotator who answered twice"] += 1
+            if before is None or before.time <= answer.time:
+                standing[answer.place] = answer
+    pulled.answers += standing.values()
+    _withdraw(reader, round_number, pulled, [one for one in known if one.place not in standing])
+    return pulled
+
+
+def _annotations(reader: Reader, round_number: int) -> Iterator[tuple[str, Given]]:
+    """Key and annotation of every annotated or skipped task."""
+    some = Filter("total_annotations", "greater", "Number", 0)
+    none, skipped = (
+        Filter("total_annotations", "equal", "Number", 0),
+        Filter("cancelled_annotations", "greater", "Number", 0),
+    )
+    for filters in ((some,), (none, skipped)):
+        for task in reader.studio.tasks(reader.project, of_round(round_number), *filters, annotations=True):
+            for given in task.annotations:
+                yield str(task.data.get("key") or ""), given
+
+
+def _withdraw(reader: Reader, round_number: int, pulled: Pulled, absent: Iterable[Answer]) -> None:
+    """Withdraw answers whose annotation is gone; keep those whose whole task is gone."""
+    mine = f"{SOURCE}/{reader.project}/"
+    gone = [one for one in absent if one.source.startswith(mine) and not one.withdrawn]
+    there = _still_there(reader, round_number, {one.key for one in gone})
+    for one in gone:
+        if one.key in there:
+            pulled.answers.append(replace(one, withdrawn=True))
+            pulled.counts["withdrawn, as their annotations were deleted"] += 1
+        else:
+            pulled.counts["kept though their tasks were deleted in Label Studio"] += 1
+
+
+def _still_there(reader: Reader, round_number: int, keys: set[str]) -> set[str]:
+    if len(keys) > FEW:
+        listed = reader.studio.tasks(reader.project, of_round(round_number))
+        return {str(task.data.get("key")) for task in listed} & keys
+    found = set()
+    for key in keys:
+        tasks = reader.studio.tasks(reader.project, Filter("data.key", "equal", "String", key))
+        found |= {str(task.data.get("key")) for task in tasks}
+    return found

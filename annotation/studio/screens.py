@@ -1,0 +1,49 @@
+"""The two labelling screens, their guideline, and what their choices mean.
+
+A screen is XML beside this module; style and guideline are put in here, so that a screen is one text whose equality
+tells whether somebody changed it.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Literal
+
+from recall.config import Config
+
+Kind = Literal["page", "prefix"]
+VERDICT, CATEGORY, COMMENT = "verdict", "category", "comment"
+PAGE = "page"
+"""Name of the object tag that choices are about."""
+
+PAGE_CHOICES = ("code", "adjacent", "not_code", "junk")
+PREFIX_CHOICES = ("accept", "reject", "split", "unsure")
+
+
+def page_labels(config: Config) -> Mapping[str, str]:
+    """Label of each choice on the page screen: [train] positive for code, [studio] other_labels for the others."""
+    return dict(zip(PAGE_CHOICES, (config.train.positive, *config.studio.other_labels), strict=True))
+
+
+def labels_of(kind: Kind, config: Config) -> Mapping[str, str]:
+    """Value of each choice on a screen."""
+    return page_labels(config) if kind == "page" else {choice: choice for choice in PREFIX_CHOICES}
+
+
+@cache
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def guideline(kind: Kind) -> str:
+    """The guideline as HTML."""
+    return _text(f"{kind}-guide.html")
+
+
+def screen(kind: Kind, config: Config) -> str:
+    """The labelling configuration."""
+    categories = (f'<Choice value="{escape(category)}"/>' for category in config.studio.categories)
+    xml = _text(f"{kind}.xml").replace("<!--categories-->", "".join(categories))
+    one_line = " ".join(guideline(kind).split())
+    return xml.replace("/*guide*/", escape(one_line)).replace("/*style*/", escape(_text("style.css"), quote=False))

@@ -1,0 +1,21 @@
+"""Which Label Studio a run's people answer in, if any: [studio], whose url may come from the environment."""
+
+import os
+
+from recall.config import Config, StudioSection
+from recall.errors import BadInput
+
+URL_VARIABLE = "RECALL_STUDIO_URL"
+
+
+def studio_settings(config: Config) -> StudioSection | None:
+    """[studio] of this machine; None where neither it nor RECALL_STUDIO_URL names a server.
+
+    Raises BadInput for a URL that is none.
+    """
+    url = os.environ.get(URL_VARIABLE, "") or config.studio.url
+    if not url:
+        return None
+    if not url.startswith(("http://", "https://")):
+        raise BadInput(f"{URL_VARIABLE}: expected http:// or https://, not {url!r}")
+    return config.studio.model_copy(update={"url": url})
