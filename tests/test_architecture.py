@@ -58,7 +58,13 @@ HOMES = {
 BORDERS = {"httpx": "annotation/studio/client"}
 """Where a library may be imported besides its home, because another one raises its errors."""
 
-KERNELS = ("recall/model/lines", "recall/model/shapes", "recall/model/scorer", "recall/page/text")
+KERNELS = (
+    "recall/model/lines",
+    "recall/model/shapes",
+    "recall/model/scorer",
+    "recall/page/text",
+    "recall/steps/build/minhash",  # a signature is 256 minima over every n-gram of a text
+)
 
 FILE_LINES, FUNCTION_LINES, PARAMETERS = 300, 60, 6
 

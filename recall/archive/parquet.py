@@ -30,6 +30,7 @@ __all__ = [
     "ParquetWriter",
     "Schema",
     "Table",
+    "bytes_matrix",
     "concat",
     "lists_of",
     "sort_table",
@@ -256,3 +257,14 @@ def lists_of(column: Any) -> list[Any]:
         numbers, ends = chunk.values.to_numpy(), chunk.offsets.to_numpy()
         found += [numbers[start:end] for start, end in pairwise(ends)]
     return found
+
+
+def bytes_matrix(column: Any, width: int) -> Any:
+    """A column of byte strings of one length as a NumPy array of shape (rows, width)."""
+    pieces = [np.zeros((0, width), np.uint8)]
+    for chunk in column.chunks:
+        if len(chunk):
+            _, offsets, data = chunk.buffers()
+            start = int(np.frombuffer(offsets, np.int32)[chunk.offset])
+            pieces.append(np.frombuffer(data, np.uint8)[start : start + len(chunk) * width].reshape(-1, width))
+    return np.concatenate(pieces)

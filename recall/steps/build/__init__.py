@@ -27,6 +27,8 @@ from recall.steps.build.drops import Job as DropsJob
 from recall.steps.build.exact import Job as ExactJob
 from recall.steps.build.exact import exact, partitions_of
 from recall.steps.build.exchange import WORK, in_order
+from recall.steps.build.near import Job as NearJob
+from recall.steps.build.near import near
 from recall.steps.build.schema import CORPUS, DROPPED, LEDGER, view_sql
 from recall.steps.judgements import accepted_prefixes, page_labels
 from recall.steps.rows import ScannedShard, scanned_shards
@@ -74,13 +76,19 @@ def _extract(run: Run, extents: tuple[Extent, ...]) -> list[Built]:
 
 def _merge(run: Run, chunks: list[Chunk], layout: Layout) -> Merged:
     """What each stage that compares pages merged, in the order of the stages."""
-    settings, merged = run.config.duplicates, list[tuple[str, tuple[str, ...]]]()
-    partitions = partitions_of(sum(chunk.pages for chunk in chunks))
+    settings, store, cluster = run.config.duplicates, run.store, run.config.cluster
+    merged: list[tuple[str, tuple[str, ...]]] = []
+    pages = sum(chunk.pages for chunk in chunks)
     for name, wanted in (("url", settings.urls), ("text", settings.texts)):
         if wanted:
             earlier = tuple(keys for _, keys in merged)
-            job = ExactJob(run.store, layout, name, settings.keep, partitions, earlier)
-            merged.append((name, exact(job, chunks, run.config.cluster)))
+            job = ExactJob(store, layout, name, settings.keep, partitions_of(pages), earlier)
+            merged.append((name, exact(job, chunks, cluster)))
+    if settings.near:
+        earlier = tuple(keys for _, keys in merged)
+        signing = NearJob(store, layout, settings, partitions_of(pages * settings.bands), earlier)
+        keys, _ = near(signing, chunks, cluster)
+        merged.append(("near", keys))
     return tuple(merged)
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from recall.config import ClusterSection
 from recall.run.store import Schema, Store
 from recall.steps.build.chunks import MERGED, Chunk, Layout, read_chunk, standing
-from recall.steps.build.exchange import arrays, by_target, collect, deal, in_order, once
+from recall.steps.build.exchange import arrays, bucket_of, by_target, collect, deal, in_order, once
 
 Keep = Literal["newest", "longest"]
 
@@ -109,7 +109,7 @@ def _deal_chunk(job: Job, chunk: Chunk) -> Any:
             "rank": columns["time" if job.keep == "newest" else "size"][stands],
             "pages": pages[stands],
         }
-        targets = (rows["key"] % np.uint64(job.partitions)).astype(np.int64)
+        targets = bucket_of(rows["key"], job.partitions)
         return deal(job.store, f"{job.name}-rows", by_target(rows, targets, job.partitions), ROWS)
 
     return once(job.store, f"{job.name}-rows", chunk.number, work)

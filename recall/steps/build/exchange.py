@@ -59,6 +59,12 @@ def deal(store: Store, stage: str, pieces: Iterable[Columns], schema: Schema) ->
     return f"{folder_of(stage)}/{output.file}"
 
 
+def bucket_of(keys: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """Which of `count` tasks takes each key."""
+    mixed = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return ((mixed >> np.uint64(32)) % np.uint64(count)).astype(np.int64)
+
+
 def by_target(columns: Mapping[str, NDArray[Any]], targets: NDArray[Any], count: int) -> Iterator[Columns]:
     """Rows as `count` pieces: those of target 0, of target 1, and so on, each in the order they came."""
     order = np.argsort(targets, kind="stable")
