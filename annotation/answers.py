@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from annotation.tasks import PREFIXES, TASKS
 from recall.config import Config
 from recall.errors import Damaged
-from recall.hosts import Holdout, PrefixSet
+from recall.hosts import PrefixSet
 from recall.records import LabelKind, PrefixValue, TaskUse
-from recall.run.labels import LabelledUrl
+from recall.run.labels import LabelledUrl, usable
 from recall.run.rounds import Round
 from recall.run.store import digest_of
 
@@ -27,8 +27,6 @@ NO_LABEL = ""
 
 FILE = "file"
 """Annotator of answers from a labels file."""
-
-MEASURE = "measure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +141,6 @@ def judge_prefix(values: Sequence[str], config: Config) -> PrefixValue:
         return "unsure"
     positive = sum(value == config.train.positive for value in values)
     return "accept" if positive >= config.label.prefix_min_share * len(values) else "reject"
-
-
-def usable(labels: Iterable[LabelledUrl], holdout: Holdout) -> dict[str, str]:
-    """Labels by URL without held-out pages: those the run holds out, and rows whose use is to measure."""
-    return {entry.url: entry.label for entry in labels if entry.use != MEASURE and not holdout.covers(entry.url)}
 
 
 def concerns(round_: Round, labels: Iterable[LabelledUrl]) -> bool:

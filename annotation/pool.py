@@ -2,25 +2,31 @@
 
 In: slim rows, and what earlier rounds and steps did with pages. Out: the pages drawn, the audit strata, what was passed
 over and why, and example pages for prefixes. Held-out pages and pages asked about before are never in the pool; pages
-that a model may have learned from are in it, but not in the audit sample.
+that a model may have learned from are in it, but not in the audit sample. Pages whose answer is known may be drawn as
+gold whether or not they are in the pool.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotation.lowest import Lowest, Seen
-from annotation.sampling import Drawn, Plan, Rows, Sampler, Stratum
+from annotation.sampling import MUCH_CODE, NO_CODE, SOME_CODE, UNKNOWN, Drawn, Plan, Rows, Sampler
+from annotation.strata import Stratum
 from recall.errors import Incomplete
 from recall.hosts import Holdout, PrefixSet, host_of
+from recall.model.tokens import Tokenizer
+from recall.records import MARKS
 from recall.run.jobs import each
+from recall.run.labels import usable
 from recall.run.progress import progress
-from recall.run.rounds import Round
-from recall.run.store import Store
-from recall.steps.judgements import audit_urls, shown_urls
+from recall.run.rounds import Round, Run
+from recall.run.store import Store, lists_of
+from recall.steps.judgements import audit_urls, page_labels, shown_urls
 from recall.steps.rows import ScannedShard, read_rows, scanned_shards
 from recall.steps.scan import floor_of, threshold_of
 
@@ -31,10 +37,28 @@ LABELLED = "label"
 """Source of seed examples that a person labelled; the others (prefixes, random pages) may be asked about."""
 
 
+MUCH = frozenset({"block6", "block7", "block8", "code5", "code6", "code7", "code8"})
+"""Marks of pages with much code: 512 bytes of text in `<pre>` or 16 `<code>` and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The answer to a page as the run knows it. order: of the pages with a known answer, low ones are asked first.
+
+    learned: the label is in the run already, so that asking about the page measures people and nothing else.
+    """
+
+    value: str
+    order: int
+    learned: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What looking at a shard needs beside the shard. prefixes: those that want example pages, this many each.
 
+    vocabulary: BPE tokens of the model, whose ids those of the structure marks follow; 0 where pages have none.
+    positive: the label that means code-related; known: pages that may be gold, by URL.
     asked: URLs never offered again; learned: URLs a model may have learned from; audited: URLs shown without a score.
     """
 
@@ -43,6 +67,9 @@ class Search:
     holdout: Holdout
     prefixes: PrefixSet
     examples: int
+    vocabulary: int
+    positive: str
+    known: Mapping[str, Known] = field(repr=False)
     asked: frozenset[str] = field(repr=False)
     learned: frozenset[str] = field(repr=False)
     audited: frozenset[str] = field(repr=False)
@@ -96,10 +123,14 @@ def search_shard(search: Search, scanned: ScannedShard) -> Pool:
             for prefix in search.prefixes.matches(url):
                 lowest = pool.examples.setdefault(prefix, Lowest(search.room))
                 lowest.offer(url, (search.plan.priority("example", url),), every.page(row))
+        known = search.known.get(url)
+        if known is not None:
+            pool.sampler.offer_gold(every.page(row), known.value == search.positive, known.order)
         if url in search.asked:
             pool.passed["asked"] += 1
         else:
             offered.append(row)
+    every = replace(every, code=code_of(search, scanned, len(urls)))
     pool.sampler.offer(_offered(every, offered, search.learned))
     pool.passed["learned"] = sum(urls[row] in search.learned for row in offered)
     return pool
@@ -109,7 +140,26 @@ def _offered(every: Rows, offered: Sequence[int], learned: frozenset[str]) -> Ro
     at = np.array(offered, dtype=np.int64)
     urls = [every.urls[row] for row in offered]
     auditable = [url not in learned for url in urls]
-    return Rows(every.shard, offered, urls, every.offsets[at], every.lengths[at], every.scores[at], auditable)
+    code = None if every.code is None else every.code[at]
+    return Rows(every.shard, offered, urls, every.offsets[at], every.lengths[at], every.scores[at], auditable, code)
+
+
+def code_of(search: Search, scanned: ScannedShard, rows: int) -> NDArray[Any] | None:
+    """How much code each row of a shard has, by the marks among its token ids; UNKNOWN for rows that kept none.
+
+    None for text without marks, and where no suspected errors are wanted.
+    """
+    if not search.vocabulary or not search.plan.suspect_share:
+        return None
+    code = np.full(rows, UNKNOWN, dtype=np.int8)
+    much = [search.vocabulary + place for place, mark in enumerate(MARKS) if mark in MUCH]
+    for kept in search.store.read_batches(scanned.candidates, ["row", "tokens"]):
+        numbers = kept.column("row").to_numpy()
+        lines = lists_of(kept.column("tokens"))
+        for number, line in zip(numbers.tolist(), lines, strict=True):
+            marks = line[(line >= search.vocabulary) & (line < search.vocabulary + len(MARKS))]
+            code[number] = MUCH_CODE if np.isin(marks, much).any() else SOME_CODE if len(marks) else NO_CODE
+    return code
 
 
 def plan_of(round_: Round, known_hosts: frozenset[str]) -> Plan:
@@ -124,6 +174,8 @@ def plan_of(round_: Round, known_hosts: frozenset[str]) -> Plan:
         uncertain_share=config.label.uncertain_share,
         floor=floor_of(round_),
         threshold=threshold_of(round_),
+        suspect_share=config.label.suspect_share,
+        gold=round(config.label.gold_share * (config.label.pages + config.label.audit)),
         code_hosts=frozenset(row["host"] for row in table.to_pylist() if row["code"]),
         known_hosts=known_hosts,
     )
@@ -140,6 +192,9 @@ def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
         table = run.store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url"])
         learned.update(str(url) for url in table.column("url").to_pylist())
     return Search(
+        vocabulary=vocabulary_of(round_),
+        positive=run.config.train.positive,
+        known=known_answers(run, round_.number),
         store=run.store,
         plan=plan_of(round_, frozenset(host_of(url) for url in asked)),
         holdout=run.holdout,
@@ -149,6 +204,42 @@ def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
         learned=frozenset(learned),
         audited=frozenset(audit_urls(run, earlier)),
     )
+
+
+def vocabulary_of(round_: Round) -> int:
+    """BPE tokens of the run's tokenizer; 0 for a run on extracted text, whose pages have no structure marks."""
+    run = round_.run
+    if run.config.scan.input == "text":
+        return 0
+    document = run.store.read(run.round(1).step("train").key("tokenizer.json")).decode()
+    return Tokenizer(document).vocabulary
+
+
+def known_answers(run: Run, number: int) -> dict[str, Known]:
+    """Pages whose answer is known in a round, by URL.
+
+    Those of the [label] gold file come first, then the seed's labels, then what was decided in earlier rounds. Held-out
+    pages are never among them, nor is what earlier rounds showed; but what was decided there may be asked once more.
+    """
+    earlier = range(1, number)
+    shown, gold = shown_urls(run, earlier), shown_urls(run, earlier, "gold")
+    known: dict[str, Known] = {}
+    for url, label in page_labels(run, earlier).items():
+        if label.source == "decision" and label.use == "train" and url not in gold:
+            known[url] = Known(label.value, 2, True)
+    seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
+    for row in seeds.to_pylist():
+        if row["source"] == LABELLED and row["url"] not in shown:
+            known[row["url"]] = Known(row["label"], 1, True)
+    for url, value in usable(run.gold, run.holdout).items():
+        if url not in shown:
+            known[url] = Known(value, 0, url in known)
+    return known
+
+
+def _with_answer(drawn: Drawn, known: Mapping[str, Known]) -> Drawn:
+    answer = known[drawn.page.url]
+    return replace(drawn, answer=answer.value, use="gold" if answer.learned else "train")
 
 
 def over_shards(
@@ -176,6 +267,7 @@ def draw_round(round_: Round, prefixes: Sequence[str]) -> Draw:
     for _, found in over_shards(round_, search_shard, search, shards):
         pool.merge(found)
     pages, strata = pool.sampler.draw()
+    pages = [_with_answer(drawn, search.known) if drawn.use == "gold" else drawn for drawn in pages]
     audited = {drawn.page.url for drawn in pages if drawn.use == "audit"}
     examples = {
         prefix: [page for page in lowest.pages() if page.url not in audited][: search.examples]

@@ -4,12 +4,13 @@ In: slim rows, shard by shard. Out: drawn pages, each with its stratum, probabil
 rests on seeded hashes of URLs and on the lowest ranks of a bounded number of pages, so the result depends neither on
 the order of the shards nor on how many workers looked at them, and memory does not grow with the crawl.
 
-Audit strata, by score, from low to high; their boundaries are written beside the tasks:
-    far, below_floor      below the scan's floor, split at 80 % of those pages
-    low, near_below       from floor to threshold, split at 75 % of those pages
-    near_above, high      at or above the threshold, split at half of those pages
-One half of the audit sample is spread equally over the strata, the other in proportion to the square root of their
-pages. Within a stratum it is a simple random sample without replacement of URLs: probability = drawn / pages.
+In this order, and no page twice:
+    audit                    by score, at random (`annotation.strata`); the only pages with a probability
+    gold                     pages whose answer is known: half of them positive, as long as there are such
+    uncertain                nearest to the threshold, at most 5 % of them from one host as long as there are others
+    suspect_high             recalled though the page has no code: the highest scores, one page a host
+    suspect_low              a candidate that is not recalled though the page has much code: the lowest scores, likewise
+    new, spread              one page a host, two thirds from code domains; hosts that nobody was asked about first
 """
 
 import math
@@ -22,12 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotation.lowest import Lowest, Seen
+from annotation.strata import Stratum, allocate, runs_of
 from recall.hosts import host_of
-from recall.records import LabelUse
+from recall.records import TaskUse
 from recall.steps.rows import priority
-
-SPLITS = (("far", "below_floor", 0.80), ("low", "near_below", 0.75), ("near_above", "high", 0.50))
-"""Lower and upper stratum of each part of the score axis, and the share of the part's pages in the lower one."""
 
 BIN_WIDTH = 0.25
 """Logits. Pages are counted in bins of this width around the threshold; a stratum is a run of bins."""
@@ -39,13 +38,19 @@ CODE_SHARE = 2 / 3
 HOST_SHARE = 0.05
 """Of the uncertain pages: at most this share from one host, as long as there are others."""
 
+NO_CODE, SOME_CODE, MUCH_CODE, UNKNOWN = 0, 1, 2, -1
+"""How much code a page has, by its structure marks."""
+
 SPARE = 8
 """Candidates remembered per page wanted, so that audit pages and crowded hosts can be passed over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Pages of one shard as columns. auditable: False for pages that a model may have learned from."""
+    """Pages of one shard as columns. auditable: False for pages that a model may have learned from.
+
+    code: how much code each page has (NO_CODE, SOME_CODE, MUCH_CODE, UNKNOWN); None where that is not known of any.
+    """
 
     shard: int
     rows: Sequence[int]
@@ -54,6 +59,7 @@ class Rows:
     lengths: NDArray[Any]
     scores: NDArray[Any]
     auditable: Sequence[bool]
+    code: NDArray[Any] | None = None
 
     def page(self, index: int) -> Seen:
         """One of them."""
@@ -63,7 +69,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many pages a round asks about, and the scores that matter. code_hosts, known_hosts: for the spread."""
+    """How many pages a round asks about, and the scores that matter. code_hosts, known_hosts: for the spread.
+
+    pages: to train on, of them uncertain_share near the threshold and suspect_share suspected errors; gold: apart.
+    """
 
     seed: int
     round: int
@@ -72,6 +81,8 @@ class Plan:
     uncertain_share: float
     floor: float
     threshold: float
+    suspect_share: float = 0.0
+    gold: int = 0
     code_hosts: frozenset[str] = field(default=frozenset(), repr=False)
     known_hosts: frozenset[str] = field(default=frozenset(), repr=False)
 
@@ -82,6 +93,11 @@ class Plan:
     @property
     def _inner_threshold(self) -> float:
         return min(max(self.threshold, 1e-9), 1 - 1e-9)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Scores at which the parts of the score axis end: the floor, where it is not above the threshold, and that."""
+        return min(self.floor, self.threshold), self.threshold
 
     def edges(self) -> NDArray[Any]:
         """Scores between the bins, ascending; floor and threshold are among them to the bit."""
@@ -103,38 +119,17 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Stratum:
-    """Scores from `low` up to `high`. pages: URLs in it that could be drawn; drawn: those that were."""
-
-    name: str
-    low: float
-    high: float
-    pages: int
-    drawn: int
-
-
-@dataclass(frozen=True, slots=True)
 class Drawn:
-    """A page to ask about. probability: of inclusion in the audit sample; 0 for pages chosen on purpose."""
+    """A page to ask about. probability: of inclusion in the audit sample; 0 for pages chosen on purpose.
+
+    answer: the known answer of a gold page.
+    """
 
     page: Seen
     stratum: str
     probability: float
-    use: LabelUse
-
-
-def runs_of(plan: Plan, edges: NDArray[Any], counts: NDArray[Any]) -> list[tuple[str, int, int]]:
-    """Audit strata as runs of bins: name, first bin, bin after the last. counts: pages in each bin between edges."""
-    ends = [min(plan.floor, plan.threshold), plan.threshold]
-    cuts = [0, *(int(np.searchsorted(edges, end, side="left")) + 1 for end in ends), len(counts)]
-    runs: list[tuple[str, int, int]] = []
-    for (lower, upper, share), first, last in zip(SPLITS, cuts, cuts[1:], strict=False):
-        below = np.cumsum(counts[first:last])
-        split = last
-        if len(below) and below[-1]:
-            split = first + 1 + int(np.searchsorted(below, share * below[-1], side="left"))
-        runs += [(lower, first, split), (upper, split, last)]
-    return runs
+    use: TaskUse
+    answer: str = ""
 
 
 class Sampler:
@@ -149,6 +144,9 @@ class Sampler:
         self._audit = [Lowest(plan.audit + plan.audit // 4) for _ in self._counts]
         self._uncertain = Lowest(room)
         self._code, self._other = Lowest(room), Lowest(room)
+        suspects = round(plan.pages * plan.suspect_share)
+        self._high, self._low = (Lowest(suspects * SPARE + 2 * plan.audit if suspects else 0) for _ in range(2))
+        self._gold = {True: Lowest(plan.gold + plan.audit), False: Lowest(plan.gold + plan.audit)}
 
     def offer(self, rows: Rows) -> None:
         """Look at pages of one shard."""
@@ -166,12 +164,31 @@ class Sampler:
                 self._uncertain.offer(url, (doubts[index], plan.priority("uncertain", url)), rows.page(index))
             if candidate[index]:
                 self._offer_host(host_of(url), rows, index)
+        if rows.code is not None and self._high.capacity:
+            self._offer_suspects(rows, rows.code)
 
     def _offer_host(self, host: str, rows: Rows, index: int) -> None:
         hosts = self._code if host in self.plan.code_hosts else self._other
         rank = (int(host in self.plan.known_hosts), self.plan.priority("host", host))
         if hosts.wants(rank):
             hosts.offer(host, (*rank, self.plan.priority("spread", rows.urls[index])), rows.page(index))
+
+    def _offer_suspects(self, rows: Rows, code: NDArray[Any]) -> None:
+        above = rows.scores >= self.plan.threshold
+        doubts = self.plan.doubt(rows.scores)
+        for suspects, places in (
+            (self._high, np.flatnonzero(above & (code == NO_CODE))),
+            (self._low, np.flatnonzero(~above & (code == MUCH_CODE))),
+        ):
+            for index in places.tolist():
+                rank = (-float(doubts[index]),)  # farthest from the threshold: the model is surest, or most wrong
+                if suspects.wants(rank):
+                    url = rows.urls[index]
+                    suspects.offer(host_of(url), (*rank, self.plan.priority("suspect", url)), rows.page(index))
+
+    def offer_gold(self, page: Seen, positive: bool, order: int) -> None:
+        """Take a page whose answer is known. order: pages of a lower one are taken first."""
+        self._gold[positive].offer(page.url, (order, self.plan.priority("gold", page.url)), page)
 
     def merge(self, other: "Sampler") -> None:
         """Take in what another sampler of the same plan saw."""
@@ -181,16 +198,26 @@ class Sampler:
             mine.merge(theirs)
 
     def _rest(self) -> list[Lowest]:
-        return [self._uncertain, self._code, self._other]
+        return [self._uncertain, self._code, self._other, self._high, self._low, *self._gold.values()]
 
     def draw(self) -> tuple[list[Drawn], list[Stratum]]:
         """The round's pages, audit sample first, and the strata it was drawn from."""
         audit, strata = self._draw_audit()
         taken = {drawn.page.url for drawn in audit}
-        return [*audit, *self._draw_train(taken)], strata
+        gold = self._draw_gold(taken)
+        taken.update(page.url for page in gold)
+        return [*audit, *(Drawn(page, "gold", 0.0, "gold") for page in gold), *self._draw_train(taken)], strata
+
+    def _draw_gold(self, taken: set[str]) -> list[Seen]:
+        choice = _Choice(taken)
+        yes, no = self._gold[True].pages(), self._gold[False].pages()
+        drawn = choice.take(yes, self.plan.gold // 2)
+        for pages in (no, yes):
+            drawn += choice.take(pages, self.plan.gold - len(drawn))
+        return drawn
 
     def _draw_audit(self) -> tuple[list[Drawn], list[Stratum]]:
-        runs = runs_of(self.plan, self._edges, self._counts)
+        runs = runs_of(self.plan.ends, self._edges, self._counts)
         pages = [self._population(first, last) for _, first, last in runs]
         bounds = [0.0, *(float(edge) for edge in self._edges), 1.0]
         drawn: list[Drawn] = []
@@ -213,20 +240,24 @@ class Sampler:
         return round(urls)
 
     def _draw_train(self, taken: set[str]) -> list[Drawn]:
-        choice = _Choice(taken)
-        wanted = round(self.plan.pages * self.plan.uncertain_share)
+        plan, choice = self.plan, _Choice(taken)
+        wanted, suspects = round(plan.pages * plan.uncertain_share), round(plan.pages * plan.suspect_share)
         nearest, code, other = self._uncertain.pages(), self._code.pages(), self._other.pages()
         uncertain = choice.take(nearest, wanted, math.ceil(wanted * HOST_SHARE))
         uncertain += choice.take(nearest, wanted - len(uncertain))
-        spread = self.plan.pages - len(uncertain)
+        suspects = min(suspects, plan.pages - len(uncertain))
+        high = choice.take(self._high.pages(), suspects // 2)
+        low = choice.take(self._low.pages(), suspects - len(high))
+        high += choice.take(self._high.pages(), suspects - len(high) - len(low))
+        spread = plan.pages - len(uncertain) - len(high) - len(low)
         drawn = choice.take(code, round(spread * CODE_SHARE), 1)
         for pages, per_host in ((other, 1), (code, 1), (other, None), (code, None)):
             drawn += choice.take(pages, spread - len(drawn), per_host)
         uncertain += choice.take(nearest, spread - len(drawn))
-        return [
-            *(Drawn(page, "uncertain", 0.0, "train") for page in uncertain),
-            *(Drawn(page, "spread", 0.0, "train") for page in drawn),
-        ]
+        new = [page for page in drawn if host_of(page.url) not in plan.known_hosts]
+        seen = [page for page in drawn if host_of(page.url) in plan.known_hosts]
+        named = (("uncertain", uncertain), ("suspect_high", high), ("suspect_low", low), ("new", new), ("spread", seen))
+        return [Drawn(page, name, 0.0, "train") for name, pages in named for page in pages]
 
 
 class _Choice:
@@ -249,20 +280,3 @@ class _Choice:
             self._hosts[host] += 1
             chosen.append(page)
         return chosen
-
-
-def allocate(pages: Sequence[int], total: int) -> list[int]:
-    """Divide an audit sample among strata: half equally, half by the square root of their pages, never above them.
-
-    Largest remainders are rounded up, the first of equals first. Gives min(total, all pages) altogether.
-    """
-    sizes = np.asarray(pages, dtype=np.int64)
-    taken = np.zeros_like(sizes)
-    while (left := total - int(taken.sum())) > 0 and (free := taken < sizes).any():
-        roots = np.sqrt(sizes) * free
-        shares = left * (0.5 * free / free.sum() + 0.5 * roots / roots.sum())
-        more = np.floor(shares).astype(np.int64)
-        largest = np.argsort(-(shares - more), kind="stable")[: left - int(more.sum())]
-        more[largest] += 1
-        taken = np.minimum(taken + more, sizes)
-    return [int(count) for count in taken]

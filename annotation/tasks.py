@@ -5,8 +5,9 @@ under each prefix), strata.json (what the audit sample was drawn from) and, last
 tasks are pushed. Prefixes judged before, covered by an accepted one or held out are not asked about.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
@@ -23,7 +24,7 @@ from recall.records import Candidate, LabelKind, WarcRef
 from recall.run.rounds import Round
 from recall.run.store import Columns, Schema, Store
 from recall.steps.judgements import PAGE_TASKS, PREFIX_TASKS, prefix_labels
-from recall.steps.rows import ScannedShard, read_bodies, scanned_shards
+from recall.steps.rows import ScannedShard, priority, read_bodies, scanned_shards
 
 TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
 EXAMPLE_PAGES = {
@@ -162,7 +163,37 @@ def _lineage(round_: Round, page: Seen) -> dict[str, object]:
     return {"url": page.url, "path": path, "offset": page.offset, "length": page.length, "score": page.score}
 
 
+def overlapping(round_: Round, targets: Iterable[str]) -> dict[str, int]:
+    """Votes wanted for each of some pages or prefixes: more than one for [label] overlap of them, by seeded choice."""
+    seed, settings = round_.run.config.run.seed, round_.run.config.label
+    ranked = sorted(targets, key=lambda target: (priority(seed, f"{round_.number}\0overlap\0{target}"), target))
+    several = math.ceil(settings.overlap * len(ranked))
+    return {target: settings.overlap_votes if place < several else 1 for place, target in enumerate(ranked)}
+
+
+def votes_for(round_: Round, pages: Iterable[Drawn]) -> dict[str, int]:
+    """Votes wanted for each page; of the audit sample and of the others the same share overlaps."""
+    by_use: dict[bool, list[str]] = {True: [], False: []}
+    votes: dict[str, int] = {}
+    for drawn in pages:
+        if drawn.answer:
+            votes[drawn.page.url] = round_.run.config.label.gold_votes
+        else:
+            by_use[drawn.use == "audit"].append(drawn.page.url)
+    return votes | overlapping(round_, by_use[True]) | overlapping(round_, by_use[False])
+
+
+def is_blind(round_: Round, drawn: Drawn) -> bool:
+    """Tell whether a page is shown without its score: audit pages, and as large a share of the gold pages."""
+    settings = round_.run.config.label
+    if not drawn.answer:
+        return drawn.use == "audit"
+    chance = priority(round_.run.config.run.seed, f"{round_.number}\0blind\0{drawn.page.url}") / 2**64
+    return chance * (settings.pages + settings.audit) < settings.audit
+
+
 def _page_rows(round_: Round, pages: list[Drawn], shown: Mapping[tuple[int, int], Shown]) -> list[dict[str, object]]:
+    votes = votes_for(round_, pages)
     rows: list[dict[str, object]] = [
         {
             "key": task_key(round_, "page", drawn.page.url),
@@ -172,9 +203,9 @@ def _page_rows(round_: Round, pages: list[Drawn], shown: Mapping[tuple[int, int]
             "probability": drawn.probability,
             "use": drawn.use,
             **asdict(shown[drawn.page.shard, drawn.page.row]),
-            "votes": 1,
-            "blind": drawn.use == "audit",
-            "answer": "",
+            "votes": votes[drawn.page.url],
+            "blind": is_blind(round_, drawn),
+            "answer": drawn.answer,
         }
         for drawn in pages
     ]
@@ -182,12 +213,13 @@ def _page_rows(round_: Round, pages: list[Drawn], shown: Mapping[tuple[int, int]
 
 
 def _prefix_rows(round_: Round, prefixes: list[Candidate], draw: Draw) -> list[dict[str, object]]:
+    votes = overlapping(round_, (one.prefix for one in prefixes))
     return [
         {
             "key": task_key(round_, "prefix", one.prefix),
             **asdict(one),
             "examples": [page.url for page in draw.examples.get(one.prefix, [])],
-            "votes": 1,
+            "votes": votes[one.prefix],
         }
         for one in prefixes
     ]

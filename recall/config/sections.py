@@ -143,6 +143,7 @@ class LabelSection(Section):
     audit: Count = 100
     prefixes: Count = 100
     uncertain_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
+    suspect_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     examples: Positive = 10
     overlap: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     overlap_votes: Annotated[int, Field(ge=2)] = 2
@@ -156,6 +157,12 @@ class LabelSection(Section):
     answers: str = ""
     prefix_min_labels: Positive = 3
     prefix_min_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> "LabelSection":
+        if self.uncertain_share + self.suspect_share > 1:
+            raise ValueError("uncertain_share and suspect_share together must not exceed 1")
+        return self
 
 
 class StudioSection(Section):

@@ -4,7 +4,7 @@ Refuses a row that cannot be used with the file's name and the row's number.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,13 @@ from typing import Any
 from recall.archive.transport import read_all
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardFailed
+from recall.hosts import Holdout
 from recall.run.store import table_from
 
 COLUMNS = ("url", "label", "use", "family")
+
+MEASURE = "measure"
+"""Use of labels that are there to measure by, and for nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +83,8 @@ def _labelled(row: Any, where: str) -> LabelledUrl:
         if value is not None and not isinstance(value, str):
             raise BadInput(f'{where}: "{name}" must be text')
     return LabelledUrl(url, str(label), use or None, family or None)
+
+
+def usable(labels: Iterable[LabelledUrl], holdout: Holdout) -> dict[str, str]:
+    """Labels by URL without held-out pages: those the run holds out, and rows whose use is to measure."""
+    return {entry.url: entry.label for entry in labels if entry.use != MEASURE and not holdout.covers(entry.url)}

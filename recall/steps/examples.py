@@ -15,13 +15,19 @@ OTHER = "other"
 ASKED = "asked"
 """Source of pages that a round asked people about, as "label" is that of the seed's labels."""
 
+CHOSEN = "chosen"
+"""Source of pages that people were asked about for what they are (strata SUSPECTED): they train and are scored, but
+stand for no pages of the crawl, as other pages of their score are not like them."""
+
+SUSPECTED = ("suspect_high", "suspect_low", "gold")
+
 INFERRED = ("prefix", "structure", "judge", "random", "harvest")
 """Sources whose label no person gave: they train, but measure nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page to learn from. source: label (of the seed), ASKED or one of INFERRED."""
+    """A page to learn from. source: label (of the seed), ASKED, CHOSEN or one of INFERRED."""
 
     url: str
     label: str
@@ -40,7 +46,8 @@ def gather(round_: Round) -> list[Example]:
     examples: dict[str, Example] = {}
     for url, label in page_labels(run, earlier).items():
         if label.use == "train":
-            examples[url] = Example(url, label.value, _family(url, families), ASKED, label.text)
+            source = CHOSEN if label.stratum in SUSPECTED else ASKED
+            examples[url] = Example(url, label.value, _family(url, families), source, label.text)
     for example in seeds:
         examples.setdefault(example.url, example)
     for number in earlier:

@@ -7,7 +7,7 @@ are pushed, labels.parquet when the label step ends.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from recall.records import LabelUse
+from recall.records import LabelUse, TaskUse
 from recall.run.rounds import Run
 
 PAGE_TASKS = {
@@ -55,11 +55,16 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class PageLabel:
-    """A page that people labelled. value: a label name; text: the scoring text they were asked about."""
+    """A page that people labelled. value: a label name; text: the scoring text they were asked about.
+
+    stratum: why they were asked; source: a LabelSource.
+    """
 
     url: str
     value: str
     use: LabelUse
+    source: str
+    stratum: str
     path: str
     offset: int
     length: int
@@ -71,13 +76,15 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
     labelled: dict[str, PageLabel] = {}
     for number in sorted(rounds):
         step = run.round(number).step("label")
-        labels = run.store.read_table(step.key("labels.parquet"), ["target", "kind", "value", "use"]).to_pylist()
+        columns = ["target", "kind", "value", "use", "source"]
+        labels = run.store.read_table(step.key("labels.parquet"), columns).to_pylist()
         decided = {row["target"]: row for row in labels if row["kind"] == "page"}
-        tasks = run.store.read_table(step.key("tasks.parquet"), ["url", "path", "offset", "length", "text"])
+        tasks = run.store.read_table(step.key("tasks.parquet"), ["url", "path", "offset", "length", "text", "stratum"])
         for task in tasks.to_pylist():
             label = decided.get(task["url"])
             if label is not None:
-                labelled[task["url"]] = PageLabel(value=label["value"], use=label["use"], **task)
+                of_label = {name: label[name] for name in ("value", "use", "source")}
+                labelled[task["url"]] = PageLabel(**of_label, **task)
     return labelled
 
 
@@ -97,7 +104,7 @@ def accepted_prefixes(run: Run, rounds: Iterable[int]) -> tuple[str, ...]:
     return tuple(sorted(prefix for prefix, value in prefix_labels(run, rounds).items() if value == "accept"))
 
 
-def shown_urls(run: Run, rounds: Iterable[int], use: LabelUse | None = None) -> set[str]:
+def shown_urls(run: Run, rounds: Iterable[int], use: TaskUse | None = None) -> set[str]:
     """URLs of the page tasks of some rounds, answered or not; of one use when it is given."""
     shown: set[str] = set()
     for number in rounds:

@@ -32,7 +32,7 @@ from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Done
 from recall.run.jobs import complete
 from recall.run.rounds import Round
-from recall.steps.examples import ASKED, INFERRED, Example, class_of, gather
+from recall.steps.examples import ASKED, CHOSEN, INFERRED, Example, class_of, gather
 from recall.steps.search import Trial, search_recipe
 from recall.steps.sources import is_text
 from recall.steps.weighting import crawl_weights
@@ -188,7 +188,7 @@ def _weights(round_: Round, judged: list[Example], truth: NDArray[Any]) -> NDArr
         return None
     counts = np.array([example.source == ASKED for example in judged], dtype=bool)
     if int((counts & truth).sum()) < MIN_ASKED:
-        counts[:] = True
+        counts = np.array([example.source != CHOSEN for example in judged], dtype=bool)
     weights = np.zeros(len(judged))
     weights[counts] = crawl_weights(round_, [judged[row].url for row in np.flatnonzero(counts)])
     return weights

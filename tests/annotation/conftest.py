@@ -11,7 +11,8 @@ import zstandard
 
 from recall.archive.warc import WarcWriter
 from recall.config import parse_config
-from recall.records import Shard
+from recall.model.tokens import Tokenizer
+from recall.records import MARKS, Shard
 from recall.run.labels import LabelledUrl
 from recall.run.progress import silence
 from recall.run.rounds import Round, Run
@@ -27,6 +28,9 @@ HELD_OUT = "held.example.net"
 CODE_HOSTS = tuple(f"docs{n}.example{n}.org" for n in range(4))
 OTHER_HOSTS = tuple(f"www.shop{n}.com" for n in range(8))
 
+PLAIN = "overlap = 0.0\ngold_share = 0.0\nsuspect_share = 0.0"
+"""[label] settings with which the round asks each annotator about other pages, and about none whose answer is known."""
+
 CONFIG = """
 [run]
 rounds = 2
@@ -39,6 +43,7 @@ pages = 20
 audit = 12
 prefixes = 5
 examples = 3
+{label}
 answers = "{answers}"
 """
 
@@ -65,6 +70,8 @@ def invent_crawl() -> list[Site]:
     return sites
 
 
+TOKENIZER = Tokenizer.train(["a"], 300)
+
 Placed = tuple[Shard, list[tuple[Site, int, int]]]
 """A shard, and its pages with offset and length."""
 
@@ -90,6 +97,12 @@ class Loop:
 def body_of(site: Site) -> bytes:
     text = "def main(): return 0" if site.code else "lovely shoes &amp; socks"
     return f"<html><head><title> Page\n{site.url} </title></head><body><p>{text}</p></body></html>".encode()
+
+
+def tokens_of(site: Site) -> list[int]:
+    """Token ids as a scan keeps them: two of text, then the marks of code pages but every third."""
+    marked = site.code and not site.url.endswith(("0.html", "3.html", "6.html"))
+    return [1, 2, *(TOKENIZER.vocabulary + MARKS.index(mark) for mark in ("pre1", "block7") if marked)]
 
 
 def write_shards(folder: Path, sites: list[Site]) -> list[Placed]:
@@ -123,7 +136,7 @@ def publish_scan(round_: Round, shards: list[Placed]) -> None:
         }
         kept = {
             "row": [int(row) for row in keep],
-            "tokens": [[1, 2]] * len(keep),
+            "tokens": [tokens_of(placed[row][0]) for row in keep],
             "charset": ["utf-8"] * len(keep),
             "robots": [""] * len(keep),
             "body": [pack.compress(body_of(placed[row][0])) for row in keep],
@@ -170,6 +183,7 @@ def ready_round(round_: Round, sites: list[Site], shards: list[Placed]) -> None:
     """Publish what comes before the label step of a round."""
     train = round_.begin("train")
     train.publish_json("model.json", {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}})
+    train.publish("tokenizer.json", TOKENIZER.document.encode())
     train.finish({}, {})
     publish_scan(round_, shards)
     publish_domains(round_, sites)
@@ -195,16 +209,16 @@ MakeLoop = Callable[..., Loop]
 
 @pytest.fixture
 def make_loop(tmp_path: Path) -> MakeLoop:
-    """Make a run whose round 1 waits for its labels; answers: its [label] answers, written here."""
+    """Make a run whose round 1 waits for its labels; answers: its [label] answers, written here; label: settings."""
 
-    def make(answers: str = "", name: str = "run", sites: list[Site] | None = None) -> Loop:
+    def make(answers: str = "", name: str = "run", sites: list[Site] | None = None, label: str = PLAIN) -> Loop:
         sites = invent_crawl() if sites is None else sites
         (tmp_path / "holdout.txt").write_text(f"{HELD_OUT}\n")
         shards = write_shards(tmp_path, sites)
         if answers:
             labels = [{"url": site.url, "label": "C" if site.code else "N"} for site in sites]
             Path(answers).write_text("".join(json.dumps(row) + "\n" for row in labels))
-        text = CONFIG.format(folder=tmp_path, answers=answers)
+        text = CONFIG.format(folder=tmp_path, answers=answers, label=label)
         run = Run.create(tmp_path / name, parse_config(text, "config.toml"), text, [shard for shard, _ in shards])
         seed = run.begin("seed")
         learned = {"url": [sites[0].url, sites[1].url], "label": ["C", "random"], "source": ["label", "random"]}

@@ -17,13 +17,12 @@ from annotation.answers import (
     last_answers,
     read_answers,
     read_tasks,
-    usable,
 )
 from annotation.tasks import push
 from recall.config import Config
 from recall.errors import Damaged
 from recall.hosts import Holdout
-from recall.run.labels import LabelledUrl
+from recall.run.labels import LabelledUrl, usable
 
 PAGE = Task("k1", "http://a.org/1", "page", "train")
 AUDIT = Task("k2", "http://a.org/2", "page", "audit")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotation.sampling import HOST_SHARE, Drawn, Plan, Rows, Sampler, Stratum, allocate
+from annotation.sampling import HOST_SHARE, Drawn, Plan, Rows, Sampler
+from annotation.strata import Stratum, allocate
 from recall.hosts import host_of
 
 PLAN = Plan(seed=3, round=1, pages=60, audit=80, uncertain_share=0.5, floor=0.02, threshold=0.6)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.sampling import Plan, allocate, runs_of
+from annotation.sampling import Plan
+from annotation.strata import allocate, runs_of
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
 
 CODE, ROUNDS, TRAIN = 0.03, 3, 300
@@ -65,7 +66,7 @@ def draw_audit(
     open_pages = np.flatnonzero((world.asked == 9) & (world.harvested == 9))
     bins = np.searchsorted(edges, scores[open_pages], side="right")
     counts = np.bincount(bins, minlength=len(edges) + 1)
-    runs = runs_of(plan, edges, counts)
+    runs = runs_of(plan.ends, edges, counts)
     sizes = [int(counts[first:last].sum()) for _, first, last in runs]
     taken, chances = [], []
     world.bounds.append([float(edges[first - 1]) for _, first, _ in runs[1:]])
