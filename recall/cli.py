@@ -6,7 +6,6 @@ Errors are one line on stderr and a distinct exit code (see `recall.errors`). A 
 import json
 import sys
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,26 +20,29 @@ from recall.archive.manifest import resolve
 from recall.archive.warc import captures
 from recall.config import Config, dump_config, load_config, resolve_paths
 from recall.demo import start_demo
+from recall.driving import RUN, drive, on_cluster, open_run, say, to_the_end
 from recall.errors import BadInput, Damaged, RecallError, Transient, of_the_machine
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.plan import plan
-from recall.records import Done, Waiting
 from recall.report.audit import audit
 from recall.report.cli import report
+from recall.report.ledger import ledger_json, print_failing, print_ledger
 from recall.report.rounds import counts_of, done_steps, measure
 from recall.report.tables import print_audits, print_rounds, print_steps
+from recall.retry import retry
+from recall.run.failing import read_failing
 from recall.run.jobs import disconnect
 from recall.run.labels import read_labels
 from recall.run.progress import silence
 from recall.run.rounds import Run
 from recall.steps.build.lineage import check_lineage
 from recall.steps.examples import OTHER
+from recall.steps.ledger import ledger, unexplained
 from recall.steps.shard import batches
 
-RUN = click.argument("run", metavar="RUN")
 SCORE_BATCH = 64
-SHARE, COUNT, POSITIVE = click.FloatRange(0, 1), click.IntRange(0), click.IntRange(1)
+COUNT, POSITIVE = click.IntRange(0), click.IntRange(1)
 AUDIT_SHARDS = 1_000
 """Shards up to which `recall status` reads every row of every round to estimate from audit samples."""
 
@@ -69,53 +71,6 @@ class Verbs(click.Group):
 def verbs(quiet: bool) -> None:
     """Recall code-related web pages from Common Crawl, in rounds that people steer."""
     silence(quiet)
-
-
-def on_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where work runs."""
-    for option in (
-        click.option(
-            "--failed-share",
-            type=click.FloatRange(0, 1, max_open=True),
-            help="Share of shards that may fail before a step gives up.",
-        ),
-        click.option("--workers", type=COUNT, help="Processes at work; 0 means one per core."),
-        click.option("--cluster", help='"here" (this process), "local" (Ray on this machine) or a Ray address.'),
-    ):
-        command = option(command)
-    return command
-
-
-def open_run(root: str, cluster: str | None = None, workers: int | None = None, failed: float | None = None) -> Run:
-    """Open a run folder; options given here take the place of its [cluster] settings."""
-    run = Run.open(root)
-    given = {"address": cluster, "workers": workers, "failed_share": failed}
-    changed = {key: value for key, value in given.items() if value is not None}
-    if not changed:
-        return run
-    settings = type(run.config.cluster).model_validate({**run.config.cluster.model_dump(), **changed})
-    return Run.open(root, run.config.access, settings)
-
-
-def say(name: str, result: Done | Waiting) -> None:
-    """Print what a step came to."""
-    if isinstance(result, Waiting):
-        click.echo(f"{name}: waiting for people: {result.count} open tasks at {result.url}")
-    else:
-        click.echo(f"{name}: " + ", ".join(f"{key} {value}" for key, value in result.counts.items()))
-
-
-def drive(run: Run) -> bool:
-    """Do step after step under the run's lease; False when it waits for people."""
-    try:
-        with run.lease():
-            for name, result in loop.drive(run):
-                say(name, result)
-                if isinstance(result, Waiting):
-                    return False
-    finally:
-        disconnect()
-    return True
 
 
 @verbs.command()
@@ -156,9 +111,7 @@ def _new_run(root: str, config: Config) -> Run:
 @on_cluster
 def run(run: str, cluster: str | None, workers: int | None, failed_share: float | None) -> None:
     """Do the next step again and again, until the corpus is built or people are needed."""
-    opened = open_run(run, cluster, workers, failed_share)
-    if drive(opened):
-        click.echo(f"{opened.store.root}: done, digest {opened.digest()}")
+    to_the_end(open_run(run, cluster, workers, failed_share))
 
 
 def _step_verb(name: str, sentence: str) -> None:
@@ -213,6 +166,8 @@ def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
         return
     upcoming = opened.next()
     print_steps(done_steps(opened), loop.where(*upcoming) if upcoming else "")
+    print_ledger(ledger(opened))
+    print_failing(read_failing(opened))
     if rounds:
         print_rounds(rounds)
         print_audits(audits)
@@ -225,6 +180,7 @@ def _status_json(opened: Run, rounds: list[Any]) -> dict[str, Any]:
         "shards": len(opened.shards),
         "digest": opened.digest(),
         "next": None if upcoming is None else loop.where(*upcoming),
+        "ledger": ledger_json(ledger(opened)),
         "steps": {folder: dict(done.counts) for folder, done in done_steps(opened)},
         "rounds": [{**asdict(counts), "measured": asdict(figures) if figures else None} for counts, figures in rounds],
     }
@@ -250,6 +206,7 @@ def verify(run: str, share: float, rows: int) -> None:
     """Hash published files again and read corpus rows back by byte range; report every difference."""
     opened = Run.open(run)
     damages = opened.verify(share)
+    damages = damages or list(unexplained(ledger(opened)))
     checked = 0
     if not damages and opened.next() is None:
         checked, damages = check_lineage(opened, rows)
@@ -313,10 +270,8 @@ def demo(
     click.echo(f"corpus: {opened.store.url('corpus')}, digest {opened.digest()}")
 
 
-verbs.add_command(plan)
-
-
-verbs.add_command(report)
+for _verb in (plan, report, retry):
+    verbs.add_command(_verb)
 
 
 def main() -> None:

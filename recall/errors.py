@@ -90,9 +90,20 @@ class Transient(RecallError):
 
 
 class Incomplete(RecallError):
-    """A step has shards that failed; nothing was published for it."""
+    """A step has shards that failed; nothing was published for it.
+
+    Arguments: the line, and, where they are known, the failures: what failed, the kind of error, its words.
+    """
 
     exit_code = 10
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+    @property
+    def failures(self) -> tuple[tuple[str, str, str], ...]:
+        """What failed, in order; empty where nothing was kept of it."""
+        return tuple(self.args[1]) if len(self.args) > 1 else ()
 
 
 class Refused(RecallError):

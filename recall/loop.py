@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import cast
 
-from recall.errors import BadInput, OutOfOrder
+from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Done, Waiting
-from recall.run.order import SEAL
+from recall.run.failing import keep_failing
+from recall.run.order import SEAL, Place
 from recall.run.rounds import Round, Run, Step
 from recall.steps.build import build
 from recall.steps.domains import domains
@@ -38,6 +39,11 @@ def round_step(name: str) -> RoundStep:
 def where(owner: Run | Round, name: str) -> str:
     """Name a step for people: `seed`, `round 2 scan`."""
     return f"round {owner.number} {name}" if isinstance(owner, Round) else name
+
+
+def place_of(owner: Run | Round, name: str) -> Place:
+    """The place in a run's order that `Run.next` names by its owner and verb."""
+    return Place(owner.number if isinstance(owner, Round) else 0, name)
 
 
 def saturated(owner: Run | Round, name: str) -> bool:
@@ -69,9 +75,13 @@ def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
         if before:
             return f"{before[-1].folder} (published before)", Step(run.store, before[-1]).result
         raise OutOfOrder(f"{only}: the next step of this run is {where(owner, name)}; `recall status` shows the order")
-    if isinstance(owner, Run):
-        return name, RUN_STEPS[name](owner)
-    return where(owner, name), round_step(name)(owner)
+    try:
+        if isinstance(owner, Run):
+            return name, RUN_STEPS[name](owner)
+        return where(owner, name), round_step(name)(owner)
+    except Incomplete as incomplete:
+        keep_failing(run, place_of(owner, name), incomplete.failures)
+        raise
 
 
 def drive(run: Run) -> Iterator[tuple[str, Done | Waiting]]:

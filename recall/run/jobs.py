@@ -45,6 +45,9 @@ WAIT_SECONDS = 2.0
 LOOK_SECONDS = 10.0
 """How often the driver looks whether the cluster grew or shrank."""
 
+LISTED = 10_000
+"""Failures that an error carries along."""
+
 GRACE_SECONDS = 20.0
 """After its deadline a task may unwind this long before its process is ended: native code hears no signal."""
 
@@ -91,16 +94,22 @@ def complete(
 
     Raises Incomplete after all items were tried when some of them failed, and a fatal error of one at once.
     """
-    failed, first = 0, ""
+    failed: list[tuple[str, str, str]] = []
     for outcome in tolerated(each(function, context, items, cluster, label)):
         if outcome.failure is None:
             yield outcome
-            continue
-        failed += 1
-        line = f"{outcome.item}: {outcome.failure}"
-        first = min(first, line) if first else line
+        else:
+            failed.append((_name_of(outcome.item), str(outcome.error_kind), outcome.failure))
     if failed:
-        raise Incomplete(f"{label}: {failed} failed and nothing was published; first: {first}; run again to retry")
+        failed.sort()
+        first = f"{failed[0][0]}: {failed[0][2]}"
+        line = f"{label}: {len(failed)} failed and nothing was published; first: {first}; run again to retry"
+        raise Incomplete(line, tuple(failed[:LISTED]))
+
+
+def _name_of(item: object) -> str:
+    """What an item is called in a list of failures: its shard's path, or itself in short."""
+    return str(getattr(getattr(item, "shard", item), "path", item))[:200]
 
 
 def tolerated(outcomes: Iterable[Outcome[I]]) -> Iterator[Outcome[I]]:

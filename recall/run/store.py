@@ -41,6 +41,7 @@ __all__ = [
     "canonical_json",
     "concat",
     "digest_of",
+    "forget_copies",
     "lists_of",
     "table_bytes",
     "table_from",
@@ -76,6 +77,11 @@ def _downloaded(_process: int, store: "Store", prefix: str, names: tuple[str, ..
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(store.read(f"{prefix}/{name}"))
     return folder
+
+
+def forget_copies() -> None:
+    """Fetch remote files anew from now on, as after a retry that wrote others."""
+    _downloaded.cache_clear()
 
 
 class Store:

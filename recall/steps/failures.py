@@ -26,7 +26,8 @@ class Failures:
             path, _, words = self._failed[min(self._failed)]
             raise Incomplete(
                 f"{step}: {len(self)} of {shards} shards failed, first: {path}: {words}; run again to retry them, or "
-                "allow more with --failed-share"
+                "allow more with --failed-share",
+                tuple(failure for _, failure in sorted(self._failed.items())),
             )
 
     def rows(self) -> list[dict[str, object]]:

@@ -143,5 +143,7 @@ def harvest(round_: Round) -> Done:
     pages.sort(key=lambda item: item[0].url)
     rows = [(page.url, page.prefix, *astuple(ref), page.score, text) for page, ref, text in pages]
     step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(PAGES)}, PAGES)
-    counts = {"prefixes": len(prefixes), "missed": missed, "harvested": len(pages)}
+    step.publish_json("failures.json", [])
+    counts = {"prefixes": len(prefixes), "shards": len(shards), "missed": missed, "harvested": len(pages)}
+    counts |= {"unscanned": 0, "over_limits": missed - len(pages)}
     return step.finish({**counts, "saturation": round(saturation(round_), 4)}, {})

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from recall.archive.parquet import ParquetWriter
+from recall.errors import Incomplete
 from recall.records import Done, Output, ShardReport, Skip
 from recall.run.jobs import each, tolerated
 from recall.run.progress import progress
@@ -19,7 +20,7 @@ from recall.run.rounds import Round
 from recall.run.step import Step
 from recall.steps.failures import Failures
 from recall.steps.rows import SHARDS, SHARDS_FILE, Ledger, scanned_shards
-from recall.steps.shard import Job, Work, load_scorer, report_key, scan_shard
+from recall.steps.shard import Job, Work, report_key, scan_shard
 from recall.steps.sources import is_text
 
 PIECE = 4096
@@ -64,7 +65,8 @@ def scan(round_: Round) -> Done:
     """
     step, run = round_.begin("scan"), round_.run
     config, folder, earlier = run.config, step.key("").rstrip("/"), _earlier(round_)
-    job = Job(run.store, config.access, config.scan, folder, model_folder(round_), config.crawl.index)
+    model = str(round_.step("train").manifest.settings["model"])
+    job = Job(run.store, config.access, config.scan, folder, model_folder(round_), config.crawl.index, model)
     works = (Work(shard, earlier.find(shard.number) if earlier else None) for shard in run.shards)
     outcomes = tolerated(each(scan_shard, job, works, config.cluster, f"scan {round_.number}"))
     failures = Failures()
@@ -75,8 +77,9 @@ def scan(round_: Round) -> Done:
     failures.check(f"scan {round_.number}", len(run.shards), config.cluster.failed_share)
     counts = _publish_ledger(step, earlier)
     step.publish_json("failures.json", failures.rows())
-    model = load_scorer(run.store, job.model).digest
     shards = counts.pop("shards") + len(failures)
+    if lost := len(run.shards) - shards:
+        raise Incomplete(f"scan {round_.number}: {lost} of {len(run.shards)} shards have no outcome; run again")
     return step.finish({"shards": shards, "failed_shards": len(failures), **counts}, {"model": model}, failures.notes())
 
 

@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from recall.archive.parquet import ParquetWriter, lists_of
 from recall.archive.ranges import read_outcomes
 from recall.config import AccessSection, ScanSection
+from recall.errors import Damaged
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
-from recall.run.store import Columns, Store
+from recall.run.store import Columns, Store, forget_copies
 from recall.steps.rows import CANDIDATES, ROWS, ScannedShard, read_rows
 from recall.steps.sources import is_text, read_shard, read_wet
 
@@ -42,7 +43,10 @@ SCORER_FILES = ("tokenizer.json", "scorer.npz", "model.json")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What scanning a shard needs beside it. folder, model: keys of the scan step and of the model folder."""
+    """What scanning a shard needs beside it.
+
+    folder, model: keys of the scan step and of the model folder; digest: of that model, "" for whichever lies there.
+    """
 
     store: Store
     access: AccessSection
@@ -50,6 +54,7 @@ class Job:
     folder: str
     model: str
     index: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,19 @@ def _load(root: str, model: str, store: Store) -> Scorer:
     return Scorer.load(store.local_folder(model, SCORER_FILES))
 
 
-def load_scorer(store: Store, model: str) -> Scorer:
-    """Return the model of a run folder, loaded once per process."""
-    return _load(store.root, model, store)
+def load_scorer(store: Store, model: str, digest: str = "") -> Scorer:
+    """Return the model of a run folder, loaded once per process, and again where a retry put another in its place.
+
+    Raises Damaged when it is not the one with the digest.
+    """
+    scorer = _load(store.root, model, store)
+    if digest and scorer.digest != digest:
+        _load.cache_clear()
+        forget_copies()
+        scorer = _load(store.root, model, store)
+        if scorer.digest != digest:
+            raise Damaged(f"{store.url(model)}: is not the model that its round trained")
+    return scorer
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -179,7 +194,7 @@ def scan_shard(job: Job, work: Work) -> None:
     if work.earlier is not None:
         _rescore(job, work.earlier)
         return
-    scorer = load_scorer(job.store, job.model)
+    scorer = load_scorer(job.store, job.model, job.digest)
     text = is_text(work.shard.url)
     floor, threshold = scorer.card.floor_for(text=text), scorer.card.threshold_for(text=text)
     with TemporaryDirectory(prefix="recall-scan-") as folder:
@@ -232,7 +247,7 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
 
 def _rescore(job: Job, earlier: ScannedShard) -> None:
     """Give the candidates of an earlier scan this model's score; the pages below the floor keep their old one."""
-    scorer = load_scorer(job.store, job.model)
+    scorer = load_scorer(job.store, job.model, job.digest)
     threshold = scorer.card.threshold_for(text=is_text(earlier.shard.url))
     table = read_rows(job.store, earlier)
     scores, models = table.column("score").to_numpy().copy(), table.column("model").to_pylist()
@@ -261,7 +276,7 @@ def _report(
     report = ShardReport(
         shard=shard.number,
         path=shard.path,
-        model=load_scorer(job.store, job.model).digest,
+        model=load_scorer(job.store, job.model, job.digest).digest,
         read=read,
         skipped={skip: skipped[skip] for skip in sorted(skipped)},
         rejected=len(decided) - kept,

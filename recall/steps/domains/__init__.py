@@ -89,5 +89,7 @@ def domains(round_: Round) -> Done:
     )
     proposed = {name: [getattr(candidate, name) for candidate in candidates] for name in CANDIDATES}
     step.publish_table("candidates.parquet", proposed, CANDIDATES)
-    counts = {"hosts": len(tallies), "code_domains": len(code), "candidates": len(candidates)}
+    pages = sum(scanned.read - sum(scanned.skipped.values()) for scanned in shards)
+    counts = {"shards": len(shards), "pages": pages, "tallied": sum(tally.pages for tally in tallies)}
+    counts |= {"hosts": len(tallies), "code_domains": len(code), "candidates": len(candidates)}
     return step.finish({**counts, **gains_of(candidates)}, {})

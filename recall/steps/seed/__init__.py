@@ -68,8 +68,8 @@ def _by_index(search: Search) -> Iterator[Found]:
                 yield found_in(capture, entry.label, entry.family, "label")
 
 
-def _gather(run: Run, search: Search, failures: Failures) -> list[Found]:
-    """Pass over the shards that are needed; the first capture of a URL in crawl order wins.
+def _gather(run: Run, search: Search, failures: Failures) -> tuple[int, list[Found]]:
+    """How many shards were read of those that are needed, and their pages; the first capture of a URL wins.
 
     The index is asked for labelled pages only where it knows every shard, that is where all come from crawl ids.
     """
@@ -91,7 +91,7 @@ def _gather(run: Run, search: Search, failures: Failures) -> list[Found]:
     for number in sorted(by_shard):
         for page in by_shard[number]:
             found.setdefault((page.url, page.source == "sample"), page)
-    return list(found.values())
+    return len(by_shard), list(found.values())
 
 
 def prefixes_of(config: Config) -> tuple[str, ...]:
@@ -167,7 +167,8 @@ def seed(run: Run) -> Done:
             "nothing to learn from"
         )
     failures = Failures()
-    found = sorted(_gather(run, _search(run, labelled), failures), key=lambda page: page.url)
+    gathered, found = _gather(run, _search(run, labelled), failures)
+    found.sort(key=lambda page: page.url)
     sample = [page for page in found if page.source == "sample"]
     examples, scores = _examples(run, found)
     positive = sum(page.label == config.train.positive for page in examples)
@@ -184,7 +185,8 @@ def seed(run: Run) -> Done:
     step.publish_json("judged.json", scores)
     sources = Counter(page.source for page in examples)
     counts = {"examples": len(examples), "positive": positive, "sample": len(sample), "missing": len(missing)}
-    counts["failed_shards"] = len(failures)
+    counts |= {"shards": gathered + len(failures), "read_shards": gathered, "failed_shards": len(failures)}
+    counts |= {"labelled": len(labelled), "found": len(labelled) - len(missing)}
     return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, {}, failures.notes())
 
 

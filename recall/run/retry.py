@@ -1,0 +1,79 @@
+"""Going back to a published step whose failed shards are to be taken again; what followed from it is done again.
+
+Files that people made stay: the tasks and answers of label steps that a person answered. Everything else after the
+step is derived from it and is removed, manifests first and the last step first, so that a run that is killed in between
+is a shorter run, never a wrong one. The step itself keeps the reports of the shards it could read: only the others are
+read again.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from recall.errors import BadInput, OutOfOrder
+from recall.run.inputs import STOPPED
+from recall.run.order import INHERITED, SEAL, Place
+from recall.run.rounds import Run
+from recall.run.step import OUTPUTS
+from recall.run.store import Store
+
+FILE = "file"
+"""Annotator of answers that come from [label] answers, which derive from frozen inputs."""
+
+WORK = "build/"
+"""What a build that did not end left of its shards."""
+
+
+def after(run: Run, place: Place) -> list[Place]:
+    """The published places that follow from one, in order."""
+    return [later for later in run.order[run.order.index(place) + 1 :] if run.done(later)]
+
+
+def go_back(run: Run, place: Place) -> None:
+    """Let a published step be what comes next; call it with the run's lease held.
+
+    Raises OutOfOrder when it is not done, BadInput for a step that was inherited.
+    """
+    run.check_lease()
+    if not run.done(place):
+        raise OutOfOrder(f"{place.folder}: is not done yet; `recall run` goes on with it")
+    if run.parent is not None and place.step in INHERITED:
+        raise BadInput(f"{place.folder}: is inherited; make a new run from another round instead")
+    for later in reversed(run.order[run.order.index(place) + 1 :]):
+        _forget(run.store, later, people=not run.config.label.answers)
+    _remove(run.store, [STOPPED, *run.store.keys(WORK)])
+    run.store.remove(place.manifest)
+
+
+def answered_by_people(store: Store, folder: str) -> bool:
+    """True when an answer in a label folder was not taken from the file of labels."""
+    for key in store.keys(f"{folder}/answers/"):
+        for line in store.read(key).splitlines():
+            try:
+                if json.loads(line)["annotator"] != FILE:
+                    return True
+            except (ValueError, KeyError, TypeError):
+                return True  # not ours to judge, so not ours to remove
+    return False
+
+
+def _forget(store: Store, place: Place, *, people: bool) -> None:
+    """Remove a step, or of a label step that people answer (`people`) or answered what it concluded from that."""
+    store.remove(place.manifest)
+    if place.verb == SEAL:
+        return
+    if place.step == "label" and (people or answered_by_people(store, place.folder)):
+        _remove(store, [f"{place.folder}/{OUTPUTS}"])
+        return
+    _remove(store, store.keys(f"{place.folder}/"))
+
+
+def _remove(store: Store, keys: Iterable[str]) -> None:
+    for key in keys:
+        store.remove(key)
+
+
+def first_gap(run: Run, gaps: Sequence[Place], number: int | None) -> Place | None:
+    """Where to go back to: the first gap of a round (0: the seed), by default of the last round that was begun."""
+    if number is None:
+        number = max((place.number for place in run.order if run.done(place)), default=0)
+    return next((place for place in gaps if place.number == number), None)
