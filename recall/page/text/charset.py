@@ -19,7 +19,7 @@ that a page scores alike in old and new crawls. The encoding is chosen on these 
 MAX_DECODE = 8 << 20
 """Bytes that `decode` turns into text: the largest body a capture can have."""
 
-_HEAD = 8192
+_HEAD, _PIECE = 8192, 4096
 _ERRORS_PER_HIGH_BYTES = 20
 """An encoding is believed while at most one in so many non-ASCII bytes is an error."""
 
@@ -95,9 +95,12 @@ def _choose(body: bytes, charset: str | None) -> str:
     if _valid_utf8(body) is not None or _believable(body, "utf-8"):
         return "utf-8"
     declared = [codec for codec in _declared(body, charset) if codec not in _NOT_EIGHT_BIT]
-    for codec in (*declared, _detected(body)):
+    for codec in declared:
         if codec != "utf-8" and _believable(body, codec):
             return codec
+    detected = _detected(body)
+    if detected != "utf-8" and _believable(body, detected):
+        return detected
     return declared[0] if declared else "cp1252"
 
 
@@ -136,7 +139,14 @@ def _characters(body: bytes, codec: str) -> str:
 def _believable(body: bytes, codec: str) -> bool:
     """True when decoding gives few errors, measured against the bytes above 127."""
     high = len(body.translate(None, _ASCII))
-    return _characters(body, codec).count("\ufffd") * _ERRORS_PER_HIGH_BYTES <= high
+    if codec != "utf-8":
+        return _characters(body, codec).count("\ufffd") * _ERRORS_PER_HIGH_BYTES <= high
+    decoder, errors = codecs.getincrementaldecoder(codec)("replace"), 0
+    for start in range(0, len(body), _PIECE):  # ends at once in what is far from it, where each error takes long
+        errors += decoder.decode(body[start : start + _PIECE]).count("\ufffd")
+        if errors * _ERRORS_PER_HIGH_BYTES > high:
+            return False
+    return True
 
 
 def _may_be_seven_bit(body: bytes) -> bool:
