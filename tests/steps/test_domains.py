@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from recall.config import DomainsSection
+from recall.errors import Incomplete
 from recall.records import Candidate, DomainTally
 from recall.run.rounds import Run
+from recall.steps.domains import domains, tally
 from recall.steps.domains.bounds import Errors, lower_share, lower_shares
 from recall.steps.domains.prefixes import gains_of, prefixes_of, propose, with_slugs
 from recall.steps.rows import read_rows, scanned_shards
@@ -129,3 +131,49 @@ def test_no_prefix_of_a_held_out_host_is_proposed(played: Run, crawl: Any) -> No
     assert proposed
     assert not held & {row["host"] for row in proposed}
     assert held & {row["host"] for row in code if row["code"]}
+
+
+def test_partitions_give_what_one_gives(played: Run, fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally, "PAGES_A_PARTITION", 47)
+    monkeypatch.setattr(tally, "GROUPS", 2)
+    run = fresh("round 1 domains")
+    for file in ("domains.parquet", "candidates.parquet"):
+        assert run.store.read(f"rounds/1/domains/{file}") == played.store.read(f"rounds/1/domains/{file}")
+    assert run.round(1).step("domains").manifest.counts == played.round(1).step("domains").manifest.counts
+    assert run.store.keys("build/") == []
+
+
+def test_a_killed_tally_goes_on_with_what_is_left(played: Run, fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fresh("round 1 scan")
+    counted: list[int] = []
+    whole = tally.count_hosts
+
+    def die_third(job: Any, group: Any) -> Any:
+        counted.append(group.number)
+        if counted.count(group.number) == 1 and group.number == 2:
+            raise KeyboardInterrupt
+        return whole(job, group)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("counted twice")
+
+    monkeypatch.setattr(tally, "count_hosts", die_third)
+    with pytest.raises(KeyboardInterrupt):
+        domains(run.round(1))
+    monkeypatch.setattr(
+        tally,
+        "read_rows",
+        lambda store, one, columns: refuse() if one.shard.number < 2 else read_rows(store, one, columns),
+    )
+    with pytest.raises(Incomplete, match=r"2 failed.*counted twice"):
+        domains(run.round(1))  # the hosts of the first two shards are not counted again, their prefixes are
+    monkeypatch.setattr(tally, "read_rows", read_rows)
+    domains(run.round(1))
+    assert run.store.read("rounds/1/domains/domains.parquet") == played.store.read("rounds/1/domains/domains.parquet")
+
+
+def test_pages_that_are_tallied_nowhere_end_the_step(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fresh("round 1 scan")
+    monkeypatch.setattr(tally, "read_rows", lambda *arguments: read_rows(*arguments).slice(1))
+    with pytest.raises(Incomplete, match="324 pages were scanned, 321 are tallied"):
+        domains(run.round(1))

@@ -1,95 +1,113 @@
 """domains: hosts that hold more than a share of code become code domains; URL prefixes inside are proposed.
 
-In: slim rows of the round's scan. Out: domains.parquet (every host seen), candidates.parquet (prefixes for people).
-The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's, section 2.1, and OpenCoder's; here it is held
-against a lower confidence bound that allows for the model's errors.
+In: slim rows of the round's scan. Out: domains.parquet (every host seen, sorted), candidates.parquet (prefixes for
+people, those with most kept pages first). The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's,
+section 2.1, and OpenCoder's; here it is held against a lower confidence bound that allows for the model's errors.
+Counting and merging is `tally`'s; the driver writes what the partitions found as one table, row by row.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import numpy as np
-
-from recall.hosts import host_of
-from recall.records import DomainTally, Done
+from recall.archive.parquet import ParquetWriter
+from recall.errors import Incomplete
+from recall.records import Candidate, Done
 from recall.run.jobs import complete
 from recall.run.progress import progress
 from recall.run.rounds import Round
-from recall.run.store import Store
-from recall.steps.domains.bounds import errors_of, lower_shares
-from recall.steps.domains.prefixes import Count, gains_of, prefixes_of, propose
-from recall.steps.rows import ScannedShard, read_rows, scanned_shards
+from recall.run.step import Step
+from recall.run.store import Schema, Store
+from recall.steps.build.exchange import folder_of
+from recall.steps.domains import tally
+from recall.steps.domains.bounds import errors_of
+from recall.steps.domains.prefixes import gains_of
+from recall.steps.domains.tally import CANDIDATES, DOMAINS, Group, Job, Partition, groups_of
+from recall.steps.rows import scanned_shards
 from recall.steps.scan import model_folder
 
-DOMAINS = {"host": "string", "pages": "int64", "kept": "int64", "share": "float64", "low": "float64", "code": "bool"}
-CANDIDATES = {"prefix": "string", "host": "string", "pages": "int64", "kept": "int64"}
+__all__ = ["CANDIDATES", "DOMAINS", "domains"]
+
+PIECE = 1 << 14
+"""Rows that the driver holds at a time."""
+
+Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What counting a shard needs. hosts: count prefixes inside these only; None counts hosts."""
-
-    store: Store
-    hosts: frozenset[str] | None = None
-
-
-def count_shard(tally: Tally, scanned: ScannedShard) -> dict[str, Count]:
-    """Pages and kept pages of a shard by host, or by prefix within the given hosts."""
-    table = read_rows(tally.store, scanned, ["url", "kept"])
-    kept = table.column("kept").to_numpy()
-    pages: Counter[str] = Counter()
-    keeps: Counter[str] = Counter()
-    for url, keep in zip(table.column("url").to_pylist(), kept, strict=True):
-        for name in _names(url, tally.hosts):
-            pages[name] += 1
-            keeps[name] += int(keep)
-    return {name: (pages[name], keeps[name]) for name in pages}
+def _done(round_: Round, work: Callable[[Job, Any], dict[str, Any]], job: Job, items: Sequence[Any]) -> list[Any]:
+    """What the tasks of a stage return, in the order of their numbers."""
+    label = f"domains {round_.number}"
+    outcomes = complete(work, job, items, round_.run.config.cluster, label)
+    found = {outcome.item.number: outcome.result for outcome in progress(outcomes, len(items), label)}
+    return [found[number] for number in sorted(found)]
 
 
-def _names(url: str, hosts: frozenset[str] | None) -> list[str]:
-    host = host_of(url)
-    if hosts is None:
-        return [host]
-    return prefixes_of(url) if host in hosts else []
+def _rows(store: Store, key: str, schema: Schema) -> Iterator[Row]:
+    for piece in store.read_batches(key, list(schema)):
+        yield from zip(*(piece.column(name).to_pylist() for name in schema), strict=True)
 
 
-def _merge(round_: Round, tally: Tally, shards: Sequence[ScannedShard]) -> dict[str, Count]:
-    total: dict[str, Count] = defaultdict(lambda: (0, 0))
-    outcomes = complete(count_shard, tally, shards, round_.run.config.cluster, "domains")
-    for outcome in progress(outcomes, len(shards), "domains"):
-        for name, (pages, kept) in outcome.result.items():
-            total[name] = (total[name][0] + pages, total[name][1] + kept)
-    return dict(total)
+def _write(step: Step, file: str, rows: Iterable[Row], schema: Schema) -> None:
+    """Publish sorted rows as one table, a piece at a time."""
+    with TemporaryDirectory(prefix="recall-domains-") as folder:
+        writer = ParquetWriter(Path(folder) / file, schema)
+        held: list[Row] = []
+        for row in rows:
+            held.append(row)
+            if len(held) == PIECE:
+                writer.add({name: [one[at] for one in held] for at, name in enumerate(schema)})
+                held = []
+        if held or not writer.rows:
+            writer.add({name: [one[at] for one in held] for at, name in enumerate(schema)})
+        writer.close()
+        step.publish_file(file, Path(folder) / file, writer.rows)
+
+
+def _job(round_: Round, pages: int) -> Job:
+    run = round_.run
+    metrics = run.store.read_json(f"{model_folder(round_)}/model.json")["metrics"]
+    partitions = max(1, -(-pages // tally.PAGES_A_PARTITION))
+    return Job(run.store, "", partitions, run.config.domains, errors_of(metrics), run.holdout)
 
 
 def domains(round_: Round) -> Done:
-    """Tally hosts, mark code domains, propose prefixes inside those that are not held out."""
-    step = round_.begin("domains")
-    run, settings = round_.run, round_.run.config.domains
-    shards = scanned_shards(round_)
-    counted = _merge(round_, Tally(run.store), shards)
-    tallies = [DomainTally(host, *counted[host]) for host in sorted(counted)]
-    metrics = run.store.read_json(f"{model_folder(round_)}/model.json")["metrics"]
-    bounds = lower_shares(tallies, settings, errors_of(metrics))
-    code = {host for host, bound in bounds.items() if bound > settings.share}
-    open_hosts = frozenset(host for host in code if not run.holdout.covers(f"http://{host}/"))
-    candidates = propose(_merge(round_, Tally(run.store, open_hosts), shards), settings)
-    step.publish_table(
-        "domains.parquet",
-        {
-            "host": [tally.host for tally in tallies],
-            "pages": [tally.pages for tally in tallies],
-            "kept": [tally.kept for tally in tallies],
-            "share": np.array([tally.share for tally in tallies], dtype=np.float64),
-            "low": np.array([bounds.get(tally.host, 0.0) for tally in tallies], dtype=np.float64),
-            "code": [tally.host in code for tally in tallies],
-        },
-        DOMAINS,
-    )
-    proposed = {name: [getattr(candidate, name) for candidate in candidates] for name in CANDIDATES}
-    step.publish_table("candidates.parquet", proposed, CANDIDATES)
-    pages = sum(scanned.read - sum(scanned.skipped.values()) for scanned in shards)
-    counts = {"shards": len(shards), "pages": pages, "tallied": sum(tally.pages for tally in tallies)}
-    counts |= {"hosts": len(tallies), "code_domains": len(code), "candidates": len(candidates)}
-    return step.finish({**counts, **gains_of(candidates)}, {})
+    """Tally hosts, mark code domains, propose prefixes inside those that are not held out.
+
+    Raises Incomplete when a shard's rows cannot be read, or when the tallies do not add up to them.
+    """
+    step, run = round_.begin("domains"), round_.run
+    groups: list[Group] = list(groups_of(scanned_shards(round_)))
+    shards = sum(len(group.shards) for group in groups)
+    pages = sum(one.read - sum(one.skipped.values()) for group in groups for one in group.shards)
+    stage = f"domains-{round_.number}"
+    job = replace(_job(round_, pages), stage=f"{stage}-hosts")
+    counted = tuple(one["rows"] for one in _done(round_, tally.count_hosts, job, groups))
+    parts = range(job.partitions)
+    merged = _done(round_, tally.merge_hosts, job, [Partition(number, counted) for number in parts])
+    tallied = sum(one["tallied"] for one in merged)
+    if tallied != pages:
+        raise Incomplete(f"{step.folder}: {pages} pages were scanned, {tallied} are tallied; `recall verify` says more")
+    opened = tally.open_hashes(run.store, [one["open"] for one in merged])
+    job = replace(job, stage=f"{stage}-prefixes", open_hosts=opened)
+    counted = tuple(one["rows"] for one in _done(round_, tally.count_prefixes, job, groups))
+    found = [Partition(number, counted, merged[number]["domains"]) for number in parts]
+    proposed = _done(round_, tally.propose_prefixes, job, found)
+    hosts = heapq.merge(*(_rows(run.store, one["domains"], DOMAINS) for one in merged))
+    _write(step, "domains.parquet", hosts, DOMAINS)
+    best = (_rows(run.store, one["candidates"], CANDIDATES) for one in proposed)
+    _write(step, "candidates.parquet", heapq.merge(*best, key=lambda row: (-row[3], row[0])), CANDIDATES)
+    counts = {"shards": shards, "pages": pages, "tallied": tallied, "hosts": sum(one["hosts"] for one in merged)}
+    counts |= {"code_domains": sum(one["code"] for one in merged), "candidates": sum(one["count"] for one in proposed)}
+    done = step.finish({**counts, **_gains(proposed)}, {})
+    for key in run.store.keys(folder_of(f"{stage}-")):
+        run.store.remove(key)
+    return done
+
+
+def _gains(proposed: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """`gains_of` all candidates, from the first ones and the sum of each partition."""
+    ranked = [Candidate(prefix, "", pages, kept) for one in proposed for prefix, pages, kept in one["ranked"]]
+    return {**gains_of(ranked), "missed_under_all": sum(one["missed"] for one in proposed)}
