@@ -102,6 +102,8 @@ class TrainSection(Section):
     ngrams: Positive = 1
     buckets: Count = 0
     min_count: Positive = 2
+    min_families: Count = 5
+    doubtful: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.3
     shrinkage: Count = 300
     search: Count = 0
     folds: Annotated[int, Field(ge=2)] = 5

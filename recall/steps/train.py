@@ -1,13 +1,13 @@
 """train: examples become token lines, a fastText model, its collapsed scorer, a threshold and a calibration.
 
 In: seed, and labels and harvest of earlier rounds. Out: a model folder (tokenizer.json, model.bin, scorer.npz,
-model.json) and out_of_fold.parquet. The tokenizer is made in round 1 and stays, so that kept token ids stay valid.
-Audit pages and the holdout never get here. Threshold, calibration and metrics are measured on families that the
-fold's model never saw, and on pages that people labelled only.
+model.json), out_of_fold.parquet and doubtful.parquet (random pages that are not taken for negative ones). The tokenizer
+is made in round 1 and stays, so that kept token ids stay valid. Audit pages and the holdout never get here. Threshold,
+calibration and metrics are measured on families that their model never saw, and on pages that people labelled only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.config import Config, TrainSection
-from recall.errors import BadInput
 from recall.model.evaluate import (
     Calibration,
     Threshold,
@@ -24,17 +23,16 @@ from recall.model.evaluate import (
     choose_threshold,
     expected_calibration_error,
     fit_calibration,
-    group_folds,
 )
-from recall.model.fasttext import Recipe, fit
+from recall.model.fasttext import Recipe
 from recall.model.scorer import Card, collapse, score_with, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Done
-from recall.run.jobs import complete
 from recall.run.rounds import Round
-from recall.steps.examples import ASKED, CHOSEN, INFERRED, Example, class_of, gather
+from recall.steps.examples import ASKED, CHOSEN, Example, class_of, gather
 from recall.steps.search import Trial, search_recipe
 from recall.steps.sources import is_text
+from recall.steps.validation import Material, cross_validate, folds_of, trusted
 from recall.steps.weighting import crawl_weights
 
 MODEL_FILES = ("tokenizer.json", "model.bin", "scorer.npz", "model.json")
@@ -71,57 +69,21 @@ def recipe_of(settings: TrainSection, seed: int) -> Recipe:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a fold needs: every line and label; the fold that holds an example out, -1 for those that only train.
-
-    bare: the lines of the examples' text alone, as a page without markup has them; scored, never trained on.
-    """
-
-    lines: list[NDArray[Any]] = field(repr=False)
-    bare: list[NDArray[Any]] = field(repr=False)
-    labels: list[str] = field(repr=False)
-    families: list[str] = field(repr=False)
-    folds: NDArray[Any] = field(repr=False)
-    recipe: Recipe
-    size: int
-    positive: str
-
-
-def fit_fold(material: Material, fold: int) -> NDArray[Any]:
-    """Train without a fold's families and score its examples, whole and bare: float64 (2, examples of the fold)."""
-    held = np.flatnonzero(material.folds == fold)
-    away = {material.families[row] for row in held}
-    inside = [row for row, family in enumerate(material.families) if family not in away]
-    with TemporaryDirectory(prefix="recall-fold-") as folder:
-        path = Path(folder) / "model.bin"
-        lines, labels = [material.lines[row] for row in inside], [material.labels[row] for row in inside]
-        fit(lines, labels, material.recipe, material.size, path)
-        weights = collapse(path, material.size, material.recipe, material.positive)
-    return np.stack([score_with(weights, [lines[row] for row in held]) for lines in (material.lines, material.bare)])
-
-
-def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> NDArray[Any]:
-    """Fold of each example by family; -1 for examples that no person labelled, unless there are no others."""
-    judged = [row for row, example in enumerate(examples) if example.source not in INFERRED]
-    if len({labels[row] for row in judged}) < 2:
-        judged = list(range(len(examples)))
-    families = [examples[row].family for row in judged]
-    count = min(settings.folds, len(set(families)))
-    if count < 2:
-        raise BadInput("train: all labelled examples are of one family; held-out families are needed for a threshold")
-    folds = np.full(len(examples), -1, dtype=np.int32)
-    folds[judged] = group_folds(families, [labels[row] for row in judged], count, seed)
-    return folds
-
-
-def cross_validate(round_: Round, material: Material) -> NDArray[Any]:
-    """Out-of-fold scores (2, examples) of the examples, whole and bare; nan for those that only train."""
-    scores = np.full((2, len(material.lines)), np.nan)
-    folds = sorted({int(fold) for fold in material.folds if fold >= 0})
-    for outcome in complete(fit_fold, material, folds, round_.run.config.cluster, f"train {round_.number}"):
-        scores[:, material.folds == outcome.item] = outcome.result
-    return scores
+def _material(round_: Round, examples: list[Example], tokenizer: Tokenizer) -> Material:
+    settings, seed = round_.run.config.train, round_.run.config.run.seed
+    labels = [class_of(example, settings) for example in examples]
+    texts = [example.text for example in examples]
+    return Material(
+        lines=tokenizer.lines(texts),
+        bare=bare_lines(tokenizer, texts),
+        labels=labels,
+        families=[example.family for example in examples],
+        folds=folds_of(examples, labels, settings, seed),
+        recipe=recipe_of(settings, seed),
+        size=tokenizer.size,
+        positive=settings.positive,
+        min_families=settings.min_families,
+    )
 
 
 def _search(round_: Round, material: Material) -> tuple[Material, list[Trial]]:
@@ -223,7 +185,7 @@ def decide(scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | No
     calibration = fit_calibration(scores, truth, weights)
     metrics = {
         "average_precision": average_precision(scores, truth, weights),
-        "calibration_error": expected_calibration_error(calibration.apply(scores), truth),
+        "calibration_error": expected_calibration_error(calibration.apply(scores), truth, weights=weights),
         "false_positive_rate": false_positive_rate(scores, truth, weights, chosen.value),
         "floor": min(floor.value, chosen.value),
         "pages": float(len(scores)),
@@ -253,20 +215,17 @@ def train(round_: Round) -> Done:
 
     Raises BadInput when the examples cannot be split by family or hold one class only.
     """
-    step, settings, seed = round_.begin("train"), round_.run.config.train, round_.run.config.run.seed
+    step, settings = round_.begin("train"), round_.run.config.train
     examples = gather(round_)
-    labels = [class_of(example, settings) for example in examples]
     sample = _sample_texts(round_)
     tokenizer = _tokenizer(round_, examples, sample)
-    recipe = recipe_of(settings, seed)
-    texts = [example.text for example in examples]
-    lines = tokenizer.lines(texts)
-    families = [example.family for example in examples]
-    folds = folds_of(examples, labels, settings, seed)
-    bare = bare_lines(tokenizer, texts)
-    material = Material(lines, bare, labels, families, folds, recipe, tokenizer.size, settings.positive)
+    material = _material(round_, examples, tokenizer)
+    believed = trusted(round_, material, [example.source for example in examples])
+    doubtful = [example.url for example, kept in zip(examples, believed, strict=True) if not kept]
+    examples = [example for example, kept in zip(examples, believed, strict=True) if kept]
+    material = material.only(np.flatnonzero(believed))
+    labels = material.labels
     material, trials = _search(round_, material)
-    recipe = material.recipe
     if trials:
         step.publish_json("search.json", [trial.row() for trial in trials])
     scores, bare_scores = cross_validate(round_, material)
@@ -279,7 +238,7 @@ def train(round_: Round) -> Done:
         labels=tuple(sorted(set(labels))),
         positive=settings.positive,
         input="text" if is_text(round_.run.shards[0].url) else "html",
-        recipe=recipe,
+        recipe=material.recipe,
         threshold=decision.threshold.value,
         text_threshold=text.threshold.value,
         calibration=decision.calibration,
@@ -287,16 +246,18 @@ def train(round_: Round) -> Done:
     )
     with TemporaryDirectory(prefix="recall-train-") as temporary:
         folder = Path(temporary)
-        fit(lines, labels, recipe, tokenizer.size, folder / "model.bin")
+        material.fit(range(len(labels)), folder / "model.bin")
         card = fit_floors(card, folder / "model.bin", tokenizer, sample, round_.run.config.scan.candidates_share)
         digest = write_model(folder, tokenizer, folder / "model.bin", card).digest
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)
-    step.publish_table("out_of_fold.parquet", _columns(examples, labels, folds, scores), OUT_OF_FOLD)
+    step.publish_table("doubtful.parquet", {"url": doubtful}, {"url": "string"})
+    step.publish_table("out_of_fold.parquet", _columns(examples, labels, material.folds, scores), OUT_OF_FOLD)
     counts = {
         "examples": len(examples),
         "positive": sum(label == settings.positive for label in labels),
-        "families": len(set(families)),
+        "doubtful": len(doubtful),
+        "families": len(set(material.families)),
         "threshold": round(decision.threshold.value, 6),
         "held_out_precision": round(decision.metrics["precision"], 4),
         "held_out_found": round(decision.metrics["recall"], 4),

@@ -1,6 +1,6 @@
 """Measures what each part of the recipe is worth on a labelled crawl.
 
-    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,shrinkage,shapes] [--measure]
+    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,shrinkage,shapes,families] [--measure]
 
 DIR holds WARCs and labels.jsonl ({"url", "label", "use", "family"}). Variants are compared by cross-validation grouped
 by family among the pages of use `seed` and `pool`; with --variants "" none is. Only with --measure the default recipe
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from resiliparse.parse.lang import detect_fast
 
 from recall.archive.warc import captures
+from recall.config import TrainSection
 from recall.model.evaluate import (
     average_precision,
     bootstrap_difference,
@@ -36,6 +37,7 @@ from recall.model.evaluate import (
 from recall.model.fasttext import Recipe, fit
 from recall.model.lines import Ids
 from recall.model.scorer import collapse, score_with
+from recall.model.support import supported
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 from recall.records import MARK, MARKS
@@ -69,6 +71,7 @@ class Variant:
 
     lines: Callable[[Tokenizer, Sequence[str]], list[Ids]]
     recipe: Recipe
+    min_families: int = 0
 
 
 def without_shapes(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
@@ -88,8 +91,9 @@ VARIANTS = {
     "marks": Variant(without_shapes, PLAIN),
     "shrinkage": Variant(without_shapes, Recipe()),
     "shapes": Variant(Tokenizer.lines, Recipe()),
+    "families": Variant(Tokenizer.lines, Recipe(), TrainSection().min_families),
 }
-DEFAULT = "shapes"
+DEFAULT = "families"
 PAPER = Recipe(dim=256, epochs=3, learning_rate=0.1, ngrams=3, buckets=200_000, min_count=3, shrinkage=0)
 
 
@@ -146,7 +150,9 @@ def cross_validate(pages: Sequence[Page], tokenizer: Tokenizer, variant: Variant
         for fold in range(FOLDS):
             inside, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             scores[seed, held] = train_and_score(
-                [lines[i] for i in inside],
+                supported(
+                    [lines[i] for i in inside], [pages[i].family for i in inside], tokenizer.size, variant.min_families
+                ),
                 [labels[i] for i in inside],
                 recipe,
                 tokenizer.size,
@@ -244,7 +250,8 @@ def _scores(training: Sequence[Page], held: Sequence[Page], tokenizer: Tokenizer
     made = VARIANTS[variant]
     lines = made.lines(tokenizer, [page.text for page in [*training, *held]])
     labels = [page.label for page in training]
-    return train_and_score(lines[: len(training)], labels, made.recipe, tokenizer.size, lines[len(training) :])
+    inside = supported(lines[: len(training)], [page.family for page in training], tokenizer.size, made.min_families)
+    return train_and_score(inside, labels, made.recipe, tokenizer.size, lines[len(training) :])
 
 
 def baselines(pages: Sequence[Page], tokenizer: Tokenizer, default: Floats) -> dict[str, Figures]:
@@ -257,6 +264,7 @@ def baselines(pages: Sequence[Page], tokenizer: Tokenizer, default: Floats) -> d
     every = {
         "words, paper's settings": by_words(training, measured),
         "token counts": _scores(training, measured, tokenizer, "counts"),
+        "words of few families too": _scores(training, measured, tokenizer, "shapes"),
         "without shapes": _scores(training, measured, tokenizer, "shrinkage"),
         "TF-IDF + logistic regression": by_tfidf(training, measured),
         "has <pre> or <code>": rule,

@@ -9,7 +9,7 @@ from recall.model.scorer import Scorer
 from recall.run.rounds import Run
 from recall.steps.examples import gather
 from recall.steps.judgements import audit_urls, page_labels
-from recall.steps.train import folds_of
+from recall.steps.validation import folds_of
 
 
 def test_a_family_is_held_out_whole(played: Run) -> None:

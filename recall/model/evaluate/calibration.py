@@ -78,11 +78,16 @@ def _logistic(features: Floats, truth: Bools, weights: Floats, prior: Floats) ->
     return point
 
 
-def expected_calibration_error(probabilities: ArrayLike, truth: ArrayLike, bins: int = 15) -> float:
-    """Expected calibration error over bins that hold equally many pages."""
+def expected_calibration_error(
+    probabilities: ArrayLike, truth: ArrayLike, bins: int = 15, weights: ArrayLike | None = None
+) -> float:
+    """Expected calibration error over bins that hold equally many pages.
+
+    weights: pages of the crawl that each stands for; bins are then means and shares of those.
+    """
     share, positive = paired(probabilities, truth)
+    weight = np.ones(len(share)) if weights is None else np.asarray(weights, dtype=np.float64)
     parts = np.array_split(np.argsort(share, kind="stable"), min(bins, max(1, len(share))))
-    return float(
-        sum(len(part) * abs(share[part].mean() - positive[part].mean()) for part in parts if len(part))
-        / max(1, len(share))
-    )
+    off = sum(abs(float(np.sum(weight[part] * (share[part] - positive[part])))) for part in parts)
+    total = float(weight.sum())
+    return off / total if total else 0.0
