@@ -25,6 +25,10 @@ RUN = "run.json"
 CONFIG = "config.toml"
 SHARDS = "shards.txt"
 HOLDOUT = "holdout.txt"
+FORMAT = 2
+"""Version of the run folders that are written. Format 1, without `format`, was recall's before its first release: it is
+read (status, verify, score, init --from) but not gone on with: its steps lack what later ones and the ledger need."""
+
 STOPPED = "stopped.json"
 """Says after which round the run ends, where it ends before its config says."""
 
@@ -90,6 +94,16 @@ class Inputs:
     parent: Parent | None
     version: str
     created: str
+    format: int = FORMAT
+
+    def check_format(self, root: str) -> None:
+        """Raise BadInput when the run was begun by a version whose steps this one cannot go on with."""
+        if self.format != FORMAT:
+            raise BadInput(
+                f"{root}: was begun by recall {self.version} (run folder format {self.format}); recall "
+                f"{recall.__version__} (format {FORMAT}) reads it but cannot go on with it: finish it with the version "
+                "that began it, or make a new run from its config.toml"
+            )
 
 
 def _comparable(config: Config) -> dict[str, Any]:
@@ -168,6 +182,7 @@ def freeze(store: Store, config: Config, config_text: str, shards: Iterable[Shar
         "labels": learned,
         "parent": None if parent is None else asdict(parent),
         "version": recall.__version__,
+        "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     if store.exists(RUN):
@@ -183,7 +198,7 @@ def freeze(store: Store, config: Config, config_text: str, shards: Iterable[Shar
 def read_inputs(store: Store) -> Inputs:
     """run.json of a run folder.
 
-    Raises BadInput when the folder is no run, Damaged when run.json is not what was published.
+    Raises BadInput when the folder is no run or a newer version's, Damaged when run.json is not what was published.
     """
     if not store.exists(RUN):
         raise BadInput(f"{store.root}: not a run folder (no {RUN}); make one with `recall init`")
@@ -196,10 +211,21 @@ def read_inputs(store: Store) -> Inputs:
             labels=record["labels"],
             parent=None if parent is None else Parent(**parent),
             version=record["version"],
+            format=_format_of(store, record),
             created=record["created"],
         )
     except (KeyError, TypeError):
         raise Damaged(f"{store.url(RUN)}: is not a {RUN} that this version of recall can read") from None
+
+
+def _format_of(store: Store, record: Mapping[str, Any]) -> int:
+    found = int(record.get("format", 1))
+    if found > FORMAT:
+        raise BadInput(
+            f"{store.root}: was made by recall {record['version']} (run folder format {found}); recall "
+            f"{recall.__version__} reads formats up to {FORMAT}: install recall {record['version']} or newer"
+        )
+    return found
 
 
 def read_frozen(store: Store, inputs: Inputs, name: str) -> bytes:

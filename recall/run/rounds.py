@@ -137,11 +137,13 @@ class Run:
     def begin_at(self, place: Place, *, inherited: bool = False) -> Step:
         """Take up the step at a place of the order.
 
-        Raises OutOfOrder when the place before it is not done or one after it is, LeaseHeld when the lease was lost.
+        Raises OutOfOrder when the place before it is not done or one after it is, LeaseHeld when the lease was lost,
+        BadInput for a run that another version began.
         """
         self.check_lease()
         if self.done(place):
             return Step(self.store, place)
+        self.inputs.check_format(self.store.root)
         if self.parent and place.step in INHERITED and not inherited:
             raise OutOfOrder(f"{place.folder}: is inherited; run `recall init` again to complete it")
         index = self.order.index(place)

@@ -189,6 +189,7 @@ class Step:
 
     def sweep(self) -> None:
         """Remove what an interrupted attempt left and no attempt could use."""
+        self.store.sweep()
         for key in self.store.keys(f"{self.folder}/"):
             file = key.removeprefix(f"{self.folder}/")
             kept = self.name == "label" or file.startswith(REPORTS) or _CONTENT_NAMED.search(file)

@@ -28,7 +28,7 @@ from recall.archive.parquet import (
     table_from,
     table_of,
 )
-from recall.archive.transport import exists, list_keys, publish, publish_file, read_all, remove
+from recall.archive.transport import exists, list_keys, publish, publish_file, read_all, remove, sweep
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable, Transient
 from recall.records import Output
@@ -139,6 +139,10 @@ class Store:
     def remove(self, key: str) -> None:
         """Remove an unpublished leftover."""
         remove(self.url(key), self.access)
+
+    def sweep(self, prefix: str = "") -> None:
+        """Remove temporary files of killed writers below a folder."""
+        sweep(self.url(prefix))
 
     def publish(self, key: str, data: bytes, rows: int | None = None) -> Output:
         """Write a file once and whole; the same bytes again are fine.

@@ -8,8 +8,9 @@ import pytest
 from recall.config import Config, dump_config
 from recall.errors import AlreadyPublished, BadInput, Damaged
 from recall.records import Shard
-from recall.run.inputs import ShardList
+from recall.run.inputs import FORMAT, ShardList
 from recall.run.rounds import Parent, Run
+from recall.run.seals import seal_json, unseal_json
 
 MakeRun = Callable[..., Run]
 
@@ -135,3 +136,28 @@ def test_a_missing_labels_file_is_named_at_init(tmp_path: Path) -> None:
     config = Config.model_validate({"label": {"answers": str(tmp_path / "none.jsonl")}})
     with pytest.raises(BadInput, match=r"\[label\] answers: .*none.jsonl"):
         Run.create(tmp_path / "run", config, dump_config(config), [Shard(0, "", "a.warc.gz", "a.warc.gz")])
+
+
+def with_format(run: Run, number: int | None) -> None:
+    """Rewrite run.json as another version would have."""
+    record = unseal_json(run.store.read("run.json"), "run.json")
+    assert record.pop("format") == FORMAT
+    if number is not None:
+        record["format"] = number
+    (Path(run.store.root) / "run.json").write_bytes(seal_json(record))
+
+
+def test_a_run_of_an_older_version_is_read_but_not_gone_on_with(tmp_path: Path, make_run: MakeRun) -> None:
+    run = make_run(tmp_path / "run")
+    with_format(run, None)
+    older = Run.open(tmp_path / "run")
+    assert (older.inputs.format, len(older.shards), older.verify()) == (1, 2, [])
+    with pytest.raises(BadInput, match=r"begun by recall .* \(run folder format 1\).*finish it with the version"):
+        older.begin("seed")
+
+
+def test_a_run_of_a_newer_version_is_refused_with_a_reason(tmp_path: Path, make_run: MakeRun) -> None:
+    run = make_run(tmp_path / "run")
+    with_format(run, FORMAT + 1)
+    with pytest.raises(BadInput, match=rf"reads formats up to {FORMAT}: install recall"):
+        Run.open(tmp_path / "run")

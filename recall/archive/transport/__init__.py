@@ -33,6 +33,7 @@ __all__ = [
     "remove",
     "size",
     "swap",
+    "sweep",
 ]
 
 T = TypeVar("T")
@@ -142,6 +143,11 @@ def list_keys(url_prefix: str, access: AccessSection = _ANYONE) -> Iterator[str]
         yield from (key.removeprefix(prefix) for key in keys if key != prefix)
         if not token:
             return
+
+
+def sweep(url_prefix: str) -> int:
+    """Remove what killed writers left on a disk below a folder; returns how many files. A bucket has no such files."""
+    return 0 if _scheme(url_prefix) == "s3" else file.sweep(_writable(url_prefix))
 
 
 def local_path(url: str) -> Path:

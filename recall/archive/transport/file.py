@@ -5,11 +5,16 @@ Publishing: temporary name in the same folder, fsync, hard link (which fails if 
 
 import errno
 import fcntl
+import hashlib
 import os
+import re
 import secrets
 import shutil
+import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +23,11 @@ from recall.config import AccessSection
 from recall.errors import ShardUnreadable, Transient
 
 CHUNK = 1 << 18
+
+LEFT_SECONDS = 3600.0
+"""Nobody writes one file for so long."""
+
+_TEMPORARY = re.compile(r"^\..*\.([0-9a-f]{8})\.(\d+)\.[0-9a-f]{8}\.tmp$")
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -93,6 +103,45 @@ def swap(path: Path, expected: bytes | None, data: bytes) -> bool:
         raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
+def sweep(folder: Path) -> int:
+    """Remove temporary files that killed processes left below a folder; returns how many.
+
+    Those of dead processes of this machine go at once, those of others when nobody wrote to them for LEFT_SECONDS.
+    """
+    count = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            found = _TEMPORARY.search(name)
+            path = Path(root) / name
+            if found is not None and _is_left(path, found[1], int(found[2])):
+                with suppress(OSError):
+                    path.unlink()
+                    count += 1
+    return count
+
+
+def _is_left(path: Path, machine: str, pid: int) -> bool:
+    if machine == _machine():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            pass
+    try:
+        return time.time() - path.stat().st_mtime > LEFT_SECONDS
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """A few hex digits for this machine as far as process ids are compared: a container is a machine of its own."""
+    namespace = Path("/proc/self/ns/pid")
+    parts = [socket.gethostname(), str(namespace.readlink()) if namespace.is_symlink() else ""]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
 def remove(path: Path) -> None:
     """Remove a file if it is there."""
     try:
@@ -120,7 +169,7 @@ def list_keys(folder: Path) -> Iterator[str]:
 
 def _write_beside(path: Path, data: bytes | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{_machine()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as handle:
             if isinstance(data, bytes):

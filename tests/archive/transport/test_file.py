@@ -1,11 +1,15 @@
 """Reading and publishing on a disk."""
 
 import os
+import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from recall.archive import transport
 from recall.archive.transport import (
     exists,
     list_keys,
@@ -129,3 +133,28 @@ def test_other_schemes_are_bad_input() -> None:
     assert local_path("file:///a%20b") == Path("/a b")
     with pytest.raises(BadInput, match="expected a path"):
         local_path("ftp://host/file")
+
+
+WRITE = """
+import os, signal, sys
+from pathlib import Path
+from recall.archive.transport import file
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+file.publish(Path(sys.argv[1]), b"half")
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "file"
+    subprocess.run([sys.executable, "-c", WRITE, str(target)], check=False)
+    (left,) = (tmp_path / "deep").iterdir()
+    assert left.name.endswith(".tmp")
+    living = left.with_name(re.sub(r"\.\d+\.", f".{os.getpid()}.", left.name))
+    stranger = left.with_name(re.sub(r"\.[0-9a-f]{8}\.", ".00000000.", left.name, count=1))
+    for path in (living, stranger, target):
+        path.write_bytes(b"x")
+    assert transport.sweep(str(tmp_path)) == 1
+    assert {path.name for path in (tmp_path / "deep").iterdir()} == {living.name, stranger.name, "file"}
+    os.utime(stranger, (1, 1))
+    assert transport.sweep(str(tmp_path)) == 1
+    assert not stranger.exists()
