@@ -125,6 +125,19 @@ def answer_tasks(run: str, labels: str) -> None:
     _end(ended)
 
 
+@annotate.command("end")
+@click.argument("run")
+def end_round(run: str) -> None:
+    """End the label step with the answers that are there; tasks that are open or undecided get no label."""
+    opened = Run.open(run)
+    with label_step(opened) as round_:
+        if studio_settings(opened.config):
+            talk(round_, click.echo)
+        ended = conclude(round_, now=True)
+        click.echo(_line(round_))
+    _end(ended)
+
+
 @annotate.command("status")
 @click.argument("run")
 def show_status(run: str) -> None:

@@ -12,6 +12,7 @@ from annotation.adjudication import decide
 from annotation.answers import answer_from
 from annotation.standing import standing_of
 from annotation.studio.settings import studio_settings
+from annotation.summary import AGREEMENT, left_out_lines, summarise
 from annotation.tasks import EXAMPLES, PREFIXES, TASKS, push
 from recall.errors import BadInput
 from recall.records import Done, Label, Output, Waiting
@@ -52,27 +53,37 @@ def talk(round_: Round, tell: Callable[[str], None] = lambda _: None) -> str:
     return desk.address
 
 
-def conclude(round_: Round, url: str = "") -> Done | Waiting:
-    """End the step when every task is answered. url: where the tasks are, "" for the label folder."""
+def conclude(round_: Round, url: str = "", now: bool = False) -> Done | Waiting:
+    """End the step when every task is answered and nothing waits for a decision.
+
+    url: where the tasks are, "" for the label folder. now: end it with what is there; what is open gets no label.
+    """
     run = round_.run
     standing = standing_of(round_)
     waiting = len(standing.open) + (len(standing.queue) if run.config.label.adjudicate else 0)
-    if waiting:
+    if waiting and not now:
         return Waiting(waiting, url or run.store.url(round_.step("label").folder))
     step = round_.begin("label")
-    if run.store.exists(step.key(LABELS)):  # of a conclusion that was killed, before further answers came
-        run.store.remove(step.key(LABELS))
+    for leftover in (LABELS, AGREEMENT):  # of a conclusion that was killed, before further answers came
+        if run.store.exists(step.key(leftover)):
+            run.store.remove(step.key(leftover))
     labels = decide(standing.ballots)
     columns = {name: [asdict(label)[name] for label in labels] for name in SCHEMA}
     step.publish_table(LABELS, columns, SCHEMA)
+    step.publish_json(AGREEMENT, summarise(standing, run.config))
     for file in (TASKS, PREFIXES, EXAMPLES):
         data = run.store.read(step.key(file))
         step.add([Output(file, digest_of(data), table_from(data).num_rows)])
-    return step.finish(count(labels, len(standing.tasks), run.config.train.positive), {})
+    asked = sum(task.use != "gold" for task in standing.tasks)
+    counts = count(labels, asked, run.config.train.positive) | {"gold": len(standing.tasks) - asked}
+    return step.finish(counts | {"left_out": len(standing.left_out)}, {}, left_out_lines(standing, run.config))
 
 
 def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:
-    """What `recall status` shows of the step. undecided: tasks without a label, or with equal votes."""
+    """What `recall status` shows of the step.
+
+    tasks: but those that only measure people; undecided: of them, those that gave no label; decided: by someone.
+    """
     pages = [label for label in labels if label.kind == "page"]
     prefixes = Counter(label.value for label in labels if label.kind == "prefix")
     return {
@@ -84,4 +95,5 @@ def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:
         "rejected": prefixes["reject"],
         "unsure": prefixes["unsure"],
         "undecided": tasks - len(labels),
+        "decided": sum(label.source == "decision" for label in labels),
     }

@@ -11,6 +11,7 @@ from statistics import median
 from annotation.adjudication import Ballot
 from annotation.answers import NO_LABEL, Answer
 from annotation.standing import Standing, standing_of
+from annotation.summary import agreement_lines
 from recall.records import LabelKind
 from recall.run.rounds import Round
 
@@ -100,6 +101,7 @@ def progress_lines(round_: Round) -> Iterator[str]:
         if any(ballot.task.kind == kind for ballot in standing.ballots):
             yield kind_line("page" if kind == "page" else "prefix", standing)
     yield from annotator_lines(standing)
+    yield from (f"  {line}" for line in agreement_lines(standing, round_.run.config))
 
 
 def share_answered(round_: Round) -> float:

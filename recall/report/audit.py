@@ -21,7 +21,7 @@ from recall.report.rounds import verdicts_of
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
 from recall.run.store import Store
-from recall.steps.judgements import accepted_prefixes
+from recall.steps.judgements import accepted_prefixes, decided, left_out
 from recall.steps.rows import ScannedShard, read_rows, scanned_shards
 
 LABELLED = "label"
@@ -46,10 +46,13 @@ class Asked:
     chance: float
 
 
-def asked_in(round_: Round) -> list[Asked]:
-    """Labelled pages of a round; audit pages without a label are taken to be like the others of their stratum."""
+def asked_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[Asked]:
+    """Labelled pages of a round; audit pages without a label are taken to be like the others of their stratum.
+
+    ignored: annotators whose labels do not count.
+    """
     store, step, positive = round_.run.store, round_.step("label"), round_.run.config.train.positive
-    labels = store.read_table(step.key("labels.parquet"), ["target", "kind", "value"]).to_pylist()
+    labels = decided(round_.run, round_.number, ignored)
     values = {row["target"]: row["value"] for row in labels if row["kind"] == "page"}
     tasks = store.read_table(step.key("tasks.parquet"), ["url", "stratum", "probability", "use"]).to_pylist()
     drawn = Counter(row["stratum"] for row in tasks if row["use"] == "audit")
@@ -110,7 +113,8 @@ class Pool:
 def pool_of(round_: Round) -> Pool:
     """Pool the rounds up to this one. Keys are URLs, those with a space before them for what counts for itself."""
     run, until = round_.run, round_.number
-    asked = [page for number in range(1, until + 1) for page in asked_in(run.round(number))]
+    ignored = left_out(run, range(1, until + 1))
+    asked = [page for number in range(1, until + 1) for page in asked_in(run.round(number), ignored)]
     drawn = [page for page in asked if page.chance > 0]
     per_round = pooled_shares([sum(page.round == number for page in drawn) for number in range(1, until + 1)])
     up_to = np.concatenate([[0.0], np.cumsum(per_round)])

@@ -6,6 +6,7 @@ are pushed, labels.parquet when the label step ends.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from recall.records import LabelUse, TaskUse
 from recall.run.rounds import Run
@@ -71,17 +72,36 @@ class PageLabel:
     text: str
 
 
+def left_out(run: Run, rounds: Iterable[int]) -> frozenset[str]:
+    """Annotators whose votes do not count any more, as the last of some rounds has it."""
+    for number in sorted(rounds, reverse=True):
+        key = run.round(number).step("label").key("agreement.json")
+        if run.store.exists(key):
+            return frozenset(run.store.read_json(key)["left_out"])
+    return frozenset()
+
+
+def decided(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str, Any]]:
+    """Rows of a round's labels (LABELS), without those that rest on ignored annotators alone."""
+    table = run.store.read_table(run.round(number).step("label").key("labels.parquet"), list(LABELS))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return [row for row in rows if not row["annotators"] or set(row["annotators"]) - ignored]
+
+
 def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
-    """Labelled pages of some rounds by URL, audit pages included (`use` tells); a later round's label wins."""
+    """Labelled pages of some rounds by URL, audit pages included (`use` tells); a later round's label wins.
+
+    What only annotators gave who were left out later does not count.
+    """
+    numbers = sorted(rounds)
     labelled: dict[str, PageLabel] = {}
-    for number in sorted(rounds):
+    ignored = left_out(run, numbers)
+    for number in numbers:
+        labels = {row["target"]: row for row in decided(run, number, ignored) if row["kind"] == "page"}
         step = run.round(number).step("label")
-        columns = ["target", "kind", "value", "use", "source"]
-        labels = run.store.read_table(step.key("labels.parquet"), columns).to_pylist()
-        decided = {row["target"]: row for row in labels if row["kind"] == "page"}
-        tasks = run.store.read_table(step.key("tasks.parquet"), ["url", "path", "offset", "length", "text", "stratum"])
-        for task in tasks.to_pylist():
-            label = decided.get(task["url"])
+        columns = ["url", "path", "offset", "length", "text", "stratum"]
+        for task in run.store.read_table(step.key("tasks.parquet"), columns).to_pylist():
+            label = labels.get(task["url"])
             if label is not None:
                 of_label = {name: label[name] for name in ("value", "use", "source")}
                 labelled[task["url"]] = PageLabel(**of_label, **task)
@@ -89,11 +109,15 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
 
 
 def prefix_labels(run: Run, rounds: Iterable[int]) -> dict[str, str]:
-    """Judged prefixes of some rounds and their PrefixValue; a later round's judgement wins unless it is unsure."""
+    """Judged prefixes of some rounds and their PrefixValue; a later round's judgement wins unless it is unsure.
+
+    What only annotators judged who were left out later does not count.
+    """
+    numbers = sorted(rounds)
     judged: dict[str, str] = {}
-    for number in sorted(rounds):
-        table = run.store.read_table(run.round(number).step("label").key("labels.parquet"), ["target", "kind", "value"])
-        for row in table.to_pylist():
+    ignored = left_out(run, numbers)
+    for number in numbers:
+        for row in decided(run, number, ignored):
             if row["kind"] == "prefix" and (row["value"] != "unsure" or row["target"] not in judged):
                 judged[row["target"]] = row["value"]
     return judged

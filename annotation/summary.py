@@ -1,0 +1,120 @@
+"""Agreement and accuracy of a round's annotators: for the file label/agreement.json, and as lines for people.
+
+In: where the round stands. Out: agreement by kind of task (pages, prefixes), by label and by annotator with 95 %
+intervals, accuracy on gold tasks, who is left out and why, how many disagreements were decided. Votes are those of
+people: a labels file agrees with itself. By kind and label the votes that count are compared; by annotator all votes.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from annotation.adjudication import Ballot
+from annotation.agreement import Votes, alpha_of, annotator_kappa, fleiss_of, label_alpha
+from annotation.gold import Accuracy
+from annotation.standing import Standing
+from recall.config import Config
+from recall.model.evaluate import Interval
+from recall.records import LabelKind
+
+AGREEMENT = "agreement.json"
+DIGITS = 4
+KINDS: tuple[tuple[LabelKind, str], ...] = (("page", "pages"), ("prefix", "prefixes"))
+
+
+def votes_of(ballots: Sequence[Ballot], ignored: bool) -> list[Votes]:
+    """Votes on each task, by annotator; with those that do not count, where `ignored`."""
+    return [
+        {vote.annotator: vote.value for vote in (*ballot.votes, *(ballot.ignored if ignored else ()))}
+        for ballot in ballots
+    ]
+
+
+def _figures(interval: Interval | None) -> dict[str, float] | None:
+    if interval is None:
+        return None
+    return {name: round(getattr(interval, name), DIGITS) for name in ("value", "low", "high")}
+
+
+def _of_kind(ballots: Sequence[Ballot], seed: int) -> dict[str, Any]:
+    votes = votes_of(ballots, ignored=False)
+    values = sorted({value for task in votes for value in task.values()})
+    decided = [ballot for ballot in ballots if ballot.decision is not None]
+    return {
+        "tasks": len(ballots),
+        "shared": sum(len(task) > 1 for task in votes),
+        "alpha": _figures(alpha_of(votes, values, seed)),
+        "fleiss_kappa": _figures(fleiss_of(votes, values, seed)),
+        "labels": {value: _figures(label_alpha(votes, value, seed)) for value in values},
+        "decided": len(decided),
+        "undecided": sum(ballot.reason is not None for ballot in ballots),
+    }
+
+
+def _gold(accuracy: Accuracy | None) -> dict[str, float] | None:
+    if accuracy is None:
+        return None
+    return {"right": accuracy.right, "asked": accuracy.asked, **(_figures(accuracy.interval) or {})}
+
+
+def _of_annotator(name: str, standing: Standing, seed: int) -> dict[str, Any]:
+    mine = [one for one in standing.answers if one.annotator == name]
+    kappas = {}
+    for kind, plural in KINDS:
+        votes = votes_of([ballot for ballot in standing.ballots if ballot.task.kind == kind], ignored=True)
+        values = sorted({value for task in votes for value in task.values()})
+        kappas[plural] = _figures(annotator_kappa(votes, name, values, seed))
+    return {
+        "answers": sum(not one.adjudicates for one in mine),
+        "decisions": sum(one.adjudicates for one in mine),
+        "kappa": kappas,
+        "gold": _gold(standing.accuracies.get(name)),
+        "left_out": name in standing.left_out,
+    }
+
+
+def summarise(standing: Standing, config: Config) -> dict[str, Any]:
+    """Agreement and accuracy as JSON: the same for the same answers."""
+    seed, settings = config.run.seed, config.label
+    names = sorted({one.annotator for one in standing.answers} | set(standing.accuracies))
+    return {
+        **{
+            plural: _of_kind([ballot for ballot in standing.ballots if ballot.task.kind == kind], seed)
+            for kind, plural in KINDS
+        },
+        "annotators": {name: _of_annotator(name, standing, seed) for name in names},
+        "left_out": sorted(standing.left_out),
+        "rule": {
+            "gold_accuracy": settings.gold_accuracy,
+            "gold_certainty": settings.gold_certainty,
+            "gold_min": settings.gold_min,
+        },
+    }
+
+
+def _said(interval: Interval | None) -> str:
+    return "" if interval is None else f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+
+
+def left_out_lines(standing: Standing, config: Config) -> list[str]:
+    """Who is left out and why, a line each."""
+    lines = []
+    for name in sorted(standing.left_out):
+        gold = standing.accuracies[name]
+        right = f"right on {gold.right} of {gold.asked} gold tasks, {_said(gold.interval)}"
+        bar = f"below {config.label.gold_accuracy:g} ([label] gold_accuracy)"
+        lines.append(f"{name} is left out: {right}, {bar}; none of their votes counts")
+    return lines
+
+
+def agreement_lines(standing: Standing, config: Config) -> Iterator[str]:
+    """Agreement by kind and label, and who is left out and why, a line each; nothing where there is nothing to say."""
+    seed = config.run.seed
+    for kind, plural in KINDS:
+        votes = votes_of([ballot for ballot in standing.ballots if ballot.task.kind == kind], ignored=False)
+        values = sorted({value for task in votes for value in task.values()})
+        alpha = alpha_of(votes, values, seed)
+        if alpha is not None:
+            each = ", ".join(f"{value} {one.value:.2f}" for value in values if (one := label_alpha(votes, value, seed)))
+            shared = sum(len(task) > 1 for task in votes)
+            yield f"agreement on {plural}: alpha {_said(alpha)} on {shared} shared tasks; by label: {each}"
+    yield from left_out_lines(standing, config)
