@@ -20,7 +20,8 @@ def _pointer_to(_: Any, array: Any) -> Any:
 
 pointer: Any = intrinsic(_pointer_to)
 """A pointer to an array's numbers: an index into an array may be negative, which is looked at each time, and an array
-is seven numbers to hand on."""
+is seven numbers to hand on. An array that was made in compiled code must be used once more behind its pointer, or numba
+frees it before."""
 
 
 def _eight_of(_: Any, address: Any, at: Any) -> Any:

@@ -90,7 +90,8 @@ def _count(text: Any, tables: Any, bounds: Any, out: Any) -> None:
         before = byte
     known = pointer(extensions)
     for index in range(found):
-        look = _look(source, size, kinds, known, place_of[index])
+        where = np.int64(places[index])  # not by its pointer: numba frees an array after its last use
+        look = _look(source, size, kinds, known, where)
         if look >= 0:
             counts[look] += 1
     numbers = octets[:256] + octets[256:512] + octets[512:768] + octets[768:]
