@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from recall.report.assets import script_source
 from service.models import read_report
 from service.problems import Refusal
 
@@ -19,6 +20,7 @@ _TYPES = {
     ".png": "image/png",
     ".json": "application/json",
     ".md": "text/plain; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
 }
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -26,8 +28,11 @@ PAGE_POLICY = (
 )
 REPORT_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; sandbox"
+    f"frame-ancestors 'none'; script-src {script_source()}; "
+    "sandbox allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox"
 )
+"""A report runs recall's own map script, known by its digest, and no other one; in an origin of its own."""
+
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 routes = APIRouter(include_in_schema=False)
@@ -60,7 +65,7 @@ async def static(name: str) -> Response:
 
 @routes.get("/report/{version}/{name:path}")
 async def report(request: Request, version: str, name: str) -> Response:
-    """A file of the report of a served version's run; it may not run scripts."""
+    """A file of the report of a served version's run; it may run its own script only."""
     served = request.app.state.service.models.find(version)
     content = read_report(served, name) if _NAME.fullmatch(name) else None
     return _file(name, content, REPORT_POLICY)

@@ -1,39 +1,64 @@
-"""The verb `recall report`: where a round errs, on a terminal or as one JSON object."""
+"""The verb `recall report`: the run's page with plots; where a round errs, on a terminal or as one JSON object."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.util import find_spec
 
 import click
 from rich.console import Console
 
-from recall.errors import OutOfOrder
+from recall.errors import BadInput, OutOfOrder
 from recall.report.errors import Errors, Mistake, Push, errors_of_round, shown
 from recall.report.rounds import Share
 from recall.report.tables import print_table, share_text
+from recall.run.jobs import disconnect
+from recall.run.labels import read_labels
 from recall.run.rounds import Run
 
 GROUPS = ("pages", "positive", "precision", "found")
+DRAWS = ("matplotlib", "sklearn", "jinja2")
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.option("--round", "number", type=int, help="The round; the last one that was trained when left out.")
 @click.option("--count", default=20, show_default=True, help="Worst pages of each kind.")
+@click.option("--measure", "labels", help="Labels file (url, label): pages of held-out hosts measure each round.")
+@click.option("--pages/--no-pages", default=True, show_default=True, help="Write RUN/report/, a page with plots.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-def report(run: str, number: int | None, count: int, as_json: bool) -> None:
-    """Show where a round errs on held-out hosts: by language and kind of place, and the worst pages with tokens."""
+def report(run: str, number: int | None, count: int, labels: str | None, pages: bool, as_json: bool) -> None:
+    """Write RUN/report/index.html, and show where a round errs on held-out hosts: by language, place and page."""
     opened = Run.open(run)
     trained = [one for one in range(1, opened.config.run.rounds + 1) if opened.round(one).step("train").done]
-    if not trained or opened.parent is not None:
+    applied = opened.parent is not None
+    if not applied and not trained:
         raise OutOfOrder(f"{opened.store.root}: no round of this run was trained here; there are no errors to show")
-    found = errors_of_round(opened.round(number or trained[-1]), count)
+    found = None if applied else errors_of_round(opened.round(number or trained[-1]), count)
+    where = _write(opened, found, labels) if pages else ""
     if as_json:
-        click.echo(json.dumps(asdict(found), sort_keys=True))
+        click.echo(json.dumps({**(asdict(found) if found else {}), "report": where}, sort_keys=True))
         return
-    print_groups("language", found.languages)
-    print_groups("place", found.places)
-    print_mistakes(found)
+    if found is not None:
+        print_groups("language", found.languages)
+        print_groups("place", found.places)
+        print_mistakes(found)
+    if where:
+        click.echo(f"report: {where}")
+
+
+def _write(run: Run, errors: Errors | None, labels: str | None) -> str:
+    """Write the report's folder; where its page lies. Raises BadInput where the libraries that draw are missing."""
+    if missing := [name for name in DRAWS if find_spec(name) is None]:
+        raise BadInput(f"report: {missing[0]} is not installed: pip install 'recall[report]', or add --no-pages")
+    from recall.report.assemble import assemble  # noqa: PLC0415 - other verbs need neither matplotlib nor scikit-learn
+    from recall.report.folder import write_report  # noqa: PLC0415
+
+    rows = read_labels(labels, run.config.access) if labels else []
+    try:
+        return write_report(run.store, assemble(run, rows, errors))
+    finally:
+        disconnect()
 
 
 def print_groups(name: str, groups: Mapping[str, Share]) -> None:

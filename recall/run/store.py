@@ -219,6 +219,11 @@ class Store:
         with self._parquet(key) as parquet:
             return parquet.read(columns)
 
+    def columns_of(self, key: str) -> list[str]:
+        """The columns of a table, read from its footer."""
+        with self._parquet(key) as parquet:
+            return parquet.names
+
     def read_batches(self, key: str, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[Table]:
         """A table in pieces of at most `rows` rows, in order, holding little more than a row group in memory."""
         with self._parquet(key) as parquet:

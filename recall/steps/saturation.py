@@ -45,19 +45,29 @@ def _covered(prefixes: PrefixSet, urls: list[str]) -> NDArray[Any]:
     return np.array([prefixes.match(url) is not None for url in urls], dtype=bool)
 
 
-def saturation(round_: Round) -> float:
-    """Share of the round's recalled pages that the round before recalled; 0 in round 1 and where nothing is."""
-    if round_.number == 1:
-        return 0.0
-    run, previous = round_.run, round_.run.round(round_.number - 1)
-    earlier = {scanned.shard.number: scanned for scanned in scanned_shards(previous)}
-    now, before = (PrefixSet(accepted_prefixes(run, range(1, one.number + 1))) for one in (round_, previous))
+def recalled_again(round_: Round) -> tuple[int, int]:
+    """Pages that a round's model and prefixes recall, and those of them that the round before did; 0 in round 1."""
+    run = round_.run
+    now = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
+    earlier: dict[int, ScannedShard] = {}
+    before = PrefixSet(())
+    if round_.number > 1:
+        earlier = {scanned.shard.number: scanned for scanned in scanned_shards(run.round(round_.number - 1))}
+        before = PrefixSet(accepted_prefixes(run, range(1, round_.number)))
     recalled = again = 0
     shards = scanned_shards(round_)
     both = Both(run.store, earlier, now, before)
     for outcome in complete(count_both, both, shards, run.config.cluster, f"saturation {round_.number}"):
         recalled += outcome.result[0]
         again += outcome.result[1]
+    return recalled, again
+
+
+def saturation(round_: Round) -> float:
+    """Share of the round's recalled pages that the round before recalled; 0 in round 1 and where nothing is."""
+    if round_.number == 1:
+        return 0.0
+    recalled, again = recalled_again(round_)
     return again / recalled if recalled else 0.0
 
 

@@ -140,19 +140,19 @@ def fit_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str],
     return replace(card, metrics={**card.metrics, **floors})
 
 
-def _weights(round_: Round, judged: list[Example], truth: NDArray[Any]) -> NDArray[Any] | None:
-    """Pages of the crawl that each judged page stands for; None in round 1.
+def judged_weights(round_: Round, judged: list[tuple[str, str]], truth: NDArray[Any]) -> NDArray[Any] | None:
+    """Pages of the crawl that each judged page (URL and source) stands for; None in round 1.
 
     Seed labels were chosen by what they are, not by their score, so they make the crawl look richer than it is: once
     enough positive pages were asked about, those alone count. Until then they are too few to do without the seed.
     """
     if round_.number == 1:
         return None
-    counts = np.array([example.source == ASKED for example in judged], dtype=bool)
+    counts = np.array([source == ASKED for _, source in judged], dtype=bool)
     if int((counts & truth).sum()) < MIN_ASKED:
-        counts = np.array([example.source != CHOSEN for example in judged], dtype=bool)
+        counts = np.array([source != CHOSEN for _, source in judged], dtype=bool)
     weights = np.zeros(len(judged))
-    weights[counts] = crawl_weights(round_, [judged[row].url for row in np.flatnonzero(counts)])
+    weights[counts] = crawl_weights(round_, [judged[row][0] for row in np.flatnonzero(counts)])
     return weights
 
 
@@ -231,7 +231,7 @@ def train(round_: Round) -> Done:
     scores, bare_scores = cross_validate(round_, material)
     held = np.flatnonzero(~np.isnan(scores))
     truth = np.array([labels[row] == settings.positive for row in held])
-    weights = _weights(round_, [examples[row] for row in held], truth)
+    weights = judged_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
     decision = decide(scores[held], truth, weights, round_.run.config)
     text = decide(bare_scores[held], truth, weights, round_.run.config)
     card = Card(

@@ -1,0 +1,208 @@
+"""A run's report before it is drawn: every figure and table that the run has data for, by section.
+
+In: a run folder, at any stage from the first trained round on, and labels that measure it where they are given. Out:
+Report. What a run has no data for (no audit, no corpus yet) is left out. Work over shards and part files is spread as
+the run's steps are; nothing that grows with the crawl is gathered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import recall
+from recall.errors import OutOfOrder
+from recall.report.audit import Audited
+from recall.report.corpus import categories_of, duplicates_of, languages_of, lengths_of, random_rows
+from recall.report.data import Data
+from recall.report.errors import Errors
+from recall.report.funnel import funnel_of
+from recall.report.hosts import domains_of, saturation_figure
+from recall.report.learning import (
+    audits_of,
+    calibration_of,
+    curves_of,
+    held_out_of,
+    judged_of,
+    rounds_of,
+    scores_of,
+)
+from recall.report.projection import map_of
+from recall.report.rounds import counts_of
+from recall.run.labels import LabelledUrl
+from recall.run.rounds import Round, Run
+from recall.steps.build.survey import Survey, survey_of
+
+COUNTS = {
+    "round": "int32",
+    "examples": "int64",
+    "read": "int64",
+    "kept": "int64",
+    "code_domains": "int64",
+    "prefixes": "int64",
+    "harvested": "int64",
+    "saturation": "float64",
+}
+MISTAKES = {
+    "kind": "string",
+    "url": "string",
+    "label": "string",
+    "suspect": "bool",
+    "language": "string",
+    "place": "string",
+    "score": "float64",
+    "probability": "float64",
+    "towards": "list<string>",
+    "against": "list<string>",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Figures and tables under one heading. id: of its place in the page."""
+
+    id: str
+    title: str
+    figures: tuple[Data, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that the page shows. facts: name and value; tiles: name, value and what qualifies it."""
+
+    title: str
+    digest: str
+    version: str
+    facts: tuple[tuple[str, str], ...]
+    tiles: tuple[tuple[str, str, str], ...]
+    sections: tuple[Section, ...] = field(repr=False)
+
+    @property
+    def figures(self) -> list[Data]:
+        """All figures and tables in order."""
+        return [data for section in self.sections for data in section.figures]
+
+
+def assemble(run: Run, labels: Sequence[LabelledUrl], errors: Errors | None) -> Report:
+    """Work out a run's report. errors: of a round of it, as worked out already; None where it has none.
+
+    Raises OutOfOrder before the first round was scanned.
+    """
+    rounds = [run.round(number) for number in range(1, run.config.run.rounds + 1)]
+    scanned = [one for one in rounds if one.step("scan").done]
+    if not scanned:
+        raise OutOfOrder(f"{run.store.root}: no round was scanned yet; a report needs one (see `recall status`)")
+    sealed = [one for one in scanned if one.sealed and run.parent is None]
+    survey = survey_of(run) if run.step("corpus").done else None
+    audits = audits_of(sealed)
+    sections = [
+        Section("pages", "What became of the pages", _overview(run, scanned[-1], sealed, survey)),
+        Section("model", "How good the model is", _model(scanned, audits, labels)),
+        Section("domains", "Where code lies", _domains(scanned)),
+        Section("corpus", "The corpus", _corpus(scanned[-1], survey)),
+        Section("errors", "Worst errors", _errors(errors)),
+        Section("rows", "Random rows", (random_rows(survey),) if survey else ()),
+    ]
+    filled = [
+        Section(one.id, one.title, tuple(data for data in one.figures if data.rows))
+        for one in sections
+        if any(data.rows for data in one.figures)
+    ]
+    return Report(
+        title=run.store.root.rstrip("/").rpartition("/")[2],
+        digest=run.digest(),
+        version=recall.__version__,
+        facts=_facts(run, scanned),
+        tiles=_tiles(filled[0].figures, survey, audits),
+        sections=tuple(filled),
+    )
+
+
+def _overview(run: Run, last: Round, sealed: Sequence[Round], survey: Survey | None) -> tuple[Data, ...]:
+    saturation = saturation_figure(sealed)
+    exact = dict(zip(saturation.column("round"), saturation.column("saturation"), strict=True))
+    counts = [replace(found, saturation=exact[found.round]) for found in map(counts_of, sealed)]
+    rows = [tuple(getattr(one, name) for name in COUNTS) for one in counts]
+    table = Data("round_counts", "Rounds", "What each round learned from, read, kept and found.", COUNTS, rows)
+    left_out = (duplicates_of(run),) if survey else ()
+    return funnel_of(last, survey.reasons if survey else None), table, saturation, *left_out
+
+
+def _model(
+    scanned: Sequence[Round], audits: Sequence[tuple[int, Audited | None]], labels: Sequence[LabelledUrl]
+) -> tuple[Data, ...]:
+    trained = [one for one in scanned if one.run.parent is None]
+    if not trained:
+        return ()
+    judged = [judged_of(one) for one in trained]
+    held = [found for one in trained if (found := held_out_of(one, labels)).urls] if labels else []
+    return (
+        rounds_of(audits, held),
+        curves_of(judged, held),
+        calibration_of(trained[-1], judged[-1], held[-1:]),
+        scores_of(trained[-1], judged[-1]),
+    )
+
+
+def _domains(scanned: Sequence[Round]) -> tuple[Data, ...]:
+    tallied = [one for one in scanned if one.step("domains").done]
+    return domains_of(tallied[-1]) if tallied else ()
+
+
+def _corpus(last: Round, survey: Survey | None) -> tuple[Data, ...]:
+    if survey is None:
+        return ()
+    counted = (languages_of(survey), categories_of(survey), lengths_of(survey))
+    return (*counted, map_of(last, survey.sample))
+
+
+def _errors(found: Errors | None) -> tuple[Data, ...]:
+    if found is None:
+        return ()
+    rows: list[tuple[Any, ...]] = [
+        (
+            *(one.kind, one.url, one.label, one.suspect, one.language, one.place, one.score, one.probability),
+            [push.name for push in one.towards],
+            [push.name for push in one.against],
+        )
+        for one in found.mistakes
+    ]
+    caption = (
+        f"Of {found.pages:,} judged pages in round {found.round}, those on the wrong side of the threshold "
+        f"{found.threshold:.3f} by most, scored by models that never saw their family, and the tokens that pushed."
+    )
+    return (Data("errors", "Worst errors", caption, MISTAKES, rows),)
+
+
+def _facts(run: Run, scanned: Sequence[Round]) -> tuple[tuple[str, str], ...]:
+    failed = int(scanned[-1].step("scan").result.counts.get("failed_shards", 0))
+    crawls = sorted({shard.crawl for shard in run.shards if shard.crawl})
+    named = ", ".join(crawls[:3]) + (f" and {len(crawls) - 3} more" if len(crawls) > 3 else "")
+    files = f"{len(run.shards):,}" + (f", {failed:,} of them unreadable" if failed else "")
+    return (
+        ("Crawl", named or "single WARC files"),
+        ("WARC files", files),
+        ("Rounds", f"{len(scanned)} of {run.config.run.rounds}"),
+        ("Seed", str(run.config.run.seed)),
+        ("Digest", run.digest()[:16]),
+        ("recall", recall.__version__),
+    )
+
+
+def _tiles(
+    overview: Sequence[Data], survey: Survey | None, audits: Sequence[tuple[int, Audited | None]]
+) -> tuple[tuple[str, str, str], ...]:
+    funnel = overview[0]
+    stages = {row[0]: row[3] for row in funnel.rows if row[1] == "in"}
+    tiles = [(name, f"{pages:,}", "") for name, pages in stages.items() if name != "responses read"]
+    if survey is not None:
+        tiles[-1] = (tiles[-1][0], f"{survey.pages:,}", f"{survey.bytes / 1e6:,.1f} MB of text")
+        if len(tiles) > 1 and stages.get("pages scored"):
+            share = stages["pages recalled"] / stages["pages scored"]
+            tiles[1] = (tiles[1][0], tiles[1][1], f"{share:.1%} of those scored")
+    known = [(number, audited) for number, audited in audits if audited is not None]
+    if known:
+        number, audited = known[-1]
+        for name, interval in (("precision", audited.model.precision), ("share found", audited.model.recall)):
+            qualified = f"{interval.low:.0%} to {interval.high:.0%}, audit of round {number}"
+            tiles.append((name, f"{interval.value:.1%}", qualified))
+    return tuple(tiles)

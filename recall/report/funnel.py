@@ -1,0 +1,67 @@
+"""From captures to corpus: how many pages each stage let through, and why it held the others back.
+
+In: the last round's ledger of shards and the corpus' own tables, read in pieces. Out: one figure. Pages that only an
+earlier round kept never entered the last round's funnel, so they are no part of it.
+"""
+
+import json
+from collections import Counter
+
+from recall.report.data import Data
+from recall.run.rounds import Round, Run
+from recall.steps.build.choice import EARLIER_ONLY, NOT_SCANNED
+from recall.steps.rows import SHARDS_FILE
+
+FUNNEL = {"stage": "string", "outcome": "string", "reason": "string", "pages": "int64"}
+"""outcome: what became of the pages: "in" for those that a stage takes up, "out" for those that end in it."""
+
+OUTSIDE = frozenset({EARLIER_ONLY, NOT_SCANNED})
+READ, SCORED, RECALLED, CORPUS = "responses read", "pages scored", "pages recalled", "pages in the corpus"
+
+
+def skipped_reasons(round_: Round) -> tuple[int, Counter[str]]:
+    """Responses that a round's scan read, and those of them that are no page by reason."""
+    read, skipped = 0, Counter[str]()
+    key = round_.step("scan").key(SHARDS_FILE)
+    for table in round_.run.store.read_batches(key, ["read", "skipped"]):
+        read += sum(table.column("read").to_pylist())
+        for text in table.column("skipped").to_pylist():
+            skipped.update(json.loads(text))
+    return read, skipped
+
+
+def dropped_reasons(run: Run) -> Counter[str]:
+    """Pages that the build left out by reason, from dropped.parquet."""
+    step, dropped = run.step("corpus"), Counter[str]()
+    for table in run.store.read_batches(step.key("dropped.parquet"), ["reason"]):
+        dropped.update(table.column("reason").to_pylist())
+    return dropped
+
+
+def funnel_of(round_: Round, kept: Counter[str] | None) -> Data:
+    """The funnel of a scanned round. kept: the corpus' pages by the reason they are kept for, None before the build."""
+    read, skipped = skipped_reasons(round_)
+    scored = read - sum(skipped.values())
+    rows: list[tuple[str, str, str, int]] = [(READ, "in", "", read), *_out(READ, skipped), (SCORED, "in", "", scored)]
+    if kept is not None:
+        dropped = Counter({why: n for why, n in dropped_reasons(round_.run).items() if why not in OUTSIDE})
+        recalled = kept.total() + dropped.total()
+        rows += [
+            (SCORED, "out", "below the threshold and under no accepted prefix", scored - recalled),
+            (RECALLED, "in", "", recalled),
+            *_out(RECALLED, dropped),
+            (CORPUS, "in", "", kept.total()),
+            *((CORPUS, "kept by", why, pages) for why, pages in kept.most_common()),
+        ]
+    return Data(
+        "funnel",
+        "From captures to corpus",
+        f"Pages that each stage of round {round_.number} and of the build takes up, and why the others end there.",
+        FUNNEL,
+        rows,
+    )
+
+
+def _out(stage: str, reasons: Counter[str]) -> list[tuple[str, str, str, int]]:
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return [(stage, "out", why.replace("_", " "), pages) for why, pages in ranked if pages]

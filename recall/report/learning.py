@@ -1,0 +1,262 @@
+"""How good each round's model is: precision and share found with intervals, curves, calibration, scores by label.
+
+In: audit estimates, out-of-fold scores that the train steps published, labels of held-out pages where they are given.
+Out: figures. Out-of-fold scores are weighted as the train step weighs them when it chooses the threshold: to the
+crawl's own mix from round 2 on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.hosts import family_of, host_of
+from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall
+from recall.report.audit import Audited, audit
+from recall.report.data import Data
+from recall.report.rounds import verdicts_of
+from recall.run.jobs import complete
+from recall.run.labels import LabelledUrl
+from recall.run.rounds import Round
+from recall.run.store import Store
+from recall.steps.rows import ScannedShard, read_rows, scanned_shards
+from recall.steps.scan import model_folder, threshold_of
+from recall.steps.train import judged_weights
+
+ROUNDS = {
+    "round": "int32",
+    "measured_on": "string",
+    "figure": "string",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "labels": "int64",
+}
+AUDIT, AUDIT_PREFIXES, HELD_OUT = "audit sample, model alone", "audit sample, with prefixes", "held-out labels"
+CURVE = {
+    "round": "int32",
+    "measured_on": "string",
+    "threshold": "float64",
+    "precision": "float64",
+    "found": "float64",
+    "chosen": "bool",
+}
+FOLDS = "out-of-fold scores"
+CALIBRATION = {
+    "round": "int32",
+    "measured_on": "string",
+    "probability": "float64",
+    "positive": "float64",
+    "low": "float64",
+    "high": "float64",
+    "pages": "int64",
+}
+CALIBRATION_BINS = 10
+SCORES = {"low": "float64", "high": "float64", "group": "string", "pages": "int64"}
+SCORE_BINS = 40
+CRAWL = "every page of the crawl"
+Z = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Judged pages with scores of a model that never saw their family.
+
+    weights: pages of the crawl that each stands for, ones in round 1.
+    """
+
+    round: int
+    threshold: float
+    urls: list[str] = field(repr=False)
+    score: NDArray[Any] = field(repr=False)
+    truth: NDArray[Any] = field(repr=False)
+    weights: NDArray[Any] = field(repr=False)
+
+
+def judged_of(round_: Round) -> Judged:
+    """The out-of-fold scores of a trained round, with the weights that its threshold was chosen with."""
+    key = round_.step("train").key("out_of_fold.parquet")
+    table = round_.run.store.read_table(key, ["url", "source", "label", "score"])
+    rows = [row for row in table.to_pylist() if row["score"] is not None]
+    truth = np.array([row["label"] == round_.run.config.train.positive for row in rows], dtype=bool)
+    weights = judged_weights(round_, [(row["url"], row["source"]) for row in rows], truth)
+    return Judged(
+        round_.number,
+        threshold_of(round_),
+        [row["url"] for row in rows],
+        np.array([row["score"] for row in rows], dtype=np.float64),
+        truth,
+        np.ones(len(rows)) if weights is None else weights,
+    )
+
+
+def held_out_of(round_: Round, labels: Sequence[LabelledUrl]) -> Judged:
+    """The scan's scores of labelled pages of held-out hosts; pages that it has not seen are left out of the curve."""
+    held = [label for label in labels if round_.run.holdout.covers(label.url)]
+    verdicts = verdicts_of(round_, frozenset(label.url for label in held))
+    positive = round_.run.config.train.positive
+    return Judged(
+        round_.number,
+        threshold_of(round_),
+        [label.url for label in held],
+        np.array([verdicts.get(label.url, (0.0, False))[0] for label in held], dtype=np.float64),
+        np.array([label.label == positive for label in held], dtype=bool),
+        np.ones(len(held)),
+    )
+
+
+def rounds_of(audits: Sequence[tuple[int, Audited | None]], held: Sequence[Judged]) -> Data:
+    """Precision and share found of each round, with 95 % intervals."""
+    rows: list[tuple[Any, ...]] = []
+    for number, audited in audits:
+        if audited is not None:
+            for name, estimate in ((AUDIT, audited.model), (AUDIT_PREFIXES, audited.with_prefixes)):
+                rows.append(_estimate(number, name, "precision", estimate.precision, audited.labels))
+                rows.append(_estimate(number, name, "share found", estimate.recall, audited.labels))
+    for judged in held:
+        groups = [family_of(host_of(url)) for url in judged.urls]
+        kept = (judged.score >= judged.threshold).astype(np.float64)
+        for name, figure in (("precision", _precision), ("share found", _found)):
+            interval = bootstrap_interval(figure, kept, judged.truth, groups)
+            rows.append(_estimate(judged.round, HELD_OUT, name, interval, len(judged.urls)))
+    return Data(
+        "rounds",
+        "Precision and share found by round",
+        "Share of the kept pages that are code-related (precision) and share of the code-related pages that are kept "
+        "(found), with 95 % intervals.",
+        ROUNDS,
+        rows,
+        "Audit samples estimate the whole crawl without held-out hosts; held-out labels are pages of hosts that no "
+        "model, threshold or annotator ever saw, at their own mix.",
+    )
+
+
+def _estimate(number: int, source: str, figure: str, interval: Interval, labels: int) -> tuple[Any, ...]:
+    return number, source, figure, interval.value, interval.low, interval.high, labels
+
+
+def _precision(kept: NDArray[Any], truth: NDArray[Any]) -> float:
+    return float(truth[kept > 0].mean()) if (kept > 0).any() else 0.0
+
+
+def _found(kept: NDArray[Any], truth: NDArray[Any]) -> float:
+    return float((kept > 0)[truth].mean()) if truth.any() else 0.0
+
+
+def curves_of(judged: Sequence[Judged], held: Sequence[Judged]) -> Data:
+    """Precision and share found at every threshold; `chosen` marks the lowest at or above the model's threshold."""
+    rows: list[tuple[Any, ...]] = []
+    for name, group in ((FOLDS, judged), (HELD_OUT, held)):
+        for one in group:
+            curve = precision_recall(one.score, one.truth, one.weights)
+            above = np.flatnonzero(curve.thresholds >= one.threshold)
+            chosen = int(above[-1]) if len(above) else -1
+            columns = (curve.thresholds.tolist(), curve.precision.tolist(), curve.recall.tolist())
+            for place, (threshold, precision, found) in enumerate(zip(*columns, strict=True)):
+                rows.append((one.round, name, threshold, precision, found, place == chosen))
+    return Data(
+        "precision_recall",
+        "Precision against share found",
+        "Every threshold of each round's model; the dot is the threshold that the round used.",
+        CURVE,
+        rows,
+        "Out-of-fold scores come from models that never saw the page's family. From round 2 on the judged pages are "
+        "weighted to the crawl's mix, so a rare mistake on a common kind of page weighs much.",
+    )
+
+
+def calibration_of(round_: Round, judged: Judged, held: Sequence[Judged]) -> Data:
+    """Calibrated probability against the share of positive pages, in bins of equal weight, with Wilson intervals.
+
+    The number of pages behind an interval is Kish's effective one, (sum w)^2 / sum w^2.
+    """
+    card = round_.run.store.read_json(f"{model_folder(round_)}/model.json")
+    calibration = Calibration(**card["calibration"])
+    rows = [
+        (one.round, name, *group)
+        for name, one in ((FOLDS, judged), *((HELD_OUT, other) for other in held))
+        for group in _bins(calibration.apply(one.score), one)
+    ]
+    return Data(
+        "calibration",
+        "Calibration",
+        f"What the model of round {judged.round} says against what people said: pages in ten groups by calibrated "
+        "probability, with 95 % intervals. On the diagonal, 70 % means that seven in ten are code-related.",
+        CALIBRATION,
+        rows,
+    )
+
+
+def _bins(probability: NDArray[Any], judged: Judged) -> Iterator[tuple[float, float, float, float, int]]:
+    """Mean probability, share of positive pages, its interval and the pages of each group, from low to high."""
+    order = np.argsort(probability, kind="stable")
+    order = order[judged.weights[order] > 0]
+    for part in np.array_split(order, min(CALIBRATION_BINS, len(order))) if len(order) else ():
+        weight = judged.weights[part]
+        share = float((weight * judged.truth[part]).sum() / weight.sum())
+        mean = float((weight * probability[part]).sum() / weight.sum())
+        yield mean, share, *wilson(share, float(weight.sum() ** 2 / (weight**2).sum())), len(part)
+
+
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share of `count` pages (1927)."""
+    centre = share + Z * Z / (2 * count)
+    spread = Z * float(np.sqrt(share * (1 - share) / count + Z * Z / (4 * count * count)))
+    low, high = ((centre + side * spread) / (1 + Z * Z / count) for side in (-1, 1))
+    return max(0.0, min(low, share)), min(1.0, max(high, share))  # not past the share by a rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """What counting a shard's scores needs."""
+
+    store: Store
+
+
+def count_shard_scores(job: Histogram, scanned: ScannedShard) -> NDArray[Any]:
+    """Pages of a shard in each of SCORE_BINS equally wide bins of the score."""
+    scores = read_rows(job.store, scanned, ["score"]).column("score").to_numpy()
+    return bin_scores(scores)
+
+
+def bin_scores(scores: NDArray[Any]) -> NDArray[Any]:
+    """Number of scores in each of SCORE_BINS bins from 0 to 1; a score of 1 lies in the last."""
+    places = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
+    return np.bincount(places, minlength=SCORE_BINS)
+
+
+def scores_of(round_: Round, judged: Judged) -> Data:
+    """Histograms of scores: judged pages by label, and every page of the crawl, counted shard by shard."""
+    total = np.zeros(SCORE_BINS, dtype=np.int64)
+    job = Histogram(round_.run.store)
+    shards = scanned_shards(round_)
+    for outcome in complete(count_shard_scores, job, shards, round_.run.config.cluster, "report scores"):
+        total += outcome.result
+    positive = round_.run.config.train.positive
+    groups = (
+        (positive, bin_scores(judged.score[judged.truth])),
+        (f"not {positive}", bin_scores(judged.score[~judged.truth])),
+        (CRAWL, total),
+    )
+    rows = [
+        (place / SCORE_BINS, (place + 1) / SCORE_BINS, name, int(counts[place]))
+        for name, counts in groups
+        for place in range(SCORE_BINS)
+    ]
+    return Data(
+        "scores",
+        "Scores by label",
+        f"Scores of round {round_.number}: judged pages by label, scored by models that never saw their family, and "
+        f"below every page of the crawl. The line is the threshold, {judged.threshold:.3f}.",
+        SCORES,
+        rows,
+        marks={"threshold": judged.threshold},
+    )
+
+
+def audits_of(rounds: Sequence[Round]) -> list[tuple[int, Audited | None]]:
+    """The audit of each sealed round."""
+    return [(round_.number, audit(round_)) for round_ in rounds]
