@@ -107,6 +107,7 @@ class TrainSection(Section):
     shrinkage: Count = 300
     search: Count = 0
     folds: Annotated[int, Field(ge=2)] = 5
+    thresholds: Literal["one", "kind"] = "one"
     target: Literal["precision", "recall"] = "precision"
     target_value: Share = 0.9
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from recall.model.scorer import Scorer
 from recall.page.text.language import language_of
-from recall.report.groups import kind_of, shares_by
+from recall.report.groups import shares_by
 from recall.report.rounds import Share
 from recall.run.rounds import Round
 from recall.steps.examples import INFERRED, Example, gather
+from recall.steps.kinds import kept_by, kind_of
 from recall.steps.scan import model_folder
 from recall.steps.shard import load_scorer
 
@@ -90,7 +91,7 @@ def errors_of_round(round_: Round, count: int) -> Errors:
     judged = [example for example in gather(round_) if example.url in scores]
     score = np.array([scores[example.url] for example in judged])
     truth = np.array([example.label == positive for example in judged], dtype=bool)
-    kept = score >= scorer.threshold
+    kept = kept_by(scorer.card, score, [example.url for example in judged])
     worst = [int(row) for row in np.argsort(-score, kind="stable") if kept[row] and not truth[row]][:count]
     missed = [int(row) for row in np.argsort(score, kind="stable") if truth[row] and not kept[row]][:count]
     return Errors(

@@ -27,6 +27,7 @@ from recall.model.scorer import Scorer
 from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
 from recall.run.store import Columns, Store, forget_copies
+from recall.steps.kinds import kept_by
 from recall.steps.rows import CANDIDATES, ROWS, ScannedShard, read_rows
 from recall.steps.sources import is_text, read_shard, read_wet
 
@@ -152,9 +153,9 @@ class _Candidates:
 class _Rows:
     """Slim rows of one shard, and with them its candidates."""
 
-    def __init__(self, scorer: Scorer, candidates: _Candidates, floor: float, threshold: float) -> None:
-        self.scorer, self.candidates = scorer, candidates
-        self.floor, self.threshold = floor, threshold
+    def __init__(self, scorer: Scorer, candidates: _Candidates, *, text: bool) -> None:
+        self.scorer, self.candidates, self.text = scorer, candidates, text
+        self.floor = scorer.card.floor_for(text=text)
         self.urls: list[str] = []
         self.refs: list[WarcRef] = []
         self.scores: list[NDArray[Any]] = []
@@ -181,7 +182,7 @@ class _Rows:
             "offset": np.fromiter((ref.offset for ref in self.refs), np.int64, len(self.refs)),
             "length": np.fromiter((ref.length for ref in self.refs), np.int64, len(self.refs)),
             "score": scores,
-            "kept": candidate & (scores >= self.threshold),
+            "kept": candidate & kept_by(self.scorer.card, scores, self.urls, text=self.text),
             "model": [self.scorer.digest] * len(scores),
             "candidate": candidate,
         }
@@ -196,10 +197,9 @@ def scan_shard(job: Job, work: Work) -> None:
         return
     scorer = load_scorer(job.store, job.model, job.digest)
     text = is_text(work.shard.url)
-    floor, threshold = scorer.card.floor_for(text=text), scorer.card.threshold_for(text=text)
     with TemporaryDirectory(prefix="recall-scan-") as folder:
         candidates = _Candidates(Path(folder) / "candidates.parquet", job.settings.keep)
-        rows = _Rows(scorer, candidates, floor, threshold)
+        rows = _Rows(scorer, candidates, text=text)
         if job.settings.input == "wet" and not text:
             _add_wet_first(job, work.shard, rows)
         else:
@@ -248,14 +248,15 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
 def _rescore(job: Job, earlier: ScannedShard) -> None:
     """Give the candidates of an earlier scan this model's score; the pages below the floor keep their old one."""
     scorer = load_scorer(job.store, job.model, job.digest)
-    threshold = scorer.card.threshold_for(text=is_text(earlier.shard.url))
     table = read_rows(job.store, earlier)
     scores, models = table.column("score").to_numpy().copy(), table.column("model").to_pylist()
+    urls = table.column("url").to_pylist()
     decided = np.zeros(len(scores), dtype=bool)
     for kept in job.store.read_batches(earlier.candidates, ["row", "tokens"]):
         numbers = kept.column("row").to_numpy()
         scores[numbers] = scorer.score_lines(lists_of(kept.column("tokens")))
-        decided[numbers] = scores[numbers] >= threshold
+        own = [urls[row] for row in numbers.tolist()]
+        decided[numbers] = kept_by(scorer.card, scores[numbers], own, text=is_text(earlier.shard.url))
         for row in numbers.tolist():
             models[row] = scorer.digest
     columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": decided}

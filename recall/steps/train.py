@@ -30,6 +30,7 @@ from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Done
 from recall.run.rounds import Round
 from recall.steps.examples import ASKED, CHOSEN, Example, class_of, gather
+from recall.steps.kinds import kind_of
 from recall.steps.search import Trial, search_recipe
 from recall.steps.sources import is_text
 from recall.steps.validation import Material, cross_validate, folds_of, trusted
@@ -50,6 +51,9 @@ TEXT_METRICS = ("average_precision", "floor", "precision", "recall")
 MIN_ASKED = 200
 """Positive pages asked about from which on they alone decide the threshold and the floor, without the seed's labels.
 With fewer, the weights of single pages decide: the sample crawl's third round had a precision of .63 for one of .90."""
+
+KIND_POSITIVES = 50
+"""Positive pages a kind of place needs for a threshold of its own: with fewer, single pages decide."""
 
 MOST = 5
 """Candidates are at most this many times [scan] candidates_share of the sampled pages, whatever floor_found wants."""
@@ -197,6 +201,27 @@ def decide(scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | No
     return Decision(chosen, calibration, metrics)
 
 
+def thresholds_by_kind(
+    urls: Sequence[str], scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, settings: TrainSection
+) -> dict[str, float]:
+    """Thresholds of the kinds of places that one threshold for all may starve, by [train] target, in order of name.
+
+    Of kinds with KIND_POSITIVES positive pages that count, whose own threshold reaches the target.
+    """
+    if settings.thresholds == "one":
+        return {}
+    weight = np.ones(len(scores)) if weights is None else weights
+    kinds = np.array([kind_of(url) for url in urls], dtype=object)
+    own: dict[str, float] = {}
+    for kind in sorted(set(kinds.tolist())):
+        rows = (kinds == kind) & (weight > 0)
+        if int(truth[rows].sum()) >= KIND_POSITIVES:
+            found = choose_threshold(scores[rows], truth[rows], settings.target, settings.target_value, weight[rows])
+            if found.reached:
+                own[kind] = found.value
+    return own
+
+
 def _columns(
     examples: list[Example], labels: list[str], folds: NDArray[Any], scores: NDArray[Any]
 ) -> Mapping[str, list[object]]:
@@ -234,6 +259,7 @@ def train(round_: Round) -> Done:
     weights = judged_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
     decision = decide(scores[held], truth, weights, round_.run.config)
     text = decide(bare_scores[held], truth, weights, round_.run.config)
+    urls = [examples[row].url for row in held]
     card = Card(
         labels=tuple(sorted(set(labels))),
         positive=settings.positive,
@@ -241,6 +267,7 @@ def train(round_: Round) -> Done:
         recipe=material.recipe,
         threshold=decision.threshold.value,
         text_threshold=text.threshold.value,
+        thresholds=thresholds_by_kind(urls, scores[held], truth, weights, settings),
         calibration=decision.calibration,
         metrics={**decision.metrics, **{f"text_{name}": text.metrics[name] for name in TEXT_METRICS}},
     )

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from recall.cli import verbs
 from recall.page.text.language import language_of
 from recall.report.errors import errors_of_round, shown
-from recall.report.groups import kind_of, shares_by
+from recall.report.groups import shares_by
 from recall.run.rounds import Run
 from recall.steps.examples import gather
+from recall.steps.kinds import kind_of
 
 
 def test_mistakes_are_judged_pages_on_the_wrong_side_of_the_threshold(played: Run) -> None:

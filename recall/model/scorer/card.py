@@ -21,6 +21,7 @@ class Card:
     """A model described. labels: in the order of the weights' columns; input: what the model was trained to read.
 
     text_threshold: for pages read as bare text, without marks; None where it is not known and `threshold` serves.
+    thresholds: of kinds of places that have one of their own, by name; `threshold` is that of all others.
     metrics: figures on held-out families by name; digests: SHA-256 of the folder's other files by name.
     """
 
@@ -30,6 +31,7 @@ class Card:
     recipe: Recipe
     threshold: float
     text_threshold: float | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
     metrics: Mapping[str, float] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +46,7 @@ class Card:
 
     def floor_for(self, *, text: bool) -> float:
         """Where a page is worth keeping for later rounds; never above the threshold."""
-        html = self.metrics.get("floor", self.threshold)
+        html = min([self.metrics.get("floor", self.threshold), *self.thresholds.values()])
         return min(self.metrics.get("text_floor", html) if text else html, self.threshold_for(text=text))
 
     def dump(self) -> str:
@@ -62,6 +64,8 @@ def parse_card(text: str, path: Path) -> Card:
         values["threshold"] = float(values["threshold"])
         if values.get("text_threshold") is not None:
             values["text_threshold"] = float(values["text_threshold"])
+        own = values.get("thresholds", {})
+        values["thresholds"] = {str(kind): float(threshold) for kind, threshold in own.items()}
         values["metrics"] = {str(name): float(figure) for name, figure in values["metrics"].items()}
         values["digests"] = {str(name): str(digest) for name, digest in values["digests"].items()}
         return Card(**values)
