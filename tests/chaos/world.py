@@ -135,8 +135,8 @@ def world_in(folder: Path) -> Iterator[World]:
         }
         endpoint = f"http://127.0.0.1:{first + 1}"
         os.environ |= {"AWS_ENDPOINT_URL_S3": endpoint, "SSL_CERT_FILE": str(pem), "PYTHONPATH": str(PROJECT)}
-        environment = {**os.environ, "AWS_MAX_ATTEMPTS": "1"}
         nodes = _nodes(folder)
+        environment = dict(os.environ)
         labels = sample / "labels.jsonl"
         world = World(folder, injector, base, s3, environment, {}, info.responses, labels, nodes)
         try:
