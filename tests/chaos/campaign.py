@@ -24,7 +24,7 @@ from recall.archive.transport import read_all
 from recall.config import dump_config
 from tests.chaos.injector import REFUSED
 from tests.chaos.plan import RAY_EVERY, Blow, Plan, draw
-from tests.chaos.world import RUN_SECONDS, World, corpus_of, ledger_wrong, recall, run_calm, settings, world_in
+from tests.chaos.world import RUN_SECONDS, World, corpus_of, ledger_wrong, recall, run_calm, settings, verify, world_in
 
 STARTS = 14
 CALM_AFTER = 10
@@ -261,18 +261,15 @@ class Weather:
         self._calm_standing()
         failed = self._failed_shards()
         if failed:
-            for arguments in (("retry", self.root), ("run", self.root)):
+            for arguments in (("retry", self.root), ("run", self.root)):  # "run" ends what a retry only begins
                 mended = recall(world, *arguments)
                 output, _ = mended.communicate(timeout=RUN_SECONDS)
                 self._note(arguments[0], mended.returncode, output)
                 if mended.returncode:
                     return f"recall {arguments[0]} ended with {mended.returncode}"
             self.result.retried += failed
-        check = recall(world, "verify", self.root)
-        output, _ = check.communicate(timeout=RUN_SECONDS)
-        self._note("verify", check.returncode, output)
-        if check.returncode:
-            return f"recall verify ended with {check.returncode}"
+        if wrong := verify(self.root):
+            return f"recall verify: {wrong}"
         if wrong := ledger_wrong(self.root, self.plan.rounds, world.responses):
             return wrong
         corpus, calm = corpus_of(self.root), world.calm[self.plan.rounds]

@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from recall.archive.transport import list_keys, publish_file, read_all
 from recall.config import AccessSection, Config, dump_config
+from recall.run.rounds import Run
 from recall.sample.crawl import CRAWL, write_sample
+from recall.steps.build.lineage import check_lineage
+from recall.steps.ledger import ledger, unexplained
 from tests.chaos.injector import Injector
 from tests.conftest import PROJECT, S3Server, free_ports, s3_server
 
@@ -55,7 +58,7 @@ def settings(world: World, rounds: int, base: str) -> Config:
             "crawl": {"ids": [CRAWL], "base": base, "index": f"{base}cc-index/table/cc-main/warc/"},
             "access": {"timeout_seconds": 2.0},
             "seed": {"labels": str(world.labels), "sample_pages": 60},
-            "train": {"vocabulary": 600, "epochs": 8, "shrinkage": 40, "min_count": 1, "folds": 3},
+            "train": {"vocabulary": 400, "epochs": 6, "shrinkage": 40, "min_count": 1, "folds": 2},
             "label": {"answers": str(world.labels), "pages": 40, "audit": 10},
             "build": {"rows_per_file": 20},
             "cluster": {"attempts": 4, "shard_seconds": 30.0},
@@ -89,6 +92,13 @@ def ledger_wrong(root: str, rounds: int, responses: int) -> str:
         if counts["read"] != responses or counts["read"] != counts["skipped"] + counts["rejected"] + counts["kept"]:
             return f"round {number}: {counts} for a crawl of {responses} responses"
     return ""
+
+
+def verify(root: str) -> str:
+    """What `recall verify` finds, in this process, which is warm."""
+    run = Run.open(root)
+    damages = run.verify() or check_lineage(run, 100)[1] or list(unexplained(ledger(run)))
+    return f"{damages[0].file}: {damages[0].what}" if damages else ""
 
 
 def certificate(folder: Path) -> Path:

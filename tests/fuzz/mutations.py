@@ -2,7 +2,7 @@
 
 python -m tests.fuzz.mutations --folder ../shared/edge-warcs --count 2000. Each file is scanned as a run scans a shard,
 in a worker process with a deadline. It must end in a report whose numbers add up, or in one error that names the file;
-where it ends well, no response may be missing that warcio finds. Memory is the worker's largest resident set.
+where it ends well, no response may be missing that warcio finds. Memory is the largest resident set during a scan.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import multiprocessing
 import queue
 import random
 import re
-import resource
 import sys
 import time
 import zlib
@@ -191,13 +190,14 @@ def mutate(files: list[Path], number: int, seed: int, large: float = 0.03) -> tu
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What became of a file. wrong: what must not have happened, "" if nothing."""
+    """What became of a file. wrong: what must not have happened, "" if nothing; resident: most bytes meanwhile."""
 
     name: str
     kind: str
     pages: int
     seconds: float
     wrong: str
+    resident: int = 0
 
 
 class Scan:
@@ -225,20 +225,27 @@ class Scan:
         self.count += 1
         shard = Shard(self.count, "", path.name, str(path))
         job = Job(self.store, AccessSection(), ScanSection(), "scan", "model")
+        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
         began = time.monotonic()
         outcome = attempt_until(scan_shard, job, Work(shard), SECONDS)
-        seconds = time.monotonic() - began
+        seconds, resident = time.monotonic() - began, peak()
         if outcome.failure is not None:
             kind = str(outcome.error_kind)
             wrong = "" if kind in EXPLAINED and path.name in outcome.failure else outcome.failure
-            return Found(name, kind, 0, seconds, wrong)
+            return Found(name, kind, 0, seconds, wrong, resident)
         report = self.store.read_json(report_key("scan", self.count))
         read = int(report["read"])
         total = sum(report["skipped"].values()) + report["rejected"] + report["kept"]
         wrong = "" if read == total else f"{read} read, {total} accounted for"
         if path.stat().st_size < 1 << 22 and (theirs := responses_of(path)) > read:
             wrong = f"{theirs} responses for warcio, {read} read"
-        return Found(name, "complete", read, seconds, wrong)
+        return Found(name, "complete", read, seconds, wrong, resident)
+
+
+def peak() -> int:
+    """The largest resident set of this process since its peak was last set back, in bytes."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) << 10 if found else 0
 
 
 def responses_of(path: Path) -> int:
@@ -258,8 +265,8 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "index.jsonl")
 
 
-def work(folder: Path, numbers: list[int], seed: int, results: "multiprocessing.Queue[Found | int]") -> None:
-    """Scan the files (negative numbers) and mutations of a list; the largest resident set, in bytes, comes last."""
+def work(folder: Path, numbers: list[int], seed: int, results: "multiprocessing.Queue[Found | None]") -> None:
+    """Scan the files (negative numbers) and mutations of a list; None comes last."""
     files = files_of(folder)
     with TemporaryDirectory(prefix="recall-fuzz-") as temporary:
         scan = Scan(Path(temporary))
@@ -273,13 +280,13 @@ def work(folder: Path, numbers: list[int], seed: int, results: "multiprocessing.
             del data
             results.put(scan(name, path))
             path.unlink()
-    results.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10)
+    results.put(None)
 
 
-def campaign(folder: Path, count: int, seed: int, workers: int) -> Iterator[Found | int]:
+def campaign(folder: Path, count: int, seed: int, workers: int) -> Iterator[Found]:
     """Results as they come; a worker that dies takes its list with it, which is told as one wrong result."""
     numbers = [*(-i - 1 for i in range(len(files_of(folder)))), *range(count)]
-    results: multiprocessing.Queue[Found | int] = multiprocessing.get_context("spawn").Queue()
+    results: multiprocessing.Queue[Found | None] = multiprocessing.get_context("spawn").Queue()
     context = multiprocessing.get_context("spawn")
     processes = [
         context.Process(target=work, args=(folder, numbers[lane::workers], seed, results)) for lane in range(workers)
@@ -293,8 +300,10 @@ def campaign(folder: Path, count: int, seed: int, workers: int) -> Iterator[Foun
         except queue.Empty:
             yield Found("a worker", "dead", 0, 0.0, f"exit codes {[process.exitcode for process in processes]}")
             break
-        left -= isinstance(found, int)
-        yield found
+        if found is None:
+            left -= 1
+        else:
+            yield found
     for process in processes:
         process.kill()
         process.join()
@@ -309,14 +318,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     kinds: Counter[str] = Counter()
-    wrong, slowest, memory, files = [], Found("", "", 0, 0.0, ""), 0, 0
+    wrong, files = [], 0
+    slowest = largest = Found("", "", 0, 0.0, "")
     for found in campaign(given.folder, given.count, given.seed, given.workers):
-        if isinstance(found, int):
-            memory = max(memory, found)
-            continue
         files += 1
         kinds[f"{found.name.split()[0]}: {found.kind}"] += 1
         slowest = max(slowest, found, key=lambda one: one.seconds)
+        largest = max(largest, found, key=lambda one: one.resident)
         if found.wrong:
             wrong.append(asdict(found))
             sys.stdout.write(f"{found.name}: {found.wrong}\n")
@@ -327,7 +335,7 @@ def main() -> None:
         "files": files,
         "outcomes": dict(sorted(kinds.items())),
         "slowest": asdict(slowest),
-        "largest_resident_bytes": memory,
+        "largest": asdict(largest),
         "wrong": wrong,
     }
     sys.stdout.write(json.dumps(figures) + "\n")
