@@ -61,9 +61,9 @@ class Nodes:
         if self._cluster is None:
             head = {**common, "include_dashboard": False, "temp_dir": str(self._folder)}
             self._cluster = Cluster(initialize_head=True, head_node_args=head, shutdown_at_exit=True)
-        if self._odd is not None:
+        if self._odd in self._cluster.worker_nodes:
             self._remove(self._odd)
-            self._odd = None
+        self._odd = None
         for node in list(self._cluster.worker_nodes):
             if node.dead_processes():
                 self._remove(node)
