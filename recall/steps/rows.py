@@ -28,7 +28,14 @@ ROWS = {
     "candidate": "bool",
 }
 """kept: at or above the threshold of the round's own model; rows that keep an older model's score are never kept."""
-CANDIDATES = {"row": "int32", "tokens": "list<uint32>", "charset": "string", "robots": "string", "body": "binary"}
+CANDIDATES = {
+    "row": "int32",
+    "tokens": "list<uint32>",
+    "charset": "string",
+    "fetched": "string",
+    "robots": "string",
+    "body": "binary",
+}
 SHARDS = {
     "shard": "int32",
     "path": "string",
@@ -108,11 +115,12 @@ def read_rows(store: Store, scanned: ScannedShard, columns: Sequence[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A page's bytes, the charset its header named, and the header fields for crawlers (Capture's robots)."""
+    """A page's bytes, the charset its header named, the header fields for crawlers and the date, as in Capture."""
 
     body: bytes
     charset: str | None
     robots: str = ""
+    fetched: str = ""
 
 
 def read_bodies(
@@ -124,15 +132,16 @@ def read_bodies(
     """
     found: dict[int, Body] = {}
     unpack = zstandard.ZstdDecompressor()
-    for kept in store.read_batches(scanned.candidates, ["row", "charset", "robots", "body"], BODIES) if refs else ():
-        charsets, robots, bodies = kept.column("charset"), kept.column("robots"), kept.column("body")
+    names = ["row", "charset", "robots", "fetched", "body"]
+    for kept in store.read_batches(scanned.candidates, names, BODIES) if refs else ():
+        charsets, robots, fetched, bodies = (kept.column(name) for name in names[1:])
         for place, row in enumerate(kept.column("row").to_pylist()):
             if row in refs and (body := bodies[place].as_py()) is not None:
                 unpacked = unpack.decompress(body, max_output_size=MAX_BODY)
-                found[row] = Body(unpacked, charsets[place].as_py(), robots[place].as_py())
+                found[row] = Body(unpacked, charsets[place].as_py(), robots[place].as_py(), fetched[place].as_py())
     missing = {ref: row for row, ref in refs.items() if row not in found}
     for capture in read_again(scanned.shard, sorted(missing), access) if missing else ():
-        found[missing[capture.ref]] = Body(capture.body, capture.charset, capture.robots)
+        found[missing[capture.ref]] = Body(capture.body, capture.charset, capture.robots, capture.fetched)
     return found
 
 

@@ -130,12 +130,12 @@ class _Candidates:
         self._keep = keep
         self._pack = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self._writer = ParquetWriter(path, CANDIDATES)
-        self._held: list[tuple[int, NDArray[Any], str | None, str, bytes | None]] = []
+        self._held: list[tuple[int, NDArray[Any], str | None, str, str, bytes | None]] = []
         self._bytes = 0
 
     def add(self, row: int, tokens: NDArray[Any], page: Capture) -> None:
         body = self._pack.compress(page.body) if self._keep == "body" else None
-        self._held.append((row, tokens, page.charset, page.robots, body))
+        self._held.append((row, tokens, page.charset, page.fetched, page.robots, body))
         self.rows.append(row)
         self._bytes += tokens.nbytes + len(body or b"")
         if self._bytes >= PIECE:

@@ -138,6 +138,7 @@ def publish_scan(round_: Round, shards: list[Placed]) -> None:
             "row": [int(row) for row in keep],
             "tokens": [tokens_of(placed[row][0]) for row in keep],
             "charset": ["utf-8"] * len(keep),
+            "fetched": [""] * len(keep),
             "robots": [""] * len(keep),
             "body": [pack.compress(body_of(placed[row][0])) for row in keep],
         }

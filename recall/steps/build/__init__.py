@@ -10,26 +10,37 @@ the folder build/, which goes when the corpus is published.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
+from recall.archive.transport import read_all
 from recall.hosts import PrefixSet
 from recall.records import Done
 from recall.run.jobs import complete
 from recall.run.progress import progress
-from recall.run.rounds import Run, Step
-from recall.run.store import Columns
-from recall.steps.build import extract, finish, write
+from recall.run.rounds import Run
+from recall.run.store import Columns, digest_of
+from recall.steps.build import extract, finish
+from recall.steps.build.boilerplate import LINES_PER_PAGE, boilerplate
+from recall.steps.build.boilerplate import Job as LinesJob
 from recall.steps.build.card import card
 from recall.steps.build.choice import Extent
 from recall.steps.build.chunks import Built, Chunk, Layout, cut
-from recall.steps.build.drops import Drops, write_drops
+from recall.steps.build.contamination import Benchmarks
 from recall.steps.build.drops import Job as DropsJob
+from recall.steps.build.drops import publish_streamed, write_drops
 from recall.steps.build.exact import Job as ExactJob
 from recall.steps.build.exact import exact, partitions_of
 from recall.steps.build.exchange import WORK, in_order
+from recall.steps.build.mix import Job as MixJob
+from recall.steps.build.mix import mix
 from recall.steps.build.near import Job as NearJob
 from recall.steps.build.near import near
-from recall.steps.build.schema import CORPUS, DROPPED, LEDGER, view_sql
+from recall.steps.build.optout import OptOut
+from recall.steps.build.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
+from recall.steps.build.stages import stages
+from recall.steps.build.write import Job as WriteJob
+from recall.steps.build.write import write_parts
 from recall.steps.judgements import accepted_prefixes, page_labels
 from recall.steps.rows import ScannedShard, scanned_shards
 
@@ -68,7 +79,9 @@ def _shards_of(extents: tuple[Extent, ...], count: int) -> Iterator[ScannedShard
 
 
 def _extract(run: Run, extents: tuple[Extent, ...]) -> list[Built]:
-    job = extract.Job(run.store, run.config, extents, _judged(run))
+    settings = run.config.optout
+    listed = OptOut.load(settings.hosts, settings.patterns, run.config.access) if settings.enabled else OptOut()
+    job = extract.Job(run.store, run.config, extents, _judged(run), listed)
     shards = _shards_of(extents, len(run.shards))
     built = complete(extract.extract_shard, job, shards, run.config.cluster, "build")
     return sorted(outcome.result for outcome in progress(built, len(extents[-1].shards), "build"))
@@ -92,9 +105,24 @@ def _merge(run: Run, chunks: list[Chunk], layout: Layout) -> Merged:
     return tuple(merged)
 
 
+def _finish(run: Run, chunks: list[Chunk], merged: Merged) -> list[Any]:
+    """What finishing each chunk came to."""
+    config, store, cluster = run.config, run.store, run.config.cluster
+    standing = tuple(keys for _, keys in merged)
+    lines: tuple[str, ...] = ()
+    if config.boilerplate.enabled:
+        partitions = partitions_of(sum(chunk.pages for chunk in chunks) * LINES_PER_PAGE)
+        lines = boilerplate(LinesJob(store, config.boilerplate, partitions, standing), chunks, cluster)
+    asked = config.contamination
+    files = asked.benchmarks if asked.enabled else ()
+    found = Benchmarks.load(files, config.access, asked.fields, asked.ngram, asked.shortest)
+    job = finish.Job(store, config, standing, lines, found)
+    return in_order(finish.finish_chunk, job, chunks, cluster, "finish")
+
+
 def build(run: Run) -> Done:
     """Build the corpus stage by stage. Raises Incomplete when a shard's pages cannot all be read back."""
-    step, store, cluster = run.begin("corpus"), run.store, run.config.cluster
+    step, store, config = run.begin("corpus"), run.store, run.config
     if step.done:
         return step.result
     extents = _extents(run)
@@ -102,28 +130,37 @@ def build(run: Run) -> Done:
     chunks = list(cut(built))
     layout = Layout(tuple(chunk.shards[0].number for chunk in chunks))
     merged = _merge(run, chunks, layout)
-    finishing = finish.Job(store, run.config, tuple(keys for _, keys in merged))
-    results = in_order(finish.finish_chunk, finishing, chunks, cluster, "finish")
-    writing = write.Job(store, step.folder, run.config.build.rows_per_file, finish.keys_of(results, 0))
-    reasons: Counter[str] = Counter()
-    for output, kept in write.write_parts(writing, chunks, cluster):
+    results = _finish(run, chunks, merged)
+    pages, dropped, hits = (finish.keys_of(results, place) for place in range(3))
+    partitions = partitions_of(sum(chunk.pages for chunk in chunks))
+    capped = mix(MixJob(store, layout, config.mix, config.run.seed, partitions, pages), chunks, config.cluster)
+    kept: Counter[str] = Counter()
+    for output, reasons in write_parts(WriteJob(store, step.folder, config, pages, capped), chunks, config.cluster):
         step.add([output])
-        reasons.update(kept)
-    drops = write_drops(DropsJob(store, merged, finish.keys_of(results, 1)), step, chunks, cluster)
-    return _publish(run, step, _ledger(run, extents[-1], built), drops, dict(sorted(reasons.items())))
-
-
-def _publish(run: Run, step: Step, ledger: Columns, drops: Drops, kept: Mapping[str, int]) -> Done:
-    """Publish what tells of the corpus, and the step."""
-    step.publish_table("shards.parquet", ledger, LEDGER)
+        kept.update(reasons)
+    drops = write_drops(DropsJob(store, merged, dropped, capped), step, chunks, config.cluster)
+    for _ in publish_streamed(step, "contamination.parquet", hits, finish.HITS):
+        pass
+    step.publish_table("shards.parquet", _ledger(run, extents[-1], built), LEDGER)
+    told = stages(config, kept.total(), drops, [result["changes"] for result in results])
+    step.publish_json("stages.json", told)
     step.publish("opencoder.sql", view_sql().encode())
-    counts = {"pages": sum(kept.values()), "dropped": drops.pages, "failed_shards": sum(ledger["failed"])}
-    reasons = sum(drops.reasons.values(), Counter[str]())
-    step.publish("card.md", card(run, counts, kept, reasons).encode())
-    done = step.finish({**counts, **kept}, {})
-    for key in run.store.keys(f"{WORK}/"):
-        run.store.remove(key)
+    failed = sum(extents[-1].shards.find(shard.number) is None for shard in run.shards)
+    counts = {"pages": kept.total(), "dropped": drops.pages, "failed_shards": failed}
+    by_reason = dict(sorted(kept.items()))
+    step.publish("card.md", card(run, counts, by_reason, drops.by_reason()).encode())
+    done = step.finish({**counts, **by_reason}, {"schema": VERSION, **_outside(run)})
+    for key in store.keys(f"{WORK}/"):
+        store.remove(key)
     return done
+
+
+def _outside(run: Run) -> dict[str, str]:
+    """Digests of the files beside the run that decided what is in the corpus."""
+    optout, asked = run.config.optout, run.config.contamination
+    lists = (optout.hosts, optout.patterns) if optout.enabled else ()
+    files = [*(one for one in lists if one), *(asked.benchmarks if asked.enabled else ())]
+    return {file: digest_of(read_all(file, run.config.access)) for file in files}
 
 
 def _ledger(run: Run, last: Extent, built: list[Built]) -> Columns:

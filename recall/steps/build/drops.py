@@ -6,7 +6,7 @@ examples by reason. The driver streams it and holds a chunk at a time, without t
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +15,11 @@ from typing import Any
 from recall.archive.parquet import ParquetWriter, sort_table
 from recall.config import ClusterSection
 from recall.run.rounds import Step
-from recall.run.store import Store, concat, table_of
+from recall.run.store import Schema, Store, Table, concat, table_of
 from recall.steps.build.chunks import MERGED, Chunk, read_chunk
 from recall.steps.build.exchange import collect, folder_of, in_order, once
 from recall.steps.build.extract import Row, columns_of
+from recall.steps.build.mix import CAPPED
 from recall.steps.build.schema import DROPPED, METADATA
 from recall.steps.rows import priority
 
@@ -30,11 +31,12 @@ REASONS = {"url": "same URL", "text": "exact duplicate", "near": "near-duplicate
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a task needs. merged: stage and keys of what it merged; finished: key of each chunk's own drops."""
+    """What a task needs, as keys. merged, capped: by stage and kind; finished: of what each chunk dropped itself."""
 
     store: Store
     merged: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
     finished: tuple[str, ...] = field(repr=False)
+    capped: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
 
 
 def _drops_of(job: Job, chunk: Chunk) -> Any:
@@ -60,6 +62,10 @@ def _drops_of(job: Job, chunk: Chunk) -> Any:
                 }
                 for number, row in said.items()
             ]
+        for kind, keys in job.capped:
+            over = collect(job.store, keys, chunk.number, CAPPED).column("id").to_pylist()
+            said = {"stage": "mix", "reason": f"over the cap of its {kind}", "detail": ""}
+            rows += [{"id": number, **said} for number in over]
         tables.append(table_of(columns_of(_placed(job.store, chunk, rows), DROPPED), DROPPED))
         table = sort_table(concat(tables), ["id"])
         columns = {name: table.column(name) for name in DROPPED}
@@ -90,25 +96,42 @@ class Drops:
         self.pages += 1
         self.reasons.setdefault(row["stage"], Counter())[row["reason"]] += 1
         held = self.examples.setdefault((row["stage"], row["reason"]), [])
-        entry = (-priority(0, row["url"]), row["id"], {"url": row["url"], "detail": row["detail"]})
+        entry = (-priority(0, row["url"]), -row["id"], {"url": row["url"], "detail": row["detail"]})
         if len(held) < EXAMPLES:
             heapq.heappush(held, entry)
         elif entry > held[0]:
             heapq.heapreplace(held, entry)
+
+    def shown(self, stage: str) -> list[dict[str, str]]:
+        """Examples of a stage by reason, the lowest priorities first."""
+        found = ((reason, held) for (name, reason), held in sorted(self.examples.items()) if name == stage)
+        return [{"reason": reason, **page} for reason, held in found for _, _, page in sorted(held, reverse=True)]
+
+    def by_reason(self) -> Counter[str]:
+        """Pages by reason, of all stages."""
+        return sum(self.reasons.values(), Counter[str]())
 
 
 def write_drops(job: Job, step: Step, chunks: Sequence[Chunk], cluster: ClusterSection) -> Drops:
     """Publish dropped.parquet in the step's folder."""
     keys = in_order(_drops_of, job, chunks, cluster, STAGE)
     drops = Drops()
-    with TemporaryDirectory(prefix="recall-build-") as folder:
-        path = Path(folder) / FILE
-        writer = ParquetWriter(path, DROPPED, METADATA, ["id"])
-        for key in keys:
-            table = job.store.read_table(key)
-            for row in table.select(["id", "url", "stage", "reason", "detail"]).to_pylist():
-                drops.add(row)
-            writer.add({name: table.column(name) for name in DROPPED})
-        writer.close()
-        step.publish_file(FILE, path, writer.rows)
+    for table in publish_streamed(step, FILE, keys, DROPPED, ["id"]):
+        for row in table.select(["id", "url", "stage", "reason", "detail"]).to_pylist():
+            drops.add(row)
     return drops
+
+
+def publish_streamed(
+    step: Step, file: str, keys: Sequence[str], schema: Schema, order: Sequence[str] = ()
+) -> Iterator[Table]:
+    """Publish tables as one, each a row group, and hand each on before it goes."""
+    with TemporaryDirectory(prefix="recall-build-") as folder:
+        path = Path(folder) / file
+        writer = ParquetWriter(path, schema, METADATA, order)
+        for key in keys:
+            table = step.store.read_table(key, list(schema))
+            writer.add({name: table.column(name) for name in schema})
+            yield table
+        writer.close()
+        step.publish_file(file, path, writer.rows)

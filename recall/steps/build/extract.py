@@ -9,16 +9,17 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
 from recall.archive.corpora import text_of
-from recall.config import Config
-from recall.config.corpus import SIGNALS
+from recall.config import Config, QualitySection
+from recall.config.corpus import SIGNALS, parse_rule
 from recall.hosts import host_of
 from recall.page.markdown import markdown
 from recall.run.store import Columns, Schema, Store
-from recall.steps.build import tags
+from recall.steps.build import quality, tags
 from recall.steps.build.choice import Choice, Extent, choose
 from recall.steps.build.chunks import Built
 from recall.steps.build.exact import KEYS, keys_of
 from recall.steps.build.exchange import folder_of, once
+from recall.steps.build.optout import OptOut, noai
 from recall.steps.build.schema import DROPPED, ID_BITS, LINEAGE
 from recall.steps.rows import Body, ScannedShard, read_bodies, read_rows, refs_of
 
@@ -26,6 +27,8 @@ EXTRACTED: Schema = {**LINEAGE, **tags.COLUMNS, **SIGNALS, **KEYS}
 STAGE = "extract"
 TAG = "code"
 NO_TEXT = "no text could be extracted"
+LISTED = "its host or URL opted out"
+SAYS_SO = "the page asks not to be used"
 
 Row = dict[str, object]
 
@@ -38,6 +41,7 @@ class Job:
     config: Config
     rounds: tuple[Extent, ...]
     labels: Mapping[str, bool] = field(repr=False)
+    optout: OptOut = field(repr=False)
 
 
 def extract_shard(job: Job, scanned: ScannedShard) -> Built:
@@ -53,7 +57,9 @@ def _extract(job: Job, scanned: ScannedShard) -> object:
     choices = list(choose(job.store, job.rounds, job.labels, scanned.shard.number))
     table = read_rows(job.store, scanned, ["offset", "length"])
     refs = refs_of(table, scanned.shard.path, [choice.row for choice in choices])
-    bodies = read_bodies(job.store, scanned, {c.row: refs[c.row] for c in choices if c.kept}, job.config.access)
+    refused = {choice.row: _refused(job, choice) for choice in choices}
+    wanted = {row: refs[row] for row, why in refused.items() if why is None}
+    bodies = read_bodies(job.store, scanned, wanted, job.config.access)
     kept: list[Row] = []
     dropped: list[Row] = []
     for choice in choices:
@@ -67,16 +73,11 @@ def _extract(job: Job, scanned: ScannedShard) -> object:
             "offset": ref.offset,
             "length": ref.length,
         }
-        if not choice.kept:
-            dropped.append({**lineage, "reason": choice.reason, "stage": "choice", "detail": ""})
-            continue
-        page = bodies.pop(choice.row)
-        bare = text_of(page.body)
-        text = markdown(page.body, choice.url, page.charset) if bare is None else bare
-        if not text.strip():
-            dropped.append({**lineage, "reason": NO_TEXT, "stage": STAGE, "detail": ""})
-            continue
-        kept.append(lineage | _described(choice, page, text, scanned.shard.crawl))
+        found = refused[choice.row] or _page_of(job.config, choice, bodies.pop(choice.row), scanned.shard.crawl)
+        if isinstance(found, Refusal):
+            dropped.append({**lineage, "stage": found.stage, "reason": found.reason, "detail": found.detail})
+        else:
+            kept.append(lineage | found)
     files = [
         job.store.publish_table_named(folder_of(STAGE), "kept-", columns_of(kept, EXTRACTED), EXTRACTED),
         job.store.publish_table_named(folder_of(STAGE), "dropped-", columns_of(dropped, DROPPED), DROPPED),
@@ -85,8 +86,35 @@ def _extract(job: Job, scanned: ScannedShard) -> object:
     return {"pages": table.num_rows, "bytes": size, "files": [asdict(file) for file in files]}
 
 
-def _described(choice: Choice, page: Body, text: str, crawl: str) -> Row:
-    """What is known of a page beside its place."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a page is not in the corpus, as dropped.parquet says it."""
+
+    stage: str
+    reason: str
+    detail: str = ""
+
+
+def _refused(job: Job, choice: Choice) -> Refusal | None:
+    """Why a page need not even be read."""
+    if not choice.kept:
+        return Refusal("choice", choice.reason)
+    listed = job.optout.reason(choice.url) if job.config.optout.enabled else ""
+    return Refusal("optout", LISTED, listed) if listed else None
+
+
+def _page_of(config: Config, choice: Choice, page: Body, crawl: str) -> Row | Refusal:
+    """All that can be told of a page by itself."""
+    if config.optout.enabled and (said := noai(page.body, page.robots, config.optout.directives)):
+        return Refusal("optout", SAYS_SO, said)
+    bare = text_of(page.body)
+    text = markdown(page.body, choice.url, page.charset) if bare is None else bare
+    if not text.strip():
+        return Refusal(STAGE, NO_TEXT)
+    measured = quality.signals(text) if config.quality.enabled else {}
+    if refusal := low_quality(config.quality, measured):
+        return refusal
+    declared = tags.declared_language(page.body) if bare is None else ""
     return {
         "text": text,
         "tag": TAG,
@@ -95,9 +123,21 @@ def _described(choice: Choice, page: Body, text: str, crawl: str) -> Row:
         "crawl": crawl,
         "digest": f"sha256:{sha256(page.body).hexdigest()}",
         "model": choice.model,
-        "fetched": "",
-        **dict(zip(KEYS, keys_of(choice.url, text, crawl, ""), strict=True)),
+        "fetched": page.fetched,
+        **(tags.tags(choice.url, text, declared) if config.tags.enabled else {}),
+        **measured,
+        **dict(zip(KEYS, keys_of(choice.url, text, crawl, page.fetched), strict=True)),
     }
+
+
+def low_quality(settings: QualitySection, measured: Mapping[str, int | float]) -> Refusal | None:
+    """The rule that a page's signals break, as a refusal."""
+    rule = quality.Filter(settings.keep).broken(measured) if settings.enabled else ""
+    if not rule:
+        return None
+    return Refusal(
+        "quality", f"breaks the rule {rule}", f"{parse_rule(rule)[0]} is {measured[parse_rule(rule)[0]]:.4g}"
+    )
 
 
 def columns_of(rows: list[Row], schema: Schema) -> Columns:

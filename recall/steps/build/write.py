@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from recall.archive.parquet import ParquetWriter, sort_table
-from recall.config import ClusterSection
+from recall.config import ClusterSection, Config
 from recall.records import Output
 from recall.run.store import Store, Table, concat
 from recall.steps.build.chunks import Chunk
 from recall.steps.build.exchange import collect, deal, in_order, once
 from recall.steps.build.finish import FINISHED
+from recall.steps.build.mix import capped_ids, weights
 from recall.steps.build.schema import CORPUS, METADATA, ORDER
 from recall.steps.rows import priority
 
@@ -40,8 +41,9 @@ class Job:
 
     store: Store
     folder: str
-    rows_per_file: int
+    config: Config
     finished: tuple[str, ...] = field(repr=False)
+    capped: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
     bounds: tuple[PlaceKey, ...] = field(default=(), repr=False)
     dealt: tuple[str, ...] = field(default=(), repr=False)
     starts: tuple[int, ...] = field(default=(), repr=False)
@@ -51,26 +53,41 @@ def _sample_chunk(job: Job, chunk: Chunk) -> Any:
     """How many pages a chunk has, and a sample of their places in the order."""
 
     def work() -> object:
-        table = job.store.read_table(job.finished[chunk.number], list(ORDER))
+        table = _standing(job, chunk, list(ORDER))
         places = zip(*(table.column(name).to_pylist() for name in ORDER), strict=True)
         return [table.num_rows, heapq.nsmallest(SAMPLE, places, key=lambda place: (priority(0, place[1]), place))]
 
     return once(job.store, "write-sample", chunk.number, work)
 
 
+def _standing(job: Job, chunk: Chunk, names: list[str]) -> Table:
+    """Some columns of a chunk's pages that no cap took out."""
+    table = job.store.read_table(job.finished[chunk.number], names)
+    gone = [capped_ids(job.store, keys, chunk.number) for _, keys in job.capped]
+    if not gone:
+        return table
+    return table.filter(~np.isin(table.column("id").to_numpy(), np.concatenate(gone)))
+
+
+def _columns(table: Table) -> dict[str, Any]:
+    return {name: table.column(name) for name in table.column_names}
+
+
 def _deal_chunk(job: Job, chunk: Chunk) -> Any:
     """Deal a chunk's pages by range; the key of the file and the rows of each range."""
 
     def work() -> object:
-        table = job.store.read_table(job.finished[chunk.number])
+        table = _standing(job, chunk, list(FINISHED))
+        weight = weights(job.config.mix, table)
         places = zip(*(table.column(name).to_pylist() for name in ORDER), strict=True)
         ranges = np.fromiter((bisect_right(job.bounds, place) for place in places), np.int64, table.num_rows)
         count = len(job.bounds) + 1
         order = np.argsort(ranges, kind="stable")
         sizes = np.bincount(ranges, minlength=count).tolist()
         ends = list(accumulate(sizes))
-        pieces = (table.take(order[end - size : end]) for size, end in zip(sizes, ends, strict=True))
-        key = deal(job.store, "write-rows", ({n: piece.column(n) for n in FINISHED} for piece in pieces), FINISHED)
+        cuts = (order[end - size : end] for size, end in zip(sizes, ends, strict=True))
+        pieces = ({**_columns(table.take(rows)), "weight": weight[rows]} for rows in cuts)
+        key = deal(job.store, "write-rows", pieces, CORPUS)
         return [key, sizes]
 
     return once(job.store, "write-rows", chunk.number, work)
@@ -78,7 +95,7 @@ def _deal_chunk(job: Job, chunk: Chunk) -> Any:
 
 def _write_part(job: Job, number: int) -> tuple[Output, dict[str, int]]:
     """Publish a part, the same one again where an earlier attempt did; with its rows by reason."""
-    first, last = number * job.rows_per_file, (number + 1) * job.rows_per_file
+    first, last = number * job.config.build.rows_per_file, (number + 1) * job.config.build.rows_per_file
     starts = job.starts
     overlapped = [place for place, start in enumerate(starts[:-1]) if start < last and starts[place + 1] > first] or [0]
     with TemporaryDirectory(prefix="recall-build-") as folder:
@@ -87,8 +104,7 @@ def _write_part(job: Job, number: int) -> tuple[Output, dict[str, int]]:
         rows = concat([_rows_of(job, place, first, last) for place in overlapped])
         for at in range(0, max(1, rows.num_rows), ROW_GROUP):
             piece = rows.slice(at, ROW_GROUP)
-            columns = {name: piece.column(name) for name in FINISHED}
-            writer.add({**columns, "weight": np.ones(piece.num_rows)})
+            writer.add(_columns(piece))
         writer.close()
         output = job.store.publish_file(f"{job.folder}/part-{number:05d}.parquet", path, writer.rows)
     return output, dict(Counter(rows.column("reason").to_pylist()))
@@ -96,7 +112,7 @@ def _write_part(job: Job, number: int) -> tuple[Output, dict[str, int]]:
 
 def _rows_of(job: Job, place: int, first: int, last: int) -> Table:
     """What a range holds of rows [first, last) of the corpus."""
-    rows = sort_table(collect(job.store, job.dealt, place, FINISHED), ORDER)
+    rows = sort_table(collect(job.store, job.dealt, place, CORPUS), ORDER)
     start, end = job.starts[place], job.starts[place + 1]
     return rows.slice(max(0, first - start), min(last, end) - max(first, start))
 
@@ -106,7 +122,7 @@ def write_parts(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> I
     samples = in_order(_sample_chunk, job, chunks, cluster, STAGE)
     total = sum(rows for rows, _ in samples)
     places = sorted((str(host), str(url), int(number)) for _, sampled in samples for host, url, number in sampled)
-    ranges = max(1, -(-total // job.rows_per_file))
+    ranges = max(1, -(-total // job.config.build.rows_per_file))
     job = replace(job, bounds=tuple(places[number * len(places) // ranges] for number in range(1, ranges)))
     dealt = in_order(_deal_chunk, job, chunks, cluster, STAGE)
     sizes = np.sum([counts for _, counts in dealt], axis=0, dtype=np.int64) if dealt else np.zeros(1, np.int64)
