@@ -105,6 +105,9 @@ class PrefixSet:
     def __len__(self) -> int:
         return len(self._prefixes)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._prefixes))
+
     def matches(self, url: str) -> Iterator[str]:
         """Every prefix that the URL lies under, the longest first; a template stands for as much as it covers."""
         key = prefix_key(url)

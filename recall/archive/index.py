@@ -25,7 +25,18 @@ from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
 from recall.hosts import PrefixSet, family_of, host_of
 from recall.records import WarcRef
 
-__all__ = ["IndexRow", "coalesce", "prefix_refs", "read_many", "shard_refs", "surt_key", "url_refs", "write_index"]
+__all__ = [
+    "IndexRow",
+    "coalesce",
+    "part_refs",
+    "part_urls",
+    "prefix_refs",
+    "read_many",
+    "shard_refs",
+    "surt_key",
+    "url_refs",
+    "write_index",
+]
 
 TABLE = "cc-index/table/cc-main/warc"
 
@@ -83,14 +94,30 @@ def prefix_refs(index: str, crawl: str, prefixes: Sequence[str], access: AccessS
     """
     wanted = PrefixSet(prefixes)
     hosts = sorted({prefix.partition("/")[0] for prefix in prefixes} - {""})
-    with _Index(index, crawl, access) as table:
+    with _Index.of(index, crawl, access) as table:
+        found = [row for part in _parts(hosts) for row in table.rows(part, "", {})]
+    return sorted(row for row in found if wanted.match(row.url) is not None)
+
+
+def part_urls(index: str, crawl: str, access: AccessSection = _ANYONE) -> list[str]:
+    """Where the files of a crawl's index lie, in order. Raises ShardUnreadable when its paths file cannot be read."""
+    base = index.rstrip("/").removesuffix(TABLE) or "."
+    entries = read_paths(paths_url(base, crawl, "cc-index-table"), access)
+    return [join(base, entry) for entry in entries if "/subset=warc/" in entry]
+
+
+def part_refs(url: str, prefixes: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
+    """As `prefix_refs`, of one file of an index: files are sorted by URL, so most hosts lie in one or two of them."""
+    wanted = PrefixSet(prefixes)
+    hosts = sorted({prefix.partition("/")[0] for prefix in prefixes} - {""})
+    with _Index(url, [url], access) as table:
         found = [row for part in _parts(hosts) for row in table.rows(part, "", {})]
     return sorted(row for row in found if wanted.match(row.url) is not None)
 
 
 def url_refs(index: str, crawl: str, urls: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
     """Every capture of a crawl with one of these URLs, sorted. Raises as `prefix_refs`."""
-    with _Index(index, crawl, access) as table:
+    with _Index.of(index, crawl, access) as table:
         found: list[IndexRow] = []
         for part in _parts(sorted(set(urls))):
             hosts = sorted({host_of(url) for url in part} - {""})
@@ -104,7 +131,7 @@ def shard_refs(index: str, crawl: str, path: str, access: AccessSection = _ANYON
     The index is sorted by URL, so this reads a few columns of all of it; a copy that is sorted by warc_filename
     (`COPY (SELECT * FROM … ORDER BY warc_filename, warc_record_offset) TO …`) is read where the file is only.
     """
-    with _Index(index, crawl, access) as table:
+    with _Index.of(index, crawl, access) as table:
         found = table.captures(_CAPTURES + "WHERE warc_filename = $path", {"path": path})
     return sorted(found, key=lambda row: row.ref)
 
@@ -163,13 +190,10 @@ def _parts(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 class _Index:
-    """The index files of one crawl, opened for queries."""
+    """Index files, opened for queries. name: what errors call them."""
 
-    def __init__(self, index: str, crawl: str, access: AccessSection) -> None:
-        self._name = f"{index} ({crawl})"
-        base = index.rstrip("/").removesuffix(TABLE) or "."
-        entries = read_paths(paths_url(base, crawl, "cc-index-table"), access)
-        urls = [join(base, entry) for entry in entries if "/subset=warc/" in entry]
+    def __init__(self, name: str, urls: Sequence[str], access: AccessSection) -> None:
+        self._name = name
         self._ranges = _Ranges(urls, access)
         remote = [url.startswith(("http://", "https://", "s3://")) for url in urls]
         self._files = [
@@ -178,6 +202,11 @@ class _Index:
         ]
         self._connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         self._connection.register_filesystem(self._ranges)
+
+    @classmethod
+    def of(cls, index: str, crawl: str, access: AccessSection) -> "_Index":
+        """All files of a crawl's index."""
+        return cls(f"{index} ({crawl})", part_urls(index, crawl, access), access)
 
     def __enter__(self) -> "_Index":
         return self

@@ -206,6 +206,7 @@ class HarvestSection(Section):
 
     per_prefix: Positive = 200
     limit: Positive = 100_000
+    unscanned: Count = 10_000
 
 
 class BuildSection(Section):

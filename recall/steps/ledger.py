@@ -18,6 +18,7 @@ from recall.steps.rows import SHARDS_FILE
 LIMITS = "over [harvest] per_prefix or limit"
 NOT_FOUND = "not found in the crawl"
 UNREAD = "not read by the last scan"
+UNREAD_FILE = "WARC unreadable"
 NAMED = 3
 """Reasons that are printed of each account, the most frequent first."""
 
@@ -90,8 +91,6 @@ def unexplained(entries: Sequence[Entry]) -> Iterator[Damage]:
             )
         ):
             yield Damage(entry.place.manifest, "does not count the shards and pages that the round's scan scored")
-        if verb == "harvest" and scanned and entry.shards.planned not in (0, scanned.shards.done):
-            yield Damage(entry.place.manifest, "did not look through the shards that the round's scan scored")
         before[number, verb] = entry
 
 
@@ -131,12 +130,13 @@ def _domains(_run: Run, step: Step, place: Place) -> Entry:
 
 def _harvest(run: Run, step: Step, place: Place) -> Entry:
     counts = step.manifest.counts
-    shards = _int(counts, "shards")
+    shards, files, unread = (_int(counts, name) for name in ("shards", "files", "failed_files"))
     failed = dict(Counter(str(row["reason"]) for row in run.store.read_json(step.key("failures.json"))))
     if over := _int(counts, "over_limits"):
         failed[LIMITS] = over
     planned = _int(counts, "missed") + _int(counts, "unscanned")
-    return Entry(place, Account(shards, shards), Account(planned, _int(counts, "harvested"), failed))
+    looked = Account(shards + files, shards + files - unread, {UNREAD_FILE: unread} if unread else {})
+    return Entry(place, looked, Account(planned, _int(counts, "harvested"), failed))
 
 
 def _corpus(run: Run, step: Step, place: Place) -> Entry:

@@ -1,7 +1,9 @@
 """harvest: the pages under accepted prefixes that the model missed join the next round as examples.
 
-In: accepted prefixes of this and earlier rounds, the round's slim rows. Out: pages.parquet. Pages that a person judged,
-audit pages and held-out hosts are left out; of each prefix at most [harvest] per_prefix pages, chosen by the seed.
+In: accepted prefixes of this and earlier rounds, the round's slim rows, and where [crawl] names an index what lies
+under the prefixes in files that were not scanned. Out: pages.parquet, and failures.json with the pages of the index
+that could not be had. Pages that a person judged, audit pages and held-out hosts are left out; of each prefix at most
+[harvest] per_prefix pages of either kind, chosen by the seed.
 """
 
 import heapq
@@ -11,17 +13,32 @@ from dataclasses import astuple, dataclass, field
 
 import numpy as np
 
+from recall.archive.index import part_urls
 from recall.config import Config
+from recall.errors import Incomplete
 from recall.hosts import Holdout, PrefixSet
 from recall.page.text import scoring_text
 from recall.records import Done, WarcRef
-from recall.run.jobs import complete
+from recall.run.jobs import Outcome, complete, each, tolerated
 from recall.run.progress import progress
 from recall.run.rounds import Round
 from recall.run.store import Store
+from recall.steps.harvest.unscanned import (
+    UNREADABLE,
+    Lookup,
+    Place,
+    Portion,
+    Portioned,
+    Reading,
+    choose,
+    look_up,
+    portions,
+    read_places,
+)
 from recall.steps.judgements import accepted_prefixes, audit_urls, page_labels
 from recall.steps.rows import ScannedShard, priority, read_bodies, read_rows, refs_of, scanned_shards
 from recall.steps.saturation import saturation
+from recall.steps.scan import model_folder
 
 PAGES = {
     "url": "string",
@@ -137,13 +154,74 @@ def harvest(round_: Round) -> Done:
         lowest.add(outcome.result[1], outcome.item.shard.number)
     chosen = lowest.chosen(run.config.harvest.limit)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
-    pages: list[tuple[Missed, WarcRef, str]] = []
+    pages: list[tuple[str, str, WarcRef, float, str]] = []
     for outcome in complete(fetch, Fetch(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):
-        pages += outcome.result
-    pages.sort(key=lambda item: item[0].url)
-    rows = [(page.url, page.prefix, *astuple(ref), page.score, text) for page, ref, text in pages]
+        pages += [(page.url, page.prefix, ref, page.score, text) for page, ref, text in outcome.result]
+    beyond = _beyond(round_, search, {page[0] for page in pages}) if prefixes else Beyond()
+    missed_taken = len(pages)
+    pages += beyond.pages
+    pages.sort(key=lambda page: page[0])
+    rows = [(url, prefix, *astuple(ref), score, text) for url, prefix, ref, score, text in pages]
     step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(PAGES)}, PAGES)
-    step.publish_json("failures.json", [])
+    step.publish_json("failures.json", beyond.failures)
     counts = {"prefixes": len(prefixes), "shards": len(shards), "missed": missed, "harvested": len(pages)}
-    counts |= {"unscanned": 0, "over_limits": missed - len(pages)}
-    return step.finish({**counts, "saturation": round(saturation(round_), 4)}, {})
+    over = missed - missed_taken + beyond.found - len(beyond.pages) - len(beyond.failures)
+    counts |= {"unscanned": beyond.found, "over_limits": over, "files": beyond.files}
+    counts |= {"failed_files": beyond.failed_files}
+    return step.finish({**counts, "saturation": round(saturation(round_), 4)}, {}, beyond.notes)
+
+
+@dataclass(slots=True)
+class Beyond:
+    """What the index gave. found: pages under the prefixes; files: WARCs that were asked; failures: one a page."""
+
+    found: int = 0
+    pages: list[tuple[str, str, WarcRef, float, str]] = field(default_factory=list)
+    failures: list[dict[str, object]] = field(default_factory=list)
+    files: int = 0
+    failed_files: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, outcome: Outcome[Portion]) -> None:
+        """Take down what a task read, or that it read nothing."""
+        places = outcome.item.places
+        beyond: Portioned = outcome.result or Portioned(failed=[(one, UNREADABLE) for one in places])
+        lines = [outcome.failure] if outcome.failure is not None else beyond.unread
+        self.files += len({place.ref.path for place in places})
+        self.failed_files += len({place.ref.path for place, reason in beyond.failed if reason == UNREADABLE})
+        self.notes += lines
+        self.pages += [(one.url, one.prefix, one.ref, score, text) for one, text, score in beyond.pages]
+        for place, reason in beyond.failed:
+            self.fail(place, reason)
+
+    def fail(self, place: Place, reason: str) -> None:
+        """Take down a page that could not be had."""
+        row: dict[str, object] = {"url": place.url, "path": place.ref.path, "offset": place.ref.offset}
+        self.failures.append({**row, "reason": reason})
+
+
+def _beyond(round_: Round, search: Search, harvested: set[str]) -> Beyond:
+    """The pages of WARCs that were not scanned. Raises Incomplete when too many of these cannot be read."""
+    run, config = round_.run, round_.run.config
+    beyond, places = Beyond(), list[Place]()
+    if not (config.crawl.index and config.crawl.ids and config.harvest.unscanned):
+        return beyond
+    scanned = frozenset(scanned.shard.path for scanned in scanned_shards(round_))
+    lookup = Lookup(config, search.prefixes, search.holdout, search.known | harvested, scanned)
+    parts = [url for crawl in config.crawl.ids for url in part_urls(config.crawl.index, crawl, config.access)]
+    looked = complete(look_up, lookup, parts, config.cluster, "harvest index")
+    for found in progress(looked, len(parts), "harvest"):
+        beyond.found += found.result[0]
+        places += found.result[1]
+    chosen = portions(choose(places, config.harvest.per_prefix, config.harvest.unscanned))
+    base = config.crawl.base if config.crawl.base.endswith("/") else config.crawl.base + "/"
+    model = str(round_.step("train").manifest.settings["model"])
+    reading = Reading(run.store, config, base, model_folder(round_), model)
+    for outcome in tolerated(each(read_places, reading, chosen, config.cluster, "harvest")):
+        beyond.take(outcome)
+    if beyond.failed_files > config.cluster.failed_share * beyond.files:
+        line = f"harvest: {beyond.failed_files} of {beyond.files} WARCs could not be read, first: {min(beyond.notes)}"
+        raise Incomplete(f"{line}; run again to retry them, or allow more with --failed-share")
+    beyond.failures.sort(key=lambda row: (str(row["path"]), int(str(row["offset"]))))
+    beyond.notes.sort()
+    return beyond
