@@ -26,6 +26,7 @@ from recall.errors import Damaged
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
+from recall.run.jobs import meter
 from recall.run.store import Columns, Store, forget_copies
 from recall.steps.kinds import kept_by
 from recall.steps.rows import CANDIDATES, ROWS, ScannedShard, read_rows
@@ -286,3 +287,5 @@ def _report(
         files=files,
     )
     job.store.publish_json(report_key(job.folder, shard.number), asdict(report), first_wins=True)
+    for outcome, pages in (("kept", kept), ("rejected", report.rejected), ("skipped", sum(report.skipped.values()))):
+        meter("pages", pages, step="scan", outcome=outcome)

@@ -31,6 +31,7 @@ from recall.errors import (
     Transient,
     of_the_machine,
 )
+from recall.run.jobs.shared import Meters, join_office, leave_office, open_office
 
 HERE = "here"
 LOCAL = "local"
@@ -78,9 +79,9 @@ def each(
 ) -> Iterator[Outcome[I]]:
     """Outcomes as they complete; callers that need an order sort them by item.
 
-    label: names the tasks in Ray's dashboard. In this process items are taken one by one and no deadline holds. On Ray
-    at most 2 × workers tasks are in flight (no more than workers where the cluster has more cores than that), and one
-    that runs longer than `shard_seconds` fails.
+    label: names the tasks in Ray's dashboard and metrics. An item that takes longer than `shard_seconds` fails. In this
+    process items are taken one by one. On Ray at most 2 × workers tasks are in flight (no more than workers where the
+    cluster has more cores than that).
     """
     if cluster.address == HERE:
         return _here(function, context, items, cluster)
@@ -155,7 +156,7 @@ def _here(
 ) -> Iterator[Outcome[I]]:
     for item in items:
         for tries in range(1, cluster.attempts + 1):
-            outcome = attempt(function, context, item)
+            outcome = attempt_until(function, context, item, cluster.shard_seconds, None)
             if outcome.error_kind != Transient.__name__ or tries == cluster.attempts:
                 break
             time.sleep(_pause(tries))
@@ -163,9 +164,9 @@ def _here(
 
 
 def attempt_until(
-    function: Callable[[C, I], R], context: C, item: I, seconds: float, grace: float = GRACE_SECONDS
+    function: Callable[[C, I], R], context: C, item: I, seconds: float, grace: float | None = GRACE_SECONDS
 ) -> Outcome[I]:
-    """One attempt in a worker process that ends at its deadline: by a signal, or else with the process."""
+    """One attempt that ends at its deadline: by a signal, or else (unless grace is None) with the process."""
     if threading.current_thread() is not threading.main_thread():
         return attempt(function, context, item)
 
@@ -173,14 +174,29 @@ def attempt_until(
         raise Overdue(f"took longer than {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, ring)
-    faulthandler.dump_traceback_later(seconds + grace, exit=True)
+    if grace is not None:
+        faulthandler.dump_traceback_later(seconds + grace, exit=True)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return attempt(function, context, item)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        faulthandler.cancel_dump_traceback_later()
+        if grace is not None:
+            faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGALRM, previous)
+
+
+def attempt_there(office: Any, label: str, function: Callable[[C, I], R], context: C, *how: Any) -> Outcome[I]:
+    """One attempt in a worker of a cluster, which counts in the cluster's budgets. how: item, seconds, grace."""
+    join_office(office)
+    outcome: Outcome[I] = attempt_until(function, context, *how)
+    Meters.add("tasks", 1, step=label, outcome=outcome.error_kind or "done")
+    return outcome
+
+
+def meter(name: str, value: float, **tags: str) -> None:
+    """Count something of a task for Ray's metrics, as recall_<name>; nothing in this process alone."""
+    Meters.add(name, value, **tags)
 
 
 @dataclass(slots=True)
@@ -220,6 +236,7 @@ def connect(cluster: ClusterSection) -> Any:
 def disconnect() -> None:
     """Leave Ray, and end it where `connect` started it on this machine."""
     if "ray" in sys.modules:
+        leave_office()
         sys.modules["ray"].shutdown()
 
 
@@ -229,7 +246,8 @@ class _Flight(Generic[C, I, R]):
     def __init__(self, function: Callable[[C, I], R], context: C, cluster: ClusterSection, label: str) -> None:
         self._ray = connect(cluster)
         self._cluster = cluster
-        self._remote = self._ray.remote(attempt_until).options(
+        self._office, self._label = open_office(self._ray), label
+        self._remote = self._ray.remote(attempt_there).options(
             name=label, num_cpus=1, max_retries=0, scheduling_strategy="SPREAD"
         )
         self._function = self._ray.put(function)
@@ -269,7 +287,8 @@ class _Flight(Generic[C, I, R]):
 
     def _submit(self, task: _Task[I]) -> None:
         patience = (self._cluster.shard_seconds, GRACE_SECONDS)
-        reference = self._remote.remote(self._function, self._context, task.item, *patience)
+        work = (self._office, self._label, self._function, self._context)
+        reference = self._remote.remote(*work, task.item, *patience)
         self._running[reference] = task
 
     def _collect(self) -> Iterator[Outcome[I]]:

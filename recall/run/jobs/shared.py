@@ -1,0 +1,99 @@
+"""What the processes of a Ray cluster share: one budget of each endpoint, kept by an actor, and counts for metrics.
+
+A worker asks the actor for each request or opened body, half a millisecond beside a request of tens. While the actor
+cannot be reached (its node died; it is started again) a process keeps books of its own, at the same ceilings.
+"""
+
+import time
+from typing import Any
+
+from recall.archive.transport.budget import Grant, Office, use_office
+
+NAME, NAMESPACE = "recall-budget", "recall"
+ANSWER_SECONDS = 10.0
+AWAY_SECONDS = 30.0
+"""How long the actor is left alone after it did not answer."""
+
+
+class Shared:
+    """The books of a cluster, as a process on it asks them."""
+
+    def __init__(self, ray: Any, actor: Any) -> None:
+        self._ray, self._actor = ray, actor
+        self._own = Office()
+        self._away_until = 0.0
+
+    def enter(self, endpoint: str, requests: float, connections: float) -> Grant:
+        """As Budget.enter."""
+        if time.monotonic() >= self._away_until:
+            try:
+                grant: Grant = self._ray.get(
+                    self._actor.enter.remote(endpoint, requests, connections), timeout=ANSWER_SECONDS
+                )
+            except self._ray.exceptions.RayError:
+                self._away_until = time.monotonic() + AWAY_SECONDS
+            else:
+                return grant
+        return self._own.enter(endpoint, requests, connections)
+
+    def leave(self, endpoint: str, permit: int, sign: str) -> None:
+        """As Budget.leave; nobody waits for it."""
+        self._actor.leave.remote(endpoint, permit, sign)
+        self._own.leave(endpoint, permit, sign)
+
+    def renew(self, endpoint: str, permit: int) -> None:
+        """As Budget.renew; nobody waits for it."""
+        self._actor.renew.remote(endpoint, permit)
+
+
+class Meters:
+    """Counters of this process for Ray's metrics (Prometheus); none where it is no worker of a cluster."""
+
+    ray: Any = None
+    _counters: dict[str, Any] = {}  # noqa: RUF012 - one set of counters a process
+
+    @classmethod
+    def add(cls, name: str, value: float, **tags: str) -> None:
+        """Count something: recall_<name> with its tags."""
+        if cls.ray is None or value <= 0:
+            return
+        if name not in cls._counters:
+            from ray.util.metrics import Counter  # noqa: PLC0415 - only on a cluster
+
+            cls._counters[name] = Counter(f"recall_{name}", description=f"recall: {name}", tag_keys=tuple(tags))
+        cls._counters[name].inc(value, tags)
+
+
+def open_office(ray: Any) -> Any:
+    """The actor that keeps a cluster's books, started beside the driver where there is none; this process uses it."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415 - only on a cluster
+
+    node = ray.get_runtime_context().get_node_id()
+    actor = (
+        ray.remote(Office)
+        .options(
+            name=NAME,
+            namespace=NAMESPACE,
+            get_if_exists=True,
+            num_cpus=0,
+            max_restarts=-1,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True),
+        )
+        .remote()
+    )
+    use_office(Shared(ray, actor))
+    return actor
+
+
+def join_office(actor: Any) -> None:
+    """Let this worker count its requests with the cluster's, and its work for the metrics."""
+    if Meters.ray is None:
+        import ray  # noqa: PLC0415 - a worker has it
+
+        Meters.ray = ray
+        use_office(Shared(ray, actor))
+
+
+def leave_office() -> None:
+    """Keep books of this process's own again."""
+    use_office(Office())
