@@ -14,17 +14,16 @@ from recall.hosts import has_public_suffix
 from recall.steps.build.privacy.found import Found
 
 _LOCAL = r"A-Za-z0-9\u00c0-\u024f\u0370-\u052f"
-_EMAIL = re.compile(
-    rf"(?<![{_LOCAL}._%+/=-])([{_LOCAL}_%+][{_LOCAL}._%+'-]{{0,63}})@((?:[{_LOCAL}](?:[{_LOCAL}-]{{0,62}})\.){{1,6}}[{_LOCAL}-]{{2,24}})"
-    rf"(?![{_LOCAL}@(\[]|\.[A-Za-z0-9]|-[A-Za-z0-9])"
+_LOCAL_PART = re.compile(rf"(?<![{_LOCAL}._%+/=-])[{_LOCAL}_%+][{_LOCAL}._%+'-]{{0,63}}\Z")
+_DOMAIN = re.compile(
+    rf"(?:[{_LOCAL}](?:[{_LOCAL}-]{{0,62}})\.){{1,6}}[{_LOCAL}-]{{2,24}}(?![{_LOCAL}@(\[]|\.[A-Za-z0-9]|-[A-Za-z0-9])"
 )
-_AT, _DOT = (
-    r"\s?(?:\[at\]|\(at\)|\{at\}|<at>|\[@\]|\(@\)| at | AT )\s?",
-    r"\s?(?:\[dot\]|\(dot\)|\{dot\}|<dot>| dot | DOT |\.)\s?",
+_AT = re.compile(r"(?i)[ ]?[\[({<](?:at|@)[\])}>][ ]?| at ")
+_SPELLED_LOCAL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._+-]{1,40}\Z")
+_SPELLED_DOMAIN = re.compile(
+    r"(?i)[a-z0-9-]{2,40}(?:(?:\s?[\[({<]dot[\])}>]\s?| dot |\.)[a-z0-9-]{2,30}){1,3}(?![\w@])"
 )
-_SPELLED = re.compile(
-    rf"(?i)(?<![\w.+-])[a-z0-9][a-z0-9._+-]{{1,40}}{_AT}[a-z0-9-]{{2,40}}(?:{_DOT}[a-z0-9-]{{2,30}}){{1,3}}(?![\w@])"
-)
+_DOT = re.compile(r"(?i)\s?[\[({<]dot[\])}>]\s?| dot ")
 
 _EXAMPLE_DOMAIN = re.compile(
     r"(?i)(?:^|\.)(?:example|invalid|test|localhost|local|localdomain|internal|lan)$|(?:^|\.)example\.[a-z.]{2,6}$|"
@@ -43,6 +42,33 @@ _NO_ONE = re.compile(
 _FILE = re.compile(
     r"(?i)^\d(?:\.\d)?x\.|\.(?:png|jpe?g|gif|svg|webp|ico|css|scss|js|mjs|ts|tsx|json|html?|php|py|rb|go|rs|java|class|xml|ya?ml|service|timer|socket|mount|target|conf|so|dll|exe|zip|jar|tgz|gz)$"
 )
+_NO_NAMES = frozenset(
+    (
+        *(
+            "met",
+            "meet",
+            "look",
+            "looking",
+            "found",
+            "find",
+            "live",
+            "lives",
+            "here",
+            "there",
+            "is",
+            "was",
+            "are",
+            "been",
+        ),
+        *("us", "available", "hosted", "it", "me", "him", "her", "you", "them", "one", "page", "site", "code", "mail"),
+        *("email", "contact", "ask", "see", "read", "more", "work", "works", "working", "stay", "download", "support"),
+        "online",
+    )
+)
+"""Words before a bare `at` that are no mailbox."""
+
+_HEADER = re.compile(r"(?i)(?:from|to|cc|mail|contact|author)\s?:\*{0,2}\s?(?:\S{1,20} \S{1,20} )?[<(]?$")
+_USERINFO = re.compile(r"//[^\s/\"'<>]*\Z|/@\Z")
 _MESSAGE = re.compile(
     r"(?i)(?:message-id|in-reply-to|references|msgid|list-id|content-id|cid)\W{0,4}$|(?:mid|cid|news|nntp):$"
 )
@@ -50,15 +76,29 @@ _MESSAGE = re.compile(
 
 def emails(text: str) -> Iterator[Found]:
     """Places of e-mail addresses, those spelled with at and dot included."""
-    if "@" in text:
-        for found in _EMAIL.finditer(text):
-            if _personal(found[1], found[2], text[max(0, found.start() - 24) : found.start()]):
-                yield Found("email", *found.span())
-    lowered = text if " at " in text or "at]" in text or "at)" in text else text.lower()
-    if any(mark in lowered for mark in ("[at]", "(at)", "{at}", "<at>", " at ", "@]", "@)")):
-        for found in _SPELLED.finditer(text):
-            if _spelled_out(found, text):
-                yield Found("email", *found.span())
+    at = text.find("@")
+    while at >= 0:
+        if (domain := _DOMAIN.match(text, at + 1)) is not None:
+            offset = max(0, at - 66)
+            local = _LOCAL_PART.search(text[offset:at])
+            if local is not None:
+                start = offset + local.start()
+                if _personal(local[0], domain[0], text[max(0, start - 80) : start]):
+                    yield Found("email", start, domain.end())
+        at = text.find("@", at + 1)
+    for sign in _AT.finditer(text):
+        domain, offset = _SPELLED_DOMAIN.match(text, sign.end()), max(0, sign.start() - 44)
+        local = _SPELLED_LOCAL.search(text[offset : sign.start()]) if domain is not None else None
+        if domain is not None and local is not None:
+            start = offset + local.start()
+            bare = not re.search(r"[@\[({<]", sign[0])
+            if _spelled_out(
+                local[0],
+                domain[0],
+                bare=bare,
+                around=(text[max(0, start - 24) : start], text[domain.end() : domain.end() + 1]),
+            ):
+                yield Found("email", start, domain.end())
 
 
 def _personal(local: str, domain: str, before: str) -> bool:
@@ -69,49 +109,51 @@ def _personal(local: str, domain: str, before: str) -> bool:
         return False
     if _MESSAGE.search(before.rstrip(" <\"'")) or not has_public_suffix(domain):
         return False
-    return not before.endswith(("/@", "//", "http:", "https:"))
+    return _USERINFO.search(before) is None
 
 
-def _spelled_out(found: re.Match[str], text: str) -> bool:
-    """Whether words around at and dot are an address: a bare `at` needs brackets or a sign of mail before it."""
-    whole = found[0]
-    marked = re.search(r"(?i)[\[({<](?:at|@)[\])}>]", whole) is not None
-    local, domain = re.split(_AT, whole, maxsplit=1)
-    domain = re.sub(r"(?i)\s?[\[({<]?\bdot\b[\])}>]?\s?", ".", domain).replace(" ", "").lower()
-    if not marked:
-        before, after = text[max(0, found.start() - 16) : found.start()], text[found.end() : found.end() + 1]
-        header = re.search(r"(?i)(?:from|to|cc|e-?mail|mail|contact|author)\s?:?\*{0,2}\s?(?:\S+ \S+ )?[<(]?$", before)
+def _spelled_out(local: str, domain: str, *, bare: bool, around: tuple[str, str]) -> bool:
+    """Whether words around at are an address: a bare `at` needs a bare `dot` or a sign of mail before it."""
+    before, after = around
+    if bare and not _DOT.search(domain):
         wrapped = before.endswith("<") and after == ">"
-        if not (wrapped or (header and ":" in header[0]) or re.search(r"(?i) dot ", whole)):
+        if not wrapped and not _HEADER.search(before):
             return False
-    return has_public_suffix(domain) and not _EXAMPLE_DOMAIN.search(domain) and not _EXAMPLE_LOCAL.match(local)
+    domain = _DOT.sub(".", domain).lower()
+    if local.lower() in _NO_NAMES or _EXAMPLE_DOMAIN.search(domain) or _EXAMPLE_LOCAL.match(local):
+        return False
+    return has_public_suffix(domain)
 
 
-_IPV4 = re.compile(
-    r"(?<![\w.:/@+-])(?:v(?=\d))?((?:\d{1,3}\.){3}\d{1,3})(?![\w]|\.\d|-\d)|(?<=[/@:=-])((?:\d{1,3}\.){3}\d{1,3})(?![\w]|\.\d|-\d)"
-)
+_IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![A-Za-z0-9_]|\.\d|-\d)")
+_INSIDE = re.compile(r"[A-Za-z0-9_.+]$|(?<![=:/@])[A-Za-z0-9]-$")
 _VERSION = re.compile(
     r"(?i)(?:\b(?:v|ver|vers|version|versione|versión|versão|版本|バージョン|版|release|rel|build|revision|rev|firmware|driver|sdk|update|upgrade|"
     r"patch|section|chapter|figure|fig|table|oid|asn|clause|§|since|kernel|chrome|firefox|safari|opera|edge|assembly(?:file)?version|fileversion|productversion)"
-    r"[\"'(:=#\s.]{0,4}|[<>=~^!]=?\s?[\"']?|(?:==|===)\s?|[A-Za-z_)][/-]|[A-Za-z]-v?|\.so\.)$"
+    r"[\"'(:=#\s.]{0,4}|(?:[<>=~!]=|~>|[<>^~])\s?[\"']?|[A-Za-z_)][/-]|[A-Za-z]-v?|\.so\.)$"
 )
 _IP_WORD = re.compile(
-    r"(?i)\b(?:ip|ipv4|addr(?:ess)?|host|hostname|server|ping|ssh|telnet|traceroute|inet|from|dns|nameserver|gateway|client|remote|peer|subnet|network|route|listen|bind|endpoint|proxy|to|https?|地址|адрес)\b"
+    r"(?i)\b(?:ip|ipv4|addr(?:ess)?|r?host|hostname|server|ping|ssh|telnet|traceroute|inet|dns|nameserver|gateway|client|"
+    r"remote|peer|proxy)\b|地址|адрес"
 )
-_IPV6 = re.compile(r"(?<![\w:.])([23][0-9a-fA-F]{3}:(?:[0-9a-fA-F]{0,4}:){1,6}[0-9a-fA-F]{0,4})(?![\w:]|\.\d)")
+_PORT = re.compile(r":\d{2,5}\b|/\d{1,2}\b")
+_RESOLVERS = frozenset(("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "4.2.2.2", "4.2.2.1"))
+_MADE_UP = frozenset(("1.2.3.4", "4.3.2.1", "1.2.3.0", "5.6.7.8", "9.8.7.6", "12.34.56.78", "11.22.33.44"))
+_IPV6 = re.compile(
+    r"[23](?<![A-Za-z0-9_:.][23])(?:[0-9a-fA-F]{3}:(?:[0-9a-fA-F]{0,4}:){1,6}[0-9a-fA-F]{0,4})(?![\w:]|\.\d)"
+)
 
 
 def ips(text: str) -> Iterator[Found]:
     """Places of IP addresses that are globally routed."""
-    for found in _IPV4.finditer(text) if text.count(".") > 2 else ():
-        group = 1 if found[1] else 2
-        start, end = found.span(group)
-        before = text[max(0, start - 40) : start]
-        if routed(found[group]) and not _is_version(found[group], before.rpartition("\n")[2], text[end : end + 24]):
+    for found in _IPV4.finditer(text):
+        start, end = found.span()
+        before = text[max(0, start - 40) : start].rpartition("\n")[2]
+        if routed(found[0]) and not _INSIDE.search(before) and not _is_version(found[0], before, text[end : end + 24]):
             yield Found("ip", start, end)
     for found in _IPV6.finditer(text) if text.count(":") > 2 else ():
-        if routed(found[1]):
-            yield Found("ip", *found.span(1))
+        if routed(found[0]):
+            yield Found("ip", *found.span())
 
 
 @lru_cache(maxsize=4096)
@@ -126,13 +168,9 @@ def routed(address: str) -> bool:
 
 def _is_version(number: str, before: str, after: str) -> bool:
     """Whether four numbers with dots are a version, an outline number or an object identifier."""
-    if before.endswith(("://", "@", "//")) or (_IP_WORD.search(before[-20:]) and not _VERSION.search(before)):
-        return False
-    if _VERSION.search(before):
+    if number in _MADE_UP or _VERSION.search(before):
         return True
-    if re.match(r":\d{2,5}\b|/\d{1,2}\b", after):
-        return False
     parts = [int(part) for part in number.split(".")]
-    if number in ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "4.2.2.2", "4.2.2.1"):
+    if number in _RESOLVERS or (max(parts) >= 30 and not (parts[0] < 12 and parts.count(0) >= 2)):
         return False
-    return max(parts) < 30 or (parts[0] < 12 and parts.count(0) >= 2)
+    return not (before.endswith(("://", "@", "//")) or _PORT.match(after) or _IP_WORD.search(before[-20:]))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from recall.steps.build.privacy.found import Found
+from recall.steps.build.privacy.shape import ENCODED
 
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-./+:]{15,4000}")
 _FORMATS = re.compile(
@@ -43,7 +44,8 @@ _EXAMPLE = re.compile(
     r"(?i)example|x{6,}|0{8,}|1234567890|abcdefghij|your[_-]|[._-]your|\.\.\.|placeholder|redacted|dummy|sample"
 )
 _PEM = re.compile(
-    r"-----BEGIN ((?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----(.{20,16000}?)-----END \1-----", re.DOTALL
+    r"-----BEGIN ((?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----((?:[^-]|-(?!----)){20,16000})-----END \1-----",
+    re.DOTALL,
 )
 
 
@@ -52,7 +54,7 @@ def keys(text: str) -> Iterator[Found]:
     for token in _TOKEN.finditer(text):
         at, end = token.span()
         yield from _in_token(text, at, end)
-    if "PRIVATE KEY" in text:
+    if "PRIVATE KEY" in text and "-----END " in text:
         for found in _PEM.finditer(text):
             if not re.search(r"\.\.\.|…|<|x{8,}|X{8,}", found[2][:2000]):
                 yield Found("key", *_body(text, *found.span(2)))
@@ -73,5 +75,5 @@ def telling(key: str) -> bool:
 
 def _body(text: str, start: int, end: int) -> tuple[int, int]:
     """A PEM body without the white space, quotes and escapes around it."""
-    runs = [run.span() for run in re.finditer(r"[A-Za-z0-9+/=]{8,}", text[start:end])]
+    runs = [run.span() for run in ENCODED.finditer(text[start:end])]
     return (start + runs[0][0], start + runs[-1][1]) if runs else (start, end)

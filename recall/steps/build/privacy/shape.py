@@ -14,7 +14,8 @@ PROSE = {"email": "<email>", "phone": "<phone>", "ip": "<ip>", "key": "<key>", "
 EMAIL, IPV4, IPV6, KEY, PASSWORD = "email@example.com", "192.0.2.1", "2001:db8::1", "KEY", "PASSWORD"
 
 _DIGIT = re.compile(r"\d")
-_ENCODED = re.compile(r"[A-Za-z0-9+/=]{9,}")
+ENCODED = re.compile(r"(?:(?<=\\[nrt])|(?<![A-Za-z0-9+/=\\]))[A-Za-z0-9+/=]{8,}")
+"""A run of base64 in a key of several lines, whose line ends may be spelled \\n."""
 
 
 def in_prose(found: Found) -> str:
@@ -33,4 +34,4 @@ def in_code(found: Found, was: str) -> str:
     if was.isdecimal():
         return "5" * len(was)
     word = KEY if found.kind == "key" else PASSWORD
-    return _ENCODED.sub(word, was) if "\n" in was or "\\n" in was else word
+    return ENCODED.sub(word, was) if "\n" in was or "\\n" in was else word
