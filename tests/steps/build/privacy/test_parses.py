@@ -17,7 +17,7 @@ import tree_sitter_java
 import tree_sitter_javascript
 import tree_sitter_ruby
 import tree_sitter_rust
-import yaml  # type: ignore[import-untyped]
+import yaml
 from lxml import etree
 
 from recall.steps.build import privacy
