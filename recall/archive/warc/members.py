@@ -24,7 +24,7 @@ _NOT_ITS_MEMBER = "its gzip member does not end with it: a wrong Content-Length,
 _READ_AHEAD = 200
 """Records that are looked at to find the one that stopped the reader, which reads ahead by less."""
 
-_BLANK = b"\r\n\t \0"
+_BLANK = b"\r\n\t\v\f \0"
 
 
 @dataclass(frozen=True, slots=True)

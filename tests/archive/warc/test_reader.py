@@ -371,3 +371,14 @@ def test_a_reader_that_is_far_ahead_does_not_lose_where_records_begin(tmp_path: 
             body = b"<html>" + chance.randbytes(chance.choice([1_000, 400_000, 3_000_000]))
             writer.page(f"http://a.org/{number}", body, "text/html", "2026-01-31T00:00:00Z")
     assert [page.url for page in captures(str(path))] == [f"http://a.org/{number}" for number in range(12)]
+
+
+def test_a_page_before_odd_white_space_reads_again_by_its_reference(tmp_path: Path) -> None:
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>page</p>"
+    head = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://host.example/\r\nContent-Length: %d\r\n\r\n"
+    record = head % len(block) + block + b"\r\n\r\n"
+    path = tmp_path / "odd.warc"
+    path.write_bytes(record + b"\x0c\n" + record + b"\x0b")
+    found = list(captures(str(path)))
+    assert len(found) == 2
+    assert [read_at(page.ref) for page in found] == found

@@ -24,3 +24,7 @@ def test_strays_of_the_head_come_first_and_in_order() -> None:
     assert body is not None
     assert body.text_content().replace(" ", "") == "onetwothreefourtail"
     assert [child.tag for child in root.find("head")] == ["title"]
+
+
+def test_a_control_character_behind_an_unclosed_head_is_no_error() -> None:
+    assert "after" in markdown(b"<head><article>first</article></head>&#1;\x0c after <p>last</p>")
