@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotation.sampling import HOST_SHARE, Drawn, Plan, Rows, Sampler
+from annotation.sampling import HOST_SHARE, MUCH_CODE, NO_CODE, Drawn, Plan, Rows, Sampler
 from annotation.strata import Stratum, allocate
 from recall.hosts import host_of
 
@@ -182,3 +182,61 @@ def test_the_audit_sample_is_divided_half_equally_half_by_root(
     pages: list[int], total: int, expected: list[int]
 ) -> None:
     assert allocate(pages, total) == expected
+
+
+def suspicious(rows: Rows) -> Rows:
+    """Every other page has no code, the rest much."""
+    code = np.where(np.asarray(rows.rows) % 2 == 0, NO_CODE, MUCH_CODE).astype(np.int8)
+    return replace(rows, code=code)
+
+
+def test_suspected_errors_are_sure_scores_that_code_speaks_against() -> None:
+    rows = suspicious(crawl())
+    plan = replace(PLAN, suspect_share=0.2)
+    drawn, _ = draw(plan, rows)
+    high = [one for one in drawn if one.stratum == "suspect_high"]
+    low = [one for one in drawn if one.stratum == "suspect_low"]
+    assert (len(high), len(low)) == (6, 6)
+    assert len(of_use(drawn, "train")) == plan.pages
+    assert all(one.page.score >= plan.threshold and one.page.row % 2 == 0 for one in high)
+    assert all(one.page.score < plan.threshold and one.page.row % 2 == 1 for one in low)
+    assert len({host_of(one.page.url) for one in high}) == len(high)
+    assert draw(PLAN, rows)[0] == draw(PLAN, crawl())[0]
+
+
+def test_suspects_do_not_touch_the_audit_sample() -> None:
+    rows = suspicious(crawl())
+    gold = replace(PLAN, suspect_share=0.2, gold=20)
+    sampler = Sampler(gold)
+    sampler.offer(rows)
+    for index in range(0, 4000, 9):
+        sampler.offer_gold(rows.page(index), index % 2 == 0, 0)
+    drawn, strata = sampler.draw()
+    plain = draw(PLAN, rows)
+    assert of_use(drawn, "audit") == of_use(plain[0], "audit")
+    assert strata == plain[1]
+    assert len({one.page.url for one in drawn}) == len(drawn) == PLAN.audit + PLAN.pages + 20
+
+
+def test_gold_pages_are_half_positive_and_new_ones_come_first() -> None:
+    rows = crawl(400)
+    plan = replace(PLAN, audit=0, gold=10)
+    sampler = Sampler(plan)
+    sampler.offer(rows)
+    for index in range(100):
+        sampler.offer_gold(rows.page(index), index % 5 == 0, index // 50)
+    gold = of_use(sampler.draw()[0], "gold")
+    assert len(gold) == 10
+    assert sum(one.page.row % 5 == 0 for one in gold) == 5
+    assert all(one.page.row < 50 for one in gold)
+    few = Sampler(plan)
+    few.offer_gold(rows.page(0), True, 0)
+    assert len(of_use(few.draw()[0], "gold")) == 1
+
+
+def test_pages_of_hosts_that_nobody_was_asked_about_are_told_apart() -> None:
+    rows = crawl()
+    known = frozenset(f"www.h{number}.com" for number in range(90))
+    plan = replace(PLAN, audit=0, pages=30, uncertain_share=0.0, known_hosts=known)
+    for one in draw(plan, rows)[0]:
+        assert one.stratum == ("spread" if host_of(one.page.url) in known else "new")

@@ -1,13 +1,16 @@
 """The label step: waits for people, goes on from a file, ends the same however often it was interrupted."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from annotation.answers import FILE, Answer, add_answers, read_tasks
-from annotation.step import LABELS, advance
+from annotation.standing import standing_of
+from annotation.step import LABELS, advance, conclude
 from annotation.tasks import PREFIXES, TASKS
 from recall.errors import AlreadyPublished
 from recall.records import Done, Waiting
@@ -113,3 +116,63 @@ def test_a_finished_step_takes_no_more_files(make_loop: Callable[..., Any], tmp_
     advance(loop.first)
     with pytest.raises(AlreadyPublished):
         loop.first.begin("label").publish("more", b"x")
+
+
+ERRORS = {"ann": 0.0, "bob": 0.1, "eve": 0.6}
+MEASURED = "overlap = 0.5\ngold_share = 1.0\ngold_min = 8\ngold_accuracy = 0.85"
+
+
+def labelled_by_people(loop: Any, chance: Any) -> None:
+    """Let three people answer a round, each task by as many of them as are wanted."""
+    code = {site.url: site.code for site in loop.sites}
+    for number, task in enumerate(read_tasks(loop.first)):
+        right = code.get(task.target, "/docs/" in task.target)
+        for place in range(min(task.votes, len(ERRORS))):
+            name = sorted(ERRORS)[(number + place) % len(ERRORS)]
+            value = right != (chance.random() < ERRORS[name])
+            said = ("C" if value else "N") if task.kind == "page" else ("accept" if value else "reject")
+            add_answers(loop.first, [Answer(task.key, task.target, task.kind, said, name)])
+
+
+def test_who_errs_too_often_is_found_left_out_and_told_about(make_loop: Callable[..., Any], tmp_path: Path) -> None:
+    plain = make_loop()
+    known = [{"url": site.url, "label": "C" if site.code else "N"} for site in plain.sites[:60]]
+    (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in known))
+    loop = make_loop(name="people", label=f'{MEASURED}\nsuspect_share = 0.0\ngold = "{tmp_path}/gold.jsonl"')
+    advance(loop.first)
+    labelled_by_people(loop, np.random.default_rng(2))
+    standing = standing_of(loop.first)
+    assert standing.left_out == {"eve"}
+    assert not standing.open
+    assert {ballot.reason for ballot in standing.queue} == {"disagreement", "left_out"}
+    assert advance(loop.first) == Waiting(len(standing.queue), loop.run.store.url("rounds/1/label"))
+    decided = [ballot.task for ballot in standing.queue]
+    values = {"page": "C", "prefix": "accept"}
+    add_answers(
+        loop.first,
+        [Answer(task.key, task.target, task.kind, values[task.kind], "lead", adjudicates=True) for task in decided],
+    )
+    done = advance(loop.first)
+    assert isinstance(done, Done)
+    assert (done.counts["left_out"], done.counts["decided"], done.counts["undecided"]) == (1, len(decided), 0)
+    step = loop.first.step("label")
+    summary = loop.run.store.read_json(step.key("agreement.json"))
+    assert summary["left_out"] == ["eve"]
+    assert summary["annotators"]["eve"]["gold"]["high"] < 0.85 <= summary["annotators"]["ann"]["gold"]["high"]
+    assert summary["pages"]["alpha"]["low"] <= summary["pages"]["alpha"]["value"] <= summary["pages"]["alpha"]["high"]
+    assert any("eve is left out: right on" in note for note in step.manifest.notes)
+    labels = loop.run.store.read_table(step.key(LABELS)).to_pylist()
+    assert not any(row["annotators"] == ["eve"] for row in labels)
+    assert {row["source"] for row in labels} >= {"vote", "decision", "gold"}
+    assert loop.run.verify() == []
+
+
+def test_a_round_may_be_ended_with_what_is_there(make_loop: Callable[..., Any]) -> None:
+    loop = make_loop()
+    advance(loop.first)
+    page = read_tasks(loop.first)[0]
+    add_answers(loop.first, [Answer(page.key, page.target, page.kind, "C", "ann")])
+    assert isinstance(conclude(loop.first), Waiting)
+    done = conclude(loop.first, now=True)
+    assert isinstance(done, Done)
+    assert (done.counts["pages"], done.counts["undecided"]) == (1, 36)

@@ -1,6 +1,8 @@
 """Tasks of a round: which pages and prefixes, what is shown of them, what is never offered."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from recall.hosts import host_of, under
 from recall.run.rounds import Round
 
 CODE_HOST = "docs{0}.example{0}.org"
-FLOOR = 0.02
+FLOOR, THRESHOLD = 0.02, 0.6
 HELD_OUT = "held.example.net"
 
 
@@ -139,3 +141,50 @@ def test_only_prefixes_that_nobody_decided_are_asked_about_again(loop: Any, monk
 )
 def test_a_title_is_one_bounded_line(page: str, title: str) -> None:
     assert title_of(page) == title
+
+
+PEOPLE = "overlap = 0.25\noverlap_votes = 3\ngold_share = 0.25\nsuspect_share = 0.2"
+
+
+def test_suspected_errors_are_told_by_the_marks_that_a_scan_kept(make_loop: Callable[..., Any]) -> None:
+    loop = make_loop(label=PEOPLE)
+    push(loop.first)
+    strata = {row["url"]: (row["stratum"], row["score"]) for row in rows_of(loop.first, TASKS)}
+    code = {site.url: site.code for site in loop.sites}
+    marked = {url for url in code if code[url] and not url.endswith(("0.html", "3.html", "6.html"))}
+    high = {url for url, (stratum, _) in strata.items() if stratum == "suspect_high"}
+    low = {url for url, (stratum, _) in strata.items() if stratum == "suspect_low"}
+    assert high
+    assert not high & marked
+    assert low <= marked
+    assert all(strata[url][1] < THRESHOLD for url in low)
+    assert all(strata[url][1] >= THRESHOLD for url in high)
+
+
+def test_gold_pages_look_like_others_and_come_from_file_and_seed(make_loop: Callable[..., Any], tmp_path: Path) -> None:
+    held, absent = f"https://{HELD_OUT}/docs/1.html", "https://no.org/"
+    known = {f"https://www.shop{number}.com/news/1.html": "N" for number in range(8)} | {held: "C", absent: "C"}
+    (tmp_path / "gold.jsonl").write_text("".join(json.dumps({"url": url, "label": known[url]}) + "\n" for url in known))
+    loop = make_loop(label=f'{PEOPLE}\ngold = "{tmp_path}/gold.jsonl"')
+    push(loop.first)
+    rows = rows_of(loop.first, TASKS)
+    gold = {row["url"]: row for row in rows if row["answer"]}
+    audit = {row["url"] for row in rows if row["use"] == "audit"}
+    assert len(rows) == len({row["url"] for row in rows}) == 12 + 20 + len(gold)
+    assert len(gold) == min(8, 1 + len(set(known) - {held, absent} - audit)) > 4
+    seed = loop.sites[0].url
+    assert (gold[seed]["answer"], gold[seed]["use"]) == ("C", "gold")
+    assert {(row["answer"], row["use"]) for url, row in gold.items() if url != seed} == {("N", "train")}
+    assert set(gold) - {seed} <= set(known) - {held, absent} - audit
+    assert all(row["votes"] == 5 for row in gold.values())
+    assert all(row["blind"] for row in rows if row["use"] == "audit")
+    assert not any(row["blind"] for row in rows if row["use"] == "train" and not row["answer"])
+
+
+def test_a_share_of_audit_pages_of_others_and_of_prefixes_is_asked_several_times(make_loop: Callable[..., Any]) -> None:
+    loop = make_loop(label=PEOPLE)
+    push(loop.first)
+    pages = [row for row in rows_of(loop.first, TASKS) if not row["answer"]]
+    votes = {use: sorted(row["votes"] for row in pages if row["use"] == use) for use in ("audit", "train")}
+    assert votes == {"audit": [1] * 9 + [3] * 3, "train": [1] * 15 + [3] * 5}
+    assert sorted(row["votes"] for row in rows_of(loop.first, PREFIXES)) == [1, 1, 1, 3, 3]
