@@ -1,10 +1,13 @@
 """Apply a trained round to other crawls: a run of one round that inherits the model and the accepted prefixes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from recall.archive.manifest import resolve
 from recall.config import Config, CrawlSection, dump_config
 from recall.errors import BadInput
+from recall.release.pack import MODEL, is_release, read_release
 from recall.run.rounds import Parent, Run
 from recall.run.store import table_bytes
 from recall.steps.judgements import LABELS, PAGE_TASKS, PREFIX_TASKS, accepted_prefixes
@@ -29,17 +32,48 @@ def last_sealed(run: Run) -> int:
     return sealed[-1]
 
 
-def apply_run(root: str, parent: str, crawl: CrawlSection, config: Config | None = None) -> Run:
-    """Make a run in `root` that scans other shards with the model and prefixes of a sealed round.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A trained round to start from. files: its model's, in a local folder; model: their digest."""
 
-    config: where [access] and [cluster] come from; everything else is the parent's. Raises BadInput when the round
-    is not sealed.
+    parent: Parent
+    config: Config
+    folder: Path
+    model: str
+    prefixes: tuple[str, ...]
+
+
+def origin_of(text: str) -> Origin:
+    """RUN, RUN@ROUND or the folder of a release.
+
+    Raises BadInput when the round is not sealed, Damaged when a file of the release is not what was packed.
     """
-    origin_root, number = parse_parent(parent)
-    origin = Run.open(origin_root)
-    round_ = origin.round(number or last_sealed(origin))
+    if is_release(text):
+        found = read_release(text)
+        parent = Parent(text, found.round, found.digest)
+        return Origin(parent, found.config, found.folder / MODEL, found.model, found.prefixes)
+    root, number = parse_parent(text)
+    run = Run.open(root)
+    round_ = run.round(number or last_sealed(run))
     if not round_.sealed:
-        raise BadInput(f"{parent}: round {round_.number} is not sealed; finish it before applying it elsewhere")
+        raise BadInput(f"{text}: round {round_.number} is not sealed; finish it before applying it elsewhere")
+    train = round_.step("train")
+    return Origin(
+        Parent(root, round_.number, round_.record.digest),
+        run.config,
+        run.store.local_folder(train.folder, MODEL_FILES),
+        train.manifest.settings["model"],
+        accepted_prefixes(run, range(1, round_.number + 1)),
+    )
+
+
+def apply_run(root: str, parent: str | Origin, crawl: CrawlSection, config: Config | None = None) -> Run:
+    """Make a run in `root` that scans other shards with the model and prefixes of a trained round.
+
+    parent: where it comes from, as `origin_of` reads it; config: where [access] and [cluster] come from; everything
+    else is the parent's. Raises as `origin_of`.
+    """
+    origin = parent if isinstance(parent, Origin) else origin_of(parent)
     settings = config or origin.config
     frozen = origin.config.model_copy(
         update={
@@ -52,14 +86,9 @@ def apply_run(root: str, parent: str, crawl: CrawlSection, config: Config | None
         }
     )
     shards = resolve(crawl, frozen.access, frozen.run.seed, "wet" if frozen.scan.input == "text" else "warc")
-    run = Run.create(
-        root, frozen, dump_config(frozen), shards, Parent(origin_root, round_.number, round_.record.digest)
-    )
-    train = round_.step("train")
-    files: dict[str, bytes] = {name: origin.store.read(train.key(name)) for name in MODEL_FILES}
-    run.adopt("train", files, {"model": train.manifest.settings["model"]})
-    prefixes = accepted_prefixes(origin, range(1, round_.number + 1))
-    run.adopt("label", _inherited_labels(prefixes), {"prefixes": len(prefixes)})
+    run = Run.create(root, frozen, dump_config(frozen), shards, origin.parent)
+    run.adopt("train", {name: origin.folder / name for name in MODEL_FILES}, {"model": origin.model})
+    run.adopt("label", _inherited_labels(origin.prefixes), {"prefixes": len(origin.prefixes)})
     return run
 
 

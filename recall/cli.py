@@ -15,7 +15,7 @@ import click
 
 import recall
 from recall import loop
-from recall.apply import apply_run
+from recall.apply import apply_run, origin_of
 from recall.archive.manifest import resolve
 from recall.archive.warc import captures
 from recall.config import Config, dump_config, load_config, resolve_paths
@@ -25,6 +25,7 @@ from recall.errors import BadInput, Damaged, RecallError, Transient, of_the_mach
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.plan import plan
+from recall.release.cli import diff, export, release
 from recall.report.audit import audit
 from recall.report.cli import report
 from recall.report.ledger import ledger_json, print_failing, print_ledger
@@ -76,7 +77,9 @@ def verbs(quiet: bool) -> None:
 @verbs.command()
 @RUN
 @click.option("--config", type=click.Path(path_type=Path), help="Settings of the run (see config.example.toml).")
-@click.option("--from", "parent", help="RUN@ROUND whose model and accepted prefixes are applied to other crawls.")
+@click.option(
+    "--from", "parent", help="RUN@ROUND or a release: its model and accepted prefixes are applied to other crawls."
+)
 @click.option("--crawl", "crawls", multiple=True, help="With --from: a crawl id; may be given several times.")
 @click.option("--base", help="With --from: where the crawls lie (https, s3:// or a folder).")
 @click.option("--limit", type=POSITIVE, help="With --from: only so many shards, a seeded sample.")
@@ -85,19 +88,22 @@ def init(
 ) -> None:
     """Freeze the inputs of a new run into the folder RUN (a path or s3://bucket/key)."""
     if config is None and parent is None:
-        raise BadInput("init: give --config FILE, or --from RUN@ROUND to apply a trained round to other crawls")
+        raise BadInput(
+            "init: give --config FILE, or --from RUN@ROUND or RELEASE to apply a trained round to other crawls"
+        )
     if parent is None and (crawls or base or limit):
         raise BadInput("init: --crawl, --base and --limit go with --from; a new run's crawl stands in its config")
     settings = resolve_paths(load_config(config), config.absolute().parent) if config else None
     if parent is None:
         made = _new_run(run, settings or Config())
     else:
-        crawl = (settings or Run.open(parent.rpartition("@")[0] or parent).config).crawl
+        origin = origin_of(parent)
+        crawl = (settings or origin.config).crawl
         given = {"ids": crawls or None, "base": base, "limit": limit, "sample": True if limit else None}
         changed = {key: value for key, value in given.items() if value is not None}
         if crawls:
             changed |= {"paths": (), "warcs": ()}
-        made = apply_run(run, parent, type(crawl).model_validate({**crawl.model_dump(), **changed}), settings)
+        made = apply_run(run, origin, type(crawl).model_validate({**crawl.model_dump(), **changed}), settings)
     click.echo(f"{made.store.root}: {len(made.shards)} shards, {made.config.run.rounds} round(s)")
 
 
@@ -270,7 +276,7 @@ def demo(
     click.echo(f"corpus: {opened.store.url('corpus')}, digest {opened.digest()}")
 
 
-for _verb in (plan, report, retry):
+for _verb in (diff, export, plan, report, retry, release):
     verbs.add_command(_verb)
 
 

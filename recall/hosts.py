@@ -23,6 +23,7 @@ YEAR, INT, SLUG = "{year}", "{int}", "{slug}"
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 _extract = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=True, cache_dir=None)
+_extract_icann = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=False, cache_dir=None)
 
 
 def host_of(url: str) -> str:
@@ -156,6 +157,12 @@ def has_public_suffix(host: str) -> bool:
     """True when a host ends with a suffix that the Public Suffix List knows and has a name before it."""
     found = _extract(host)
     return bool(found.suffix and found.domain)
+
+
+@lru_cache(maxsize=65_536)
+def registered_domain_of(host: str) -> str:
+    """Registered domain as Common Crawl's index has it: by public suffixes alone, so a.github.io is of github.io."""
+    return _extract_icann(host).top_domain_under_public_suffix or host
 
 
 @dataclass(frozen=True, slots=True)

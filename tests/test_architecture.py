@@ -21,6 +21,8 @@ ARROWS = {
     "recall.run": VOCABULARY | {"recall.run", "recall.archive.transport", "recall.archive.parquet"},
     "recall.steps": VOCABULARY | {"recall.archive", "recall.page", "recall.model", "recall.run", "recall.steps"},
     "recall.report": VOCABULARY | {"recall.page", "recall.model", "recall.run", "recall.steps", "recall.report"},
+    "recall.release": VOCABULARY
+    | {"recall.archive", "recall.run", "recall.steps", "recall.release", "recall.report.tables", "recall.apply"},
     "recall.sample": VOCABULARY | {"recall.archive", "recall.sample"},
     "recall": {"recall"},
     "annotation": {"recall", "annotation"},

@@ -36,19 +36,20 @@ def read_many(
 
     Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes cannot be fetched.
     """
-    return (capture_in(data, ref) for ref, data in _read(refs, url_of, access))
+    return (capture_in(data, ref) for ref, data in read_records(refs, url_of, access))
 
 
 def read_outcomes(
     refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
 ) -> Iterator[tuple[WarcRef, Capture | Skip]]:
     """As `read_many`, for references that may not be pages: then the Skip that says why."""
-    return ((ref, outcome_in(data, ref)) for ref, data in _read(refs, url_of, access))
+    return ((ref, outcome_in(data, ref)) for ref, data in read_records(refs, url_of, access))
 
 
-def _read(
-    refs: Iterable[WarcRef], url_of: Callable[[str], str], access: AccessSection
+def read_records(
+    refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
 ) -> Iterator[tuple[WarcRef, bytes]]:
+    """The stored bytes of many records, sorted by path and offset. Raises ShardUnreadable as `read_many`."""
     for group in coalesce(refs):
         start = group[0].offset
         end = max(ref.offset + ref.length for ref in group)

@@ -166,7 +166,10 @@ class Run:
         if step.done:
             return step.result
         for file, content in sorted(files.items()):
-            step.publish(file, content if isinstance(content, bytes) else content.read_bytes())
+            if isinstance(content, bytes):
+                step.publish(file, content)
+            else:
+                step.publish_file(file, content)
         return step.finish({"inherited": len(files)}, {**info, "parent": self.parent.digest})
 
     def next(self) -> "tuple[Round | Run, str] | None":

@@ -28,7 +28,7 @@ from recall.archive.parquet import (
     table_from,
     table_of,
 )
-from recall.archive.transport import exists, list_keys, publish, publish_file, read_all, remove, sweep
+from recall.archive.transport import exists, list_keys, open_stream, publish, publish_file, read_all, remove, sweep
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable, Transient
 from recall.records import Output
@@ -75,7 +75,8 @@ def _downloaded(_process: int, store: "Store", prefix: str, names: tuple[str, ..
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(store.read(f"{prefix}/{name}"))
+        with open_stream(store.url(f"{prefix}/{name}"), store.access) as source, (folder / name).open("wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
     return folder
 
 

@@ -5,6 +5,7 @@ kind, so that the same pages give the same bytes.
 """
 
 import base64
+import gzip
 import hashlib
 import io
 import os
@@ -58,6 +59,12 @@ class WarcWriter:
         ref = WarcRef(self._path, start, self._stream.tell() - start)
         self._record("metadata", url, date, "application/warc-fields", b"fetchTimeMs: 100\r\n")
         return ref
+
+    def copy(self, data: bytes) -> WarcRef:
+        """A whole record as it is stored elsewhere, with its own headers; compressed where it was not."""
+        start = self._stream.tell()
+        self._stream.write(data if data.startswith(b"\x1f\x8b") else gzip.compress(data, mtime=0))
+        return WarcRef(self._path, start, self._stream.tell() - start)
 
     def _record(
         self, kind: str, url: str, date: str, content_type: str, payload: bytes, extra: dict[str, str] | None = None

@@ -1,0 +1,170 @@
+"""Hosts and URL prefixes as tables that join with Common Crawl's columnar index.
+
+In: a scanned round's domains.parquet and people's judgements. Out: rows with the index' own column names
+(https://commoncrawl.org/columnar-index): join on url_host_name, and for prefixes also keep what
+`regexp_matches(url_path, url_path_regex)`. The registered domain is that of the public suffix list's ICANN part.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from recall.archive.parquet import ParquetWriter
+from recall.errors import BadInput
+from recall.hosts import INT, SLUG, YEAR, registered_domain_of
+from recall.release.files import written
+from recall.run.rounds import Round
+from recall.run.store import Schema
+from recall.steps.judgements import prefix_labels
+
+HOSTS: Schema = {
+    "url_host_name": "string",
+    "url_host_registered_domain": "string",
+    "url_host_tld": "string",
+    "pages": "int64",
+    "kept": "int64",
+    "share": "float64",
+    "share_at_least": "float64",
+    "code_domain": "bool",
+    "judgement": "string",
+}
+PREFIXES: Schema = {
+    "prefix": "string",
+    "url_host_name": "string",
+    "url_host_registered_domain": "string",
+    "url_host_tld": "string",
+    "url_path_prefix": "string",
+    "url_path_regex": "string",
+    "url_surtkey_prefix": "string",
+    "judgement": "string",
+    "round": "int32",
+    "pages": "int64",
+    "kept": "int64",
+}
+PIECE = 16_384
+_PLACEHOLDERS = {YEAR: "(?:19|20)[0-9]{2}", INT: "[0-9]+", SLUG: "[^/]+"}
+
+Row = dict[str, Any]
+
+
+def judgements_of(round_: Round) -> dict[str, str]:
+    """What people said of each host's prefixes: accept where they took one, reject where they took none."""
+    found: dict[str, str] = {}
+    for prefix, value in sorted(prefix_labels(round_.run, range(1, round_.number + 1)).items()):
+        host = prefix.partition("/")[0]
+        if value == "accept" or found.get(host) != "accept":
+            found[host] = value
+    return found
+
+
+def host_rows(round_: Round) -> Iterator[Row]:
+    """Every host that a round's scan has seen, in order."""
+    judged = judgements_of(round_) if round_.step("label").done else {}
+    key = round_.step("domains").key("domains.parquet")
+    for table in round_.run.store.read_batches(key, rows=PIECE):
+        for row in table.to_pylist():
+            yield {
+                **_host(row["host"]),
+                "pages": row["pages"],
+                "kept": row["kept"],
+                "share": row["share"],
+                "share_at_least": row["low"],
+                "code_domain": row["code"],
+                "judgement": judged.get(row["host"], ""),
+            }
+
+
+def _host(host: str) -> Row:
+    return {
+        "url_host_name": host,
+        "url_host_registered_domain": registered_domain_of(host),
+        "url_host_tld": host.rpartition(".")[2],
+    }
+
+
+def prefix_rows(round_: Round) -> Iterator[Row]:
+    """Every prefix that people judged up to a round, with the counts of the round that first asked about it."""
+    run = round_.run
+    judged = prefix_labels(run, range(1, round_.number + 1))
+    asked: dict[str, tuple[int | None, int | None, int | None]] = {}
+    for number in range(1, round_.number + 1):
+        key = run.round(number).step("label").key("prefixes.parquet")
+        for row in run.store.read_table(key, ["prefix", "pages", "kept"]).to_pylist():
+            asked.setdefault(row["prefix"], (number, row["pages"], row["kept"]))
+    for prefix, value in sorted(judged.items()):
+        host, _, path = prefix.partition("/")
+        first, pages, kept = asked.get(prefix, (None, None, None))
+        literal = path.partition("{")[0]
+        yield {
+            "prefix": prefix,
+            **_host(host),
+            "url_path_prefix": f"/{literal}",
+            "url_path_regex": path_regex(prefix),
+            "url_surtkey_prefix": surt_prefix(host, literal),
+            "judgement": value,
+            "round": first,
+            "pages": pages,
+            "kept": kept,
+        }
+
+
+def path_regex(prefix: str) -> str:
+    """RE2 over url_path that holds exactly where a page of the host lies under the prefix or template."""
+    _, slash, path = prefix.partition("/")
+    if not slash or not path:
+        return "^"
+    parts = [_PLACEHOLDERS.get(part) or re.escape(part) for part in path.removesuffix("/").split("/")]
+    return f"^/{'/'.join(parts)}{'/' if path.endswith('/') else '(?:/|$)'}"
+
+
+def surt_prefix(host: str, path: str) -> str:
+    """Start of url_surtkey of every page below a host's path: it prunes row groups, as the index is sorted by it."""
+    bare = re.sub(r"^www\d*\.", "", host)
+    return f"{','.join(reversed(bare.split('.')))})/{path}".lower()
+
+
+def export_rows(rows: Iterable[Row], schema: Schema, target: Path) -> int:
+    """Write a list as .parquet, .csv or .jsonl, as the name says; returns how many rows."""
+    suffix = target.suffix
+    if suffix not in {".parquet", ".csv", ".jsonl"}:
+        raise BadInput(f"{target}: lists are written as .parquet, .csv or .jsonl")
+    count = 0
+    with written(target) as stream:
+        if suffix == ".parquet":
+            writer = ParquetWriter(Path(stream.name), schema)
+            for piece in _pieces(rows):
+                writer.add({name: [row[name] for row in piece] for name in schema})
+            writer.close()
+            return writer.rows
+        if suffix == ".csv":
+            stream.write(_csv([list(schema)]))
+        for piece in _pieces(rows):
+            count += len(piece)
+            for row in piece:
+                line = _csv([[row[name] for name in schema]]) if suffix == ".csv" else _json(row)
+                stream.write(line)
+    return count
+
+
+def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    piece: list[Row] = []
+    for row in rows:
+        piece.append(row)
+        if len(piece) == PIECE:
+            yield piece
+            piece = []
+    yield piece
+
+
+def _csv(rows: Iterable[list[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _json(row: Mapping[str, Any]) -> bytes:
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")

@@ -1,0 +1,178 @@
+"""A release: all that others need to start from a trained round, and nothing of the pages' content.
+
+In: a sealed round. Out: a folder (model/, seed.parquet, labels.parquet, hosts.parquet, prefixes.parquet, config.toml,
+manifests/, README.md, release.json) and SHA256SUMS over all of it, written last. The same round gives the same bytes.
+What people are called, where files lie on the machine, access settings and tokens stay behind.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import recall
+from recall.archive.parquet import ParquetWriter
+from recall.config import Config, dump_config, parse_config
+from recall.errors import BadInput, Damaged
+from recall.release.lists import HOSTS, PREFIXES, export_rows, host_rows, prefix_rows
+from recall.release.notes import notes
+from recall.release.scrub import scrubbed, scrubbed_config
+from recall.run.rounds import Round
+from recall.run.store import Schema, canonical_json
+from recall.steps.judgements import accepted_prefixes
+from recall.steps.train import MODEL_FILES
+
+RELEASE, SUMS, MODEL = "release.json", "SHA256SUMS", "model"
+FORMAT = 1
+SEED: Schema = {"url": "string", "family": "string", "source": "string", "label": "string"}
+LABELS: Schema = {
+    "round": "int32",
+    "target": "string",
+    "kind": "string",
+    "value": "string",
+    "annotators": "int32",
+    "agreement": "float64",
+    "use": "string",
+}
+"""annotators: how many people; who they are is nobody's business."""
+
+LISTED = ("url", "family", "source", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release that was checked. digest: of the round that it holds; model: digest of its model."""
+
+    folder: Path
+    round: int
+    digest: str
+    model: str
+    prefixes: tuple[str, ...]
+    config: Config
+
+
+def pack(round_: Round, target: Path) -> dict[str, int]:
+    """Write the release of a sealed round into a new folder; returns counts. Raises BadInput where it cannot be."""
+    if not round_.sealed or round_.run.parent is not None:
+        raise BadInput(f"{round_.run.store.root}: round {round_.number} is not sealed, or was not trained in this run")
+    if target.exists():
+        raise BadInput(f"{target}: exists already; choose another folder or remove it")
+    building = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(building, ignore_errors=True)  # of a release that was killed
+    try:
+        building.mkdir(parents=True)
+        counts = _fill(round_, building)
+        (building / SUMS).write_bytes(_sums(building))
+        building.rename(target)
+    except OSError as error:
+        raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return counts
+
+
+def _fill(round_: Round, folder: Path) -> dict[str, int]:
+    run, train = round_.run, round_.step("train")
+    (folder / MODEL).mkdir()
+    source = run.store.local_folder(train.folder, MODEL_FILES)
+    for name in MODEL_FILES:
+        shutil.copyfile(source / name, folder / MODEL / name)
+    counts = {
+        "seed": _table(folder / "seed.parquet", SEED, _seed_rows(round_)),
+        "labels": _table(folder / "labels.parquet", LABELS, _label_rows(round_)),
+        "hosts": export_rows(host_rows(round_), HOSTS, folder / "hosts.parquet"),
+        "prefixes": export_rows(prefix_rows(round_), PREFIXES, folder / "prefixes.parquet"),
+    }
+    (folder / "config.toml").write_text(dump_config(scrubbed_config(run.config)), encoding="utf-8")
+    for place in run.order:
+        if place.number <= round_.number and run.done(place) and place.verb != "build":
+            manifest = scrubbed(json.loads(run.store.read(place.manifest)))
+            path = folder / "manifests" / place.manifest
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(canonical_json(manifest))
+    record = {
+        "format": FORMAT,
+        "recall": recall.__version__,
+        "run": run.inputs.digest,
+        "round": round_.number,
+        "digest": round_.record.digest,
+        "model": train.manifest.settings["model"],
+        "crawls": sorted({shard.crawl for shard in run.shards if shard.crawl}),
+        "accepted": list(accepted_prefixes(run, range(1, round_.number + 1))),
+        "counts": counts,
+    }
+    (folder / RELEASE).write_bytes(canonical_json(record))
+    card = json.loads((folder / MODEL / "model.json").read_text(encoding="utf-8"))
+    (folder / "README.md").write_text(notes(record, card), encoding="utf-8")
+    return counts
+
+
+def _table(path: Path, schema: Schema, rows: Iterator[Mapping[str, Any]]) -> int:
+    """Rows of a run's own steps, which fit into memory there too, as Parquet."""
+    listed = list(rows)
+    writer = ParquetWriter(path, schema)
+    writer.add({name: [row[name] for row in listed] for name in schema})
+    writer.close()
+    return len(listed)
+
+
+def _seed_rows(round_: Round) -> Iterator[Mapping[str, Any]]:
+    key = round_.run.step("seed").key("examples.parquet")
+    rows = round_.run.store.read_table(key, list(LISTED)).to_pylist()
+    yield from sorted(rows, key=lambda row: str(row["url"]))
+
+
+def _label_rows(round_: Round) -> Iterator[Mapping[str, Any]]:
+    for number in range(1, round_.number + 1):
+        key = round_.run.round(number).step("label").key("labels.parquet")
+        columns = ["target", "kind", "value", "annotators", "agreement", "use"]
+        for row in round_.run.store.read_table(key, columns).to_pylist():
+            yield {**row, "round": number, "annotators": len(row["annotators"])}
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def _sums(folder: Path) -> bytes:
+    """As `sha256sum --check` reads it."""
+    return "".join(f"{_digest(folder / name)}  {name}\n" for name in _files(folder)).encode()
+
+
+def is_release(path: str) -> bool:
+    """True for a local folder that holds a release."""
+    return "://" not in path and (Path(path) / RELEASE).is_file()
+
+
+def read_release(path: str) -> Release:
+    """Check every file of a release against its digest and read it.
+
+    Raises Damaged with one line that names the first file that is missing, was added or differs.
+    """
+    folder = Path(path)
+    try:
+        lines = (line.partition("  ") for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
+        listed = {name: digest for digest, _, name in lines}
+        present = _files(folder)
+        if odd := sorted(set(present) ^ set(listed)):
+            what = "is not part of the release" if odd[0] in present else "is missing"
+            raise Damaged(f"{folder / odd[0]}: {what}; fetch the release anew")
+        for name, digest in sorted(listed.items()):
+            if _digest(folder / name) != digest:
+                raise Damaged(f"{folder / name}: differs from its digest in {SUMS}; fetch the release anew")
+        record = json.loads((folder / RELEASE).read_bytes())
+        if record["format"] != FORMAT:
+            raise BadInput(f"{folder}: is of format {record['format']}; this version of recall reads {FORMAT}")
+        config = parse_config((folder / "config.toml").read_text(encoding="utf-8"), str(folder / "config.toml"))
+        accepted = tuple(map(str, record["accepted"]))
+        return Release(folder, int(record["round"]), str(record["digest"]), str(record["model"]), accepted, config)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Damaged(f"{folder}: is not a whole release; fetch it anew") from None

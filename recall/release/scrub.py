@@ -1,0 +1,58 @@
+"""Settings and manifests without what belongs to one machine or one person: access, tokens, local paths, times."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from recall.config import Config
+
+PRIVATE = ("access", "cluster", "judge", "studio")
+"""Sections that say how one's own machines and accounts are reached; a release holds their defaults."""
+
+_LOCAL = re.compile(r"(?:^|[\s\"'=(,])(?:file:/+|~?/|[A-Za-z]:\\)[^\s\"',)]+")
+
+
+def public(text: str) -> bool:
+    """True for text that may leave the machine: no local path, no address with user, port or query, no local host."""
+    if "://" not in text:
+        return _LOCAL.search(text) is None
+    try:
+        parts = urlsplit(text)
+        plain = parts.username is None and parts.port is None and not parts.query
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if parts.scheme == "s3":
+        return plain and host == "commoncrawl"  # other buckets are somebody's own
+    return plain and parts.scheme in {"http", "https"} and "." in host and not host.replace(".", "").isdigit()
+
+
+def scrubbed_config(config: Config) -> Config:
+    """The config with private sections at their defaults and without paths, URLs or names that are not public."""
+    defaults = Config()
+    sections: dict[str, Any] = {}
+    for name, section in config.model_dump().items():
+        usual = getattr(defaults, name)
+        sections[name] = usual.model_dump() if name in PRIVATE else _kept(section, usual.model_dump())
+    return Config.model_validate(sections)
+
+
+def _kept(section: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, value in section.items():
+        if isinstance(value, str):
+            kept[key] = value if public(value) else usual[key]
+        elif isinstance(value, tuple | list):
+            kept[key] = [one for one in value if not isinstance(one, str) or public(one)]
+        else:
+            kept[key] = value
+    return kept
+
+
+def scrubbed(value: Any) -> Any:
+    """A manifest's values without times, machines and notes (no digest covers those), local paths left empty."""
+    if isinstance(value, dict):
+        return {name: scrubbed(one) for name, one in value.items() if name not in {"when", "check", "root", "created"}}
+    if isinstance(value, list):
+        return [scrubbed(one) for one in value]
+    return value if not isinstance(value, str) or public(value) else ""

@@ -1,0 +1,171 @@
+"""A release: complete, the same every time, without what is private, and a run to start from it."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from recall import loop
+from recall.cli import verbs
+from recall.config import Config
+from recall.errors import Damaged
+from recall.release.pack import read_release
+from recall.release.scrub import public, scrubbed, scrubbed_config
+from recall.run.rounds import Run
+from recall.steps.judgements import accepted_prefixes
+
+
+def ask(query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+        return rows
+
+
+@pytest.fixture(scope="module")
+def packed(played: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("release") / "r2"
+    answer = CliRunner().invoke(verbs, ["release", played.store.root, str(target)])
+    assert answer.exit_code == 0, answer.output
+    return target
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_holds_what_the_field_asks_for(packed: Path, played: Run) -> None:
+    files = bytes_of(packed)
+    for name in ("tokenizer.json", "model.bin", "scorer.npz", "model.json"):
+        assert files[f"model/{name}"] == (Path(played.store.root) / "rounds/2/train" / name).read_bytes()
+    assert {"seed.parquet", "labels.parquet", "hosts.parquet", "prefixes.parquet", "config.toml"} <= set(files)
+    assert {"manifests/rounds/2/round.json", "manifests/seed/step.json"} <= set(files)
+    record = json.loads(files["release.json"])
+    assert record["accepted"] == list(accepted_prefixes(played, [1, 2]))
+    assert record["digest"] == played.round(2).record.digest
+    for name, step in (("seed", "seed/examples"), ("labels", "rounds/*/label/labels")):
+        assert ask(f"SELECT count(*) FROM '{played.store.root}/{step}.parquet'") == [(record["counts"][name],)]
+    check = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=packed, check=False, capture_output=True
+    )
+    assert check.returncode == 0, check.stderr
+
+
+def test_the_same_round_gives_the_same_bytes(packed: Path, played: Run, tmp_path: Path) -> None:
+    answer = CliRunner().invoke(verbs, ["release", f"{played.store.root}@2", str(tmp_path / "again")])
+    assert answer.exit_code == 0, answer.output
+    assert bytes_of(packed) == bytes_of(tmp_path / "again")
+
+
+def test_nothing_private_and_no_text_of_a_page_is_in_it(packed: Path, played: Run) -> None:
+    for name, data in bytes_of(packed).items():
+        assert str(Path(played.store.root).parent).encode() not in data, name
+        assert b"/tmp" not in data or name.startswith("model/"), name
+        if name.endswith(".parquet"):
+            columns = {row[0] for row in ask(f"DESCRIBE SELECT * FROM '{packed / name}'")}
+            assert not columns & {"text", "markdown", "title", "body"}
+    assert ask(f"SELECT DISTINCT typeof(annotators) FROM '{packed / 'labels.parquet'}'") == [("INTEGER",)]
+    manifest = json.loads((packed / "manifests/rounds/2/train/step.json").read_text())
+    assert "when" not in manifest
+
+
+def test_settings_lose_what_is_one_machines_own() -> None:
+    config = Config.model_validate(
+        {
+            "run": {"holdout": "/home/ann/hold.txt", "seed": 7},
+            "crawl": {
+                "warcs": ["/data/a.warc.gz", "https://data.commoncrawl.org/b.warc.gz", "s3://private/c.warc.gz"],
+                "base": "https://ann:secret@mirror.example.org/",
+            },
+            "access": {"s3_endpoint": "http://10.0.0.1:8333", "contact": "ann@example.org"},
+            "judge": {"url": "http://localhost:8000/v1", "key_variable": "ANNS_KEY"},
+            "seed": {"prefixes": ["docs.python.org/3/"]},
+        }
+    )
+    found = scrubbed_config(config)
+    assert found.run.seed == 7
+    assert found.seed.prefixes == ("docs.python.org/3/",)
+    assert found.crawl.warcs == ("https://data.commoncrawl.org/b.warc.gz",)
+    usual = Config()
+    assert (found.run.holdout, found.crawl.base) == ("", usual.crawl.base)
+    assert (found.access, found.judge, found.studio) == (usual.access, usual.judge, usual.studio)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("CC-MAIN-2025-30", True),
+        ("docs.python.org/3/", True),
+        ("https://data.commoncrawl.org/", True),
+        ("s3://commoncrawl/", True),
+        ("s3://mine/x", False),
+        ("/home/ann/x", False),
+        ("~/x", False),
+        ("read from /srv/x.warc", False),
+        ("file:///x", False),
+        ("http://localhost/x", False),
+        ("http://127.0.0.1/x", False),
+        ("https://a.org/x?token=1", False),
+        ("https://ann@a.org/", False),
+        ("https://[a", False),
+    ],
+)
+def test_what_may_leave_the_machine(text: str, kept: bool) -> None:
+    assert public(text) == kept
+
+
+def test_manifests_lose_times_machines_and_places() -> None:
+    found = scrubbed({"when": {"machine": "x"}, "a": [1, "/srv/x"], "parent": {"root": "/r", "round": 2}})
+    assert found == {"a": [1, ""], "parent": {"round": 2}}
+
+
+@pytest.mark.slow
+def test_a_run_starts_from_it(packed: Path, played: Run, crawl: Any, tmp_path: Path) -> None:
+    config = tmp_path / "new.toml"
+    config.write_text("[crawl]\nwarcs = " + json.dumps([str(path) for path in crawl.warcs]) + "\n")
+    root = str(tmp_path / "new")
+    answer = CliRunner().invoke(verbs, ["init", root, "--from", str(packed), "--config", str(config)])
+    assert answer.exit_code == 0, answer.output
+    run = Run.open(root)
+    assert run.parent is not None
+    assert run.parent.digest == played.round(2).record.digest
+    for _ in loop.drive(run):
+        pass
+    assert run.next() is None
+    assert run.step("corpus").result.counts["pages"]
+    assert run.verify() == []
+
+
+def _flip(folder: Path) -> None:
+    data = bytearray((folder / "model/scorer.npz").read_bytes())
+    data[100] ^= 1
+    (folder / "model/scorer.npz").write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (_flip, "model/scorer.npz: differs"),
+        (lambda folder: (folder / "hosts.parquet").unlink(), "hosts.parquet: is missing"),
+        (lambda folder: (folder / "more").write_text("x"), "more: is not part"),
+        (lambda folder: (folder / "SHA256SUMS").unlink(), "not a whole release"),
+    ],
+    ids=["flipped", "missing", "added", "without-sums"],
+)
+def test_a_damaged_release_is_refused_in_one_line(
+    packed: Path, tmp_path: Path, damage: Callable[[Path], None], named: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(packed, copy)
+    damage(copy)
+    with pytest.raises(Damaged, match=named) as caught:
+        read_release(str(copy))
+    assert "\n" not in str(caught.value)
+    answer = CliRunner().invoke(verbs, ["init", str(tmp_path / "run"), "--from", str(copy)])
+    assert isinstance(answer.exception, Damaged)
+    assert not (tmp_path / "run" / "run.json").exists()
