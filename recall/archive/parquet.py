@@ -86,8 +86,9 @@ def _table(columns: Columns, schema: Any) -> Table:
 
 
 def _compression(schema: Schema) -> dict[str, str]:
-    """zstd, but for bytes, which are compressed before they come here."""
-    return {name: "NONE" if kind == "binary" else "ZSTD" for name, kind in schema.items()}
+    """zstd, but for bytes and lists of numbers, which are compressed before they come here or hardly ever repeat."""
+    named = {name: "NONE" if kind == "binary" else "ZSTD" for name, kind in schema.items()}
+    return named | {f"{name}.list.element": "ZSTD" for name, kind in schema.items() if kind == "list<string>"}
 
 
 def _repeating(schema: Schema) -> list[str]:

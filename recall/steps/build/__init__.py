@@ -21,7 +21,7 @@ from recall.run.progress import progress
 from recall.run.rounds import Run
 from recall.run.store import Columns, digest_of
 from recall.steps.build import extract, finish
-from recall.steps.build.boilerplate import LINES_PER_PAGE, boilerplate
+from recall.steps.build.boilerplate import LINES_PER_PAGE, find_boilerplate
 from recall.steps.build.boilerplate import Job as LinesJob
 from recall.steps.build.card import card
 from recall.steps.build.choice import Extent
@@ -30,15 +30,15 @@ from recall.steps.build.contamination import Benchmarks
 from recall.steps.build.drops import Job as DropsJob
 from recall.steps.build.drops import publish_streamed, write_drops
 from recall.steps.build.exact import Job as ExactJob
-from recall.steps.build.exact import exact, partitions_of
+from recall.steps.build.exact import merge_exact, partitions_of
 from recall.steps.build.exchange import WORK, in_order
 from recall.steps.build.mix import Job as MixJob
-from recall.steps.build.mix import mix
+from recall.steps.build.mix import apply_caps
 from recall.steps.build.near import Job as NearJob
-from recall.steps.build.near import near
+from recall.steps.build.near import merge_near
 from recall.steps.build.optout import OptOut
 from recall.steps.build.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
-from recall.steps.build.stages import stages
+from recall.steps.build.stages import tell_stages
 from recall.steps.build.write import Job as WriteJob
 from recall.steps.build.write import write_parts
 from recall.steps.judgements import accepted_prefixes, page_labels
@@ -96,11 +96,11 @@ def _merge(run: Run, chunks: list[Chunk], layout: Layout) -> Merged:
         if wanted:
             earlier = tuple(keys for _, keys in merged)
             job = ExactJob(store, layout, name, settings.keep, partitions_of(pages), earlier)
-            merged.append((name, exact(job, chunks, cluster)))
+            merged.append((name, merge_exact(job, chunks, cluster)))
     if settings.near:
         earlier = tuple(keys for _, keys in merged)
         signing = NearJob(store, layout, settings, partitions_of(pages * settings.bands), earlier)
-        keys, _ = near(signing, chunks, cluster)
+        keys, _ = merge_near(signing, chunks, cluster)
         merged.append(("near", keys))
     return tuple(merged)
 
@@ -112,7 +112,7 @@ def _finish(run: Run, chunks: list[Chunk], merged: Merged) -> list[Any]:
     lines: tuple[str, ...] = ()
     if config.boilerplate.enabled:
         partitions = partitions_of(sum(chunk.pages for chunk in chunks) * LINES_PER_PAGE)
-        lines = boilerplate(LinesJob(store, config.boilerplate, partitions, standing), chunks, cluster)
+        lines = find_boilerplate(LinesJob(store, config.boilerplate, partitions, standing), chunks, cluster)
     asked = config.contamination
     files = asked.benchmarks if asked.enabled else ()
     found = Benchmarks.load(files, config.access, asked.fields, asked.ngram, asked.shortest)
@@ -133,7 +133,7 @@ def build(run: Run) -> Done:
     results = _finish(run, chunks, merged)
     pages, dropped, hits = (finish.keys_of(results, place) for place in range(3))
     partitions = partitions_of(sum(chunk.pages for chunk in chunks))
-    capped = mix(MixJob(store, layout, config.mix, config.run.seed, partitions, pages), chunks, config.cluster)
+    capped = apply_caps(MixJob(store, layout, config.mix, config.run.seed, partitions, pages), chunks, config.cluster)
     kept: Counter[str] = Counter()
     for output, reasons in write_parts(WriteJob(store, step.folder, config, pages, capped), chunks, config.cluster):
         step.add([output])
@@ -142,7 +142,7 @@ def build(run: Run) -> Done:
     for _ in publish_streamed(step, "contamination.parquet", hits, finish.HITS):
         pass
     step.publish_table("shards.parquet", _ledger(run, extents[-1], built), LEDGER)
-    told = stages(config, kept.total(), drops, [result["changes"] for result in results])
+    told = tell_stages(config, kept.total(), drops, [result["changes"] for result in results])
     step.publish_json("stages.json", told)
     step.publish("opencoder.sql", view_sql().encode())
     failed = sum(extents[-1].shards.find(shard.number) is None for shard in run.shards)

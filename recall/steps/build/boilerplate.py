@@ -72,7 +72,7 @@ def lines_of(text: str) -> Iterator[Line]:
 def without(text: str, boilerplate: Collection[int], words: int) -> tuple[str, list[str]]:
     """A text without its boilerplate lines, and these lines. words: shorter ones go at the start and end only."""
     lines = list(lines_of(text))
-    known = [line.key in boilerplate for line in lines]
+    known = [line.key != 0 and line.key in boilerplate for line in lines]
     head = known.index(False) if False in known else len(known)
     tail = known[::-1].index(False) if False in known else len(known)
     pieces, taken, at, begun = list[str](), list[str](), 0, False
@@ -151,7 +151,7 @@ def repeated(
     return hosts[found], lines[found]
 
 
-def boilerplate(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[str, ...]:
+def find_boilerplate(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[str, ...]:
     """Keys of the files with the boilerplate lines of each chunk's hosts."""
     dealt = in_order(_deal_chunk, job, chunks, cluster, "boilerplate: count")
     counting = replace(job, dealt=tuple(dealt))

@@ -155,7 +155,7 @@ def merge_groups(
     }
 
 
-def exact(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[str, ...]:
+def merge_exact(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[str, ...]:
     """Keys of what was merged, in order of partitions."""
     dealt = in_order(_deal_chunk, job, chunks, cluster, job.name)
     merging = replace(job, dealt=tuple(dealt))

@@ -99,7 +99,7 @@ def over_caps(rows: Mapping[str, NDArray[Any]], named: Mapping[int, int], other:
     return np.asarray(ids[rank >= np.repeat(caps, sizes)])
 
 
-def mix(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def apply_caps(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """For each kind that has caps, the keys of the files that name what they took out."""
     for kind in MIXED if job.settings.enabled else ():
         if entries_of(job.settings.caps, kind):

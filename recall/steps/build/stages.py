@@ -41,7 +41,7 @@ def enabled(config: Config) -> dict[str, bool]:
     }
 
 
-def stages(config: Config, pages: int, drops: Drops, changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def tell_stages(config: Config, pages: int, drops: Drops, changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """One entry a stage. pages: of the corpus; changes: what the chunks report of their texts.
 
     Each has stage, enabled, pages_in, pages_out, dropped, reasons (pages by reason), examples (of dropped pages: url,
