@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-fast lint bench bench-service chaos clean
+.PHONY: install studio annotate demo test test-fast lint bench bench-service chaos clean
 
 install: $(STAMP)
 
@@ -12,6 +12,14 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[annotation,ray,report,service,test]'
 	touch $(STAMP)
+
+# Label Studio in a virtual environment of its own, 1 GB
+studio: install
+	$(BIN)/python -c 'from annotation.studio.local import default_venv, install; install(default_venv())'
+
+# a labelling server on this machine with the demo's tasks, PORT=8080
+annotate: studio
+	$(BIN)/recall annotate serve --demo --port $(or $(PORT),8080)
 
 demo: install
 	$(BIN)/recall demo
@@ -21,7 +29,7 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: install lint
+test: install lint studio
 	$(BIN)/pytest -n 2
 
 test-fast: install
@@ -44,4 +52,4 @@ chaos: install
 	$(BIN)/python -m tests.chaos.campaign --runs $(CHAOS_RUNS) --folder $(CHAOS_FOLDER)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-studio .mypy_cache .pytest_cache .ruff_cache

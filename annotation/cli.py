@@ -1,22 +1,30 @@
 """`recall annotate`: tasks out to people, answers back, from Label Studio or a labels file; see what is open."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from annotation.answers import answer_from, concerns
 from annotation.standing import standing_of
 from annotation.step import conclude, talk
+from annotation.studio.local import default_venv, install, serve
 from annotation.studio.progress import progress_lines, share_answered
-from annotation.studio.settings import studio_settings
+from annotation.studio.settings import URL_VARIABLE, studio_settings
 from annotation.tasks import push, pushed
+from recall import loop
+from recall.config import Config
+from recall.demo import start_demo
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Done, Waiting
 from recall.run.jobs import disconnect
 from recall.run.labels import read_labels
 from recall.run.rounds import Round, Run
+
+FOLDER = "The server's database, files and login."
 
 
 @contextmanager
@@ -101,6 +109,63 @@ def wait_for_answers(run: str, until: float, minutes: float | None) -> None:
             return
         if deadline is not None and time.monotonic() >= deadline:
             raise Incomplete(f"{run}: {share:.0%} of the tasks answered after {minutes:g} minutes; wait again to go on")
+        time.sleep(opened.config.studio.poll_seconds)
+
+
+@annotate.command("serve")
+@click.argument("run", required=False)
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("runs/studio"), show_default=True, help=FOLDER)
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="On this machine only.")
+@click.option("--demo", is_flag=True, help="RUN is a demo run in runs/people, made where it is missing.")
+def serve_studio(run: str | None, folder: Path, port: int, demo: bool) -> None:
+    """Run a Label Studio on this machine (installed on first use) and bring RUN's tasks there and the answers back."""
+    if demo:
+        run = _demo_run(Path("runs/people"))
+    environment = default_venv()
+    click.echo(f"Label Studio lives in {environment}; on first use it is installed: 1 GB, some minutes")
+    if install(environment):
+        click.echo("installed")
+    with serve(folder, environment, port) as local:
+        os.environ[URL_VARIABLE] = local.url
+        variable = (Run.open(run).config if run else Config()).studio.token_variable
+        os.environ[variable] = local.login.token
+        click.echo(f"\n  {local.url}\n  e-mail {local.login.email}  password {local.login.password}\n")
+        click.echo(f"other verbs reach it with {URL_VARIABLE}={local.url} {variable}=$(cat {folder}/token)")
+        try:
+            if run:
+                _stay_with(run)
+            local.process.wait()
+        except KeyboardInterrupt:
+            click.echo("stopped; the answers stay, start it again to go on")
+
+
+def _demo_run(folder: Path) -> str:
+    """A run on the sample crawl that has come to its first label step."""
+    made = start_demo(folder, "", 1, people=True)
+    try:
+        with made.lease():
+            for name, result in loop.drive(made):
+                click.echo(f"{name}: {'waits for people' if isinstance(result, Waiting) else 'done'}")
+    finally:
+        disconnect()
+    return made.store.root
+
+
+def _stay_with(run: str) -> None:
+    """Pull as long as a run's label step lasts."""
+    opened = Run.open(run)
+    said = ""
+    while True:
+        with label_step(opened) as round_:
+            url = talk(round_, click.echo)
+            ended, line = conclude(round_, url), _line(round_)
+        if line != said:
+            click.echo(f"{line}; tasks at {url}")
+            said = line
+        if isinstance(ended, Done):
+            _end(ended)
+            click.echo(f"every task is answered: `recall run {run}` goes on; Ctrl-C stops the server")
+            return
         time.sleep(opened.config.studio.poll_seconds)
 
 

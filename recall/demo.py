@@ -12,8 +12,8 @@ from recall.run.rounds import Run
 from recall.sample.crawl import CRAWL, LABELS, write_sample
 
 
-def sample_config(sample: Path, crawl: str) -> Config:
-    """Config of three rounds on the sample, small enough for two cores and three minutes."""
+def sample_config(sample: Path, crawl: str, *, people: bool = False) -> Config:
+    """Config of three rounds on the sample, small enough for two cores and three minutes. people: they answer."""
     labels = str(sample / "labels.jsonl")
     return Config.model_validate(
         {
@@ -21,7 +21,7 @@ def sample_config(sample: Path, crawl: str) -> Config:
             "crawl": {"ids": [crawl], "base": f"{sample}/", "index": str(sample / "cc-index/table/cc-main/warc/")},
             "seed": {"labels": labels},
             "scan": {"rescan": "all"},
-            "label": {"answers": labels, "pages": 150, "audit": 40},
+            "label": {"answers": "" if people else labels, "pages": 150, "audit": 40},
         }
     )
 
@@ -36,13 +36,16 @@ def crawl_config(crawl: str, shards: int) -> Config:
     )
 
 
-def start_demo(folder: Path, crawl: str, shards: int) -> Run:
-    """Make the demo's run, or open the one that is there. crawl: a real crawl's id, "" for the sample."""
+def start_demo(folder: Path, crawl: str, shards: int, *, people: bool = False) -> Run:
+    """Make the demo's run, or open the one that is there. crawl: a real crawl's id, "" for the sample.
+
+    people: the sample's run waits for people as well.
+    """
     root = folder / "run"
     if crawl:
         config = crawl_config(crawl, shards)
     else:
         if not (folder / "sample" / LABELS).exists():  # written last: where it is, the sample is whole
             write_sample(folder / "sample")
-        config = sample_config((folder / "sample").absolute(), CRAWL)
+        config = sample_config((folder / "sample").absolute(), CRAWL, people=people)
     return Run.create(root, config, dump_config(config), resolve(config.crawl, config.access, config.run.seed))

@@ -5,6 +5,7 @@ nothing is filled in before a person looked: its score is the confidence of the 
 first. Of prefixes, those that decide most pages come first.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -75,7 +76,7 @@ def strongest(scorer: Scorer, text: str) -> list[tuple[str, float]]:
     sums: dict[str, float] = {}
     for part in scorer.explain(text).parts:
         name = part.name.strip()
-        if part.kind in {"token", "mark", "ngram"} and name and "\ufffd" not in name:
+        if part.kind in {"token", "ngram"} and name and "\ufffd" not in name:
             sums[name] = sums.get(name, 0.0) + part.contribution
     ranked = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
     return ranked[: 2 * SIGNALS]
@@ -141,14 +142,21 @@ def _examples(round_: Round) -> dict[str, list[dict[str, Any]]]:
     return examples
 
 
-def example_html(row: Mapping[str, Any]) -> str:
+def first_lines(markdown: str) -> str:
+    """The beginning of a page on one line, without its markup."""
+    bare = re.sub(r"[`#*|>]+|\]\([^)]*\)|!?\[", " ", markdown[: 4 * FIRST_LINES])
+    return " ".join(bare.split())[:FIRST_LINES]
+
+
+def example_html(row: Mapping[str, Any], threshold: float) -> str:
     """One example page: score, title and first lines, opening to more."""
     text = str(row.get("markdown") or "")
     title = str(row.get("title") or "") or str(row["url"])
-    first = " ".join(text[: 2 * FIRST_LINES].split())[:FIRST_LINES]
+    first = first_lines(text)
     opened = page_html(text[:MORE])
+    side = "high" if row["score"] >= threshold else "low"
     return (
-        f'<div class="example"><div class="line"><span class="score">{row["score"]:.3f}</span> '
+        f'<div class="example"><div class="line"><span class="score {side}">{row["score"]:.3f}</span> '
         f"{link(row['url'], title)}</div>"
         + (f'<div class="url">{escape(row["url"])}</div>' if title != row["url"] else "")
         + (f'<details><summary>{escape(first)}…</summary><div class="opened">{opened}</div></details>' if first else "")
@@ -162,7 +170,7 @@ def prefix_data(
     """What Label Studio holds of a prefix task. Examples with low scores come first."""
     share = row["kept"] / row["pages"] if row["pages"] else 0.0
     shown = sorted(examples, key=lambda one: (one["score"], one["url"]))
-    listed = "".join(example_html(one) for one in shown) or '<p class="gone">(no examples)</p>'
+    listed = "".join(example_html(one, lens.threshold) for one in shown) or '<p class="gone">(no examples)</p>'
     title = f'<div class="title">{escape(row["prefix"])}</div>'
     address = link(f"https://{row['prefix']}", f"open https://{row['prefix']}")
     signals = (

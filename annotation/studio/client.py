@@ -9,6 +9,7 @@ and go.
 import json
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -100,9 +101,10 @@ class Studio:
         self.url = settings.url.rstrip("/")
         self._settings = settings
         self._sleep = sleep
+        http = httpx.Client(timeout=settings.timeout_seconds, follow_redirects=True)
+        weakref.finalize(self, http.close)  # connections live as long as we do
         self._sdk: Any = self._translate(
-            "log in",
-            lambda: _connect(base_url=self.url, api_key=token, timeout=settings.timeout_seconds, max_retries=0),
+            "log in", lambda: _connect(base_url=self.url, api_key=token, httpx_client=http, max_retries=0)
         )
 
     @property

@@ -55,6 +55,6 @@ def test_a_file_about_other_pages_is_refused_and_answers_nothing(make_loop: Call
     assert not loop.first.step("label").done
 
 
-@pytest.mark.parametrize("verb", [[], ["setup"], ["push"], ["pull"], ["wait"], ["answer"], ["status"]])
+@pytest.mark.parametrize("verb", [[], ["setup"], ["push"], ["pull"], ["wait"], ["serve"], ["answer"], ["status"]])
 def test_every_verb_has_help(verb: list[str]) -> None:
     assert "Usage" in call(*verb, "--help").output
