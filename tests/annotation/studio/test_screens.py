@@ -130,7 +130,13 @@ def assert_code_is_exact(page: Any) -> None:
     style = block.evaluate("node => [getComputedStyle(node).fontFamily, getComputedStyle(node).whiteSpace]")
     assert "monospace" in style[0]
     assert style[1] == "pre"
-    assert page.locator(".recall-page pre .hl-k").count() > 0
+    word = page.locator(".recall-page pre .hl-k").first
+    assert "monospace" in str(word.evaluate("node => getComputedStyle(node).fontFamily"))
+    starts = page.locator(".recall-page pre .hl-bp").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().x)"
+    )
+    width = word.evaluate("node => node.getBoundingClientRect().width") / len("class")
+    assert max(starts) - min(starts) > 3 * width
     widths = page.locator(".recall-page pre").first.evaluate("node => [node.scrollWidth, node.clientWidth]")
     assert widths[0] > widths[1]
 
