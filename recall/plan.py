@@ -30,7 +30,7 @@ from recall.page.text import scoring_text
 from recall.records import Capture, WarcRef
 from recall.report.tables import print_note, print_table
 from recall.sample.crawl import write_sample
-from recall.steps.shard import BATCH, batches, score_batch
+from recall.steps.shard import BATCH, batches, page_batches, score_batch
 
 WET_SHARE = 0.1
 """Bytes of Common Crawl's text of a crawl, for one of its WARC files."""
@@ -119,11 +119,11 @@ def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
     texts: list[bytes] = []
     pages, stored, bodies = 0, 0, 0
     started = time.process_time()
-    for batch in _until(batches(captures(warc), BATCH), 0.6 * seconds):
+    for batch in _until(page_batches(captures(warc)), 0.6 * seconds):
         lines += score_batch(scorer, batch, Counter()).lines
         pages, stored = pages + len(batch), batch[-1].ref.offset + batch[-1].ref.length
     html = (time.process_time() - started) / pages
-    for batch in batches(captures(warc), BATCH):
+    for batch in page_batches(captures(warc)):
         if len(texts) >= pages:
             break
         texts += [split_marks(scoring_text(page.body, page.charset))[0].encode() for page in batch]

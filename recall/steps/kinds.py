@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recall.hosts import PrefixSet, prefix_key
 from recall.model.scorer import Card
-from recall.steps.seed.prefixes import known_prefixes
+from recall.steps.known import known_prefixes
 
 OTHER = "other"
 WORDS = (

@@ -33,8 +33,17 @@ from recall.steps.rows import CANDIDATES, ROWS, ScannedShard, read_rows
 from recall.steps.sources import is_text, read_shard, read_wet
 
 T = TypeVar("T")
+Outcome = TypeVar("Outcome", Capture, Capture | Skip)
 
-BATCH = 32
+BATCH = 128
+"""Pages that pass each stage together: the more, the longer each one's code and tables stay near the core."""
+
+BATCH_BYTES = 16 << 20
+"""Bodies of a batch; it ends at the page that reaches this."""
+
+_RANGES = 32
+"""The same for pages that are read by byte range."""
+
 ZSTD_LEVEL = 1
 PIECE = 2 << 20
 """Bytes of candidates that are held before they are written as a row group."""
@@ -92,6 +101,20 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Cut a stream into lists of `size`."""
     stream = iter(items)
     while batch := list(islice(stream, size)):
+        yield batch
+
+
+def page_batches(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+    """Cut a stream of pages into lists of BATCH, or fewer where their bodies are large."""
+    batch: list[Outcome] = []
+    held = 0
+    for outcome in outcomes:
+        batch.append(outcome)
+        held += 0 if isinstance(outcome, Skip) else len(outcome.body)
+        if len(batch) == BATCH or held >= BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
         yield batch
 
 
@@ -204,7 +227,7 @@ def scan_shard(job: Job, work: Work) -> None:
         if job.settings.input == "wet" and not text:
             _add_wet_first(job, work.shard, rows)
         else:
-            for batch in batches(read_shard(work.shard, job.access), BATCH):
+            for batch in page_batches(read_shard(work.shard, job.access)):
                 rows.add(batch)
         candidates.close()
         slim = rows.columns()
@@ -223,7 +246,7 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
     scorer = rows.scorer
     seen: list[tuple[WarcRef, str]] = []
     first: list[NDArray[Any]] = []
-    for batch in batches(read_wet(shard, job.index, job.access), BATCH):
+    for batch in page_batches(read_wet(shard, job.index, job.access)):
         rows.read += len(batch)
         scored = score_batch(scorer, batch, rows.skipped)
         seen += [(page.ref, page.url) for page in scored.pages]
@@ -232,7 +255,7 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
     scores = np.concatenate(first)[order] if seen else np.zeros(0)
     wanted = {seen[order[row]][0]: row for row in np.flatnonzero(scores >= scorer.card.floor_for(text=True)).tolist()}
     gone: list[int] = []
-    for group in batches(read_outcomes(wanted, lambda _path: shard.url, job.access), BATCH):
+    for group in batches(read_outcomes(wanted, lambda _path: shard.url, job.access), _RANGES):
         gone += [wanted[ref] for ref, outcome in group if isinstance(outcome, Skip)]
         rows.skipped.update(outcome for _, outcome in group if isinstance(outcome, Skip))
         scored = score_batch(scorer, [one for _, one in group if isinstance(one, Capture)], Counter())

@@ -35,7 +35,7 @@ from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_bytes, scoring_text
 from recall.records import Shard
 from recall.run.store import Store
-from recall.steps.shard import BATCH, Job, Work, batches, scan_shard, score_batch
+from recall.steps.shard import BATCH, Job, Work, page_batches, scan_shard, score_batch
 
 ABOVE_FLOOR = 0.1
 PEERS = Path(__file__).with_name("peers.py")
@@ -121,7 +121,7 @@ class Bench:
 
     def loop(self) -> None:
         """Read, text, tokens, score: nothing is kept."""
-        for batch in batches(captures(self.warc), BATCH):
+        for batch in page_batches(captures(self.warc)):
             score_batch(self.scorer, batch, Counter())
 
     def step(self) -> None:

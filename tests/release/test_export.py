@@ -23,7 +23,7 @@ from recall.records import WarcRef
 from recall.release.lists import export_rows, path_regex, surt_prefix
 from recall.run.rounds import Run
 from recall.steps.judgements import prefix_labels
-from recall.steps.seed.prefixes import known_prefixes
+from recall.steps.known import known_prefixes
 
 JOIN = (
     "SELECT i.url, p.prefix FROM read_parquet('INDEX', hive_partitioning = false) i JOIN 'LIST' p "

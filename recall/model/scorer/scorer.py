@@ -20,7 +20,7 @@ from recall.model.scorer.card import Card, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
 from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
 from recall.model.scorer.explain import Explanation, explain_line
-from recall.model.scorer.kernel import Tables, compiled, hashes_of
+from recall.model.scorer.kernel import Tables, compiled, compiled_for_words, hashes_of
 from recall.model.tokens import FILE as TOKENIZER_FILE
 from recall.model.tokens import Tokenizer
 
@@ -115,7 +115,9 @@ def margins_of(weights: Weights, lines: Sequence[Ids]) -> Floats:
         return margins
     starts = np.zeros(len(lines) + 1, dtype=np.int64)
     np.cumsum([len(line) for line in lines], out=starts[1:])
-    ids = np.concatenate(lines).astype(np.int64)
+    ids = np.concatenate(lines)
+    if ids.dtype != np.uint32:
+        ids = ids.astype(np.int64)
     if len(ids) and (ids.max() >= len(weights.tokens) or ids.min() < 0):
         raise BadInput("token line: holds ids that this model's tokenizer does not have")
     ngrams = int(weights.ngrams)
@@ -130,7 +132,8 @@ def margins_of(weights: Weights, lines: Sequence[Ids]) -> Floats:
         hashes_of(len(weights.tokens)) if ngrams > 1 else np.zeros(0, dtype=np.uint64),
         np.uint64(END_HASH),
     )
-    compiled()(ids, starts, tables, margins)
+    kernel = compiled_for_words() if weights.margins == 1 and ngrams <= 1 else compiled()
+    kernel(ids, starts, tables, margins)
     return margins
 
 

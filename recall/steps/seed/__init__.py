@@ -24,10 +24,10 @@ from recall.run.labels import LabelledUrl
 from recall.run.progress import progress
 from recall.run.rounds import Run
 from recall.steps.failures import Failures
+from recall.steps.known import known_prefixes
 from recall.steps.rows import priority
 from recall.steps.seed.collect import Found, Search, collect, found_in, has_code_block
 from recall.steps.seed.judged import judge_pages
-from recall.steps.seed.prefixes import known_prefixes
 
 EXAMPLES = {
     "url": "string",

@@ -8,8 +8,8 @@ import pytest
 import recall.steps.seed as package
 from recall.errors import BadInput, Transient
 from recall.run.rounds import Run
+from recall.steps.known import KnownPrefix
 from recall.steps.seed import seed
-from recall.steps.seed.prefixes import KnownPrefix
 
 
 def test_examples_are_the_seed_labels_that_the_crawl_holds(played: Run, crawl: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from recall.errors import Damaged
 from recall.hosts import PrefixSet, family_of
-from recall.steps.seed.prefixes import KINDS, known_prefixes, parse_prefixes
+from recall.steps.known import KINDS, known_prefixes, parse_prefixes
 
 
 def test_the_list_covers_every_kind_and_many_languages() -> None:
