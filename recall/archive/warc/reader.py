@@ -182,13 +182,24 @@ def outcome_in(data: bytes, ref: WarcRef) -> Capture | Skip:
     try:
         gzipped = _gzipped(_Tap(io.BytesIO(data)), ref.path)
         checked = check_record(io.BytesIO(data), ref.path, gzipped=gzipped)
-        records = list(_draw(_Tap(io.BytesIO(data)), {**RESPONSES, **CONVERSIONS}, gzipped=gzipped))
+        records = _drawn(data, gzipped=gzipped)
     except (_Stopped, ShardCorrupt) as error:
         raise corrupt(ref.path, ref.offset, f"not one whole record: {error}") from None
     outcome = records[0].outcome if len(records) == 1 and checked.end == len(data) else None
     if outcome is None:
         raise corrupt(ref.path, ref.offset, "no page lies here: not one response record")
     return outcome.capture(ref) if isinstance(outcome, Draft) else outcome
+
+
+def _drawn(data: bytes, *, gzipped: bool) -> list[_Record]:
+    """Every record of some bytes that were checked; white space after the last one is none."""
+    records: list[_Record] = []
+    try:
+        records.extend(_draw(_Tap(io.BytesIO(data)), {**RESPONSES, **CONVERSIONS}, gzipped=gzipped))
+    except _Stopped as stopped:
+        if gzipped or not stopped.padding or not records:
+            raise
+    return records
 
 
 def _gzipped(tap: _Tap, url: str) -> bool:

@@ -82,7 +82,7 @@ def _end_head(root: HtmlElement) -> None:
     for place, stray in enumerate(strays):
         body.insert(place, stray)
     if strays and body.text and body.text.strip():  # it stood behind what comes before it now
-        strays[-1].tail = CONTROL.sub("", (strays[-1].tail or "") + body.text)
+        strays[-1].tail = CONTROL.sub("", (strays[-1].tail or "") + body.text).replace("\f", " ")
         body.text = None
 
 
