@@ -10,9 +10,9 @@ Everything runs on the calling thread, so that a scan can use one process per co
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gigatoken
 import numpy as np
@@ -27,6 +27,9 @@ FILE = "tokenizer.json"
 
 FAST_BYTES = 256 << 20
 """Text after which gigatoken's encoder is made anew (60 ms): it remembers every distinct word it has met."""
+
+LARGEST = 1 << 22
+"""Tokens that a vocabulary may have."""
 
 _MARK_INDEX = {name: index for index, name in enumerate(MARKS)}
 
@@ -93,16 +96,41 @@ def _lowered(page_text: str) -> bytes:
     return page_text.lower().encode("utf-8", "replace")
 
 
+@lru_cache(maxsize=1)
+def _plain() -> dict[str, Any]:
+    """The settings of a tokenizer.json that `train` writes; its vocabulary and merges are empty."""
+    bare = tokenizers.Tokenizer(tokenizers.models.BPE())
+    bare.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bare.decoder = tokenizers.decoders.ByteLevel()
+    settings: dict[str, Any] = json.loads(bare.to_str())
+    return settings
+
+
+def _sound(document: str) -> bool:
+    """Whether a tokenizer.json is such as `train` writes: ids from 0 on, merges of its own tokens, nothing added."""
+    plain = _plain()
+    try:
+        whole = json.loads(document)
+        model = whole.pop("model")
+        vocabulary, merges = model.pop("vocab"), model.pop("merges")
+        ids = sorted(vocabulary.values())
+        pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in merges]
+        return (
+            all(plain.get(name) == value for name, value in whole.items())
+            and all(plain["model"].get(name) == value for name, value in model.items())
+            and 256 <= len(ids) <= LARGEST
+            and ids == list(range(len(ids)))
+            and all(first in vocabulary and last in vocabulary and first + last in vocabulary for first, last in pairs)
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+
+
 class Tokenizer:
     """A trained vocabulary; make one with `train` or `load`. Pickles as its tokenizer.json."""
 
     def __init__(self, document: str, source: str = "tokenizer") -> None:
-        try:
-            model = json.loads(document)["model"]
-            sound = model["type"] == "BPE" and len(model["vocab"]) >= 256 and isinstance(model["merges"], list)
-        except (ValueError, KeyError, TypeError):
-            sound = False
-        if not sound:
+        if not _sound(document):
             raise BadInput(f"{source}: not a byte-level BPE tokenizer.json; train again or copy the model folder anew")
         self.document = document
         self.vocabulary: int = self._exact.get_vocab_size()

@@ -25,6 +25,7 @@ from recall.config import dump_config
 from tests.chaos.injector import REFUSED
 from tests.chaos.plan import RAY_EVERY, Blow, Plan, draw
 from tests.chaos.world import RUN_SECONDS, World, corpus_of, ledger_wrong, recall, run_calm, settings, verify, world_in
+from tests.conftest import PROJECT
 
 STARTS = 14
 CALM_AFTER = 10
@@ -66,7 +67,7 @@ class Weather:
         self.root = str(self.place / "disk" / "run")
         if plan.folder == "s3":
             self.root = world.s3.url(f"runs/{plan.number}-{random.SystemRandom().randrange(1 << 30)}")
-        self.standing = set(plan.standing)
+        self.standing = set(plan.standing) - (set() if FAKETIME.exists() else {"clock"})
         self.log = (world.folder / "logs" / f"{plan.number:04}.log").open("w")
         self.began = time.monotonic()
         self.mounts: list[Path] = []
@@ -139,6 +140,7 @@ class Weather:
     def _clock(self) -> dict[str, str]:
         return {
             "LD_PRELOAD": str(FAKETIME),
+            "PYTHONPATH": f"{PROJECT / 'tests' / 'chaos' / 'clock'}{os.pathsep}{PROJECT}",
             "FAKETIME_TIMESTAMP_FILE": str(self.place / "clock"),
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",

@@ -20,6 +20,18 @@ from recall.model.scorer.kernel import combine, hash_of, hashes_of
 
 FILE = "scorer.npz"
 _CHUNK = 1 << 16
+_LONGEST = 64
+"""Tokens of the longest n-gram that a model may have."""
+
+_TYPES = {
+    "tokens": np.float32,
+    "buckets": np.float32,
+    "end": np.float32,
+    "prefix": np.float64,
+    "rolling": np.uint64,
+    "prefix_rows": np.int64,
+    "ngrams": np.int64,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,12 +69,48 @@ class Weights:
 
 
 def parse_weights(data: bytes, path: Path) -> Weights:
-    """Weights from the bytes of an .npz file; `path` names it in errors. Raises BadInput."""
+    """Weights from the bytes of an .npz file; `path` names it in errors.
+
+    Raises BadInput for what is none, and for arrays that do not fit together: compiled code trusts them. Nothing is
+    unpickled, and arrays are stored as they are, so that memory is bounded by the file.
+    """
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as stored:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in stored.infolist()):
+                raise ValueError
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return Weights(**{item.name: arrays[item.name] for item in fields(Weights)})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            weights = Weights(**{item.name: arrays[item.name] for item in fields(Weights)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError, MemoryError):
         raise BadInput(f"{path}: not the weights of this version of recall") from None
+    if not _fits_together(weights):
+        raise BadInput(f"{path}: not the weights of this version of recall: its arrays do not fit together")
+    return weights
+
+
+def _fits_together(weights: Weights) -> bool:
+    """Whether every array has the type, shape and range that the compiled kernel takes for granted."""
+    margins = len(weights.labels) - 1 if weights.labels.ndim == 1 else 0
+    shapes = {"tokens": (-1, margins), "buckets": (-1, margins), "end": (1, margins), "prefix": (margins,)}
+    shapes |= {"rolling": (-1,), "prefix_rows": (), "ngrams": ()}
+    for name, shape in shapes.items():
+        found = getattr(weights, name)
+        like = len(found.shape) == len(shape)
+        if not like or any(want not in (-1, size) for want, size in zip(shape, found.shape, strict=True)):
+            return False
+        if found.dtype != _TYPES[name]:
+            return False
+    ngrams, known = int(weights.ngrams), weights.tokens[~np.isnan(weights.tokens)]
+    numbers = (known, weights.buckets, weights.prefix, weights.end[~np.isnan(weights.end)])
+    return (
+        margins >= 1
+        and weights.labels.dtype.kind == "U"
+        and len(weights.tokens) > 0
+        and 1 <= ngrams <= _LONGEST
+        and (ngrams == 1 or len(weights.buckets) > 0)
+        and len(weights.rolling) < ngrams
+        and int(weights.prefix_rows) >= 0
+        and all(bool(np.isfinite(array).all()) for array in numbers)
+    )
 
 
 def collapse(path: Path, size: int, recipe: Recipe, positive: str) -> Weights:
