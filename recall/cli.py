@@ -26,7 +26,6 @@ from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.plan import plan
 from recall.release.cli import diff, export, release
-from recall.report.audit import audit
 from recall.report.cli import report
 from recall.report.ledger import ledger_json, print_failing, print_ledger
 from recall.report.rounds import counts_of, done_steps, measure
@@ -37,6 +36,7 @@ from recall.run.jobs import disconnect
 from recall.run.labels import read_labels
 from recall.run.progress import silence
 from recall.run.rounds import Run
+from recall.steps.audit import audit
 from recall.steps.build.lineage import check_lineage
 from recall.steps.examples import OTHER
 from recall.steps.ledger import ledger, unexplained

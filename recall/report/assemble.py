@@ -11,7 +11,6 @@ from typing import Any
 
 import recall
 from recall.errors import OutOfOrder
-from recall.report.audit import Audited
 from recall.report.corpus import categories_of, duplicates_of, languages_of, lengths_of, random_rows
 from recall.report.data import Data
 from recall.report.errors import Errors
@@ -30,6 +29,7 @@ from recall.report.projection import map_of
 from recall.report.rounds import counts_of
 from recall.run.labels import LabelledUrl
 from recall.run.rounds import Round, Run
+from recall.steps.audit import Audited
 from recall.steps.build.survey import Survey, survey_of
 
 COUNTS = {

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from recall.hosts import family_of, host_of
 from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall
-from recall.report.audit import Audited, audit
 from recall.report.data import Data
-from recall.report.rounds import verdicts_of
 from recall.run.jobs import complete
 from recall.run.labels import LabelledUrl
 from recall.run.rounds import Round
 from recall.run.store import Store
+from recall.steps.audit import Audited, audit, verdicts_of
 from recall.steps.rows import ScannedShard, read_rows, scanned_shards
 from recall.steps.scan import model_folder, threshold_of
 from recall.steps.train import judged_weights

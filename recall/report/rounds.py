@@ -4,7 +4,7 @@ Held-out pages measure the model; pages of other hosts that the round's model di
 prefixes add, since prefixes are judged there and never on held-out hosts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from recall.records import Done
 from recall.run.labels import LabelledUrl
 from recall.run.order import SEAL
 from recall.run.rounds import Round, Run, Step
+from recall.steps.audit import verdicts_of
 from recall.steps.judgements import accepted_prefixes
-from recall.steps.rows import read_rows, scanned_shards
 from recall.steps.scan import threshold_of
 
 
@@ -96,18 +96,6 @@ def _found_at(scores: NDArray[Any], truth: NDArray[Any], precision: float) -> fl
     """Share found at the lowest threshold with at least this precision on these very pages; 0 where none has it."""
     chosen = choose_threshold(scores, truth, "precision", precision)
     return chosen.recall if chosen.reached else 0.0
-
-
-def verdicts_of(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[float, bool]]:
-    """Score of some URLs and whether the round kept them; the first capture of a URL counts."""
-    verdicts: dict[str, tuple[float, bool]] = {}
-    for scanned in scanned_shards(round_):
-        table = read_rows(round_.run.store, scanned, ["url", "score", "kept"])
-        columns = (table.column(name).to_pylist() for name in table.column_names)
-        for url, score, kept in zip(*columns, strict=True):
-            if url in urls:
-                verdicts.setdefault(url, (score, kept))
-    return verdicts
 
 
 def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from recall.model.evaluate import Interval
 from recall.records import Done
-from recall.report.audit import Audited
 from recall.report.rounds import Counts, Measured
+from recall.steps.audit import Audited
 
 COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested", "saturation")
 HELD_OUT = ("round", "threshold", "precision", "found", "AP", "found at 0.90")

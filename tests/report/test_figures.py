@@ -14,10 +14,10 @@ import pytest
 
 from recall.hosts import under
 from recall.page.text.language import language_of
-from recall.report.audit import audit
 from recall.report.corpus import NAMES, UNKNOWN
 from recall.run.labels import read_labels
 from recall.run.rounds import Run
+from recall.steps.audit import audit
 from recall.steps.build.tags import category
 from recall.steps.train import judged_weights
 

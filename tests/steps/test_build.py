@@ -106,7 +106,7 @@ def test_the_folder_holds_only_what_its_outputs_name(played: Run) -> None:
 
 def test_the_card_tells_this_corpus_figures(played: Run) -> None:
     card = played.store.read("corpus/card.md").decode()
-    assert f"{played.step('corpus').result.counts['pages']:,} pages recalled" in card
+    assert f"{played.step('corpus').result.counts['pages']:,} pages, " in card
 
 
 def test_a_shard_that_the_last_round_could_not_read_is_listed_with_its_pages(

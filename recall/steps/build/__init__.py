@@ -23,7 +23,7 @@ from recall.run.store import Columns, digest_of
 from recall.steps.build import extract, finish
 from recall.steps.build.boilerplate import LINES_PER_PAGE, find_boilerplate
 from recall.steps.build.boilerplate import Job as LinesJob
-from recall.steps.build.card import card
+from recall.steps.build.card import Figures, audits_of, card
 from recall.steps.build.choice import Extent
 from recall.steps.build.chunks import Built, Chunk, Layout, cut
 from recall.steps.build.contamination import Benchmarks
@@ -39,6 +39,7 @@ from recall.steps.build.near import merge_near
 from recall.steps.build.optout import OptOut
 from recall.steps.build.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
 from recall.steps.build.stages import tell_stages
+from recall.steps.build.survey import survey_of
 from recall.steps.build.write import Job as WriteJob
 from recall.steps.build.write import write_parts
 from recall.steps.judgements import accepted_prefixes, page_labels
@@ -148,7 +149,8 @@ def build(run: Run) -> Done:
     failed = sum(extents[-1].shards.find(shard.number) is None for shard in run.shards)
     counts = {"pages": kept.total(), "dropped": drops.pages, "failed_shards": failed}
     by_reason = dict(sorted(kept.items()))
-    step.publish("card.md", card(run, counts, by_reason, drops.by_reason()).encode())
+    figures = Figures(survey_of(run, 0), drops.by_reason(), told, failed, audits_of(run))
+    step.publish("card.md", card(run, figures).encode())
     done = step.finish({**counts, **by_reason}, {"schema": VERSION, **_outside(run)})
     for key in store.keys(f"{WORK}/"):
         store.remove(key)

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from recall.cli import verbs
-from recall.report.audit import asked_in, audit, pool_of
 from recall.run.rounds import Run
+from recall.steps.audit import asked_in, audit, pool_of
 from recall.steps.rows import read_rows, scanned_shards
 
 

@@ -10,14 +10,13 @@ label, and what is held out, is not part of the estimate.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from recall.hosts import Holdout, PrefixSet
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
-from recall.report.rounds import verdicts_of
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
 from recall.run.store import Store
@@ -34,6 +33,18 @@ class Audited:
     labels: int
     model: AuditEstimate
     with_prefixes: AuditEstimate
+
+
+def verdicts_of(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[float, bool]]:
+    """Score of some URLs and whether the round kept them; the first capture of a URL counts."""
+    verdicts: dict[str, tuple[float, bool]] = {}
+    for scanned in scanned_shards(round_):
+        table = read_rows(round_.run.store, scanned, ["url", "score", "kept"])
+        columns = (table.column(name).to_pylist() for name in table.column_names)
+        for url, score, kept in zip(*columns, strict=True):
+            if url in urls:
+                verdicts.setdefault(url, (score, kept))
+    return verdicts
 
 
 @dataclass(frozen=True, slots=True)
