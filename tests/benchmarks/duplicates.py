@@ -197,8 +197,7 @@ def shingles(text: str, size: int = 5) -> NDArray[np.uint64]:
     words = _WORD.findall(text.lower())
     size = min(size, len(words))
     runs = {" ".join(words[at : at + size]) for at in range(len(words) - size + 1)} if words else set()
-    hashes = [int.from_bytes(blake2b(run.encode(), digest_size=8).digest(), "big") for run in runs]
-    return np.sort(np.array(hashes, np.uint64))
+    return np.sort(np.fromiter(map(hash, runs), np.int64, len(runs)).view(np.uint64))
 
 
 @njit(cache=True)
@@ -258,7 +257,7 @@ def real(folders: list[str], warcs: str, limit: int) -> dict[str, Any]:
     order = [place for place in order if len(sets[place])]
     ends = np.cumsum([0, *(len(sets[place]) for place in order)])
     start = time.perf_counter()
-    left, right, found = similar_pairs(np.concatenate([sets[place] for place in order]), ends, 0.5)
+    left, right, found = similar_pairs(np.concatenate([sets[place] for place in order]), ends, 0.7)
     brute = time.perf_counter() - start
     truth = {tuple(sorted((order[a], order[b]))): j for a, b, j in zip(left, right, found, strict=True)}
     with tempfile.TemporaryDirectory() as root:

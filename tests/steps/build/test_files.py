@@ -120,3 +120,9 @@ def test_settings_take_pages_out_and_say_why(strict: Run) -> None:
     assert all(("return x" in row["text"]) == bool(row["contamination"]) for row in rows)
     settings = strict.step("corpus").manifest.settings
     assert len([value for value in settings.values() if len(str(value)) == 64]) == 2
+
+
+def test_the_document_names_every_column_with_its_type() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs/corpus.md").read_text(encoding="utf-8")
+    for name, kind in CORPUS.items():
+        assert f"| `{name}` | {kind} | {MEANINGS[name]} |" in text
