@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.records import Capture, Done, Shard, Skip
 from recall.run.rounds import Run
+from recall.steps.ledger import ledger, unexplained
 from recall.steps.rows import read_bodies, read_rows, refs_of, scanned_shards
 from recall.steps.scan import floor_of, threshold_of
 from recall.steps.shard import score_batch
@@ -118,6 +120,23 @@ def test_wet_first_reads_from_the_warc_only_what_is_above_the_floor_for_text(
         seen += len(urls)
     assert seen == len(crawl.sites)
     assert run.next() is None
+
+
+def test_what_only_one_of_index_and_wet_file_names_is_counted(crawl: Any, common_crawl: Path, tmp_path: Path) -> None:
+    base = tmp_path / "copy"
+    shutil.copytree(common_crawl, base)
+    sites = crawl.sites[0::2]
+    write_wet(base / f"{SEGMENT}/wet/F-0.warc.wet.gz", [(site.url, text_of(site)) for site in sites[3:]])
+    path = f"{SEGMENT}/warc/F-0.warc.gz"
+    outcomes = list(read_wet(Shard(0, CRAWL, path, str(base / path)), str(base / TABLE), AccessSection()))
+    assert len(outcomes) == len(sites)
+    assert outcomes[-3:] == [Skip.NO_WET] * 3
+    assert [one.url for one in outcomes if isinstance(one, Capture)] == [site.url for site in sites[3:]]
+    run = begin(tmp_path / "run", crawl, "", crawl=crawl_of(base), scan={"input": "wet"})
+    scan = next(entry for entry in ledger(run) if entry.place.verb == "scan")
+    assert dict(scan.pages.failed) == {"no_wet": 3, "not_indexed": 1}
+    assert scan.pages.planned == len(crawl.sites) + 1
+    assert list(unexplained(ledger(run))) == []
 
 
 @pytest.mark.parametrize("kind", ["wet", "parquet", "jsonl"])

@@ -1,0 +1,234 @@
+"""Scaling: 1, 2 and 4 real workers on this machine, and a simulation to 4,000 cores with the service times measured.
+
+    python tests/benchmarks/cluster.py [--warc FILE] [--model FOLDER] [--shards 8] [--workers 1,2,4] [--cores 64,4000]
+
+Real: `scan_shard` through `recall.run.jobs.each` on Ray, as a scan does it; the driver's CPU seconds a task and a
+permit's in the budget's office are taken in the same run. Simulated: a driver that serves one task at a time, the
+request budgets of Common Crawl and of the run's bucket (the code of `budget`, by the simulation's clock), a bucket that
+says SlowDown beyond its rate, nodes of 64 cores behind one network card. A shard takes the CPU seconds measured for its
+bytes, spread as log-normal. The last line printed is one JSON object.
+"""
+
+import argparse
+import heapq
+import json
+import random
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from recall.archive.transport.budget import FINE, SLOW, Budget, Office
+from recall.config import AccessSection, ClusterSection, ScanSection
+from recall.records import Shard
+from recall.run.jobs import disconnect, each
+from recall.run.store import Store
+from recall.steps.shard import Job, Work, scan_shard
+
+SHARD_BYTES = 1e9
+SHARDS = 90_000
+EACH = 6
+"""Shards that each simulated core does; the hours are those of SHARDS at that rate."""
+NODE_CORES, NODE_BITS = 64, 30e9
+WRITES = 4
+"""Requests of a shard to the run's bucket: is there a report, rows, candidates, report."""
+
+BUCKET_RATE = 3_500.0
+"""Writes a second that Amazon S3 promises for one prefix; beyond it says SlowDown."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Service times. cpu: seconds a byte; driver: seconds a task; driver_bytes: memory a task in flight."""
+
+    cpu: float
+    driver: float
+    driver_bytes: float
+    permit: float
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a number of cores comes to. Rates are per second; shares of what each part can do, 1 is full."""
+
+    cores: int
+    hours: float
+    shards_per_second: float
+    efficiency: float
+    driver_load: float
+    driver_mb: float
+    requests_to_common_crawl: float
+    requests_to_bucket: float
+    slow_downs: int
+    network_load: float
+
+
+def work(count: int, job: Job, shard: Shard, cluster: ClusterSection) -> dict[str, float]:
+    """Scan a shard so many times on so many workers: wall seconds, the driver's CPU seconds a task."""
+    warm = list(each(_scan, (job, "warm"), range(2 * count), cluster, "warm"))
+    assert not any(outcome.failure for outcome in warm), warm
+    wall, cpu = time.perf_counter(), time.process_time()
+    outcomes = list(each(_scan, (job, shard.path), range(shard.number), cluster, "scan"))
+    taken, used = time.perf_counter() - wall, time.process_time() - cpu
+    assert not any(outcome.failure for outcome in outcomes), outcomes
+    return {
+        "workers": count,
+        "seconds": taken,
+        "shards": len(outcomes),
+        "worker_cpu": sum(outcome.result for outcome in outcomes) / len(outcomes),
+        "driver_cpu": used / len(outcomes),
+    }
+
+
+def _scan(how: tuple[Job, str], number: int) -> float:
+    """CPU seconds of one scan of the shard, under a name of its own."""
+    job, path = how
+    started = time.process_time()
+    url = job.index  # where the WARC lies; a scan of WARCs needs no index
+    scan_shard(job, Work(Shard(number + 1000 * (path == "warm"), "", url, url)))
+    return time.process_time() - started
+
+
+def permit_seconds() -> float:
+    """CPU seconds of one permit in the office."""
+    office, count = Office(), 20_000
+    started = time.process_time()
+    for _ in range(count):
+        office.leave("x", office.enter("x", 0, 0).permit, FINE)
+    return (time.process_time() - started) / count
+
+
+def simulate(cores: int, measured: Measured, access: AccessSection, seed: int = 0) -> Simulated:
+    """A scan on so many cores, all of which begin at once."""
+    chance = random.Random(seed)
+    crawl = Budget.of(access.requests_per_second, access.connections)
+    bucket = Budget.of(access.requests_per_second * 20, 0)
+    tokens, refilled, slow = BUCKET_RATE, 0.0, 0
+    driver_free, permits, left, done = 0.0, 0, EACH * cores, 0
+    nic = NODE_BITS / 8 / min(cores, NODE_CORES)
+    busy_driver, ended = 0.0, 0.0
+    ready: list[tuple[float, int, str, int]] = [(0.0, number, "ask driver", 0) for number in range(cores)]
+    heapq.heapify(ready)
+    while ready:
+        now, number, what, held = heapq.heappop(ready)
+        if what == "ask driver":
+            if not left:
+                continue
+            left -= 1
+            start = max(now, driver_free)
+            driver_free, busy_driver = start + measured.driver, busy_driver + measured.driver
+            heapq.heappush(ready, (driver_free, number, "ask crawl", 0))
+        elif what == "ask crawl":
+            permits += 1
+            grant = crawl.enter(now, permits)
+            following = "read" if grant.permit else "ask crawl"
+            heapq.heappush(ready, (now + max(grant.wait, 1e-6), number, following, grant.permit))
+        elif what == "read":
+            cpu = SHARD_BYTES * measured.cpu * chance.lognormvariate(-0.02, 0.2)
+            heapq.heappush(ready, (now + max(cpu, SHARD_BYTES / nic), number, "write 1", held))
+        else:
+            crawl.leave(now, held, FINE)
+            tokens, refilled = min(BUCKET_RATE, tokens + (now - refilled) * BUCKET_RATE), now
+            written = int(what.split()[1])
+            permits += 1
+            grant = bucket.enter(now, permits)
+            if not grant.permit:
+                heapq.heappush(ready, (now + grant.wait, number, what, 0))
+                continue
+            tokens -= 1
+            if tokens < 0:
+                slow += 1
+                bucket.leave(now, grant.permit, SLOW)
+                heapq.heappush(ready, (now + chance.uniform(0, 1.0), number, what, 0))
+                continue
+            bucket.leave(now, grant.permit, FINE)
+            if written < WRITES:
+                heapq.heappush(ready, (now + grant.wait + 0.03, number, f"write {written + 1}", 0))
+            else:
+                done, ended = done + 1, max(ended, now)
+                heapq.heappush(ready, (now + grant.wait + 0.03, number, "ask driver", 0))
+    rate = done / ended
+    return Simulated(
+        cores=cores,
+        hours=SHARDS / rate / 3600,
+        shards_per_second=rate,
+        efficiency=rate * SHARD_BYTES * measured.cpu / cores,
+        driver_load=busy_driver / ended,
+        driver_mb=2 * cores * measured.driver_bytes / 1e6,
+        requests_to_common_crawl=crawl.asked / ended,
+        requests_to_bucket=bucket.asked / ended,
+        slow_downs=slow,
+        network_load=rate / cores * min(cores, NODE_CORES) * SHARD_BYTES * 8 / NODE_BITS,
+    )
+
+
+def bottleneck(found: Simulated, access: AccessSection) -> str:
+    """The part that is fullest."""
+    loads = {
+        "the driver": found.driver_load,
+        "the budget of requests to Common Crawl": found.requests_to_common_crawl / access.requests_per_second,
+        "the run's bucket": found.requests_to_bucket / BUCKET_RATE,
+        "the nodes' network": found.network_load,
+        "cores": found.efficiency,
+    }
+    return max(loads, key=lambda name: loads[name])
+
+
+def real(warc: Path, model: Path, counts: list[int], shards: int, folder: Path) -> tuple[list[dict[str, float]], float]:
+    """Scans on Ray with each number of workers, and the memory that a task in flight costs the driver."""
+    found = []
+    for count in counts:
+        where = folder / str(count)
+        where.mkdir()
+        (where / "model").symlink_to(model.absolute(), target_is_directory=True)
+        job = Job(Store(str(where)), AccessSection(), ScanSection(), "scan", "model", str(warc.absolute()))
+        cluster = ClusterSection(address="local", workers=count)
+        found.append(work(count, job, Shard(shards, "", "timed", str(warc)), cluster))
+        disconnect()
+    return found, len(json.dumps(str(job))) * 4.0
+
+
+def main() -> None:
+    """Measure, simulate, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--warc", type=Path)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--shards", type=int, default=8)
+    parser.add_argument("--workers", default="1,2,4", help="Real workers; empty for the simulation alone.")
+    parser.add_argument("--cores", default="64,256,1024,2048,4000,8000")
+    parser.add_argument(
+        "--cpu-bytes", type=float, default=48e6, help="Bytes of WARC a core scans a second, if unmeasured."
+    )
+    parser.add_argument("--driver", type=float, default=1.5e-3, help="The driver's seconds a task, if unmeasured.")
+    options = parser.parse_args()
+    access, runs, task_bytes = AccessSection(), list[dict[str, float]](), 4_000.0
+    cpu, driver = 1.0 / options.cpu_bytes, options.driver
+    with TemporaryDirectory(prefix="cluster-", dir="/tmp") as name:
+        if options.workers:
+            from scan import sample_warc, small_model  # type: ignore[import-not-found]  # beside this file
+
+            warc = options.warc or sample_warc(Path(name))
+            model = options.model or small_model(warc, Path(name))
+            counts = [int(one) for one in options.workers.split(",")]
+            runs, task_bytes = real(warc, model, counts, options.shards, Path(name))
+            cpu = min(run["worker_cpu"] for run in runs) / warc.stat().st_size
+            driver = min(run["driver_cpu"] for run in runs)
+    measured = Measured(cpu, driver, task_bytes, permit_seconds())
+    simulated = [simulate(int(cores), measured, access) for cores in options.cores.split(",")]
+    for run in runs:
+        sys.stdout.write(f"{run['workers']:.0f} workers: {run['shards'] / run['seconds']:.2f} shards/s\n")
+    for one in simulated:
+        sys.stdout.write(
+            f"{one.cores:5d} cores: {one.hours:6.2f} h, {one.shards_per_second:6.1f} shards/s, efficiency "
+            f"{one.efficiency:.2f}, driver {one.driver_load:.2f}, Common Crawl {one.requests_to_common_crawl:.0f}/s, "
+            f"bucket {one.requests_to_bucket:.0f}/s, network {one.network_load:.2f}: {bottleneck(one, access)}\n"
+        )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    record = {"measured": asdict(measured), "real": runs, "simulated": [asdict(one) for one in simulated]}
+    print(json.dumps({**record, "driver_peak_mb": memory}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

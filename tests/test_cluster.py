@@ -1,0 +1,97 @@
+"""A Ray cluster in bad weather: nodes and drivers that die, a run folder in a bucket, one budget, submitted jobs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from recall.archive.manifest import resolve
+from recall.archive.transport import publish_file, read_all
+from recall.config import AccessSection, ClusterSection, dump_config
+from recall.run import jobs
+from recall.run.rounds import Run
+from tests.archive.conftest import FaultServer
+from tests.archive.conftest import weather as weather  # noqa: PLC0414 - a fixture of that room
+
+if TYPE_CHECKING:
+    from tests.conftest import Crawl, S3Server
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+RECALL = [sys.executable, "-m", "recall.cli", "--quiet"]
+
+
+@pytest.fixture
+def cluster(local_ray: None) -> Iterator[Any]:  # noqa: ARG001 - Ray of our own
+    """Three nodes of one core each, the head among them."""
+    from ray import cloudpickle
+    from ray.cluster_utils import Cluster
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import this file
+    made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        made.add_node(num_cpus=1)
+        made.add_node(num_cpus=1)
+        yield made
+    finally:
+        jobs.disconnect()
+        made.shutdown()
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+def ask_often(url: str, count: int) -> int:
+    """Read a file so many times within the cluster's budget."""
+    access = AccessSection(requests_per_second=20.0, connections=2, timeout_seconds=5.0)
+    return sum(len(read_all(url, access)) for _ in range(count))
+
+
+@pytest.mark.s3
+def test_nodes_and_drivers_that_die_leave_the_bytes_of_a_calm_run(
+    cluster: Any, s3: "S3Server", crawl: "Crawl", played: Run
+) -> None:
+    """WARCs and run folder lie in a bucket; the driver is killed twice, a node once."""
+    access = AccessSection(s3_endpoint=s3.endpoint)
+    for warc in crawl.warcs:
+        publish_file(s3.url(f"weather/{warc.name}"), warc, access)
+    config = crawl.config(access={"s3_endpoint": s3.endpoint}, cluster={"attempts": 5})
+    run = Run.create(s3.url("weather/run"), config, dump_config(config), resolve(config.crawl, access, config.run.seed))
+    environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3.endpoint}
+    command = [*RECALL, "run", run.store.root, "--ray-address", cluster.address]
+    node = cluster.list_all_nodes()[-1]
+    for waits in ("rounds/1/train/step.json", "rounds/1/scan/reports/"):
+        driver = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 200
+        while time.monotonic() < deadline and driver.poll() is None and not run.store.keys(waits):
+            time.sleep(0.2)
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+        if waits.endswith("json"):
+            cluster.remove_node(node, allow_graceful=False)
+    time.sleep(1)
+    done = subprocess.run([*command], env=environment, capture_output=True, text=True, timeout=280, check=False)
+    if done.returncode == 4:  # the lease of a killed driver of this machine is free at once
+        pytest.fail(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert "planned = done + failed" in done.stdout
+    assert run.digest() == played.digest()
+    assert run.verify() == []
+
+
+def test_workers_of_a_cluster_keep_one_budget(cluster: Any, weather: FaultServer) -> None:
+    """Three workers ask 60 times at 20 requests a second; a refusal of one holds for all."""
+    weather.files["file"] = b"x" * 100
+    section = ClusterSection(address=cluster.address)
+    list(jobs.each(ask_often, weather.url("file"), [1, 1, 1], section, "warm"))
+    started = time.monotonic()
+    outcomes = list(jobs.each(ask_often, weather.url("file"), [20] * 3, section, "ask"))
+    assert [outcome.result for outcome in outcomes] == [2000] * 3
+    assert time.monotonic() - started >= (60 - 6) / 20
+    weather.then(status=403)
+    asked = len(weather.asked)
+    refused = list(jobs.each(ask_often, weather.url("file"), [5] * 6, section, "refused"))
+    assert {outcome.error_kind for outcome in refused} == {"Refused"}
+    assert len(weather.asked) <= asked + 2, "those under way may still end"
