@@ -29,7 +29,7 @@ from recall.steps.shard import Job, Work, scan_shard
 
 SHARD_BYTES = 1e9
 SHARDS = 90_000
-EACH = 6
+EACH = 10
 """Shards that each simulated core does; the hours are those of SHARDS at that rate."""
 NODE_CORES, NODE_BITS = 64, 30e9
 WRITES = 4
@@ -106,9 +106,9 @@ def simulate(cores: int, measured: Measured, access: AccessSection, seed: int = 
     crawl = Budget.of(access.requests_per_second, access.connections)
     bucket = Budget.of(access.requests_per_second * 20, 0)
     tokens, refilled, slow = BUCKET_RATE, 0.0, 0
-    driver_free, permits, left, done = 0.0, 0, EACH * cores, 0
+    driver_free, permits, left = 0.0, 0, EACH * cores
     nic = NODE_BITS / 8 / min(cores, NODE_CORES)
-    busy_driver, ended = 0.0, 0.0
+    busy_driver, ends = 0.0, list[float]()
     ready: list[tuple[float, int, str, int]] = [(0.0, number, "ask driver", 0) for number in range(cores)]
     heapq.heapify(ready)
     while ready:
@@ -147,18 +147,19 @@ def simulate(cores: int, measured: Measured, access: AccessSection, seed: int = 
             if written < WRITES:
                 heapq.heappush(ready, (now + grant.wait + 0.03, number, f"write {written + 1}", 0))
             else:
-                done, ended = done + 1, max(ended, now)
+                ends.append(now)
                 heapq.heappush(ready, (now + grant.wait + 0.03, number, "ask driver", 0))
-    rate = done / ended
+    early, late = ends[len(ends) // 5], ends[4 * len(ends) // 5]  # neither the start of all at once nor the last ones
+    rate = 0.6 * len(ends) / (late - early)
     return Simulated(
         cores=cores,
         hours=SHARDS / rate / 3600,
         shards_per_second=rate,
         efficiency=rate * SHARD_BYTES * measured.cpu / cores,
-        driver_load=busy_driver / ended,
+        driver_load=rate * busy_driver / len(ends),
         driver_mb=2 * cores * measured.driver_bytes / 1e6,
-        requests_to_common_crawl=crawl.asked / ended,
-        requests_to_bucket=bucket.asked / ended,
+        requests_to_common_crawl=rate * crawl.asked / len(ends),
+        requests_to_bucket=rate * bucket.asked / len(ends),
         slow_downs=slow,
         network_load=rate / cores * min(cores, NODE_CORES) * SHARD_BYTES * 8 / NODE_BITS,
     )

@@ -25,7 +25,7 @@ from recall.steps.build.exchange import folder_of
 from recall.steps.domains import tally
 from recall.steps.domains.bounds import errors_of
 from recall.steps.domains.prefixes import gains_of
-from recall.steps.domains.tally import CANDIDATES, DOMAINS, Group, Job, Partition, groups_of
+from recall.steps.domains.tally import CANDIDATES, DOMAINS, Job, Partition, groups_of
 from recall.steps.rows import scanned_shards
 from recall.steps.scan import model_folder
 
@@ -37,11 +37,13 @@ PIECE = 1 << 14
 Row = tuple[Any, ...]
 
 
-def _done(round_: Round, work: Callable[[Job, Any], dict[str, Any]], job: Job, items: Sequence[Any]) -> list[Any]:
-    """What the tasks of a stage return, in the order of their numbers."""
+def _done(
+    round_: Round, work: Callable[[Job, Any], dict[str, Any]], job: Job, items: Iterable[Any], count: int
+) -> list[Any]:
+    """What the `count` tasks of a stage return, in the order of their numbers; items are drawn lazily."""
     label = f"domains {round_.number}"
     outcomes = complete(work, job, items, round_.run.config.cluster, label)
-    found = {outcome.item.number: outcome.result for outcome in progress(outcomes, len(items), label)}
+    found = {outcome.item.number: outcome.result for outcome in progress(outcomes, count, label)}
     return [found[number] for number in sorted(found)]
 
 
@@ -79,27 +81,27 @@ def domains(round_: Round) -> Done:
     Raises Incomplete when a shard's rows cannot be read, or when the tallies do not add up to them.
     """
     step, run = round_.begin("domains"), round_.run
-    groups: list[Group] = list(groups_of(scanned_shards(round_)))
-    shards = sum(len(group.shards) for group in groups)
-    pages = sum(one.read - sum(one.skipped.values()) for group in groups for one in group.shards)
+    scanned, counted_pages = scanned_shards(round_), round_.step("scan").result.counts
+    pages = int(counted_pages["rejected"]) + int(counted_pages["kept"])
     stage = f"domains-{round_.number}"
     job = replace(_job(round_, pages), stage=f"{stage}-hosts")
-    counted = tuple(one["rows"] for one in _done(round_, tally.count_hosts, job, groups))
+    groups = tally.group_count(len(scanned))
+    counted = tuple(one["rows"] for one in _done(round_, tally.count_hosts, job, groups_of(scanned), groups))
     parts = range(job.partitions)
-    merged = _done(round_, tally.merge_hosts, job, [Partition(number, counted) for number in parts])
+    merged = _done(round_, tally.merge_hosts, job, (Partition(number, counted) for number in parts), len(parts))
     tallied = sum(one["tallied"] for one in merged)
     if tallied != pages:
         raise Incomplete(f"{step.folder}: {pages} pages were scanned, {tallied} are tallied; `recall verify` says more")
     opened = tally.open_hashes(run.store, [one["open"] for one in merged])
     job = replace(job, stage=f"{stage}-prefixes", open_hosts=opened)
-    counted = tuple(one["rows"] for one in _done(round_, tally.count_prefixes, job, groups))
-    found = [Partition(number, counted, merged[number]["domains"]) for number in parts]
-    proposed = _done(round_, tally.propose_prefixes, job, found)
+    counted = tuple(one["rows"] for one in _done(round_, tally.count_prefixes, job, groups_of(scanned), groups))
+    found = (Partition(number, counted, merged[number]["domains"]) for number in parts)
+    proposed = _done(round_, tally.propose_prefixes, job, found, len(parts))
     hosts = heapq.merge(*(_rows(run.store, one["domains"], DOMAINS) for one in merged))
     _write(step, "domains.parquet", hosts, DOMAINS)
     best = (_rows(run.store, one["candidates"], CANDIDATES) for one in proposed)
     _write(step, "candidates.parquet", heapq.merge(*best, key=lambda row: (-row[3], row[0])), CANDIDATES)
-    counts = {"shards": shards, "pages": pages, "tallied": tallied, "hosts": sum(one["hosts"] for one in merged)}
+    counts = {"shards": len(scanned), "pages": pages, "tallied": tallied, "hosts": sum(one["hosts"] for one in merged)}
     counts |= {"code_domains": sum(one["code"] for one in merged), "candidates": sum(one["count"] for one in proposed)}
     done = step.finish({**counts, **_gains(proposed)}, {})
     for key in run.store.keys(folder_of(f"{stage}-")):

@@ -59,9 +59,18 @@ class Job:
     open_hosts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
 
+def _size(shards: int) -> int:
+    return max(1, -(-shards // GROUPS))
+
+
+def group_count(shards: int) -> int:
+    """How many groups so many shards make."""
+    return -(-shards // _size(shards))
+
+
 def groups_of(shards: Sequence[ScannedShard]) -> Iterator[Group]:
-    """The shards in order, cut into at most GROUPS groups."""
-    size = max(1, -(-len(shards) // GROUPS))
+    """The shards in order, cut into at most GROUPS groups, each made when it is asked for."""
+    size = _size(len(shards))
     for number, start in enumerate(range(0, len(shards), size)):
         yield Group(number, tuple(shards[at] for at in range(start, min(start + size, len(shards)))))
 
