@@ -122,7 +122,11 @@ def test_what_people_answered_stays(weather: Weather) -> None:
     round_ = run.round(1)
     labels = {site.url: site.label for site in weather.crawl.sites}
     tasks = read_tasks(round_)
-    answers = [Answer(task.key, task.target, task.kind, labels.get(task.target, "accept"), "ann") for task in tasks]
+    answers = [
+        Answer(task.key, task.target, task.kind, labels.get(task.target, "accept"), f"person {vote}")
+        for task in tasks
+        for vote in range(task.votes)
+    ]
     add_answers(round_, answers)
     play(run)
     before = {key: run.store.read(key) for key in run.store.keys("rounds/1/label/") if "step.json" not in key}
