@@ -8,6 +8,7 @@ with comments, then docstrings, taken out on both sides. Memory is bounded by MA
 
 import json
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -23,6 +24,9 @@ from recall.errors import BadInput
 
 MAX_FILE = 1 << 30
 MAX_NGRAMS = 50_000_000
+MIN_PART = 6
+"""Words of the shortest text that is looked for whole where it is but a part of its item: not `return x + y`."""
+
 TEMPLATE = 10
 """N-grams that so many items of a benchmark share are its template, not its content."""
 
@@ -87,11 +91,18 @@ def _hashes(mixed: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
     return hashes
 
 
-def telling(ngram: Sequence[str]) -> bool:
-    """Whether a run of words says something: most of them differ and some are words: no rows of numbers."""
-    different = set(ngram)
-    with_letters = sum(any(map(str.isalpha, word)) for word in different)
-    return len(different) * 10 >= len(ngram) * 6 and with_letters * 10 >= len(ngram) * 4
+def telling(runs: NDArray[np.int32], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows of word numbers say something: 6 of 10 words differ, 4 of 10 are no numbers; no matrices of zeros.
+
+    lettered: by word number, whether the word holds a letter.
+    """
+    ordered = np.sort(runs, axis=1)
+    new = np.ones(ordered.shape, bool)
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    named = (new & lettered[ordered]).sum(axis=1)
+    different = new.sum(axis=1)
+    enough: NDArray[np.bool_] = (different * 10 >= runs.shape[1] * 6) & (named * 10 >= runs.shape[1] * 4)
+    return enough
 
 
 class _Table:
@@ -194,68 +205,82 @@ class _Index:
 
     def __init__(self, made: Benchmarks) -> None:
         self.made = made
-        self._words: list[int] = []
-        self._runs: dict[int, list[tuple[int, int]]] = {}
-        self._ngrams = 0
+        self._words = array("i")
+        self._long: list[tuple[int, int, int]] = []
+        self._short: dict[int, list[tuple[int, int]]] = {}
 
     def add(self, texts: Sequence[str]) -> None:
         """Take the texts of the next item."""
-        owner = len(self.made.items) - 1
+        owner, least = len(self.made.items) - 1, self.made.ngram
         whole = [text for text in texts if text.strip()]
-        longest = 0
+        joined = "\n".join(whole)
+        shortest = MIN_PART if len(words(joined)) >= least else self.made.shortest
         seen: set[tuple[str, ...]] = set()
-        shorts: list[tuple[str, list[str]]] = []
-        for text in [*whole, "\n".join(whole)]:
+        for text in [*whole, joined]:
             for view in views(text):
                 found = words(view)
-                longest = max(longest, len(found))
                 if tuple(found) in seen:
                     continue
                 seen.add(tuple(found))
-                if len(found) >= self.made.ngram:
-                    self._add_runs(owner, found)
-                elif len(found) >= self.made.shortest and (longest < self.made.ngram or text is not view):
-                    shorts.append((view, found))
-        for view, found in shorts:
-            self._add_short(owner, view, found)
+                if len(found) >= least:
+                    self._long.append((owner, self._place(found), len(found)))
+                elif len(found) >= shortest:
+                    self._add_short(owner, view, found)
+        if len(self._words) > MAX_NGRAMS:
+            raise BadInput(f"benchmarks have more than {MAX_NGRAMS:,} n-grams; give fewer at a time")
 
     def _place(self, found: Sequence[str]) -> int:
         place = len(self._words)
         known = self.made._vocabulary
-        self._words += [known.setdefault(word, len(known)) for word in found]
+        self._words.extend([known.setdefault(word, len(known)) for word in found])
         return place
 
-    def _add_runs(self, owner: int, found: list[str]) -> None:
-        start, length = self._place(found), self.made.ngram
-        runs = self._runs.setdefault(length, [])
-        runs += [(owner, start + at) for at in range(len(found) - length + 1) if telling(found[at : at + length])]
-        if len(runs) > MAX_NGRAMS:
-            raise BadInput(f"benchmarks have more than {MAX_NGRAMS:,} n-grams; give fewer at a time")
-
     def _add_short(self, owner: int, view: str, found: list[str]) -> None:
-        if not telling(found):
-            return
         start = self._place(found)
         lowered = view.lower()
         spans = [one.span() for one in _WORD.finditer(lowered)]
         self.made._strict[start] = tuple(_STRICT.findall(lowered[spans[0][0] : spans[-1][1]]))
-        self._runs.setdefault(len(found), []).append((owner, start))
+        self._short.setdefault(len(found), []).append((owner, start))
 
     def close(self) -> None:
         """Build the tables; of equal runs the first item's stays, those that TEMPLATE items share go."""
-        self.made._words = np.array(self._words, np.int32)
-        mixed = _mixed(self.made._words.astype(np.uint64))
-        for length, runs in sorted(self._runs.items()):
-            if not runs:
-                continue
-            owners, places = np.array(runs, np.int64).T
-            hashes = _hashes(mixed, length)[places]
-            pairs = np.unique(np.stack([hashes, owners.astype(np.uint64)]), axis=1)
-            values, counts = np.unique(pairs[0], return_counts=True)
-            first_values, first = np.unique(hashes, return_index=True)
-            rare = first[np.isin(first_values, values[counts < TEMPLATE])]
-            if len(rare):
-                self.made._tables[length] = _Table(hashes[rare], owners[rare], places[rare])
+        numbers = self.made._words = np.frombuffer(self._words, np.int32) if self._words else np.zeros(0, np.int32)
+        lettered = np.array([any(map(str.isalpha, word)) for word in self.made._vocabulary], bool)
+        length = self.made.ngram
+        runs = {short: np.array(pairs, np.int64) for short, pairs in self._short.items()}
+        if self._long:
+            firsts = [np.arange(start, start + count - length + 1) for _, start, count in self._long]
+            owners = [np.full(len(first), owner) for (owner, _, _), first in zip(self._long, firsts, strict=True)]
+            runs[length] = np.stack([np.concatenate(owners), np.concatenate(firsts)], axis=1)
+        mixed = _mixed(numbers.astype(np.uint64))
+        for length, pairs in sorted(runs.items()):
+            if len(table := self._rare(pairs, numbers, mixed, length, lettered)):
+                self.made._tables[length] = _Table(_hashes(mixed, length)[table[:, 1]], table[:, 0], table[:, 1])
+
+    @staticmethod
+    def _rare(
+        pairs: NDArray[np.int64],
+        numbers: NDArray[np.int32],
+        mixed: NDArray[np.uint64],
+        length: int,
+        lettered: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        """Owners and places of telling runs that fewer than TEMPLATE items have, each run once."""
+        views = np.lib.stride_tricks.sliding_window_view(numbers, length)
+        blocks = range(0, len(pairs), 1 << 18)
+        kept = [telling(views[pairs[at : at + (1 << 18), 1]], lettered) for at in blocks]
+        pairs = pairs[np.concatenate(kept)]
+        hashes = _hashes(mixed, length)[pairs[:, 1]]
+        order = np.lexsort((pairs[:, 0], hashes))
+        pairs, hashes = pairs[order], hashes[order]
+        new = np.ones(len(hashes), bool)
+        new[1:] = hashes[1:] != hashes[:-1]
+        other = new.copy()
+        other[1:] |= pairs[1:, 0] != pairs[:-1, 0]
+        groups = np.cumsum(new) - 1
+        items = np.bincount(groups, weights=other) if len(groups) else np.zeros(0)
+        rare: NDArray[np.int64] = pairs[new][items < TEMPLATE]
+        return rare
 
 
 def _items(path: str, access: AccessSection, fields: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
