@@ -132,11 +132,9 @@ def assert_code_is_exact(page: Any) -> None:
     assert style[1] == "pre"
     word = page.locator(".recall-page pre .hl-k").first
     assert "monospace" in str(word.evaluate("node => getComputedStyle(node).fontFamily"))
-    starts = page.locator(".recall-page pre .hl-bp").evaluate_all(
-        "all => all.map(one => one.getBoundingClientRect().x)"
-    )
+    starts = page.locator(".recall-page pre .hl-k").evaluate_all("all => all.map(one => one.getBoundingClientRect().x)")
     width = word.evaluate("node => node.getBoundingClientRect().width") / len("class")
-    assert max(starts) - min(starts) > 3 * width
+    assert [round((start - starts[0]) / width) for start in starts[:3]] == [0, 4, 8]
     widths = page.locator(".recall-page pre").first.evaluate("node => [node.scrollWidth, node.clientWidth]")
     assert widths[0] > widths[1]
 
