@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install studio annotate demo test test-fast lint bench bench-service chaos clean
+.PHONY: install studio annotate demo test test-fast lint bench bench-service chaos fuzz clean
 
 install: $(STAMP)
 
@@ -50,6 +50,16 @@ CHAOS_RUNS ?= 10
 CHAOS_FOLDER ?= /tmp/recall-chaos
 chaos: install
 	$(BIN)/python -m tests.chaos.campaign --runs $(CHAOS_RUNS) --folder $(CHAOS_FOLDER)
+
+# ten minutes for each target, in an environment with atheris that sees recall's own packages
+FUZZ_SECONDS ?= 600
+fuzz: install
+	test -x $(VENV)-fuzz/bin/python || ($(PYTHON) -m venv $(VENV)-fuzz && $(VENV)-fuzz/bin/pip install -q atheris==3.0.0)
+	for target in warc text markdown tokens; do \
+		PYTHONPATH=$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
+		$(VENV)-fuzz/bin/python tests/fuzz/coverage.py $$target /tmp/recall-fuzz/$$target \
+		-max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) $(VENV)-studio .mypy_cache .pytest_cache .ruff_cache

@@ -69,3 +69,18 @@ def test_every_room_stands_in_the_table_of_modules() -> None:
     folders = [*(PROJECT / "recall").iterdir(), PROJECT / "annotation", PROJECT / "service"]
     rooms = {str(folder.relative_to(PROJECT)) for folder in folders if (folder / "__init__.py").is_file()}
     assert rooms <= set(re.findall(r"`([a-z/]+)`", README))
+
+
+SECURITY = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("named", sorted(set(re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", SECURITY))))
+def test_every_test_that_holds_a_threat_exists(named: str) -> None:
+    path, _, name = named.partition("::")
+    assert (f"def {name}(" if name else "def ") in (PROJECT / path).read_text(encoding="utf-8")
+
+
+def test_every_line_of_the_threat_table_names_a_test() -> None:
+    table = SECURITY.split("| threat |")[1].split("\n\n")[0].splitlines()[2:]
+    assert len(table) > 15
+    assert all("`tests/" in row for row in table)
