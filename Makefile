@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install studio annotate demo test test-fast lint bench bench-service chaos fuzz clean
+.PHONY: install studio annotate demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
 
 install: $(STAMP)
 
@@ -41,6 +41,10 @@ bench: install
 	$(BIN)/python tests/benchmarks/transport.py
 	$(BIN)/python tests/benchmarks/scan.py $(if $(WARC),--warc $(WARC)) $(if $(MODEL),--model $(MODEL)) \
 		$(if $(PEERS),--peers $(PEERS))
+
+# PAGES=N: synthetic pages; near-duplicates of real pages: tests/benchmarks/duplicates.py real FOLDER...
+bench-duplicates: install
+	$(BIN)/python tests/benchmarks/duplicates.py scale --pages $(or $(PAGES),100000)
 
 bench-service: install
 	$(BIN)/python tests/benchmarks/service.py --peers $(VENV)-peers
