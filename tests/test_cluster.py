@@ -1,6 +1,7 @@
 """A Ray cluster in bad weather: nodes and drivers that die, a run folder in a bucket, one budget, submitted jobs."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -95,3 +96,43 @@ def test_workers_of_a_cluster_keep_one_budget(cluster: Any, weather: FaultServer
     refused = list(jobs.each(ask_often, weather.url("file"), [5] * 6, section, "refused"))
     assert {outcome.error_kind for outcome in refused} == {"Refused"}
     assert len(weather.asked) <= asked + 2, "those under way may still end"
+
+
+@pytest.fixture
+def jobs_server(local_ray: None) -> Iterator[Any]:  # noqa: ARG001 - Ray of our own
+    """A head node with the dashboard's job server on loopback, as a client of it."""
+    from ray.cluster_utils import Cluster
+    from ray.job_submission import JobSubmissionClient
+
+    head = {"num_cpus": 2, "include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": 0}
+    made: Any = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        yield JobSubmissionClient(f"http://{made.head_node.webui_url}")
+    finally:
+        made.shutdown()
+
+
+def submit(client: Any, *command: str) -> tuple[str, str]:
+    """Submit a job and wait for its end: its status, and what it printed."""
+    deadline = time.monotonic() + 200
+    while True:
+        try:
+            name = client.submit_job(entrypoint=shlex.join([sys.executable, "-m", "recall.cli", "--quiet", *command]))
+            break
+        except RuntimeError:  # the node's agent is not up yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+    while not client.get_job_status(name).is_terminal() and time.monotonic() < deadline:
+        time.sleep(0.3)
+    return client.get_job_status(name).value, client.get_job_logs(name)
+
+
+def test_a_submitted_job_runs_to_the_end_or_fails_with_its_line(jobs_server: Any, fresh: Any, played: Run) -> None:
+    run = fresh("round 1 train")
+    status, told = submit(jobs_server, "run", run.store.root, "--ray-address", "auto")
+    assert status == "SUCCEEDED", told
+    assert "planned = done + failed" in told
+    assert run.digest() == played.digest()
+    status, told = submit(jobs_server, "run", "/nowhere", "--ray-address", "auto")
+    assert (status, "not a run folder" in told) == ("FAILED", True)

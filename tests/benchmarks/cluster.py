@@ -66,19 +66,18 @@ class Simulated:
 
 
 def work(count: int, job: Job, shard: Shard, cluster: ClusterSection) -> dict[str, float]:
-    """Scan a shard so many times on so many workers: wall seconds, the driver's CPU seconds a task."""
+    """Scan a shard so many times on so many workers: wall seconds, and CPU seconds of a scan."""
     warm = list(each(_scan, (job, "warm"), range(2 * count), cluster, "warm"))
     assert not any(outcome.failure for outcome in warm), warm
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall = time.perf_counter()
     outcomes = list(each(_scan, (job, shard.path), range(shard.number), cluster, "scan"))
-    taken, used = time.perf_counter() - wall, time.process_time() - cpu
+    taken = time.perf_counter() - wall
     assert not any(outcome.failure for outcome in outcomes), outcomes
     return {
         "workers": count,
         "seconds": taken,
         "shards": len(outcomes),
         "worker_cpu": sum(outcome.result for outcome in outcomes) / len(outcomes),
-        "driver_cpu": used / len(outcomes),
     }
 
 
@@ -89,6 +88,19 @@ def _scan(how: tuple[Job, str], number: int) -> float:
     url = job.index  # where the WARC lies; a scan of WARCs needs no index
     scan_shard(job, Work(Shard(number + 1000 * (path == "warm"), "", url, url)))
     return time.process_time() - started
+
+
+def nothing(_context: None, item: int) -> int:
+    """A task without work."""
+    return item
+
+
+def driver_seconds(cluster: ClusterSection) -> float:
+    """The driver's CPU seconds a task, Ray's threads in its process included, over tasks without work."""
+    list(each(nothing, None, range(50), cluster, "warm"))
+    started = time.process_time()
+    count = sum(1 for _ in each(nothing, None, range(1000), cluster, "nothing"))
+    return (time.process_time() - started) / count
 
 
 def permit_seconds() -> float:
@@ -187,6 +199,7 @@ def real(warc: Path, model: Path, counts: list[int], shards: int, folder: Path) 
         job = Job(Store(str(where)), AccessSection(), ScanSection(), "scan", "model", str(warc.absolute()))
         cluster = ClusterSection(address="local", workers=count)
         found.append(work(count, job, Shard(shards, "", "timed", str(warc)), cluster))
+        found[-1]["driver_cpu"] = driver_seconds(cluster)
         disconnect()
     return found, len(json.dumps(str(job))) * 4.0
 
