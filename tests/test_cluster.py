@@ -32,7 +32,7 @@ def cluster(local_ray: None) -> Iterator[Any]:  # noqa: ARG001 - Ray of our own
     from ray import cloudpickle
     from ray.cluster_utils import Cluster
 
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import this file
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]  # workers cannot import this file
     made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         made.add_node(num_cpus=1)
@@ -41,7 +41,7 @@ def cluster(local_ray: None) -> Iterator[Any]:  # noqa: ARG001 - Ray of our own
     finally:
         jobs.disconnect()
         made.shutdown()
-        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
 
 
 def ask_often(url: str, count: int) -> int:
