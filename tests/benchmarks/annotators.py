@@ -1,30 +1,39 @@
 """Runs the loop with simulated annotators of known error rates, and again with perfect labels.
 
-    python tests/benchmarks/annotators.py --crawl DIR [--folder DIR] [--server] [--rounds 3]
+    python tests/benchmarks/annotators.py --crawl DIR --folder DIR [--rounds 3] [--pages 300] [--server URL]
 
 DIR holds a crawl in Common Crawl's layout and labels.jsonl (url, label, use); rows whose use is "measure" are never
 shown to the annotators: what each round finds is measured on them. Five annotators call the wrong class as often as
-ERRORS says; a sixth person decides what they disagree on, rightly. With --server they work through the API of a real
-Label Studio (RECALL_STUDIO_URL and a token of an administrator in the variable that [studio] names), otherwise their
-answers are written as a pull would. Printed for each round: the measured error rate of each annotator, from gold tasks,
-and agreement, each with its interval beside the truth; who was left out; and what both runs find. The last line printed
-is one JSON object.
+ERRORS says; a sixth person decides what they disagree on, rightly. With --server they sign up at a Label Studio and
+work through its API, all at once, each asking for the next task until there is none; an administrator's token stands in
+RECALL_STUDIO_TOKEN, and sign-up must be open. Without it their answers are written as a pull writes them.
+
+Printed for each round: the measured error rate of each annotator, from gold tasks, and agreement, each with its
+interval beside the truth, and who was left out; then what both runs find. The last line printed is one JSON object.
 """
 
 import argparse
 import json
+import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 
 from annotation.agreement import alpha_of, krippendorff_alpha, vote_counts
 from annotation.answers import Answer, Task, add_answers, judge_prefix
 from annotation.gold import same_for
 from annotation.standing import standing_of
-from annotation.step import conclude
+from annotation.step import conclude, talk
+from annotation.studio.projects import find_projects, open_studio
+from annotation.studio.pull import pseudonym
+from annotation.studio.screens import labels_of
+from annotation.studio.settings import URL_VARIABLE
 from annotation.summary import votes_of
 from annotation.tasks import push
 from recall.archive.manifest import resolve
@@ -34,6 +43,7 @@ from recall.loop import advance
 from recall.records import Done
 from recall.report.rounds import measure
 from recall.run.labels import LabelledUrl, read_labels, usable
+from recall.run.order import SEAL
 from recall.run.progress import silence
 from recall.run.rounds import Round, Run
 from recall.steps.rows import priority
@@ -58,8 +68,8 @@ labels = "{crawl}/labels.jsonl"
 [scan]
 rescan = "all"
 [label]
-pages = 300
-audit = 100
+pages = {pages}
+audit = {audit}
 overlap = 0.2
 gold_share = 0.1
 gold_accuracy = 0.85
@@ -69,10 +79,11 @@ answers = "{answers}"
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the right answers are."""
+    """What the right answers are. errors: how often each annotator errs, by the name that the run knows them by."""
 
     config: Config
-    labels: Mapping[str, str]
+    labels: Mapping[str, str] = field(repr=False)
+    errors: Mapping[str, float]
 
     def prefixes(self, tasks: Sequence[Task]) -> dict[str, str]:
         """The right judgement of each prefix, by the labels of the pages under it."""
@@ -132,6 +143,69 @@ def answer_here(round_: Round, truth: Truth) -> None:
     )
 
 
+class Crowd:
+    """The annotators and the lead, signed up at a Label Studio."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self.people = {name: self._sign_up(name) for name in (*ERRORS, LEAD)}
+        self.sent = 0
+        self.seconds = 0.0
+
+    def email(self, name: str) -> str:
+        """What the server knows an annotator by."""
+        return f"{name}@annotators.example.org"
+
+    def _sign_up(self, name: str) -> httpx.Client:
+        """A client with an annotator's own token; the account is made where it is missing."""
+        secret = f"simulated-{name}"
+        with httpx.Client(base_url=self.url, timeout=120, follow_redirects=True) as browser:
+            for page in ("/user/signup/", "/user/login/"):
+                browser.get(page)
+                form = {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "email": self.email(name)}
+                browser.post(page, data={**form, "password": secret}, headers={"Referer": self.url + page})
+                answer = browser.get("/api/current-user/token")
+                if answer.status_code == 200:
+                    break
+            token = answer.raise_for_status().json()["token"]
+        return httpx.Client(base_url=self.url, timeout=120, headers={"Authorization": f"Token {token}"})
+
+    def work(self, name: str, project: int, choose: Callable[[str], str]) -> int:
+        """Answer the tasks of a project, one after the other, until there is none; returns how many."""
+        client, count = self.people[name], 0
+        while (reply := client.get(f"/api/projects/{project}/next")).status_code != 404:
+            task = reply.raise_for_status().json()
+            choice = choose(str(task["data"]["key"]))
+            value = {"from_name": "verdict", "to_name": "page", "type": "choices", "value": {"choices": [choice]}}
+            body = {"result": [value] if choice else [], "was_cancelled": not choice, "lead_time": 10.0}
+            client.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
+            count += 1
+        return count
+
+    def answer(self, round_: Round, truth: Truth) -> None:
+        """Let everybody work on a round's tasks at once, then the lead on what needs a decision."""
+        start = time.monotonic()
+        talk(round_)
+        right = truth.of(standing_of(round_).tasks)
+        projects = find_projects(open_studio(round_.run), round_.run)
+
+        both = {**labels_of("page", round_.run.config), **labels_of("prefix", round_.run.config)}
+        choices = {value: choice for choice, value in both.items()}
+
+        def choose(name: str, error: float) -> Callable[[str], str]:
+            return lambda key: choices.get(said(right[key], error, chance("luck", key, name)), "")
+
+        with ThreadPoolExecutor(len(ERRORS)) as pool:
+            for number in (projects["pages"].id, projects["prefixes"].id):
+                work = [pool.submit(self.work, name, number, choose(name, error)) for name, error in ERRORS.items()]
+                self.sent += sum(one.result() for one in work)
+        talk(round_)
+        for number in (projects["decide-pages"].id, projects["decide-prefixes"].id):
+            self.sent += self.work(LEAD, number, choose(LEAD, 0.0))
+        talk(round_)
+        self.seconds += time.monotonic() - start
+
+
 def expected_alpha(round_: Round, truth: Truth) -> tuple[float, float]:
     """Alpha of the pages' votes that count, and what it is on average when the same people vote again and again."""
     standing = standing_of(round_)
@@ -144,7 +218,7 @@ def expected_alpha(round_: Round, truth: Truth) -> tuple[float, float]:
     found = []
     for _ in range(REPEATS):
         again = [
-            {name: said(right[key], ERRORS.get(name, 0.0), random.random()) for name in task}
+            {name: said(right[key], truth.errors[name], random.random()) for name in task}
             for key, task in zip(keys, votes, strict=True)
             if len(task) > 1
         ]
@@ -159,7 +233,9 @@ def drive(run: Run, answer: Callable[[Round], None] | None) -> None:
         owner, name = upcoming
         if name == "build":
             return
-        if answer is not None and isinstance(owner, Round) and name == "label":
+        if isinstance(owner, Round) and name == SEAL:
+            owner.seal()  # `advance` would build the corpus after the last one
+        elif answer is not None and isinstance(owner, Round) and name == "label":
             owner.begin("label")
             push(owner)
             answer(owner)
@@ -175,7 +251,7 @@ def report_round(round_: Round, truth: Truth) -> dict[str, Any]:
     summary = round_.run.store.read_json(round_.step("label").key("agreement.json"))
     alpha, expected = expected_alpha(round_, truth)
     people = {}
-    for name, error in ERRORS.items():
+    for name, error in truth.errors.items():
         gold = summary["annotators"][name]["gold"]
         low, high = 1 - gold["high"], 1 - gold["low"]
         people[name] = {
@@ -203,12 +279,12 @@ def report_round(round_: Round, truth: Truth) -> dict[str, Any]:
     }
 
 
-def make_run(folder: Path, crawl: Path, rounds: int, answers: str) -> Run:
+def make_run(folder: Path, crawl: Path, settings: Mapping[str, Any]) -> Run:
     """Make a run on the crawl, or open it."""
     if (folder / "run.json").exists():
         return Run.open(folder)
     name = json.loads((crawl / "collinfo.json").read_text())[0]["id"]
-    text = CONFIG.format(crawl=crawl, rounds=rounds, answers=answers, name=name)
+    text = CONFIG.format(name=name, **settings)
     config = parse_config(text, "config")
     return Run.create(folder, config, text, resolve(config.crawl, config.access, config.run.seed, "warc"))
 
@@ -233,26 +309,37 @@ def main() -> None:
     """Run both loops and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--crawl", type=Path, required=True)
-    parser.add_argument(
-        "--folder", type=Path, required=True, help="where the two run folders are made, or gone on with"
-    )
+    parser.add_argument("--folder", type=Path, required=True, help="of the two runs; made, or gone on with")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument("--server", default="", metavar="URL")
     given = parser.parse_args()
     silence()
     crawl = given.crawl.resolve()
     labels = read_labels(crawl / "labels.jsonl")
-    perfect = make_run(given.folder / "perfect", crawl, given.rounds, str(crawl / "labels.jsonl"))
-    drive(perfect, None)
-    people = make_run(given.folder / "people", crawl, given.rounds, "")
-    truth = Truth(people.config, usable(labels, people.holdout))
-    drive(people, lambda round_: answer_here(round_, truth))
+    settings = {"crawl": crawl, "rounds": given.rounds, "pages": given.pages, "audit": given.pages // 3}
+    people = make_run(given.folder / "people", crawl, {**settings, "answers": ""})
+    known = usable(labels, people.holdout)
+    crowd = None
+    if given.server:
+        os.environ[URL_VARIABLE] = given.server
+        crowd = Crowd(given.server)
+        errors = {pseudonym(people, crowd.email(name)): error for name, error in ERRORS.items()}
+        truth = Truth(people.config, known, errors)
+        drive(people, lambda round_: crowd.answer(round_, truth))
+    else:
+        truth = Truth(people.config, known, ERRORS)
+        drive(people, lambda round_: answer_here(round_, truth))
     rounds = [report_round(people.round(number), truth) for number in range(1, given.rounds + 1)]
     for one in rounds:
-        print(json.dumps(one))  # noqa: T201
+        print(json.dumps(one), flush=True)  # noqa: T201
+    perfect = make_run(given.folder / "perfect", crawl, {**settings, "answers": crawl / "labels.jsonl"})
+    drive(perfect, None)
     result = {
         "rounds": rounds,
         "perfect": found_by(perfect, labels, given.rounds),
         "people": found_by(people, labels, given.rounds),
+        "server": {"answers": crowd.sent, "seconds": round(crowd.seconds, 1)} if crowd else None,
     }
     print(json.dumps(result))  # noqa: T201
 
