@@ -15,7 +15,8 @@ ITEMS = [
         "prompt": 'def widest_gap(shelves, floor):\n    """ Return the widest gap between two neighbouring shelves,\n'
         "    the lowest one measured from the floor.\n    >>> widest_gap([3, 9], 1)\n    6\n" + '    """\n',
         "canonical_solution": "    heights = sorted([floor, *shelves])\n    widest = 0\n    for low, high in "
-        "zip(heights, heights[1:]):\n        if high - low > widest:\n            widest = high - low\n    return widest\n",
+        "zip(heights, heights[1:]):\n        if high - low > widest:\n            widest = high - low\n"
+        "    return widest\n",
         "test": "def check(candidate):\n    assert candidate([3, 9], 1) == 6\n",
         "entry_point": "widest_gap",
     },
