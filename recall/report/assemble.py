@@ -11,7 +11,7 @@ from typing import Any
 
 import recall
 from recall.errors import OutOfOrder
-from recall.report.corpus import categories_of, duplicates_of, languages_of, lengths_of, random_rows
+from recall.report.corpus import categories_of, duplicates_of, languages_of, left_out_of, lengths_of, random_rows
 from recall.report.data import Data
 from recall.report.errors import Errors
 from recall.report.funnel import funnel_of
@@ -95,7 +95,7 @@ def assemble(run: Run, labels: Sequence[LabelledUrl], errors: Errors | None) -> 
     survey = survey_of(run) if run.step("corpus").done else None
     audits = audits_of(sealed)
     sections = [
-        Section("pages", "What became of the pages", _overview(run, scanned[-1], sealed, survey)),
+        Section("pages", "What became of the pages", _overview(scanned[-1], sealed, survey)),
         Section("model", "How good the model is", _model(scanned, audits, labels)),
         Section("domains", "Where code lies", _domains(scanned)),
         Section("corpus", "The corpus", _corpus(scanned[-1], survey)),
@@ -117,13 +117,13 @@ def assemble(run: Run, labels: Sequence[LabelledUrl], errors: Errors | None) -> 
     )
 
 
-def _overview(run: Run, last: Round, sealed: Sequence[Round], survey: Survey | None) -> tuple[Data, ...]:
+def _overview(last: Round, sealed: Sequence[Round], survey: Survey | None) -> tuple[Data, ...]:
     saturation = saturation_figure(sealed)
     exact = dict(zip(saturation.column("round"), saturation.column("saturation"), strict=True))
     counts = [replace(found, saturation=exact[found.round]) for found in map(counts_of, sealed)]
     rows = [tuple(getattr(one, name) for name in COUNTS) for one in counts]
     table = Data("round_counts", "Rounds", "What each round learned from, read, kept and found.", COUNTS, rows)
-    left_out = (duplicates_of(run),) if survey else ()
+    left_out = (left_out_of(last),) if survey else ()
     return funnel_of(last, survey.reasons if survey else None), table, saturation, *left_out
 
 
@@ -151,7 +151,7 @@ def _domains(scanned: Sequence[Round]) -> tuple[Data, ...]:
 def _corpus(last: Round, survey: Survey | None) -> tuple[Data, ...]:
     if survey is None:
         return ()
-    counted = (languages_of(survey), categories_of(survey), lengths_of(survey))
+    counted = (languages_of(survey), categories_of(survey), lengths_of(survey), duplicates_of(survey))
     return (*counted, map_of(last, survey.sample))
 
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from recall.report.data import Data
-from recall.report.funnel import OUTSIDE, dropped_reasons
-from recall.run.rounds import Run
+from recall.report.funnel import left_out_of_round
+from recall.run.rounds import Round
 from recall.steps.build.survey import STEPS, Survey
 
 COUNTS = {"name": "string", "pages": "int64", "share": "float64"}
@@ -52,6 +52,15 @@ NAMES = {
     "hi": "Hindi",
     "th": "Thai",
 }
+MERGED = (
+    (0, "no other"),
+    (1, "1 other"),
+    (2, "2"),
+    (4, "3 to 4"),
+    (9, "5 to 9"),
+    (99, "10 to 99"),
+    (2**63, "100 or more"),
+)
 EXCERPT = 600
 """Characters of a random row that are shown."""
 
@@ -124,15 +133,32 @@ def edge(place: int) -> int:
     return low if low == 2 ** (place / STEPS) else low + 1
 
 
-def duplicates_of(run: Run) -> Data:
+def left_out_of(round_: Round) -> Data:
     """Pages that the build took out, by reason."""
-    dropped = Counter({reason: pages for reason, pages in dropped_reasons(run).items() if reason not in OUTSIDE})
+    dropped = left_out_of_round(round_)
     return Data(
-        "duplicates",
+        "left_out",
         "Left out by the build",
         "Recalled pages that did not enter the corpus: duplicates, judgements, filters.",
         COUNTS,
         counted(dropped),
+    )
+
+
+def duplicates_of(survey: Survey) -> Data:
+    """Pages of the corpus by the number of duplicates that were merged into them."""
+    sizes: Counter[str] = Counter()
+    for merged, pages in sorted(survey.merged.items()):
+        sizes[next(name for limit, name in MERGED if merged <= limit)] += pages
+    total = max(1, survey.merged.total())
+    removed = sum(merged * pages for merged, pages in survey.merged.items())
+    return Data(
+        "duplicates",
+        "Duplicates",
+        f"Pages of the corpus by how many others were merged into them: same address, same text, or near-duplicates. "
+        f"{removed:,} pages went this way.",
+        COUNTS,
+        [(name, pages, pages / total) for name, pages in sizes.items()],
     )
 
 

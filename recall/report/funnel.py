@@ -6,11 +6,16 @@ earlier round kept never entered the last round's funnel, so they are no part of
 
 import json
 from collections import Counter
+from dataclasses import dataclass, field
 
+from recall.hosts import PrefixSet
 from recall.report.data import Data
+from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
-from recall.steps.build.choice import EARLIER_ONLY, NOT_SCANNED
-from recall.steps.rows import SHARDS_FILE
+from recall.run.store import Store
+from recall.steps.build.choice import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
+from recall.steps.judgements import accepted_prefixes
+from recall.steps.rows import SHARDS_FILE, ScannedShard, read_rows, scanned_shards
 
 FUNNEL = {"stage": "string", "outcome": "string", "reason": "string", "pages": "int64"}
 """outcome: what became of the pages: "in" for those that a stage takes up, "out" for those that end in it."""
@@ -38,13 +43,48 @@ def dropped_reasons(run: Run) -> Counter[str]:
     return dropped
 
 
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """What counting needs. urls: pages that people judged not to be code; prefixes: accepted by the last round."""
+
+    store: Store
+    prefixes: PrefixSet
+    urls: frozenset[str] = field(repr=False)
+
+
+def count_denied(job: Denied, scanned: ScannedShard) -> int:
+    """Pages of a shard that the round recalls although people judged them not to be code."""
+    rows = read_rows(job.store, scanned, ["url", "kept"]).to_pylist()
+    return sum(row["url"] in job.urls and (row["kept"] or job.prefixes.match(row["url"]) is not None) for row in rows)
+
+
+def left_out_of_round(round_: Round) -> Counter[str]:
+    """Pages that the round recalls and the build left out, by reason.
+
+    The build lists a page that people judged not to be code also where only an earlier round recalled it: those are
+    counted out.
+    """
+    run, step = round_.run, round_.run.step("corpus")
+    dropped = Counter({why: pages for why, pages in dropped_reasons(run).items() if why not in OUTSIDE})
+    if NOT_CODE not in dropped:
+        return dropped
+    urls: set[str] = set()
+    for table in run.store.read_batches(step.key("dropped.parquet"), ["url", "reason"]):
+        urls.update(row["url"] for row in table.to_pylist() if row["reason"] == NOT_CODE)
+    prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
+    job = Denied(run.store, prefixes, frozenset(urls))
+    outcomes = complete(count_denied, job, scanned_shards(round_), run.config.cluster, "report funnel")
+    dropped[NOT_CODE] = sum(outcome.result for outcome in outcomes)
+    return +dropped
+
+
 def funnel_of(round_: Round, kept: Counter[str] | None) -> Data:
     """The funnel of a scanned round. kept: the corpus' pages by the reason they are kept for, None before the build."""
     read, skipped = skipped_reasons(round_)
     scored = read - sum(skipped.values())
     rows: list[tuple[str, str, str, int]] = [(READ, "in", "", read), *_out(READ, skipped), (SCORED, "in", "", scored)]
     if kept is not None:
-        dropped = Counter({why: n for why, n in dropped_reasons(round_.run).items() if why not in OUTSIDE})
+        dropped = left_out_of_round(round_)
         recalled = kept.total() + dropped.total()
         rows += [
             (SCORED, "out", "below the threshold and under no accepted prefix", scored - recalled),

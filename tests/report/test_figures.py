@@ -102,17 +102,32 @@ def test_the_funnel_counts_every_page_once(run: Run) -> None:
 
 
 def test_what_the_build_left_out_is_in_its_table(run: Run) -> None:
-    expected = ask(
+    pages = rows_of(run, LAST)
+    recalled = set(pages[pages["kept"] | pages["covered"]]["url"])
+    dropped = ask(
         run,
-        "SELECT reason, count(*) AS pages FROM 'RUN/corpus/dropped.parquet' WHERE reason NOT LIKE '%earlier round%' "
-        "AND reason NOT LIKE '%could not be read%' GROUP BY reason",
+        "SELECT reason, url FROM 'RUN/corpus/dropped.parquet' WHERE reason NOT LIKE '%earlier round%' "
+        "AND reason NOT LIKE '%could not be read%'",
     )
+    stay = (dropped["reason"] != "judged not code") | dropped["url"].isin(recalled)
+    expected = dropped[stay].groupby("reason").size().reset_index()
     if expected.empty:
-        assert not (Path(run.store.root) / "report/data/duplicates.parquet").exists()
+        assert not (Path(run.store.root) / "report/data/left_out.parquet").exists()
         return
-    found = figure(run, "duplicates")
+    found = figure(run, "left_out")
     assert dict(zip(found["name"], found["pages"], strict=True)) == dict(expected.itertuples(index=False))
     assert found["share"].sum() == pytest.approx(1)
+
+
+def test_merged_duplicates_are_those_of_the_rows_and_of_what_was_dropped(run: Run) -> None:
+    merged = ask(run, "SELECT duplicates FROM 'RUN/corpus/part-*.parquet'")["duplicates"]
+    found = figure(run, "duplicates").set_index("name")["pages"].to_dict()
+    assert sum(found.values()) == len(merged)
+    assert found.get("no other", 0) == (merged == 0).sum()
+    assert found.get("1 other", 0) == (merged == 1).sum()
+    assert found.get("3 to 4", 0) == merged.between(3, 4).sum()
+    gone = ask(run, "SELECT count(*) AS n FROM 'RUN/corpus/dropped.parquet' WHERE duplicate_of IS NOT NULL")["n"][0]
+    assert merged.sum() <= gone
 
 
 def test_rounds_did_what_their_steps_say(run: Run) -> None:

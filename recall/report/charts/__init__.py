@@ -23,6 +23,7 @@ _DRAWINGS: dict[str, Callable[[Data], Figure]] = {
     "languages": bars.named,
     "categories": bars.named,
     "lengths": bars.lengths,
+    "left_out": bars.named,
     "duplicates": bars.named,
     "map": points.mapped,
 }

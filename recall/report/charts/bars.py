@@ -91,7 +91,7 @@ def _percent(share: float) -> str:
 def lengths(data: Data) -> Figure:
     """Pages by the length of their text, two bins to each power of two."""
     lows, highs, pages = (np.array(data.column(name)) for name in ("low", "high", "pages"))
-    figure, (axes,) = new(WIDE, 2.5)
+    figure, (axes,) = new(HALF, 2.7)
     axes.stairs(pages, np.append(lows, highs[-1:]), fill=True, color=BLUE)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: size_text(value)))
@@ -119,7 +119,7 @@ def scores(data: Data) -> Figure:
         edges, pages = _steps(data, group)
         judged.stairs(pages, edges, fill=True, color=color, alpha=0.5, label=f"{group}: {int(pages.sum()):,} pages")
         judged.stairs(pages, edges, color=color, linewidth=1.2)
-    judged.legend(loc="upper center")
+    judged.legend(loc="upper right", bbox_to_anchor=(0.96, 1))
     judged.set_title("judged pages, by label")
     edges, pages = _steps(data, groups[2])
     crawl.stairs(pages, edges, fill=True, color=GREY)

@@ -50,7 +50,11 @@ class Page:
 
 @dataclass(slots=True)
 class Survey:
-    """A corpus in counts of pages, and a sample. lengths: pages by bin of their text's bytes (see `length_bin`)."""
+    """A corpus in counts of pages, and a sample.
+
+    lengths: pages by bin of their text's bytes (see `length_bin`); merged: pages by the number of duplicates that were
+    merged into them, empty where the corpus does not say.
+    """
 
     pages: int = 0
     bytes: int = 0
@@ -61,6 +65,7 @@ class Survey:
     categories: Counter[str] = field(default_factory=Counter)
     language_bytes: Counter[str] = field(default_factory=Counter)
     lengths: Counter[int] = field(default_factory=Counter)
+    merged: Counter[int] = field(default_factory=Counter)
     sample: list[Page] = field(default_factory=list)
 
     def add(self, page: Page, crawl: str, size: int) -> None:
@@ -82,7 +87,7 @@ class Survey:
         """Count what another part counted."""
         self.pages += other.pages
         self.bytes += other.bytes
-        for name in ("reasons", "rounds", "crawls", "languages", "categories", "language_bytes", "lengths"):
+        for name in ("reasons", "rounds", "crawls", "languages", "categories", "language_bytes", "lengths", "merged"):
             getattr(self, name).update(getattr(other, name))
         self.sample = heapq.nsmallest(size, self.sample + other.sample)
 
@@ -104,7 +109,7 @@ class Job:
 def survey_part(job: Job, key: str) -> Survey:
     """Survey one part file."""
     survey = Survey()
-    wanted = ["url", "text", "score", "reason", "round", "crawl", "language", "category"]
+    wanted = ["url", "text", "score", "reason", "round", "crawl", "language", "category", "duplicates"]
     for table in job.store.read_batches(key, present(job.store, key, wanted), ROWS):
         for row in table.to_pylist():
             text: str = row["text"]
@@ -120,6 +125,8 @@ def survey_part(job: Job, key: str) -> Survey:
                 text[:TEXT],
             )
             survey.add(page, row["crawl"], job.size)
+            if row.get("duplicates") is not None:
+                survey.merged[row["duplicates"]] += 1
     survey.sample = heapq.nsmallest(job.size, survey.sample)
     return survey
 
