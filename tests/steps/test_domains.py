@@ -92,6 +92,12 @@ def test_a_mixed_host_is_split_where_its_code_lies() -> None:
     assert [(one.prefix, one.kept) for one in propose(counts, SETTINGS)] == [("a.org/docs/", 5), ("a.org/x/", 1)]
 
 
+def test_what_people_want_to_split_is_proposed_by_its_parts() -> None:
+    counts = {"a.org/": (30, 14), "a.org/2015/": (10, 5), "a.org/2016/": (10, 4), "a.org/2017/": (10, 5)}
+    parts = ["a.org/2015/", "a.org/2017/", "a.org/2016/"]
+    assert [one.prefix for one in propose(counts, SETTINGS, {"a.org/"})] == parts
+
+
 def test_a_folder_is_told_from_the_loose_pages_beside_it() -> None:
     counts = {"a.org/": (12, 8), "a.org/docs/": (8, 8)}
     assert [one.prefix for one in propose(counts, SETTINGS)] == ["a.org/docs/"]

@@ -26,6 +26,7 @@ from recall.steps.domains import tally
 from recall.steps.domains.bounds import errors_of
 from recall.steps.domains.prefixes import gains_of
 from recall.steps.domains.tally import CANDIDATES, DOMAINS, Job, Partition, groups_of
+from recall.steps.judgements import prefix_labels
 from recall.steps.rows import scanned_shards
 from recall.steps.scan import model_folder
 
@@ -72,7 +73,9 @@ def _job(round_: Round, pages: int) -> Job:
     run = round_.run
     metrics = run.store.read_json(f"{model_folder(round_)}/model.json")["metrics"]
     partitions = max(1, -(-pages // tally.PAGES_A_PARTITION))
-    return Job(run.store, "", partitions, run.config.domains, errors_of(metrics), run.holdout)
+    judged = prefix_labels(run, range(1, round_.number))
+    split = frozenset(prefix for prefix, value in judged.items() if value == "split")
+    return Job(run.store, "", partitions, run.config.domains, errors_of(metrics), run.holdout, split)
 
 
 def domains(round_: Round) -> Done:

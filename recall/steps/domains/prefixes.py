@@ -5,7 +5,7 @@ In: pages and kept pages by directory prefix. Out: Candidate. Folders that are n
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from recall.config import DomainsSection
@@ -92,11 +92,12 @@ def with_slugs(counts: Counts, settings: DomainsSection) -> dict[str, Count]:
     return folded
 
 
-def propose(counts: Counts, settings: DomainsSection) -> list[Candidate]:
+def propose(counts: Counts, settings: DomainsSection, split: Set[str] = frozenset()) -> list[Candidate]:
     """Choose prefixes that separate kept pages from the rest, from counts by prefix, most kept pages first.
 
     From the host's root downwards: a prefix whose parts are kept alike is proposed whole; where they differ, its
-    sub-prefixes are looked at instead, as long as they hold most of its kept pages.
+    sub-prefixes are looked at instead, as long as they hold most of its kept pages. split: prefixes that people want
+    to judge by their parts, whatever these hold.
     """
     counts = with_slugs(counts, settings)
     children: dict[str, list[str]] = defaultdict(list)
@@ -110,7 +111,7 @@ def propose(counts: Counts, settings: DomainsSection) -> list[Candidate]:
         prefix = pending.pop()
         if not _worth_asking(counts[prefix], settings):
             continue
-        if _separable(counts[prefix], [counts[child] for child in children[prefix]], settings):
+        if prefix in split or _separable(counts[prefix], [counts[child] for child in children[prefix]], settings):
             pending.extend(children[prefix])
             continue
         host = prefix.partition("/")[0]

@@ -48,7 +48,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the tasks of a round need. open_hosts: sorted hashes of the code domains inside which prefixes count."""
+    """What the tasks of a round need. open_hosts: sorted hashes of the code domains inside which prefixes count.
+
+    split: prefixes that people want to judge by their parts.
+    """
 
     store: Store
     stage: str
@@ -56,6 +59,7 @@ class Job:
     settings: DomainsSection
     errors: Errors
     holdout: Holdout
+    split: frozenset[str] = frozenset()
     open_hosts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
 
@@ -193,7 +197,7 @@ def propose_prefixes(job: Job, partition: Partition) -> dict[str, Any]:
         opened = {host for host, code in pairs if code and not job.holdout.covers(f"http://{host}/")}
         counted = _summed(job, partition)
         counts = {name: count for name, count in counted.items() if name.partition("/")[0] in opened}
-        found = propose(counts, job.settings)
+        found = propose(counts, job.settings, job.split)
         columns = {name: [getattr(one, name) for one in found] for name in CANDIDATES}
         ranked = sorted(found, key=lambda one: (-one.pages, one.prefix))
         return {
