@@ -61,7 +61,7 @@ def settings(world: World, rounds: int, base: str) -> Config:
             "train": {"vocabulary": 400, "epochs": 6, "shrinkage": 40, "min_count": 1, "folds": 2},
             "label": {"answers": str(world.labels), "pages": 40, "audit": 10},
             "build": {"rows_per_file": 20},
-            "cluster": {"attempts": 4, "shard_seconds": 30.0},
+            "cluster": {"attempts": 4, "shard_seconds": 120.0},
         }
     )
 
