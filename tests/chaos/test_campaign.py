@@ -1,0 +1,61 @@
+"""A small campaign: some runs in bad weather end as the calm one does; how plans are drawn and results summed."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.campaign import summary
+from tests.chaos.plan import ONCE, PLAIN, RAY, RAY_EVERY, draw
+from tests.conftest import PROJECT
+
+
+def test_plans_are_drawn_from_seed_and_number_alone() -> None:
+    assert [draw(number, 7) for number in range(50)] == [draw(number, 7) for number in range(50)]
+    assert draw(3, 7) != draw(3, 8)
+
+
+def test_a_campaign_of_two_hundred_meets_every_disaster() -> None:
+    plans = [draw(number, 0) for number in range(200)]
+    assert sum(plan.ray for plan in plans) == 200 // RAY_EVERY >= 40
+    assert {blow.name for plan in plans for blow in plan.blows} == {*PLAIN, *RAY}
+    assert {name for plan in plans for name in plan.standing} == {*ONCE}
+    assert all(0.1 <= plan.rate <= 0.3 for plan in plans)
+    for kind in ("source", "folder", "rounds"):
+        assert len(Counter(getattr(plan, kind) for plan in plans)) == 2
+
+
+def test_a_run_that_is_not_well_is_counted_as_lost() -> None:
+    row = {
+        "faults": {"503": 2},
+        "blows": {},
+        "codes": [10, 0],
+        "retried": 0,
+        "requests": 9,
+        "seconds": 1.0,
+        "ray": False,
+    }
+    figures = summary([{**row, "run": 0, "verdict": "ok"}, {**row, "run": 1, "verdict": "the corpus differs"}])
+    assert (figures["runs"], figures["lost"], figures["faults"]) == (2, 1, {"503": 4})
+    assert figures["wrong"] == ["run 1: the corpus differs"]
+
+
+@pytest.mark.slow
+@pytest.mark.s3
+@pytest.mark.timeout(600)
+def test_runs_in_bad_weather_end_as_the_calm_one_does() -> None:
+    chosen = ["0", "8"]  # a killed driver; a shard that lies cut in half
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        command = [sys.executable, "-m", "tests.chaos.campaign", "--folder", folder, "--only", *chosen]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False, cwd=PROJECT)
+        assert done.returncode == 0, done.stdout + done.stderr
+        figures = json.loads(done.stdout.splitlines()[-1])
+        assert (figures["runs"], figures["lost"]) == (2, 0)
+        assert sum(figures["faults"].values()) > 20
+        assert figures["recoveries"]["starts"] >= 2
+        kept = Path(folder) / "results-0.jsonl"
+        assert [json.loads(line)["run"] for line in kept.read_text().splitlines()] == [0, 8]
