@@ -21,7 +21,12 @@ def sample_config(sample: Path, crawl: str, *, people: bool = False) -> Config:
             "crawl": {"ids": [crawl], "base": f"{sample}/", "index": str(sample / "cc-index/table/cc-main/warc/")},
             "seed": {"labels": labels},
             "scan": {"rescan": "all"},
-            "label": {"answers": "" if people else labels, "pages": 150, "audit": 40},
+            "label": {
+                "answers": "" if people else labels,
+                "overlap": 0.0 if people else 0.1,
+                "pages": 150,
+                "audit": 40,
+            },
         }
     )
 

@@ -110,7 +110,7 @@ def test_a_push_that_is_repeated_adds_nothing_and_puts_back_what_was_deleted(tal
     assert keys_there(desk) == all_keys(talking.first)
 
 
-@pytest.mark.parametrize("fault", ["lost", "cut", "500", "503"])
+@pytest.mark.parametrize("fault", ["lost", "cut", "500"])
 def test_an_import_that_fails_halfway_ends_with_every_task_once(talking: Any, connected: Any, fault: str) -> None:
     count = 0
 
@@ -274,3 +274,13 @@ def test_a_token_that_is_not_valid_is_named(talking: Any, monkeypatch: pytest.Mo
     monkeypatch.delenv("RECALL_STUDIO_TOKEN")
     with pytest.raises(BadInput, match="RECALL_STUDIO_TOKEN: not set"):
         exchange(talking.first)
+
+
+def test_a_webhook_is_added_once_and_told(talking: Any, sdk: Any, connected: Any) -> None:
+    settings = talking.run.config.studio.model_copy(update={"webhook": f"{connected.url}/hook"})
+    talking.run.config = talking.run.config.model_copy(update={"studio": settings})
+    desk, lines = exchange(talking.first)
+    assert sum("added the webhook" in line for line in lines) == len(NAMES)
+    assert exchange(talking.first)[1] == []
+    sdk.annotations.create(id=min(task_ids(desk).values()), result=verdict("code"))
+    assert any((method, path) == ("POST", "/hook") for method, path, _ in connected.seen)
