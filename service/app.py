@@ -21,12 +21,13 @@ from service import bodies, metrics, pages, problems, schemas
 from service.explain import explain_body
 from service.extract import Extractor
 from service.gate import Gate
+from service.items import Unfit, read_page
 from service.lane import Job, Lane, Memory, Places
 from service.limits import Limits
 from service.models import Models
 from service.openapi import document, json_body, lines_body, problem_responses
 from service.problems import Refusal
-from service.scoring import Scoring, Sent, Unfit, read_page, score_body, source_of
+from service.scoring import Scoring, Sent, score_body, source_of
 from service.streams import LineStream, score_batch, score_warc
 from service.watch import watch
 
@@ -244,4 +245,4 @@ def create_app(models: Models, settings: Settings | None = None) -> ASGIApp:
     problems.install(app)
     openapi = to_json(document(app, secured=bool(settings.tokens)))
     app.add_api_route("/openapi.json", lambda: _json(openapi), include_in_schema=False)
-    return Gate(app, settings.tokens)
+    return Gate(app, settings.tokens, app.state.service.queue)

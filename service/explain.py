@@ -4,13 +4,14 @@ from pydantic_core import to_json
 
 from recall.records import MARK
 from service.bodies import inflate
+from service.items import Unfit, read_page
 from service.lane import Job
 from service.limits import Limits
 from service.metrics import count_scores
 from service.models import Models
 from service.problems import Refusal
 from service.schemas import ExplainRequest
-from service.scoring import Sent, Unfit, read_page, text_of, verdicts
+from service.scoring import Sent, text_of, verdicts
 
 
 def explain_body(sent: Sent, models: Models, pin: str | None, limits: Limits) -> Job[bytes]:

@@ -7,6 +7,7 @@ import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.lane import Places
 from service.logs import say
 from service.metrics import OPEN, REFUSED, REQUESTS, SECONDS
 from service.problems import Refusal, respond
@@ -15,6 +16,16 @@ from service.tokens import admits
 PUBLIC = ("/", "/healthz", "/readyz", "/openapi.json")
 """Paths that need no token, and all below /static/: they hold nothing of a model or a page."""
 
+SCORE = "/v1/score"
+
+
+class _Route:
+    """What the log and the metrics call the route of a request that never came to the router."""
+
+    path = SCORE
+
+
+_SCORE_ROUTE = _Route()
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _POLICY = b"default-src 'none'; frame-ancestors 'none'"
 _HEADERS = (
@@ -46,11 +57,16 @@ class _Answer:
 
 
 class Gate:
-    """The outermost layer of the app. tokens: digests of those that are let in; without any, everybody is."""
+    """The outermost layer of the app. tokens: digests of those that are let in; without any, everybody is.
 
-    def __init__(self, app: ASGIApp, tokens: tuple[bytes, ...]) -> None:
+    queue: places for requests to SCORE; while none is free they are refused here, before anything is made of them, so
+    that refusing takes little from those that are being answered.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: tuple[bytes, ...], queue: Places | None = None) -> None:
         self._app = app
         self._tokens = tokens
+        self._queue = queue
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or not."""
@@ -65,8 +81,8 @@ class Gate:
         started = time.perf_counter()
         OPEN.inc()
         try:
-            if self._bars(scope["path"], headers.get(b"authorization", b"")):
-                refusal = Refusal("no-token", "Send Authorization: Bearer", {"WWW-Authenticate": "Bearer"})
+            refusal = self._refusal(scope, headers.get(b"authorization", b""))
+            if refusal is not None:
                 scope["recall.reason"] = refusal.reason
                 await respond(refusal, scope["recall.id"])(scope, receive, answer)
             else:
@@ -74,6 +90,19 @@ class Gate:
         finally:
             OPEN.dec()
             _record(scope, answer.status, time.perf_counter() - started)
+
+    def _refusal(self, scope: Scope, authorization: bytes) -> Refusal | None:
+        """Why a request is not let through, None when it is."""
+        if self._bars(scope["path"], authorization):
+            return Refusal("no-token", "Send Authorization: Bearer", {"WWW-Authenticate": "Bearer"})
+        if self._queue is None or scope["path"] != SCORE or scope["method"] != "POST":
+            return None
+        try:
+            self._queue.check()
+        except Refusal as refusal:
+            scope["route"] = _SCORE_ROUTE
+            return refusal
+        return None
 
     def _bars(self, path: str, authorization: bytes) -> bool:
         if not self._tokens or path in PUBLIC or path.startswith("/static/"):

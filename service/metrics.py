@@ -31,7 +31,20 @@ SECONDS = Histogram("recall_request_seconds", "Time to answer a request", ["rout
 ITEMS = Counter("recall_items", "Pages scored, or not, by outcome", ["outcome"])
 BATCHES = Histogram("recall_batch_items", "Pages scored together", buckets=_SIZES)
 REFUSED = Counter("recall_refused", "Requests and items refused", ["reason"])
-SCORES = Histogram("recall_score", "Scores given", ["model"], buckets=SCORE_EDGES)
+
+
+class _Scores(Histogram):
+    """A histogram of scores that takes many at once: each on its own takes longer than to say its outcome."""
+
+    def observe_all(self, scores: NDArray[np.float64]) -> None:
+        """Count them all."""
+        self._sum.inc(float(scores.sum()))
+        for bucket, count in zip(self._buckets, bins(scores), strict=True):
+            if count:
+                bucket.inc(count)
+
+
+SCORES = _Scores("recall_score", "Scores given", ["model"], buckets=SCORE_EDGES)
 OPEN = Gauge("recall_requests_open", "Requests being worked on", multiprocess_mode="livesum")
 SWAPS = Counter("recall_model_swaps", "Changes of the default version, in each worker", ["outcome"])
 
@@ -40,9 +53,7 @@ def count_scores(model: str, scores: NDArray[np.float64]) -> None:
     """Count a batch of scores of one model version."""
     BATCHES.observe(len(scores))
     ITEMS.labels("scored").inc(len(scores))
-    histogram = SCORES.labels(model)
-    for score in scores.tolist():
-        histogram.observe(score)
+    SCORES.labels(model).observe_all(scores)
 
 
 def count_failures(reasons: Sequence[str]) -> None:

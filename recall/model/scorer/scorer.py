@@ -71,8 +71,8 @@ class Scorer:
         """A page is kept at or above this score."""
         return self.card.threshold
 
-    def score(self, texts: Sequence[str]) -> Floats:
-        """The positive label's softmax for each scoring text."""
+    def score(self, texts: Sequence[str] | Sequence[bytes]) -> Floats:
+        """The positive label's softmax for each scoring text, which may be given as UTF-8."""
         parts = [
             self.score_lines(self.tokenizer.lines(texts[start : start + _BATCH]))
             for start in range(0, len(texts), _BATCH)
