@@ -27,7 +27,7 @@ LAST = ROUNDS[-1]
 
 @pytest.fixture(
     scope="module",
-    params=["tiny", pytest.param("shared", marks=[pytest.mark.realdata, pytest.mark.slow, pytest.mark.timeout(900)])],
+    params=["tiny", pytest.param("shared", marks=[pytest.mark.realdata, pytest.mark.slow, pytest.mark.timeout(1800)])],
 )
 def run(request: pytest.FixtureRequest) -> Run:
     if request.param == "tiny":
