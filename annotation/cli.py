@@ -1,6 +1,7 @@
 """`recall annotate`: tasks out to people, answers back, from Label Studio or a labels file; see what is open."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,6 +126,7 @@ def serve_studio(run: str | None, folder: Path, port: int, demo: bool) -> None:
     click.echo(f"Label Studio lives in {environment}; on first use it is installed: 1 GB, some minutes")
     if install(environment):
         click.echo("installed")
+    signal.signal(signal.SIGTERM, _interrupted)  # the server would outlive this process
     with serve(folder, environment, port) as local:
         os.environ[URL_VARIABLE] = local.url
         variable = (Run.open(run).config if run else Config()).studio.token_variable
@@ -137,6 +139,10 @@ def serve_studio(run: str | None, folder: Path, port: int, demo: bool) -> None:
             local.process.wait()
         except KeyboardInterrupt:
             click.echo("stopped; the answers stay, start it again to go on")
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _demo_run(folder: Path) -> str:

@@ -58,7 +58,8 @@ def settings(world: World, rounds: int, base: str) -> Config:
             "crawl": {"ids": [CRAWL], "base": base, "index": f"{base}cc-index/table/cc-main/warc/"},
             "access": {"timeout_seconds": 2.0},
             "seed": {"labels": str(world.labels), "sample_pages": 60},
-            "train": {"vocabulary": 400, "epochs": 6, "shrinkage": 40, "min_count": 1, "folds": 2},
+            "train": {"vocabulary": 1000, "epochs": 30, "shrinkage": 10, "min_count": 1, "folds": 3}
+            | {"target_value": 0.7},  # so few pages to learn from keep nothing at more
             "label": {"answers": str(world.labels), "pages": 40, "audit": 10},
             "build": {"rows_per_file": 20},
             "cluster": {"attempts": 4, "shard_seconds": 120.0},
