@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,11 @@ def test_kubernetes_takes_the_manifests_and_the_pods_of_the_rayjob() -> None:
 
 
 def test_every_place_names_the_ray_that_is_installed() -> None:
-    ray = pytest.importorskip("ray")
-    assert kubernetes()[0]["spec"]["rayClusterSpec"]["rayVersion"] == ray.__version__
+    assert kubernetes()[0]["spec"]["rayClusterSpec"]["rayVersion"] == version("ray")
 
 
 @pytest.mark.ray
+@pytest.mark.usefixtures("local_ray")
 def test_ray_takes_the_cluster_file() -> None:
     util = pytest.importorskip("ray.autoscaler._private.util")
     config = util.prepare_config(yaml.safe_load((DOCKER / "aws.yaml").read_text(encoding="utf-8")))
