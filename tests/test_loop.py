@@ -28,9 +28,10 @@ RECALL = str(Path(sys.executable).parent / "recall")
 
 
 def files_of(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Published files of the data, without manifests, which hold times."""
+    """Published files of the data, without manifests, which hold times, and reports, which may be drawn at any time."""
     for path in sorted(root.rglob("*.parquet")):
-        yield str(path.relative_to(root)), path.read_bytes()
+        if path.relative_to(root).parts[0] != "report":
+            yield str(path.relative_to(root)), path.read_bytes()
 
 
 def drive(run: Run) -> None:
