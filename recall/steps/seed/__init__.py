@@ -7,18 +7,17 @@ under the holdout are never taken. Of what no person labelled at most [seed] per
 a random page that has a code block or lies under a prefix that recall ships is no negative.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from recall.archive.index import url_refs
-from recall.archive.ranges import read_outcomes
 from recall.config import Config
 from recall.errors import BadInput
 from recall.hosts import PrefixSet
-from recall.records import Capture, Done
+from recall.records import Done, Shard, WarcRef
 from recall.run.jobs import each, tolerated
 from recall.run.labels import LabelledUrl
 from recall.run.progress import progress
@@ -26,7 +25,7 @@ from recall.run.rounds import Run
 from recall.steps.failures import Failures
 from recall.steps.known import known_prefixes
 from recall.steps.rows import priority
-from recall.steps.seed.collect import Found, Search, collect, found_in, has_code_block
+from recall.steps.seed.collect import Found, Look, Search, collect, has_code_block
 from recall.steps.seed.judged import judge_pages
 
 EXAMPLES = {
@@ -55,39 +54,42 @@ def _labelled(run: Run) -> dict[str, LabelledUrl]:
     return wanted
 
 
-def _by_index(search: Search) -> Iterator[Found]:
-    """Labelled pages looked up in the columnar index and read by byte range."""
-    crawl, access = search.config.crawl, search.config.access
+def _looks(run: Run, search: Search) -> list[Look]:
+    """What is read of which file: all of every shard, or of some only the labelled pages.
+
+    The index is asked for labelled pages only where it knows every shard, that is where all come from crawl ids. It
+    knows the other files of these crawls too: they are numbered after the shards.
+    """
+    crawl = run.config.crawl
+    if not (crawl.index and crawl.ids and not crawl.paths and not crawl.warcs and search.labelled):
+        return [Look(shard) for shard in run.shards]
     base = crawl.base if crawl.base.endswith("/") else crawl.base + "/"
+    places: dict[tuple[str, str], set[WarcRef]] = defaultdict(set)
     for crawl_id in crawl.ids:
-        rows = url_refs(crawl.index, crawl_id, sorted(search.labelled), access)
-        refs = sorted({row.ref for row in rows if row.status == 200})
-        for _, capture in read_outcomes(refs, lambda path: base + path, access):
-            entry = search.labelled.get(capture.url) if isinstance(capture, Capture) else None
-            if isinstance(capture, Capture) and entry is not None:
-                yield found_in(capture, entry.label, entry.family, "label")
+        for row in url_refs(crawl.index, crawl_id, sorted(search.labelled), run.config.access):
+            if row.status == 200:
+                places[crawl_id, row.ref.path].add(row.ref)
+    shards = {shard.path: shard for shard in run.shards}
+    looks = {run.shards[number].path: Look(run.shards[number]) for number in sorted(search.sampled)}
+    for crawl_id, path in sorted(places.keys()):
+        shard = shards.get(path) or Shard(len(shards), crawl_id, path, f"{base}{path}")
+        shards[path] = shard
+        looks.setdefault(path, Look(shard, tuple(sorted(places[crawl_id, path]))))
+    return sorted(looks.values(), key=lambda look: look.shard.number)
 
 
 def _gather(run: Run, search: Search, failures: Failures) -> tuple[int, list[Found]]:
-    """How many shards were read of those that are needed, and their pages; the first capture of a URL wins.
-
-    The index is asked for labelled pages only where it knows every shard, that is where all come from crawl ids.
-    """
-    crawl = run.config.crawl
-    indexed = bool(crawl.index and crawl.ids and not crawl.paths and not crawl.warcs and search.labelled)
-    shards = [shard for shard in run.shards if not indexed or shard.number in search.sampled]
-    found: dict[tuple[str, bool], Found] = {}
-    outcomes = tolerated(each(collect, search, shards, run.config.cluster, "seed"))
+    """How many shards were read of those that are needed, and their pages; the first capture of a URL wins."""
+    looks = _looks(run, search)
+    outcomes = tolerated(each(collect, search, looks, run.config.cluster, "seed"))
     by_shard: dict[int, list[Found]] = {}
-    for outcome in progress(outcomes, len(shards), "seed"):
+    for outcome in progress(outcomes, len(looks), "seed"):
         if outcome.failure is not None:
-            failures.add(outcome.item, outcome)
+            failures.add(outcome.item.shard, outcome)
         else:
-            by_shard[outcome.item.number] = outcome.result
-    failures.check("seed", len(shards), run.config.cluster.failed_share)
-    if indexed:
-        for page in _by_index(search):
-            found.setdefault((page.url, page.source == "sample"), page)
+            by_shard[outcome.item.shard.number] = outcome.result
+    failures.check("seed", len(looks), run.config.cluster.failed_share)
+    found: dict[tuple[str, bool], Found] = {}
     for number in sorted(by_shard):
         for page in by_shard[number]:
             found.setdefault((page.url, page.source == "sample"), page)

@@ -1,15 +1,17 @@
 """What a seed takes from one shard: labelled pages, pages under prefixes, pages with code blocks, a random sample.
 
-In: a shard. Out: Found pages. Every choice rests on seeded hashes of URLs, so it does not depend on who looked where.
+In: a shard, or the places of its labelled pages. Out: Found pages. Every choice rests on seeded hashes of URLs, so it
+does not depend on who looked where.
 """
 
 import heapq
 from dataclasses import dataclass, field
 
+from recall.archive.ranges import read_outcomes
 from recall.config import Config
 from recall.hosts import Holdout, PrefixSet, family_of, host_of
 from recall.page.text import scoring_text
-from recall.records import MARK, Capture, Shard
+from recall.records import MARK, Capture, Shard, WarcRef
 from recall.run.labels import LabelledUrl
 from recall.steps.rows import priority
 from recall.steps.sources import read_shard
@@ -45,6 +47,14 @@ class Search:
     structure: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A shard to look through. refs: where its labelled pages lie, if nothing else of it is wanted; None: all of it."""
+
+    shard: Shard
+    refs: tuple[WarcRef, ...] | None = field(default=None, repr=False)
+
+
 def found_in(capture: Capture, label: str | None, family: str | None, source: str) -> Found:
     """A capture as the seed keeps it."""
     text = scoring_text(capture.body, capture.charset, capture.url)
@@ -74,7 +84,22 @@ class _Lowest:
         return [capture for _, _, capture in sorted(self._heap, reverse=True)]
 
 
-def collect(search: Search, shard: Shard) -> list[Found]:
+def collect(search: Search, look: Look) -> list[Found]:
+    """What a seed takes from a shard. Raises ShardFailed when it, or one of the places, cannot be read."""
+    return _everything(search, look.shard) if look.refs is None else _labelled(search, look.shard, look.refs)
+
+
+def _labelled(search: Search, shard: Shard, refs: tuple[WarcRef, ...]) -> list[Found]:
+    """Labelled pages by byte range; a record that is no page, or another one, is not among them."""
+    found: list[Found] = []
+    for _, capture in read_outcomes(refs, lambda _path: shard.url, search.config.access):
+        entry = search.labelled.get(capture.url) if isinstance(capture, Capture) else None
+        if isinstance(capture, Capture) and entry is not None:
+            found.append(found_in(capture, entry.label, entry.family, "label"))
+    return found
+
+
+def _everything(search: Search, shard: Shard) -> list[Found]:
     """Labelled pages, pages under seed prefixes, pages with code blocks and the shard's part of the random sample."""
     found: list[Found] = []
     seed, positive = search.config.run.seed, search.config.train.positive
