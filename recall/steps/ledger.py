@@ -18,7 +18,7 @@ from recall.steps.rows import SHARDS_FILE
 LIMITS = "over [harvest] per_prefix or limit"
 NOT_FOUND = "not found in the crawl"
 UNREAD = "not read by the last scan"
-UNREAD_FILE = "WARC unreadable"
+UNREAD_FILE = "WARC unreadable or broken"
 NAMED = 3
 """Reasons that are printed of each account, the most frequent first."""
 

@@ -2,7 +2,8 @@
 
 One port speaks TLS and serves a folder with ranges, as a static file server does; one speaks HTTP and passes requests
 on to a real S3 server, Host and signature untouched. `Injector.storm` sets the share of requests that meet a fault and
-the chance they are drawn from; `strike` sets the next fault; `faults` counts what was done, by kind.
+the chance they are drawn from; `strike` sets the next fault; `faults` counts what was done, by kind; `damage` lets a
+file of the folder look as if it lay damaged there, over https and where the S3 server has it.
 """
 
 import http.client
@@ -24,8 +25,11 @@ SLOW_DOWN = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
     b"<Message>Please reduce your request rate.</Message><RequestId>1</RequestId></Error>"
 )
-STALL_SECONDS = 4.0
+STALL_SECONDS = 3.0
 """Longer than the runs' [access] timeout_seconds."""
+
+ROTTEN = 2000
+"""Bytes in the middle of a rotten file that are others."""
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _LONGEST = 1 << 26
@@ -85,7 +89,6 @@ class Sky:
     rate: float = 0.0
     chance: random.Random = field(default_factory=random.Random)
     refusing: int = 0
-    broken: frozenset[str] = frozenset()
     next: str = ""
 
 
@@ -97,6 +100,7 @@ class Injector:
         self.requests = 0
         self.after_refusal = 0
         self._sky = Sky()
+        self._damaged: dict[str, str] = {}
         self._lock = threading.Lock()
         self._folder, self._upstream = folder, upstream
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -106,10 +110,18 @@ class Injector:
             _listen(ports[1], lambda client: self._serve(client, secure=False)),
         ]
 
-    def storm(self, rate: float, seed: int = 0, broken: frozenset[str] = frozenset()) -> None:
-        """Set the weather. broken: names of files that are served cut in half, as if they lay so in the bucket."""
+    def storm(self, rate: float, seed: int = 0) -> None:
+        """Set the weather."""
         with self._lock:
-            self._sky = Sky(rate, random.Random(seed), 0, broken)
+            self._sky = Sky(rate, random.Random(seed))
+
+    def damage(self, name: str, how: str) -> None:
+        """From now on the files whose names end so lie there damaged: "cut" in half, "gone", or "rotten"."""
+        self._damaged[name] = how
+
+    def mend(self) -> None:
+        """All files are whole again."""
+        self._damaged.clear()
 
     def refuse(self, requests: int) -> None:
         """Answer the next requests with 403."""
@@ -198,18 +210,25 @@ class Injector:
             return
         if fault == "200 for a range" and files:
             request.headers.pop("range")
-        answer = self._file(request) if files else self._forward(request)
+        answer = self._file(request) if files or self._damage_of(request) else self._forward(request)
         _spoil(connection, request, answer, fault)
 
+    def _damage_of(self, request: Request) -> str:
+        """How the file that is asked for is damaged, "" when it is whole."""
+        path = unquote(urlsplit(request.target).path)
+        return next((how for name, how in list(self._damaged.items()) if path.endswith(name)), "")
+
     def _file(self, request: Request) -> Answer:
+        """A file of the folder; in the names of the S3 server's, bucket and folder come first."""
         name = unquote(urlsplit(request.target).path).lstrip("/")
         path = self._folder / name
-        if ".." in name.split("/") or not path.is_file():
+        if not path.is_file():
+            path = self._folder.joinpath(*name.split("/")[2:])
+        how = self._damage_of(request)
+        if ".." in name.split("/") or not path.is_file() or how == "gone":
             return Answer(404, {}, b"", 0)
-        data = path.read_bytes()
-        if any(broken in name for broken in self._sky.broken):
-            data = data[: len(data) // 2]
-        headers = {"ETag": f'"{len(data)}"', "Accept-Ranges": "bytes"}
+        data = _damaged(path.read_bytes(), how)
+        headers = {"ETag": f'"{len(data)}{how}"', "Accept-Ranges": "bytes"}
         asked = _RANGE.fullmatch(request.headers.get("range", ""))
         if not asked:
             return Answer(200, headers, data, len(data))
@@ -240,6 +259,14 @@ class Injector:
         announced = answer.getheader("Content-Length")
         length = int(announced) if announced and request.method == "HEAD" else len(body)
         return Answer(answer.status, headers, body, length)
+
+
+def _damaged(data: bytes, how: str) -> bytes:
+    """A file's bytes as they lie there."""
+    middle = len(data) // 2
+    if how == "rotten":
+        return data[:middle] + bytes(byte ^ 0xFF for byte in data[middle : middle + ROTTEN]) + data[middle + ROTTEN :]
+    return data[:middle] if how == "cut" else data
 
 
 def _spoil(connection: socket.socket, request: Request, answer: Answer, fault: str) -> None:

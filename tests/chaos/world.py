@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from recall.sample.crawl import CRAWL, write_sample
 from recall.steps.build.lineage import check_lineage
 from recall.steps.ledger import ledger, unexplained
 from tests.chaos.injector import Injector
+from tests.chaos.plan import SCANNED, SHARDS
 from tests.conftest import PROJECT, S3Server, free_ports, s3_server
 
 if TYPE_CHECKING:
@@ -32,35 +33,54 @@ if TYPE_CHECKING:
 
 PAGES = 160
 RUN_SECONDS = 240.0
-"""A run that takes longer, all its starts together, hangs."""
+S3_SECONDS = 900.0
+"""A run that takes longer, all its starts together, hangs; one whose folder is in the bucket waits a lot."""
+
+Variant = tuple[int, bool]
+"""Rounds, and whether a run is far (plan.Plan): runs of a variant end with the same bytes."""
+
+
+@dataclass(frozen=True)
+class Calm:
+    """How the calm run of a variant ended. responses: records of its scan; corpus: digest of each file."""
+
+    digest: str
+    responses: int
+    corpus: dict[str, str]
 
 
 @dataclass(frozen=True)
 class World:
-    """What all runs share. calm: digests of the calm runs' corpora, by rounds; responses: in its WARCs."""
+    """What all runs share. calm: the calm runs; responses: records of all WARCs; code: digest of the program."""
 
     folder: Path
     injector: Injector
     base: dict[str, str]
     s3: S3Server
     environment: dict[str, str]
-    calm: dict[int, dict[str, str]]
+    calm: dict[Variant, Calm]
     responses: int
     labels: Path
     nodes: "Nodes"
+    code: str
 
 
-def settings(world: World, rounds: int, base: str) -> Config:
+def settings(world: World, variant: Variant, base: str) -> Config:
     """Config of a small run."""
+    rounds, far = variant
     return Config.model_validate(
         {
             "run": {"holdout": str(world.labels), "rounds": rounds},
-            "crawl": {"ids": [CRAWL], "base": base, "index": f"{base}cc-index/table/cc-main/warc/"},
-            "access": {"timeout_seconds": 2.0},
+            "crawl": {"ids": [CRAWL], "base": base, "index": f"{base}cc-index/table/cc-main/warc/"}
+            | ({"limit": SCANNED} if far else {}),
+            "access": {"timeout_seconds": 1.5, "requests_per_second": 1000.0},
             "seed": {"labels": str(world.labels), "sample_pages": 60},
             "train": {"vocabulary": 1000, "epochs": 30, "shrinkage": 10, "min_count": 1, "folds": 3}
             | {"target_value": 0.7},  # so few pages to learn from keep nothing at more
-            "label": {"answers": str(world.labels), "pages": 40, "audit": 10},
+            "scan": {"keep": "reference" if far else "body"},
+            "domains": {"min_pages": 1, "prefix_min_pages": 1},
+            "label": {"answers": str(world.labels), "pages": 40, "audit": 10}
+            | {"prefix_min_labels": 1, "prefix_min_share": 0.5},
             "build": {"rows_per_file": 20},
             "cluster": {"attempts": 4, "shard_seconds": 120.0},
         }
@@ -86,6 +106,11 @@ def corpus_of(root: str) -> dict[str, str]:
     return {name: sha256(read_all(f"{root}/corpus/{name}")).hexdigest() for name in sorted(names)}
 
 
+def responses_of(world: World, variant: Variant) -> int:
+    """How many responses the scanned shards of a variant hold: the sample deals them out in turn."""
+    return sum(len(range(number, world.responses, SHARDS)) for number in range(SCANNED if variant[1] else SHARDS))
+
+
 def ledger_wrong(root: str, rounds: int, responses: int) -> str:
     """What does not add up in a finished run, "" when every response of the crawl is accounted for in every scan."""
     for number in range(1, rounds + 1):
@@ -95,11 +120,33 @@ def ledger_wrong(root: str, rounds: int, responses: int) -> str:
     return ""
 
 
+def gaps_of(world: World, root: str) -> list[tuple[str, int, int]]:
+    """What a run that ended had to leave out: the step, its round (0: the seed) and how many shards, in order."""
+    run = Run.open(root, AccessSection(s3_endpoint=world.s3.endpoint))
+    entries = [entry for entry in ledger(run) if entry.place.verb != "build"]
+    return [
+        (entry.place.verb, entry.place.number, sum(entry.shards.failed.values()))
+        for entry in entries
+        if entry.shards.failed
+    ]
+
+
 def verify(root: str) -> str:
     """What `recall verify` finds, in this process, which is warm."""
     run = Run.open(root)
     damages = run.verify() or check_lineage(run, 100)[1] or list(unexplained(ledger(run)))
     return f"{damages[0].file}: {damages[0].what}" if damages else ""
+
+
+def digest_of(root: str) -> str:
+    """Digest of a finished run, times and machines left out."""
+    return Run.open(root).digest()
+
+
+def code_digest() -> str:
+    """A short digest of the program's files, which says what runs were made with."""
+    files = sorted(path for room in ("recall", "annotation") for path in (PROJECT / room).rglob("*.py"))
+    return sha256(b"".join(sha256(path.read_bytes()).digest() for path in files)).hexdigest()[:12]
 
 
 def certificate(folder: Path) -> Path:
@@ -149,7 +196,7 @@ def world_in(folder: Path) -> Iterator[World]:
         nodes = _nodes(folder)
         environment = dict(os.environ)
         labels = sample / "labels.jsonl"
-        world = World(folder, injector, base, s3, environment, {}, info.responses, labels, nodes)
+        world = World(folder, injector, base, s3, environment, {}, info.responses, labels, nodes, code_digest())
         try:
             yield world
         finally:
@@ -174,18 +221,24 @@ def _nodes(folder: Path) -> "Nodes":
     return Nodes(temp)
 
 
-def run_calm(world: World, rounds: int) -> None:
-    """Run without weather; its corpus is what all others are held against."""
-    place = world.folder / f"calm-{rounds}"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    (place / "config.toml").write_text(dump_config(settings(world, rounds, world.base["disk"])))
-    root = str(place / "run")
-    for arguments in (("init", root, "--config", str(place / "config.toml")), ("run", root), ("verify", root)):
-        made = recall(world, *arguments)
-        output, _ = made.communicate(timeout=RUN_SECONDS)
-        if made.returncode:
-            raise SystemExit(f"the calm run failed: recall {' '.join(arguments)}\n{output}")
-    if wrong := ledger_wrong(root, rounds, world.responses):
-        raise SystemExit(f"the calm run's ledger does not add up: {wrong}")
-    world.calm[rounds] = corpus_of(root)
+def run_calm(world: World, variant: Variant) -> None:
+    """Run without weather; its corpus is what all others of the variant are held against. Done once for a program."""
+    rounds, far = variant
+    place = world.folder / f"calm-{rounds}{'-far' if far else ''}"
+    kept = place / f"{world.code}.json"
+    if not kept.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        (place / "config.toml").write_text(dump_config(settings(world, variant, world.base["disk"])))
+        root = str(place / "run")
+        for arguments in (("init", root, "--config", str(place / "config.toml")), ("run", root), ("verify", root)):
+            made = recall(world, *arguments)
+            output, _ = made.communicate(timeout=RUN_SECONDS)
+            if made.returncode:
+                raise SystemExit(f"the calm run failed: recall {' '.join(arguments)}\n{output}")
+        responses = responses_of(world, variant)
+        if wrong := ledger_wrong(root, rounds, responses):
+            raise SystemExit(f"the calm run's ledger does not add up: {wrong}")
+        calm = Calm(Run.open(root).digest(), responses, corpus_of(root))
+        kept.write_text(json.dumps(asdict(calm)))
+    world.calm[variant] = Calm(**json.loads(kept.read_text()))

@@ -32,7 +32,7 @@ from recall.steps.harvest.unscanned import (
     portions,
     read_places,
 )
-from recall.steps.ledger import ledger, unexplained
+from recall.steps.ledger import UNREAD_FILE, ledger, unexplained
 
 if TYPE_CHECKING:
     from tests.conftest import Crawl, Fresh
@@ -119,7 +119,7 @@ def test_what_cannot_be_had_is_listed_and_too_much_of_it_ends_the_step(
     last.unlink()
     try:
         with pytest.raises(
-            Incomplete, match=r"harvest: 1 of \d WARCs could not be read, first: .*5\.warc\.gz: no such"
+            Incomplete, match=r"harvest: 1 of \d WARCs could not be read whole, first: .*5\.warc\.gz: no such"
         ):
             next(iter(_harvest(run, monkeypatch, 0.0)))
         list(_harvest(run, monkeypatch, 0.5))
@@ -129,8 +129,31 @@ def test_what_cannot_be_had_is_listed_and_too_much_of_it_ends_the_step(
     assert failures
     assert {row["reason"] for row in failures} == {UNREADABLE}
     (entry,) = (entry for entry in ledger(run) if entry.place.verb == "harvest")
-    assert dict(entry.shards.failed) == {"WARC unreadable": 1}
+    assert dict(entry.shards.failed) == {UNREAD_FILE: 1}
     assert entry.pages.failed[UNREADABLE] == len(failures)
+    assert list(unexplained(ledger(run))) == []
+
+
+def test_a_file_with_a_broken_record_is_a_gap_as_one_that_is_not_there(
+    base: Path, fresh: "Fresh", played_half: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned = {shard.path for shard in played_half.shards}
+    first = next(row for row in pages(played_half) if row["path"] not in scanned)
+    file = base / first["path"]
+    data = file.read_bytes()
+    middle = first["offset"] + first["length"] // 2
+    run = fresh("round 1 label", rounds=1, **settings(base))
+    file.write_bytes(data[:middle] + bytes(byte ^ 0xFF for byte in data[middle : middle + 40]) + data[middle + 40 :])
+    try:
+        with pytest.raises(Incomplete, match=r"1 of 2 WARCs could not be read whole, first: .*: 1 of \d+ records"):
+            list(_harvest(run, monkeypatch, 0.0))
+        list(_harvest(run, monkeypatch, 0.5))
+    finally:
+        file.write_bytes(data)
+    (row,) = run.store.read_json("rounds/1/harvest/failures.json")
+    assert (row["url"], row["reason"]) == (first["url"], NO_RECORD)
+    (entry,) = (entry for entry in ledger(run) if entry.place.verb == "harvest")
+    assert dict(entry.shards.failed) == {UNREAD_FILE: 1}
     assert list(unexplained(ledger(run))) == []
 
 

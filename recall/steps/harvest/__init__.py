@@ -24,6 +24,7 @@ from recall.run.progress import progress
 from recall.run.rounds import Round
 from recall.run.store import Store
 from recall.steps.harvest.unscanned import (
+    BROKEN,
     UNREADABLE,
     Lookup,
     Place,
@@ -188,7 +189,7 @@ class Beyond:
         beyond: Portioned = outcome.result or Portioned(failed=[(one, UNREADABLE) for one in places])
         lines = [outcome.failure] if outcome.failure is not None else beyond.unread
         self.files += len({place.ref.path for place in places})
-        self.failed_files += len({place.ref.path for place, reason in beyond.failed if reason == UNREADABLE})
+        self.failed_files += len({place.ref.path for place, reason in beyond.failed if reason in BROKEN})
         self.notes += lines
         self.pages += [(one.url, one.prefix, one.ref, score, text) for one, text, score in beyond.pages]
         for place, reason in beyond.failed:
@@ -220,8 +221,10 @@ def _beyond(round_: Round, search: Search, harvested: set[str]) -> Beyond:
     for outcome in tolerated(each(read_places, reading, chosen, config.cluster, "harvest")):
         beyond.take(outcome)
     if beyond.failed_files > config.cluster.failed_share * beyond.files:
-        line = f"harvest: {beyond.failed_files} of {beyond.files} WARCs could not be read, first: {min(beyond.notes)}"
-        raise Incomplete(f"{line}; run again to retry them, or allow more with --failed-share")
+        line = f"harvest: {beyond.failed_files} of {beyond.files} WARCs could not be read whole"
+        raise Incomplete(
+            f"{line}, first: {min(beyond.notes)}; run again to retry them, or allow more with --failed-share"
+        )
     beyond.failures.sort(key=lambda row: (str(row["path"]), int(str(row["offset"]))))
     beyond.notes.sort()
     return beyond

@@ -37,6 +37,8 @@ OTHER_URL = "another URL than in the index"
 OTHER_DIGEST = "another digest than in the index"
 NO_RECORD = "no whole record at its place"
 UNREADABLE = "WARC unreadable"
+BROKEN = frozenset({NO_RECORD, UNREADABLE})
+"""Reasons that are the file's fault: another copy of it may give the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ Read = tuple[Place, str, float]
 
 @dataclass(frozen=True, slots=True)
 class Portioned:
-    """What a portion gave. failed: places that gave no page, and why; unread: a line for each WARC not fetched."""
+    """What a portion gave. failed: places that gave no page, and why; unread: a line for each WARC not whole."""
 
     pages: list[Read] = field(default_factory=list)
     failed: list[tuple[Place, str]] = field(default_factory=list)
@@ -160,11 +162,11 @@ def read_places(reading: Reading, portion: Portion) -> Portioned:
     unread: list[str] = []
     for path, wanted in files.items():
         try:
-            for ref, outcome in list(_outcomes(reading, path, wanted)):
-                if isinstance(outcome, Capture):
-                    pages.append((wanted[ref], outcome))
-                else:
-                    failed.append((wanted[ref], outcome))
+            outcomes = list(_outcomes(reading, path, wanted))
+            pages += [(wanted[ref], one) for ref, one in outcomes if isinstance(one, Capture)]
+            failed += [(wanted[ref], one) for ref, one in outcomes if not isinstance(one, Capture)]
+            if broken := sum(one == NO_RECORD for _, one in outcomes):
+                unread.append(f"{reading.base}{path}: {broken} of {len(wanted)} records are not whole")
         except ShardUnreadable as error:
             failed += [(place, UNREADABLE) for place in wanted.values()]
             unread.append(str(error))
