@@ -33,6 +33,7 @@ CALM_AFTER = 11
 EXPLAINED = {2: "Bad", 4: "LeaseHeld", 7: "unreadable", 8: "corrupt", 9: "transient", 10: "incomplete", 11: "refused"}
 """Exit codes that a start may end with in bad weather (recall.errors); 2 only where no cluster answers."""
 
+REFUSED_CODE = 11
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 SCRATCH_BYTES = 40_000
 LOOK_SECONDS = 0.05
@@ -79,6 +80,7 @@ class Weather:
         self.damaged = False
         self.look_again = 0.0
         self.refusing = 0
+        self.machine = 0
         self.verb: tuple[str, ...] = ("run",)
         self.log = (world.folder / "logs" / f"{plan.number:04}.log").open("w")
         self.began = time.monotonic()
@@ -116,12 +118,13 @@ class Weather:
         if "full scratch" in self.standing:
             self._mount(self.place / "scratch", SCRATCH_BYTES)
         (self.place / "clock").write_text("+0s")
-        config = settings(world, (plan.rounds, plan.far), world.base[plan.source])
-        (self.place / "config.toml").write_text(dump_config(config))
+        settled = settings(world, (plan.rounds, plan.far), world.base[plan.source])
+        (self.place / "config.toml").write_text(dump_config(settled))
         self.refusing = self.chance.randint(1, 3) if "refused" in self.standing else 0
         world.injector.storm(plan.rate, plan.number)
         for _ in range(STARTS):
-            started = recall(world, "init", self.root, "--config", str(self.place / "config.toml"))
+            config = str(self.place / "config.toml")
+            started = recall(world, "init", self.root, "--config", config, extra=self._machine())
             output, _ = started.communicate(timeout=RUN_SECONDS)
             self._note("init", started.returncode, output)
             if started.returncode == 0:
@@ -141,6 +144,12 @@ class Weather:
             return
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(where)], check=True)
         self.mounts.append(where)
+
+    def _machine(self) -> dict[str, str]:
+        """Where this machine's books lie. After a refusal the next start is on another one, which waits for nobody."""
+        folder = self.place / f"machine-{self.machine}"
+        folder.mkdir(exist_ok=True)
+        return {"XDG_RUNTIME_DIR": str(folder)}
 
     def _scratch(self) -> dict[str, str]:
         return {"TMPDIR": str(self.place / "scratch")}
@@ -181,6 +190,7 @@ class Weather:
             if code not in (0, -signal.SIGKILL):
                 if wrong := self._explained(code, output):
                     return wrong
+                self.machine += code == REFUSED_CODE
                 self._after_failure(output)
             if time.monotonic() - self.began > self.patience:
                 return f"did not end in {self.patience:.0f} s"
@@ -219,7 +229,7 @@ class Weather:
             self.verb = ("retry",)
 
     def _start(self, start: int) -> tuple[int, str]:
-        extra: dict[str, str] = {}
+        extra = self._machine()
         if not self.plan.ray and "full scratch" in self.standing:
             extra |= self._scratch()
         if not self.plan.ray and "clock" in self.standing:
@@ -278,7 +288,7 @@ class Weather:
             time.sleep(self.chance.uniform(0.5, 4.0))
             os.killpg(driver.pid, signal.SIGCONT)
         elif blow.name == "rival":
-            rival = recall(self.world, "run", self.root)
+            rival = recall(self.world, "run", self.root, extra=self._machine())
             output, _ = rival.communicate(timeout=self.patience)
             self._note("rival", rival.returncode, output)
         elif blow.name == "kill worker":

@@ -193,6 +193,7 @@ def world_in(folder: Path) -> Iterator[World]:
         }
         endpoint = f"http://127.0.0.1:{first + 1}"
         os.environ |= {"AWS_ENDPOINT_URL_S3": endpoint, "SSL_CERT_FILE": str(pem), "PYTHONPATH": str(PROJECT)}
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
         nodes = _nodes(folder)
         environment = dict(os.environ)
         labels = sample / "labels.jsonl"

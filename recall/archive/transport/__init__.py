@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 from recall.archive.transport import file
 from recall.archive.transport.ahead import Ahead
+from recall.archive.transport.budget import use_office
+from recall.archive.transport.neighbours import Neighbours
 from recall.archive.transport.retry import retried, within_budget
 from recall.archive.transport.stream import Source, Stream
 from recall.config import AccessSection
@@ -44,6 +46,8 @@ COMMON_CRAWL_HTTPS = "https://data.commoncrawl.org/"
 
 READ_ALL_LIMIT = 1 << 30
 _ANYONE = AccessSection()
+
+use_office(Neighbours())
 
 
 def open_stream(url: str, access: AccessSection = _ANYONE, offset: int = 0, length: int | None = None) -> Stream:

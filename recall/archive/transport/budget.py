@@ -2,8 +2,8 @@
 
 In: an endpoint and the ceilings of [access]. Out: a Permit for each request or open body. An answer that says slow down
 (429, 503, SlowDown) cuts both by a third, answers that do not let them grow again: additive increase, multiplicative
-decrease (Chiu and Jain, 1989). A refusal (403) opens a circuit: for a minute nobody asks that endpoint. One `Office`
-keeps the books: this process's own by default, or one for a cluster, put in its place by `use_office`.
+decrease (Chiu and Jain, 1989). A refusal (403) opens a circuit: for a minute nobody asks that endpoint. Who keeps the
+books is said by `use_office`: this process's own `Office` until then.
 """
 
 import itertools
@@ -49,7 +49,7 @@ class Grant:
 
 
 @dataclass(slots=True)
-class _Limit:
+class Limit:
     """A number that is cut and grows again. ceiling: inf where there is none."""
 
     ceiling: float
@@ -58,7 +58,13 @@ class _Limit:
     def __post_init__(self) -> None:
         self.now = self.ceiling
 
+    def bound(self, ceiling: float) -> None:
+        """Set another ceiling: a lower one holds at once, towards a higher one it grows."""
+        self.ceiling = ceiling
+        self.now = min(self.now, ceiling)
+
     def grow(self, seconds: float) -> None:
+        """Add what so many seconds bring, up to the ceiling."""
         bounded = self.ceiling < float("inf")
         step = self.ceiling / GROW_SECONDS if bounded else GROW_UNBOUNDED
         self.now = min(self.ceiling, self.now + step * seconds)
@@ -75,52 +81,57 @@ class _Limit:
 class Budget:
     """The books of one endpoint; all times are `now` of one clock, in seconds."""
 
-    requests: _Limit
-    connections: _Limit
+    requests: Limit
+    connections: Limit
     asked: int = 0
     slowed: int = 0
     held: dict[int, float] = field(default_factory=dict)
-    _next: float = 0.0
-    _closed_until: float = 0.0
-    _grown: float = 0.0
-    _cut: float = float("-inf")
-    _swept: float = 0.0
-    _recent: float = 0.0
-    _recent_since: float = 0.0
+    next: float = 0.0
+    closed_until: float = 0.0
+    grown: float = 0.0
+    cut: float = float("-inf")
+    swept: float = 0.0
+    recent: float = 0.0
+    recent_since: float = 0.0
 
     @classmethod
     def of(cls, requests: float, connections: float) -> "Budget":
         """A budget with ceilings; 0 means none."""
-        return cls(_Limit(requests or float("inf")), _Limit(connections or float("inf")))
+        return cls(Limit(requests or float("inf")), Limit(connections or float("inf")))
+
+    def bound(self, requests: float, connections: float) -> None:
+        """Set the ceilings of who asks now; 0 means none. Of those who ask in turn the lowest hold."""
+        self.requests.bound(requests or float("inf"))
+        self.connections.bound(connections or float("inf"))
 
     def enter(self, now: float, permit: int) -> Grant:
         """Room for one more request, or how long to wait before asking again."""
-        if now < self._closed_until:
-            return Grant(0, refused=self._closed_until - now)
+        if now < self.closed_until:
+            return Grant(0, refused=self.closed_until - now)
         self._settle(now)
         if len(self.held) >= self.connections.now:
             return Grant(0, wait=0.05 + 0.2 * random.random())  # noqa: S311 - spreads load
-        start = max(now, self._next)
+        start = max(now, self.next)
         if start - now > AHEAD_SECONDS:
             return Grant(0, wait=AHEAD_SECONDS * (0.5 + 0.5 * random.random()))  # noqa: S311 - spreads load
-        self._next = max(self._next, now - BURST_SECONDS) + 1.0 / self.requests.now
+        self.next = max(self.next, now - BURST_SECONDS) + 1.0 / self.requests.now
         self.asked += 1
-        self._recent += 1
+        self.recent += 1
         self.held[permit] = now + FORGET_SECONDS
         return Grant(permit, wait=start - now)
 
     def leave(self, now: float, permit: int, sign: str) -> None:
         """A request or body ended."""
         self._settle(now)
-        seen = self._recent / max(now - self._recent_since, 1.0)
+        seen = self.recent / max(now - self.recent_since, 1.0)
         if sign == SLOW:
             self.slowed += 1
-            if now - self._cut >= CUT_SECONDS:
+            if now - self.cut >= CUT_SECONDS:
                 self.requests.cut(seen)
                 self.connections.cut(len(self.held))
-                self._cut = now
+                self.cut = now
         elif sign == REFUSED:
-            self._closed_until = now + REST_SECONDS
+            self.closed_until = now + REST_SECONDS
         self.held.pop(permit, None)
 
     def renew(self, now: float, permit: int) -> None:
@@ -130,15 +141,15 @@ class Budget:
 
     def _settle(self, now: float) -> None:
         """Grow by the time that passed; give up permits of the dead."""
-        if self._grown and now > self._grown and now - self._cut >= CUT_SECONDS:
-            self.requests.grow(now - self._grown)
-            self.connections.grow(now - self._grown)
-        self._grown = now
-        if now - self._recent_since > 4.0:
-            self._recent, self._recent_since = self._recent / 2, max(self._recent_since, now - 2.0)
-        if now - self._swept > RENEW_SECONDS:
+        if self.grown and now > self.grown and now - self.cut >= CUT_SECONDS:
+            self.requests.grow(now - self.grown)
+            self.connections.grow(now - self.grown)
+        self.grown = now
+        if now - self.recent_since > 4.0:
+            self.recent, self.recent_since = self.recent / 2, max(self.recent_since, now - 2.0)
+        if now - self.swept > RENEW_SECONDS:
             self.held = {one: until for one, until in self.held.items() if until > now}
-            self._swept = now
+            self.swept = now
 
 
 class Books(Protocol):
@@ -163,10 +174,11 @@ class Office:
         self._lock = threading.Lock()
 
     def enter(self, endpoint: str, requests: float, connections: float) -> Grant:
-        """A permit, or how long to wait. requests, connections: ceilings, of whoever asks first."""
+        """A permit, or how long to wait. requests, connections: ceilings."""
         with self._lock:
             budget = self._budgets.get(endpoint) or Budget.of(requests, connections)
             self._budgets[endpoint] = budget
+            budget.bound(requests, connections)
             return budget.enter(time.monotonic(), next(self._numbers))
 
     def leave(self, endpoint: str, permit: int, sign: str) -> None:

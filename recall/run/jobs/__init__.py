@@ -246,7 +246,7 @@ class _Flight(Generic[C, I, R]):
     def __init__(self, function: Callable[[C, I], R], context: C, cluster: ClusterSection, label: str) -> None:
         self._ray = connect(cluster)
         self._cluster = cluster
-        self._office, self._label = open_office(self._ray), label
+        self._office, self._label = None if cluster.address == LOCAL else open_office(self._ray), label
         self._remote = self._ray.remote(attempt_there).options(
             name=label, num_cpus=1, max_retries=0, scheduling_strategy="SPREAD"
         )

@@ -1,13 +1,15 @@
 """What the processes of a Ray cluster share: one budget of each endpoint, kept by an actor, and counts for metrics.
 
 A worker asks the actor for each request or opened body, half a millisecond beside a request of tens. While the actor
-cannot be reached (its node died; it is started again) a process keeps books of its own, at the same ceilings.
+cannot be reached (its node died; it is started again) the processes of each machine keep books together, at the same
+ceilings; as they always do where Ray runs on this machine alone.
 """
 
 import time
 from typing import Any
 
 from recall.archive.transport.budget import Grant, Office, use_office
+from recall.archive.transport.neighbours import Neighbours
 
 NAME, NAMESPACE = "recall-budget", "recall"
 ANSWER_SECONDS = 10.0
@@ -20,7 +22,8 @@ class Shared:
 
     def __init__(self, ray: Any, actor: Any) -> None:
         self._ray, self._actor = ray, actor
-        self._own = Office()
+        self._own = Neighbours()
+        self._granted: set[int] = set()
         self._away_until = 0.0
 
     def enter(self, endpoint: str, requests: float, connections: float) -> Grant:
@@ -34,16 +37,24 @@ class Shared:
                 self._away_until = time.monotonic() + AWAY_SECONDS
             else:
                 return grant
-        return self._own.enter(endpoint, requests, connections)
+        grant = self._own.enter(endpoint, requests, connections)
+        self._granted.add(grant.permit)
+        return grant
 
     def leave(self, endpoint: str, permit: int, sign: str) -> None:
         """As Budget.leave; nobody waits for it."""
-        self._actor.leave.remote(endpoint, permit, sign)
-        self._own.leave(endpoint, permit, sign)
+        if permit in self._granted:
+            self._granted.discard(permit)
+            self._own.leave(endpoint, permit, sign)
+        else:
+            self._actor.leave.remote(endpoint, permit, sign)
 
     def renew(self, endpoint: str, permit: int) -> None:
         """As Budget.renew; nobody waits for it."""
-        self._actor.renew.remote(endpoint, permit)
+        if permit in self._granted:
+            self._own.renew(endpoint, permit)
+        else:
+            self._actor.renew.remote(endpoint, permit)
 
 
 class Meters:
@@ -86,14 +97,15 @@ def open_office(ray: Any) -> Any:
 
 
 def join_office(actor: Any) -> None:
-    """Let this worker count its requests with the cluster's, and its work for the metrics."""
+    """Let this worker count its requests with the cluster's (None: the machine's), and its work for metrics."""
     if Meters.ray is None:
         import ray  # noqa: PLC0415 - a worker has it
 
         Meters.ray = ray
-        use_office(Shared(ray, actor))
+        if actor is not None:
+            use_office(Shared(ray, actor))
 
 
 def leave_office() -> None:
-    """Keep books of this process's own again."""
-    use_office(Office())
+    """Share books with the processes of this machine again."""
+    use_office(Neighbours())
