@@ -79,7 +79,8 @@ def to_the_end(run: Run) -> None:
     print_ledger(entries)
     for damage in unexplained(entries):
         raise Damaged(f"{run.store.url(damage.file)}: {damage.what}")
-    failed = sum(sum(entry.shards.failed.values()) for entry in entries if entry.place.verb == "build")
-    if failed:
-        click.echo(f"{run.store.root}: {failed} shards could not be read; `recall retry` takes them again")
+    gaps = [entry.place for entry in entries if entry.shards.failed and entry.place.verb != "build"]
+    if gaps:
+        where = ", ".join(place.folder for place in gaps)
+        click.echo(f"{where}: shards could not be read; `recall retry --round {gaps[0].number}` takes them again")
     click.echo(f"{run.store.root}: done, digest {run.digest()}")

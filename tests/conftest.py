@@ -30,6 +30,14 @@ from recall.run.rounds import Run
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Budgets of endpoints that no other process of this machine shares: a port that refused one test is free again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with real crawl data beside the project; tests that need it are marked `realdata`."""

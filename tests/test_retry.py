@@ -99,7 +99,8 @@ def test_a_finished_run_goes_back_to_the_round_that_missed_a_shard(weather: Weat
     assert sum(sum(entry.shards.failed.values()) for entry in ledger(run) if entry.place.verb == "scan") == 2
     status = json.loads(told("status", run.store.root, "--json"))
     assert status["ledger"]["corpus"]["shards"] == {"planned": 3, "done": 2, "failed": {"not read by the last scan": 1}}
-    assert "1 shards could not be read; `recall retry` takes them again" in told("run", run.store.root)
+    said = "rounds/1/scan, rounds/2/scan: shards could not be read; `recall retry --round 1` takes them again"
+    assert said in told("run", run.store.root)
     weather.calms()
     output = told("retry", run.store.root)
     assert "rounds/1/scan: 1 failed; `recall retry --round 1` goes back there" in output

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.campaign import summary
-from tests.chaos.plan import ONCE, PLAIN, RAY, RAY_EVERY, draw
+from tests.chaos.plan import EARLY, HOW, INDEX, LATE, ONCE, PLAIN, RAY, RAY_EVERY, draw
+from tests.chaos.weather import Result
 from tests.conftest import PROJECT
 
 
@@ -25,30 +27,28 @@ def test_a_campaign_of_two_hundred_meets_every_disaster() -> None:
     assert {blow.name for plan in plans for blow in plan.blows} == {*PLAIN, *RAY}
     assert {name for plan in plans for name in plan.standing} == {*ONCE}
     assert all(0.1 <= plan.rate <= 0.3 for plan in plans)
-    for kind in ("source", "folder", "rounds"):
+    damages = [plan.damage for plan in plans if plan.damage is not None]
+    assert {damage.how for damage in damages} == {*HOW}
+    assert {(damage.after, damage.tolerated) for damage in damages} >= {(after, True) for after in EARLY + LATE}
+    assert any(damage.file == INDEX for damage in damages)
+    for kind in ("source", "folder", "rounds", "far", "retry"):
         assert len(Counter(getattr(plan, kind) for plan in plans)) == 2
 
 
 def test_a_run_that_is_not_well_is_counted_as_lost() -> None:
-    row = {
-        "faults": {"503": 2},
-        "blows": {},
-        "codes": [10, 0],
-        "retried": 0,
-        "requests": 9,
-        "seconds": 1.0,
-        "ray": False,
-    }
+    row = asdict(Result(0, ray=False, faults={"503": 2}, listed={"scan": 1}, codes=[10, 0, 0], retries=1, requests=9))
     figures = summary([{**row, "run": 0, "verdict": "ok"}, {**row, "run": 1, "verdict": "the corpus differs"}])
     assert (figures["runs"], figures["lost"], figures["faults"]) == (2, 1, {"503": 4})
     assert figures["wrong"] == ["run 1: the corpus differs"]
+    assert figures["recoveries"] == {"requests": 4, "starts": 2, "runs_mended_by_retry": 1, "retries": 1}
+    assert figures["shards_listed_as_failed"] == {"scan": 2}
 
 
 @pytest.mark.slow
 @pytest.mark.s3
 @pytest.mark.timeout(600)
 def test_runs_in_bad_weather_end_as_the_calm_one_does() -> None:
-    chosen = ["0", "8"]  # a killed driver; a shard that lies cut in half
+    chosen = ["0", "5"]  # killed drivers; a WARC that is not there for a while; one that lies cut in half
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         command = [sys.executable, "-m", "tests.chaos.campaign", "--folder", folder, "--only", *chosen]
         done = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False, cwd=PROJECT)
@@ -57,5 +57,6 @@ def test_runs_in_bad_weather_end_as_the_calm_one_does() -> None:
         assert (figures["runs"], figures["lost"]) == (2, 0)
         assert sum(figures["faults"].values()) > 20
         assert figures["recoveries"]["starts"] >= 2
+        assert figures["recoveries"]["runs_mended_by_retry"] == 2
         kept = Path(folder) / "results-0.jsonl"
-        assert [json.loads(line)["run"] for line in kept.read_text().splitlines()] == [0, 8]
+        assert [json.loads(line)["run"] for line in kept.read_text().splitlines()] == [0, 5]
