@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -200,8 +201,9 @@ class Injector:
             _reset(connection)
         if fault in STATUSES:
             status, headers, body = STATUSES[fault]
-            date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 1))
-            headers = {name: value.replace("DATE", date) for name, value in headers.items()}
+            headers = {
+                name: value.replace("DATE", formatdate(time.time() + 1, usegmt=True)) for name, value in headers.items()
+            }
             _send(connection, request, Answer(status, dict(headers), body, len(body)))
             return
         if fault == "dns":
@@ -292,7 +294,7 @@ def _spoil(connection: socket.socket, request: Request, answer: Answer, fault: s
 
 def _send(connection: socket.socket, request: Request, answer: Answer, part: int | None = None) -> None:
     lines = [f"HTTP/1.1 {answer.status} {http.client.responses.get(answer.status, '')}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    lines += [f"{name}: {value}" for name, value in ({"Date": formatdate(usegmt=True)} | answer.headers).items()]
     if answer.status not in (204, 304):
         lines.append(f"Content-Length: {answer.length}")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")

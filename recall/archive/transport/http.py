@@ -117,7 +117,8 @@ def check_status(answer: httpx.Response, url: str) -> None:
     if code == 416:
         raise ShardUnreadable(f"{url}: the range lies beyond the end of the file (416)")
     if code >= 500 or code in _AGAIN:
-        raise Again(f"answered {code}", parse_retry_after(answer.headers.get("Retry-After")), code in _SLOW_DOWN)
+        wait = parse_retry_after(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+        raise Again(f"answered {code}", wait, code in _SLOW_DOWN)
     raise ShardUnreadable(f"{url}: answered {code}")
 
 

@@ -56,16 +56,24 @@ def pause(attempt: int, retry_after: float | None = None) -> None:
     time.sleep(delay)
 
 
-def parse_retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header (RFC 9110, 10.2.3: seconds or a date); None when absent or unreadable."""
+def parse_retry_after(value: str | None, answered: str | None = None) -> float | None:
+    """Seconds of a Retry-After header (RFC 9110, 10.2.3: seconds or a date); None when absent or unreadable.
+
+    answered: the answer's Date header. A date counts from there: the two clocks may differ, or ours may have jumped.
+    """
     if not value:
         return None
     try:
         return float(int(value))
     except ValueError:
         pass
+    until = _moment(value)
+    return None if until is None else max(0.0, until - (_moment(answered or "") or time.time()))
+
+
+def _moment(date: str) -> float | None:
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -90,7 +90,8 @@ def _translate(url: str, error: Exception) -> NoReturn:
         if code in _AGAIN or status >= 500 or status in (408, 409, 429):
             headers = meta.get("HTTPHeaders", {})
             slow_down = code in _SLOW_DOWN or status in (429, 503)
-            raise Again(f"answered {status} {code}", parse_retry_after(headers.get("retry-after")), slow_down) from None
+            wait = parse_retry_after(headers.get("retry-after"), headers.get("date"))
+            raise Again(f"answered {status} {code}", wait, slow_down) from None
         if code in _REFUSED or status in (401, 403):
             raise Refused(
                 f"{url}: the server refuses us ({status} {code}); check credentials and bucket policy"

@@ -26,6 +26,14 @@ def test_retry_after_in_seconds(value: str | None, seconds: float | None) -> Non
     assert parse_retry_after(value) == seconds
 
 
+@pytest.mark.parametrize("wrong", [-86_400, -600, 0, 600, 86_400])
+def test_a_date_counts_from_the_servers_own_clock(wrong: int) -> None:
+    now = time.time() + wrong
+    value, answered = formatdate(now + 20, usegmt=True), formatdate(now, usegmt=True)
+    assert parse_retry_after(value, answered) == 20.0
+    assert parse_retry_after(value, "yesterday") == pytest.approx(max(0.0, wrong + 20.0), abs=2.0)
+
+
 def test_retry_after_as_a_date() -> None:
     ahead = parse_retry_after(formatdate(time.time() + 20, usegmt=True))
     assert ahead is not None
