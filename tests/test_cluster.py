@@ -18,6 +18,7 @@ from recall.run import jobs
 from recall.run.rounds import Run
 from tests.archive.conftest import FaultServer
 from tests.archive.conftest import weather as weather  # noqa: PLC0414 - a fixture of that room
+from tests.conftest import free_ports
 
 if TYPE_CHECKING:
     from tests.conftest import Crawl, S3Server
@@ -96,6 +97,46 @@ def test_workers_of_a_cluster_keep_one_budget(cluster: Any, weather: FaultServer
     refused = list(jobs.each(ask_often, weather.url("file"), [5] * 6, section, "refused"))
     assert {outcome.error_kind for outcome in refused} == {"Refused"}
     assert len(weather.asked) <= asked + 2, "those under way may still end"
+
+
+@pytest.fixture
+def client_server(local_ray: None) -> Iterator[str]:  # noqa: ARG001 - Ray of our own
+    """A head node with two cores and the server that clients from elsewhere speak to, as its address."""
+    from ray.cluster_utils import Cluster
+
+    port = free_ports(1)
+    head = {"num_cpus": 2, "include_dashboard": False, "ray_client_server_port": port}
+    made: Any = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        yield f"ray://127.0.0.1:{port}"
+    finally:
+        jobs.disconnect()
+        made.shutdown()
+
+
+def test_a_client_from_elsewhere_drives_a_run(client_server: str, fresh: Any, played: Run) -> None:
+    run = fresh("round 1 train")
+    command = [*RECALL, "run", run.store.root, "--ray-address", client_server]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "planned = done + failed" in done.stdout
+    assert run.digest() == played.digest()
+    assert run.verify() == []
+
+
+def test_workers_of_a_client_keep_one_budget(client_server: str, weather: FaultServer) -> None:
+    """The books lie with the cluster, so that a client's workers share them with those of all other drivers."""
+    from ray import cloudpickle
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
+    weather.files["file"] = b"x" * 100
+    section = ClusterSection(address=client_server)
+    list(jobs.each(ask_often, weather.url("file"), [1, 1], section, "warm"))
+    started = time.monotonic()
+    outcomes = list(jobs.each(ask_often, weather.url("file"), [20] * 2, section, "ask"))
+    assert [outcome.result for outcome in outcomes] == [2000] * 2
+    assert time.monotonic() - started >= (40 - 6) / 20
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture

@@ -127,13 +127,13 @@ class Nodes:
         return int(node.all_processes["raylet"][0].process.pid)
 
     def _workers(self, node: Any) -> list[int]:
-        """Worker processes of a node: Python children of its raylet that are no agents."""
+        """Worker processes of a node: Python children of its raylet but its agents, without which it ends itself."""
         if "raylet" not in node.all_processes:
             return []
         found = []
         for pid in children(self._raylet(node)):
             with suppress(OSError):
                 line = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if line.startswith(b"ray::") or b"default_worker.py" in line:
+                if (line.startswith(b"ray::") and b"Agent" not in line) or b"default_worker.py" in line:
                     found.append(pid)
         return found

@@ -2,6 +2,7 @@ import errno
 import itertools
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from recall.config import ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.run import jobs
 from recall.run.jobs import Outcome, Overdue, attempt_until, complete, each
+from recall.run.jobs.shared import check_answers
 
 HERE = ClusterSection()
 
@@ -117,6 +119,21 @@ def test_ray_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(BadInput, match=r"recall\[ray\]"):
         each(double, 1, [1], ClusterSection(address="local"), "x")
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", "ray://127.0.0.1:1", "ray://no.such.host.invalid:10001", "[::1]:99999"]
+)
+def test_an_address_where_nothing_listens_is_said_at_once(address: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(BadInput, match=rf"\[cluster\] address: {re.escape(address)}: no Ray cluster answers: "):
+        check_answers(address)
+    assert time.monotonic() - began < 9
+
+
+@pytest.mark.parametrize("address", ["auto", "local", "here", "ray://head"])
+def test_an_address_without_a_port_is_left_to_ray(address: str) -> None:
+    check_answers(address)
 
 
 def test_no_environment_is_touched_here() -> None:

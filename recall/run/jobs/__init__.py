@@ -31,7 +31,7 @@ from recall.errors import (
     Transient,
     of_the_machine,
 )
-from recall.run.jobs.shared import Meters, join_office, leave_office, open_office
+from recall.run.jobs.shared import Meters, check_answers, join_office, leave_office, open_office
 
 HERE = "here"
 LOCAL = "local"
@@ -216,12 +216,14 @@ def connect(cluster: ClusterSection) -> Any:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # a lost cluster is not to be replaced in silence
     try:
         ray: Any = importlib.import_module("ray")  # only where it is asked for: it takes a second and is optional
     except ImportError:
         raise BadInput('[cluster] address: needs ray: pip install "recall[ray]"') from None
     if ray.is_initialized():
         return ray
+    check_answers(cluster.address)
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if cluster.address == LOCAL:
@@ -229,7 +231,7 @@ def connect(cluster: ClusterSection) -> Any:
         else:
             ray.init(cluster.address, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise BadInput(f"[cluster] address: {cluster.address}: no Ray cluster answers: {error}") from None
+        raise BadInput(f"[cluster] address: {cluster.address}: no Ray cluster answers: {_first_line(error)}") from None
     return ray
 
 
@@ -271,6 +273,10 @@ class _Flight(Generic[C, I, R]):
                     waiting = next(tasks, None)
                     room -= 1
                 yield from self._collect()
+        except ConnectionError as error:  # of a Ray client: other drivers Ray ends by itself
+            self._running.clear()
+            line = f"[cluster] address: {self._cluster.address}: the connection was lost: {_first_line(error)}"
+            raise Transient(f"{line}; what was done stays, run again to go on") from None
         finally:
             for reference in self._running:
                 self._ray.cancel(reference, force=True)

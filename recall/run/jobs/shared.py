@@ -5,11 +5,13 @@ cannot be reached (its node died; it is started again) the processes of each mac
 ceilings; as they always do where Ray runs on this machine alone.
 """
 
+import socket
 import time
 from typing import Any
 
 from recall.archive.transport.budget import Grant, Office, use_office
 from recall.archive.transport.neighbours import Neighbours
+from recall.errors import BadInput
 
 NAME, NAMESPACE = "recall-budget", "recall"
 ANSWER_SECONDS = 10.0
@@ -73,6 +75,17 @@ class Meters:
 
             cls._counters[name] = Counter(f"recall_{name}", description=f"recall: {name}", tag_keys=tuple(tags))
         cls._counters[name].inc(value, tags)
+
+
+def check_answers(address: str) -> None:
+    """Raise BadInput when nothing listens at a host:port or ray://host:port: Ray itself tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise BadInput(f"[cluster] address: {address}: no Ray cluster answers: {error}") from None
 
 
 def open_office(ray: Any) -> Any:
