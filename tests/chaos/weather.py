@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recall.archive.transport import exists
 from recall.config import AccessSection, dump_config
+from tests.chaos.nursery import Process
 from tests.chaos.plan import INDEX, Blow, Plan
 from tests.chaos.world import (
     RUN_SECONDS,
@@ -125,7 +126,7 @@ class Weather:
         for _ in range(STARTS):
             config = str(self.place / "config.toml")
             started = recall(world, "init", self.root, "--config", config, extra=self._machine())
-            output, _ = started.communicate(timeout=RUN_SECONDS)
+            output = started.communicate(timeout=RUN_SECONDS)
             self._note("init", started.returncode, output)
             if started.returncode == 0:
                 break
@@ -240,24 +241,22 @@ class Weather:
         driver = recall(self.world, self.verb[0], self.root, *self.verb[1:], *options, extra=extra)
         blows = sorted((blow for blow in self.plan.blows if blow.start == start), key=lambda blow: blow.after)
         began = time.monotonic()
-        with (self.place / "output").open("w+") as kept:
-            while driver.poll() is None:
-                now = time.monotonic() - began
-                if blows and blows[0].after <= now:
-                    self._strike(blows.pop(0), driver)
-                if "clock" in self.standing:
-                    self._jump()
-                if self.refusing and now > 3:
-                    self.world.injector.refuse(self.refusing)
-                    self.refusing = 0
-                self._spoil()
-                if now > self.patience:
-                    os.killpg(driver.pid, signal.SIGKILL)
-                    kept.write("hangs")
-                time.sleep(LOOK_SECONDS)
-            kept.write(driver.stdout.read() if driver.stdout else "")
-            kept.seek(0)
-            return driver.returncode, kept.read()
+        hangs = ""
+        while driver.poll() is None:
+            now = time.monotonic() - began
+            if blows and blows[0].after <= now:
+                self._strike(blows.pop(0), driver)
+            if "clock" in self.standing:
+                self._jump()
+            if self.refusing and now > 3:
+                self.world.injector.refuse(self.refusing)
+                self.refusing = 0
+            self._spoil()
+            if now > self.patience:
+                os.killpg(driver.pid, signal.SIGKILL)
+                hangs = "hangs"
+            time.sleep(LOOK_SECONDS)
+        return int(driver.returncode or 0), hangs + driver.output()
 
     def _spoil(self) -> None:
         """Damage the plan's file when its moment has come."""
@@ -279,7 +278,7 @@ class Weather:
             (self.place / "clock").write_text(f"{seconds:+}s")
             self._count("clock jump")
 
-    def _strike(self, blow: Blow, driver: "subprocess.Popen[str]") -> None:
+    def _strike(self, blow: Blow, driver: Process) -> None:
         nodes, struck = self.world.nodes, True
         if blow.name == "kill driver":
             os.killpg(driver.pid, signal.SIGKILL)
@@ -289,7 +288,7 @@ class Weather:
             os.killpg(driver.pid, signal.SIGCONT)
         elif blow.name == "rival":
             rival = recall(self.world, "run", self.root, extra=self._machine())
-            output, _ = rival.communicate(timeout=self.patience)
+            output = rival.communicate(timeout=self.patience)
             self._note("rival", rival.returncode, output)
         elif blow.name == "kill worker":
             struck = nodes.kill_worker(self.chance)
@@ -327,6 +326,6 @@ class Weather:
             return f"the corpus differs from the calm run's: {differing[:3]}"
         return "ok" if digest_of(self.root) == calm.digest else "its digest differs from the calm run's"
 
-    def _note(self, what: str, code: int, output: str) -> None:
+    def _note(self, what: str, code: int | None, output: str) -> None:
         self.log.write(f"== {what}: exit {code} after {time.monotonic() - self.began:.1f} s\n{output}\n")
         self.log.flush()

@@ -6,8 +6,6 @@ import ipaddress
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -25,6 +23,7 @@ from recall.sample.crawl import CRAWL, write_sample
 from recall.steps.build.lineage import check_lineage
 from recall.steps.ledger import ledger, unexplained
 from tests.chaos.injector import Injector
+from tests.chaos.nursery import Nursery, Process
 from tests.chaos.plan import SCANNED, SHARDS
 from tests.conftest import PROJECT, S3Server, free_ports, s3_server
 
@@ -62,6 +61,7 @@ class World:
     responses: int
     labels: Path
     nodes: "Nodes"
+    nursery: Nursery
     code: str
 
 
@@ -87,17 +87,9 @@ def settings(world: World, variant: Variant, base: str) -> Config:
     )
 
 
-def recall(world: World, *arguments: str, extra: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+def recall(world: World, *arguments: str, extra: dict[str, str] | None = None) -> Process:
     """Start the command in a session of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "recall.cli", "--quiet", *arguments],
-        env={**world.environment, **(extra or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=world.folder,
-        start_new_session=True,
-    )
+    return world.nursery.start(("--quiet", *arguments), {**world.environment, **(extra or {})})
 
 
 def corpus_of(root: str) -> dict[str, str]:
@@ -197,11 +189,13 @@ def world_in(folder: Path) -> Iterator[World]:
         nodes = _nodes(folder)
         environment = dict(os.environ)
         labels = sample / "labels.jsonl"
-        world = World(folder, injector, base, s3, environment, {}, info.responses, labels, nodes, code_digest())
+        nursery, code = Nursery(folder), code_digest()
+        world = World(folder, injector, base, s3, environment, {}, info.responses, labels, nodes, nursery, code)
         try:
             yield world
         finally:
             nodes.stop()
+            nursery.close()
             injector.close()
 
 
@@ -234,7 +228,7 @@ def run_calm(world: World, variant: Variant) -> None:
         root = str(place / "run")
         for arguments in (("init", root, "--config", str(place / "config.toml")), ("run", root), ("verify", root)):
             made = recall(world, *arguments)
-            output, _ = made.communicate(timeout=RUN_SECONDS)
+            output = made.communicate(timeout=RUN_SECONDS)
             if made.returncode:
                 raise SystemExit(f"the calm run failed: recall {' '.join(arguments)}\n{output}")
         responses = responses_of(world, variant)
