@@ -209,6 +209,7 @@ def _nodes(folder: Path) -> "Nodes":
         "RAY_AUTH_TOKEN_PATH": str(temp / "token"),
         "RAY_TMPDIR": str(temp),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_worker_niceness": "0",  # or a busy machine starves them
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
     from tests.chaos.nodes import Nodes
