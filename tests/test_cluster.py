@@ -153,27 +153,41 @@ def jobs_server(local_ray: None) -> Iterator[Any]:  # noqa: ARG001 - Ray of our 
         made.shutdown()
 
 
-def submit(client: Any, *command: str) -> tuple[str, str]:
-    """Submit a job and wait for its end: its status, and what it printed."""
+def begin(client: Any, *command: str) -> str:
+    """Submit a job; its name."""
     deadline = time.monotonic() + 200
     while True:
         try:
-            name = client.submit_job(entrypoint=shlex.join([sys.executable, "-m", "recall.cli", "--quiet", *command]))
-            break
+            entry = shlex.join([sys.executable, "-m", "recall.cli", "--quiet", *command])
+            return str(client.submit_job(entrypoint=entry))
         except RuntimeError:  # the node's agent is not up yet
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
+
+
+def end_of(client: Any, name: str) -> tuple[str, str]:
+    """Wait for a job's end: its status, and what it printed."""
+    deadline = time.monotonic() + 200
     while not client.get_job_status(name).is_terminal() and time.monotonic() < deadline:
         time.sleep(0.3)
     return client.get_job_status(name).value, client.get_job_logs(name)
 
 
 def test_a_submitted_job_runs_to_the_end_or_fails_with_its_line(jobs_server: Any, fresh: Any, played: Run) -> None:
+    """The first one is stopped in its scan, its driver killed; submitted again it goes on."""
     run = fresh("round 1 train")
-    status, told = submit(jobs_server, "run", run.store.root, "--ray-address", "auto")
+    command = ("run", run.store.root, "--ray-address", "auto")
+    first = begin(jobs_server, *command)
+    deadline = time.monotonic() + 200
+    while not run.store.keys("rounds/1/scan/reports/") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    jobs_server.stop_job(first)
+    assert end_of(jobs_server, first)[0] == "STOPPED"
+    assert not run.store.exists("corpus/step.json")
+    status, told = end_of(jobs_server, begin(jobs_server, *command))
     assert status == "SUCCEEDED", told
     assert "planned = done + failed" in told
     assert run.digest() == played.digest()
-    status, told = submit(jobs_server, "run", "/nowhere", "--ray-address", "auto")
+    status, told = end_of(jobs_server, begin(jobs_server, "run", "/nowhere", "--ray-address", "auto"))
     assert (status, "not a run folder" in told) == ("FAILED", True)
