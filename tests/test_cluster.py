@@ -114,6 +114,11 @@ def client_server(local_ray: None) -> Iterator[str]:  # noqa: ARG001 - Ray of ou
         made.shutdown()
 
 
+# Ray leaves the log of its client server open
+LEFT_OPEN = pytest.mark.filterwarnings("ignore:.*ray_client_server:pytest.PytestUnraisableExceptionWarning")
+
+
+@LEFT_OPEN
 def test_a_client_from_elsewhere_drives_a_run(client_server: str, fresh: Any, played: Run) -> None:
     run = fresh("round 1 train")
     command = [*RECALL, "run", run.store.root, "--ray-address", client_server]
@@ -124,6 +129,7 @@ def test_a_client_from_elsewhere_drives_a_run(client_server: str, fresh: Any, pl
     assert run.verify() == []
 
 
+@LEFT_OPEN
 def test_workers_of_a_client_keep_one_budget(client_server: str, weather: FaultServer) -> None:
     """The books lie with the cluster, so that a client's workers share them with those of all other drivers."""
     from ray import cloudpickle

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import sys
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from recall.config import ClusterSection
+from recall.archive.transport import budget, neighbours
+from recall.config import AccessSection, ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.run import jobs
 from recall.run.jobs import Outcome, complete, each
@@ -96,6 +98,18 @@ def test_outcomes_are_those_of_one_process() -> None:
     here = list(each(double, {"factor": 3}, range(40), ClusterSection(), "x"))
     there = list(each(double, {"factor": 3}, range(40), TWO, "x"))
     assert sorted(there, key=lambda outcome: outcome.item) == here
+
+
+def ask(_context: None, item: int) -> int:
+    budget.enter("https://local.example", AccessSection()).leave()
+    return item
+
+
+def test_workers_of_this_machine_keep_their_budget_with_its_other_processes() -> None:
+    budget.enter("https://local.example", AccessSection()).leave()
+    assert len(list(each(ask, None, range(6), TWO, "x"))) == 6
+    books = [json.loads(path.read_bytes()) for path in neighbours.shared_folder().glob("*.json")]
+    assert 7 in {book["asked"] for book in books}
 
 
 def test_items_are_drawn_lazily_and_few_are_in_flight() -> None:
