@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,9 @@ import pytest
 from recall.archive.manifest import resolve
 from recall.archive.transport import publish_file, read_all
 from recall.config import AccessSection, ClusterSection, dump_config
+from recall.errors import BadInput
 from recall.run import jobs
+from recall.run.jobs.shared import check_answers
 from recall.run.rounds import Run
 from tests.archive.conftest import FaultServer
 from tests.archive.conftest import weather as weather  # noqa: PLC0414 - a fixture of that room
@@ -108,6 +111,12 @@ def client_server(local_ray: None) -> Iterator[str]:  # noqa: ARG001 - Ray of ou
     head = {"num_cpus": 2, "include_dashboard": False, "ray_client_server_port": port}
     made: Any = Cluster(initialize_head=True, head_node_args=head)
     try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:  # it listens a while after the head is up
+            with suppress(BadInput):
+                check_answers(f"ray://127.0.0.1:{port}")
+                break
+            time.sleep(0.1)
         yield f"ray://127.0.0.1:{port}"
     finally:
         jobs.disconnect()

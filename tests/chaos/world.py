@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tests.chaos.nodes import Nodes
 
 PAGES = 160
-RUN_SECONDS = 240.0
-S3_SECONDS = 900.0
+RUN_SECONDS = 600.0
+S3_SECONDS = 1800.0
 """A run that takes longer, all its starts together, hangs; one whose folder is in the bucket waits a lot."""
 
 Variant = tuple[int, bool]
