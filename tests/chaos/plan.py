@@ -78,7 +78,7 @@ def draw(number: int, seed: int) -> Plan:
     for name in names:
         blows.append(Blow(name, start, chance.uniform(0.5, lasts)))
         start += name in ("kill driver", "kill head")
-    folder = "s3" if chance.random() < 0.06 else "disk"
+    folder = "s3" if chance.random() < 0.03 else "disk"
     standing = [chance.choice(ONCE)] if chance.random() < 0.35 else []
     if "full disk" in standing and folder == "s3":
         standing = ["full scratch"]

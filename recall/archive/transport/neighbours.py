@@ -101,7 +101,7 @@ def parse(data: bytes, now: float) -> Budget:
     try:
         raw = json.loads(data)
         for name, limit in (("requests", books.requests), ("connections", books.connections)):
-            limit.ceiling, limit.now = float(raw[name]["ceiling"]), float(raw[name]["now"])
+            limit.ceiling, limit.now = float(raw[name]["ceiling"]), max(1.0, float(raw[name]["now"]))
         books.asked, books.slowed = int(raw["asked"]), int(raw["slowed"])
         books.held = {int(permit): float(until) for permit, until in raw["held"].items()}
         for name in TIMES:
