@@ -8,7 +8,7 @@ import pytest
 from recall.archive import transport
 from recall.archive.transport import http, retry
 from recall.config import AccessSection
-from recall.errors import Damaged, Transient
+from recall.errors import Damaged, ShardUnreadable, Transient
 from recall.run.store import Store
 from tests.chaos import injector as weather
 from tests.chaos.injector import Injector
@@ -105,3 +105,24 @@ def test_a_run_folder_out_of_reach_is_not_called_damaged(
         injector.calm()
     with pytest.raises(Damaged, match="not found"):
         store.read("missing")
+
+
+def test_a_damaged_file_is_damaged_wherever_it_lies_until_it_is_mended(
+    front: tuple[Injector, str, AccessSection], s3: S3Server
+) -> None:
+    injector, base, access = front
+    for url in (f"{base}data", s3.url("weather/data")):
+        injector.damage("data", "cut")
+        assert transport.read_all(url, access) == DATA[: len(DATA) // 2]
+        with pytest.raises(ShardUnreadable, match=r"416|ends before"):
+            transport.read_range(url, len(DATA) // 2 + 1, 100, access)
+        injector.damage("data", "gone")
+        with pytest.raises(ShardUnreadable, match="not found"):
+            transport.read_all(url, access)
+        injector.damage("data", "rotten")
+        read = transport.read_all(url, access)
+        assert len(read) == len(DATA)
+        assert sum(one != other for one, other in zip(read, DATA, strict=True)) == weather.ROTTEN
+        injector.mend()
+        lay(s3, "data")
+        assert transport.read_all(url, access) == DATA
