@@ -181,7 +181,9 @@ def test_stopping_finishes_what_was_taken(start: Any, folders: list[Path]) -> No
 
     thread = threading.Thread(target=stream)
     thread.start()
-    time.sleep(0.4)
+    with Client(running.url) as client:
+        while 'outcome="scored"' not in client._send("GET", "/metrics", b"", {}).decode():
+            time.sleep(0.02)
     assert running.stop() == 0
     thread.join()
     assert len(answers[0]) == 6000
