@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import statistics
@@ -45,7 +46,7 @@ PEER_PACKAGES = (
     "tokenizers",
     "numpy",
 )
-TOGETHER, PAGES, WORKERS = 32, 768, 2
+TOGETHER, PAGES, WORKERS, CLIENTS = 32, 768, 2, 320
 
 SCRIPT = """
 local requests, at, statuses = {}, 0, {}
@@ -84,7 +85,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a run of wrk came to; times in ms."""
+    """What a run of wrk came to; times in ms. cores: what wrk itself kept busy of those that are measured."""
 
     good: int
     bad: int
@@ -93,6 +94,7 @@ class Load:
     seconds: float
     p50: float
     p99: float
+    cores: float
 
     @property
     def rate(self) -> float:
@@ -124,11 +126,14 @@ class Shot:
             str(script),
             url,
         ]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         match = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+) ([\d.]+)", out)
         assert match is not None, out
         numbers = match.groups()
-        return Load(*map(int, numbers[:4]), *map(float, numbers[4:]))
+        return Load(*map(int, numbers[:4]), *map(float, numbers[4:]), busy / float(numbers[4]))
 
 
 @contextmanager
@@ -259,23 +264,26 @@ class Bench:
             "ndjson_to_bare": round(statistics.median(lines), 3),
             "p99_ms_at_half": round(statistics.median(half.p99 for half in halves), 1),
             "p50_ms_at_half": round(statistics.median(half.p50 for half in halves), 1),
+            "generator_cores_at_half": round(statistics.median(half.cores for half in halves), 2),
             "half_share": round(statistics.median(half.rate for half in halves) / saturation, 2),
             "worker_private_mb": round(private, 1),
         }
 
     def overload(self) -> dict[str, Any]:
-        """Four times as many requests as places, for a minute."""
+        """Four times as many requests as it can answer, from clients that take a rest between two, for a minute."""
         with service("--model", self.model) as (url, pid):
             self.json.fire(url, 8, 2)
-            alone = self.json.fire(url, 8, self.seconds).rate
+            alone = statistics.median(self.json.fire(url, 8, self.seconds).rate for _ in range(3))
+            rest = 2000 * CLIENTS / (4 * alone)
             workers = workers_of(pid)
             before = [memory(worker, "Private") for worker in workers]
-            load = self.json.fire(url, 4 * 32 * WORKERS, self.long)
+            load = self.json.fire(url, CLIENTS, self.long, f"math.random(0, {rest:.0f})")
             after = [memory(worker, "Private") for worker in workers]
             whole = workers_of(pid) == workers
         return {
             "offered_to_saturation": round((load.good + load.busy) / load.seconds / alone, 1),
             "accepted_to_saturation": round(load.rate / alone, 2),
+            "generator_cores": round(load.cores, 2),
             "refused": load.busy,
             "other_statuses": load.bad,
             "lost": load.errors,

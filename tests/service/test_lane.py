@@ -23,7 +23,7 @@ def test_light_jobs_take_turns_on_the_loop() -> None:
 
     async def main() -> list[str]:
         lane = Lane()
-        return await asyncio.gather(lane.run(steps("a", 3, log), 1), lane.run(steps("b", 2, log), 1))
+        return list(await asyncio.gather(lane.run(steps("a", 3, log), 1), lane.run(steps("b", 2, log), 1)))
 
     assert asyncio.run(main()) == ["a", "b"]
     assert log == [f"{step} MainThread" for step in ("a0", "a1", "b0", "a2", "b1")]
