@@ -21,7 +21,7 @@ from service.problems import Refusal, write_out
 Door = Callable[[bytes, bytes, list[tuple[bytes, bytes]]], bytes | None]
 """Method, target and headers of a request → the whole answer to it when it is turned away, else None."""
 
-_BUFFER = memoryview(bytearray(256 << 10))
+_BUFFER = memoryview(bytearray(512 << 10))
 _HIGH_BYTES = 1 << 20
 """Of a body that nobody has asked for yet, beyond which no more is read."""
 
@@ -110,7 +110,12 @@ class BoundedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         """Keep a part of a body for the app."""
         if self._turned_away is not None or self.cycle.response_complete:
             return
-        self.cycle.body += body
+        kept: bytes | bytearray = self.cycle.body
+        if not kept:
+            self.cycle.body = body  # type: ignore[assignment] # as long as it is alone, it is not copied again
+        else:
+            self.cycle.body = kept if isinstance(kept, bytearray) else bytearray(kept)
+            self.cycle.body += body
         if len(self.cycle.body) > _HIGH_BYTES:
             self.flow.pause_reading()
         self.cycle.message_event.set()

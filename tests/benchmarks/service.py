@@ -129,11 +129,11 @@ class Shot:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         match = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+) ([\d.]+)", out)
         assert match is not None, out
-        numbers = match.groups()
-        return Load(*map(int, numbers[:4]), *map(float, numbers[4:]), busy / float(numbers[4]))
+        good, bad, busy, errors, seconds, p50, p99 = map(float, match.groups())
+        return Load(int(good), int(bad), int(busy), int(errors), seconds, p50, p99, used / seconds)
 
 
 @contextmanager
