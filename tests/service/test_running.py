@@ -212,11 +212,8 @@ def test_the_pointer_swaps_the_default_and_no_request_is_lost(start: Any, folder
         thread.start()
     for turn in range(1, 7):
         time.sleep(0.6)
-        if turn == 3:
-            pointer.write_text("nowhere")  # changes nothing
-            continue
         staged = tmp_path / "next"
-        staged.write_text(str(folders[turn % 2]))
+        staged.write_text("nowhere" if turn == 3 else str(folders[turn % 2]))  # nowhere changes nothing
         staged.replace(pointer)
     ending.set()
     for thread in threads:
