@@ -2,8 +2,8 @@
 
 A client that has sent all of its request and closes its side still gets its answer. What is not HTTP is answered
 with problem details, as everything else is. Bytes are received into one buffer that all connections share. A request
-that the door turns away is never made one: its body is passed over, then it is answered, as most clients do not look
-for an answer before they have sent all.
+that the door turns away is never made one: a short body is passed over before it is answered, as most clients do not
+look for an answer before they have sent all.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ Door = Callable[[bytes, bytes, list[tuple[bytes, bytes]]], bytes | None]
 """Method, target and headers of a request → the whole answer to it when it is turned away, else None."""
 
 _BUFFER = memoryview(bytearray(512 << 10))
+_SHORT_BYTES = 1 << 20
+"""Of a body that is passed over."""
 _HIGH_BYTES = 1 << 20
 """Of a body that nobody has asked for yet, beyond which no more is read."""
 
@@ -101,10 +103,16 @@ class BoundedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         if size > self._limits.head_bytes:
             self._refusal = Refusal("head-too-large", f"At most {self._limits.head_bytes} bytes")
             raise ValueError  # the parser hands it on as its own error, which is answered in send_400_response
-        if self._door is not None and self._idle and self.parser.should_keep_alive() and not self.expect_100_continue:
+        if self._door is not None and self._idle and self._comes_anyway():
             self._turned_away = self._door(self.parser.get_method(), self.url, self.headers)
         if self._turned_away is None:
             super().on_headers_complete()
+
+    def _comes_anyway(self) -> bool:
+        """Whether a body is small and under way: it is not worth a connection to refuse it before it is here."""
+        announced = dict(self.headers).get(b"content-length", b"")
+        short = announced.isdigit() and len(announced) < 10 and int(announced) <= _SHORT_BYTES
+        return short and self.parser.should_keep_alive() and not self.expect_100_continue
 
     def on_body(self, body: bytes) -> None:
         """Keep a part of a body for the app."""

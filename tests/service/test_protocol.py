@@ -94,10 +94,18 @@ def test_who_has_no_token_does_not_learn_how_busy_it_is(port: int) -> None:
 
 
 @pytest.mark.usefixtures("holder")
-@pytest.mark.parametrize("more", ["Connection: close\r\n", "Expect: 100-continue\r\n"])
-def test_who_asks_first_or_wants_no_more_is_refused_before_the_body(port: int, more: str) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Connection: close\r\nContent-Length: 100000\r\n",
+        "Expect: 100-continue\r\nContent-Length: 100000\r\n",
+        "Content-Length: 20000000\r\n",
+        "Transfer-Encoding: chunked\r\n",
+    ],
+)
+def test_who_asks_first_or_wants_no_more_or_has_much_to_send_is_refused_before_the_body(port: int, more: str) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(f"{HEAD}{more}Content-Length: 100000\r\n\r\n".encode())
+        connection.sendall(f"{HEAD}{more}\r\n".encode())
         assert connection.recv(1000).startswith(b"HTTP/1.1 429")
 
 
