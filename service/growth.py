@@ -1,8 +1,8 @@
 """The memory of encoders, bounded by what the worker really grew by.
 
-An encoder remembers every distinct word it has met: 32 MB after 30 MB of pages from everywhere, nothing more when pages
-repeat themselves, four times as much when somebody sends words at random. Making it anew takes some 50 ms, which
-everybody waits for, so it is done when memory has grown and not when so much text was read.
+An encoder remembers every distinct word it has met, in tables that double: little when pages repeat themselves, much
+when somebody sends words at random. Making it anew takes some 50 ms, which everybody waits for, and it is then the
+worker's own and shared no more. So it is done when memory has grown, not when so much text was read.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from service.models import Models
 
 MOST_BYTES = 44 << 20
-"""That a worker grows by before its encoders are made anew. Their tables double: it comes to 75 MB for a moment."""
+"""That a worker grows by before its encoders are made anew; as tables double, it may be twice that for a moment."""
 _LOOK_BYTES = 4 << 20
 """Text read between two looks, which take 20 microseconds each."""
 _COPIES = 3
