@@ -14,15 +14,15 @@ from typing import TypeVar
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from pydantic_core import to_json
-from starlette.types import ASGIApp
 
 import recall
 from service import bodies, metrics, pages, problems, schemas
 from service.explain import explain_body
 from service.extract import Extractor
 from service.gate import Gate
+from service.growth import Growth
 from service.items import Unfit, read_page
-from service.lane import Job, Lane, Memory, Places
+from service.lane import HEAVY, Job, Lane, Memory, Places
 from service.limits import Limits
 from service.models import Models
 from service.openapi import document, json_body, lines_body, problem_responses
@@ -52,12 +52,12 @@ class Service:
         limits = settings.limits
         self.models = models
         self.limits = limits
-        self.lane = Lane()
         self.queue = Places("scoring", limits.queue, limits.retry_seconds)
         self.slow = Places("slow bodies", limits.slow, limits.retry_seconds)
         self.desk = Places("explaining and extracting", limits.desk, limits.retry_seconds)
         self.streams = Places("streams", limits.streams, limits.retry_seconds)
         self.memory = Memory(limits.held_bytes, limits.retry_seconds)
+        self.lane = Lane(Growth(models, self.memory.held).add)
         self.extractor = Extractor(limits.extract_seconds)
 
     async def answer(self, request: Request, places: Places, job: Callable[[Sent], Job[T]]) -> T:
@@ -74,7 +74,10 @@ class Service:
                     with self.slow.place():
                         await asyncio.wait({reading})
                     held.enter_context(places.place())
-                return await self.in_time(self.lane.run(job(Sent(reading.result(), encoding, share))))
+                body = reading.result()
+                light = places is self.queue and not encoding
+                weight = len(body) if light else max(len(body), HEAVY)
+                return await self.in_time(self.lane.run(job(Sent(body, encoding, share)), weight))
             finally:
                 reading.cancel()
 
@@ -226,7 +229,7 @@ async def _stop(task: "asyncio.Task[None]") -> None:
         await task
 
 
-def create_app(models: Models, settings: Settings | None = None) -> ASGIApp:
+def create_app(models: Models, settings: Settings | None = None) -> Gate:
     """The app of a worker that serves these models."""
     settings = settings or Settings()
     app = FastAPI(

@@ -151,17 +151,19 @@ async def read_body(request: Request, limits: Limits, share: Share) -> bytes:
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limits.body_bytes:
         raise Refusal("too-large", f"At most {limits.body_bytes} bytes")
-    body = bytearray()
+    chunks: list[bytes] = []
+    size = 0
     try:
         async with asyncio.timeout(limits.body_seconds):
             async for chunk in request.stream():
-                if len(body) + len(chunk) > limits.body_bytes:
+                size += len(chunk)
+                if size > limits.body_bytes:
                     raise Refusal("too-large", f"At most {limits.body_bytes} bytes")
                 share.grow(len(chunk))
-                body += chunk
+                chunks.append(chunk)
     except TimeoutError:
         raise Refusal("too-slow", f"At most {limits.body_seconds:g} s", {"Connection": "close"}) from None
-    return bytes(body)
+    return b"".join(chunks)
 
 
 def inflate(body: bytes, encoding: str, limit: int, share: Share) -> Job[bytes]:

@@ -110,6 +110,8 @@ def _start(options: Options) -> "Workers":
     if options.pointer is not None:
         models.point(versions[-1])
     scoring_text(b"<p>warm")  # compiles its kernel before the workers share it
+    for version in models.versions:
+        version.scorer.explain("warm")  # makes the slower encoder, which explains: 25 MB that workers share
     if not _is_loopback(options.host) and not tokens:
         logs.say(logging.WARNING, "open to the network without tokens", host=options.host)
     port, workers = listener.getsockname()[1], options.workers or len(os.sched_getaffinity(0))

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 __all__ = ["Client", "Failure", "Item", "Score", "ServiceError"]
 
 _AGAIN = (429, 503)
+_LONGEST_PAUSE = 60.0
+"""Seconds a server may make the client wait, whatever it says."""
 
 
 class ServiceError(Exception):
@@ -152,10 +154,14 @@ class Client:
                     return content
                 if last or response.status not in _AGAIN:
                     raise _error(_problem(response.status, content))
-                after = response.getheader("Retry-After") or ""
-                wait += float(after) if after.isdigit() else 0.0
+                wait += _pause(response.getheader("Retry-After", ""))
             time.sleep(wait)
         raise ServiceError(0, "", "not tried")
+
+
+def _pause(after: str) -> float:
+    """Seconds that Retry-After asks for; none for a date."""
+    return min(float(after), _LONGEST_PAUSE) if after.isascii() and after.isdigit() else 0.0
 
 
 def _problem(status: int, content: bytes) -> dict[str, Any]:

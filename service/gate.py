@@ -4,13 +4,15 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.lane import Places
 from service.logs import say
 from service.metrics import OPEN, REFUSED, REQUESTS, SECONDS
-from service.problems import Refusal, respond
+from service.problems import Refusal, respond, write_out
 from service.tokens import admits
 
 PUBLIC = ("/", "/healthz", "/readyz", "/openapi.json")
@@ -27,7 +29,8 @@ class _Route:
 
 _SCORE_ROUTE = _Route()
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+_SCORE_BYTES = SCORE.encode()
+_DEFAULTS = {b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'", b"cache-control": b"no-store"}
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,10 +51,7 @@ class _Answer:
             self.status = message["status"]
             headers = [*message.get("headers", ()), (b"x-request-id", self._id), *_HEADERS]
             names = {name.lower() for name, _ in headers}
-            if b"content-security-policy" not in names:
-                headers.append((b"content-security-policy", _POLICY))
-            if b"cache-control" not in names:
-                headers.append((b"cache-control", b"no-store"))
+            headers += [default for default in _DEFAULTS.items() if default[0] not in names]
             message = {**message, "headers": headers}
         await self._send(message)
 
@@ -59,7 +59,7 @@ class _Answer:
 class Gate:
     """The outermost layer of the app. tokens: digests of those that are let in; without any, everybody is.
 
-    queue: places for requests to SCORE; while none is free they are refused here, before anything is made of them, so
+    queue: places for requests to SCORE. While none is free, `door` answers them before anything is made of them, so
     that refusing takes little from those that are being answered.
     """
 
@@ -74,43 +74,45 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"")
-        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex.encode()
-        scope["recall.id"] = request_id.decode()
-        answer = _Answer(send, request_id)
+        scope["recall.id"] = request_id = _id_of(headers)
+        answer = _Answer(send, request_id.encode())
         started = time.perf_counter()
         OPEN.inc()
         try:
-            refusal = self._refusal(scope, headers.get(b"authorization", b""))
-            if refusal is not None:
+            if self._bars(scope["path"], headers.get(b"authorization", b"")):
+                refusal = Refusal("no-token", "Send Authorization: Bearer", {"WWW-Authenticate": "Bearer"})
                 scope["recall.reason"] = refusal.reason
-                await respond(refusal, scope["recall.id"])(scope, receive, answer)
+                await respond(refusal, request_id)(scope, receive, answer)
             else:
                 await self._app(scope, receive, answer)
         finally:
             OPEN.dec()
             _record(scope, answer.status, time.perf_counter() - started)
 
-    def _refusal(self, scope: Scope, authorization: bytes) -> Refusal | None:
-        """Why a request is not let through, None when it is."""
-        if self._bars(scope["path"], authorization):
-            return Refusal("no-token", "Send Authorization: Bearer", {"WWW-Authenticate": "Bearer"})
-        if self._queue is None or scope["path"] != SCORE or scope["method"] != "POST":
-            return None
-        try:
-            self._queue.check()
-        except Refusal as refusal:
-            scope["route"] = _SCORE_ROUTE
-            return refusal
-        return None
-
     def _bars(self, path: str, authorization: bytes) -> bool:
         if not self._tokens or path in PUBLIC or path.startswith("/static/"):
             return False
         return not admits(self._tokens, authorization)
 
+    def door(self, method: bytes, target: bytes, given: list[tuple[bytes, bytes]]) -> bytes | None:
+        """The answer to a request that finds the queue full, None for those that are let in and looked at as usual."""
+        if self._queue is None or self._queue.free or method != b"POST" or target.partition(b"?")[0] != _SCORE_BYTES:
+            return None
+        headers = dict(given)
+        if self._bars(SCORE, headers.get(b"authorization", b"")):
+            return None
+        refusal, request_id = self._queue.refusal(), _id_of(headers)
+        fields = {"route": _SCORE_ROUTE, "recall.id": request_id, "method": "POST", "recall.reason": refusal.reason}
+        _record(fields, refusal.status, 0.0)
+        return write_out(refusal, request_id, ((b"x-request-id", request_id.encode()), *_HEADERS, *_DEFAULTS.items()))
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
+
+def _id_of(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _record(scope: Mapping[str, Any], status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "other")
     REQUESTS.labels(route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)

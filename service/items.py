@@ -5,12 +5,14 @@ is wrong, and let an item that is none fail alone.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from recall.model.lines import unquoted
 from service.limits import Limits
 from service.problems import Refusal, item_error
 from service.schemas import Body, Item, Items
@@ -18,28 +20,45 @@ from service.schemas import Body, Item, Items
 Outcome = dict[str, Any]
 
 
-class Swift(msgspec.Struct, forbid_unknown_fields=True):
-    """An `Item` with no other keys, whose id is a string."""
+@dataclass(slots=True)
+class Swift:
+    """An `Item` with no other keys, whose id is a string. octets: its text in UTF-8, None where there is none."""
+
+    url: str | None
+    html: str | None
+    body: str | None
+    charset: str | None
+    octets: bytes | None
+
+
+class _Sent(msgspec.Struct, forbid_unknown_fields=True):
+    """The same as it was sent; the text is not looked at yet."""
 
     url: str | None = None
     html: str | None = None
-    text: str | None = None
+    text: msgspec.Raw = msgspec.Raw()
     body: str | None = None
     charset: str | None = None
     id: str | None = None
 
-    def fits(self) -> bool:
-        """True within the bounds of the schema."""
-        bounds = ((self.url, 8192), (self.charset, 40), (self.id, 1024))
-        return all(value is None or len(value) <= most for value, most in bounds)
+    def swift(self) -> Swift | None:
+        """The item, None where it is not within the bounds of the schema."""
+        for value, most in ((self.url, 8192), (self.charset, 40), (self.id, 1024)):
+            if value is not None and len(value) > most:
+                return None
+        quoted = bytes(self.text)
+        if quoted in (b"", b"null"):
+            return Swift(self.url, self.html, self.body, self.charset, None)
+        octets = unquoted(quoted) if self.html is None and self.body is None else None
+        return None if octets is None else Swift(self.url, None, None, self.charset, octets)
 
 
-class _SwiftItems(msgspec.Struct, forbid_unknown_fields=True):
-    items: list[Swift]
+class _SentItems(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[_Sent]
     model: str | None = None
 
 
-_ITEM, _ITEMS = msgspec.json.Decoder(Swift), msgspec.json.Decoder(_SwiftItems)
+_ITEM, _ITEMS = msgspec.json.Decoder(_Sent), msgspec.json.Decoder(_SentItems)
 
 
 class Unfit(Exception):
@@ -51,7 +70,7 @@ class Unfit(Exception):
         self.reason = reason
 
 
-def _echo(item: Item | Swift) -> Outcome:
+def _echo(item: Item | _Sent) -> Outcome:
     echo: Outcome = {}
     if item.id is not None:
         echo["id"] = item.id
@@ -89,12 +108,14 @@ def read_item(value: object) -> Item | Unfit:
 def read_items(body: bytes, limits: Limits) -> tuple[list[Item | Swift | Unfit], list[Outcome], str | None]:
     """Items, what is echoed of each, and the model asked for. Raises Refusal when the body is not of that kind."""
     try:
-        swift = _ITEMS.decode(body)
+        sent = _ITEMS.decode(body)
     except (ValueError, RecursionError):
-        swift = None
-    if swift is not None and all(item.fits() for item in swift.items):
-        _check_count(len(swift.items), limits)
-        return list(swift.items), [_echo(item) for item in swift.items], swift.model
+        sent = None
+    if sent is not None:
+        _check_count(len(sent.items), limits)
+        swift = [item.swift() for item in sent.items]
+        if None not in swift:
+            return [item for item in swift if item is not None], [_echo(item) for item in sent.items], sent.model
     try:
         read = Items.model_validate_json(body)
     except ValidationError:
@@ -111,12 +132,12 @@ def _read_one_by_one(body: bytes, limits: Limits) -> tuple[list[Item | Swift | U
     if model is not None and not isinstance(model, str):
         raise Refusal("not-valid", "model is a string")
     _check_count(len(value["items"]), limits)
-    items: list[Item | Swift | Unfit] = [read_item(one) for one in value["items"]]
+    items = [read_item(one) for one in value["items"]]
     echoes = [
         _salvage(one) if isinstance(item, Unfit) else _echo(item)
         for one, item in zip(value["items"], items, strict=True)
     ]
-    return items, echoes, model
+    return [*items], echoes, model
 
 
 def _check_count(count: int, limits: Limits) -> None:
@@ -146,9 +167,10 @@ def read_line(line: bytes | None, limits: Limits) -> tuple[Item | Swift | Unfit,
     if line is None:
         return Unfit("too-large", f"A line has at most {limits.line_bytes} bytes"), {}
     try:
-        swift = _ITEM.decode(line)
-        if swift.fits():
-            return swift, _echo(swift)
+        sent = _ITEM.decode(line)
+        swift = sent.swift()
+        if swift is not None:
+            return swift, _echo(sent)
     except (ValueError, RecursionError):
         pass  # it is read again, to say what is wrong
     try:

@@ -1,13 +1,15 @@
-"""Where scoring happens: one thread a worker, jobs in turn, a bounded number of them, a bounded amount of memory.
+"""Where scoring happens: one step of one job at a time, a bounded number of jobs, a bounded amount of memory.
 
 A job is a generator: between its steps other jobs have their turn, so a small request does not wait for the whole of
-a large one. The event loop stays free to refuse at once what does not fit. One thread, because encoder and kernel
-keep a core busy and an encoder belongs to one thread at a time; more cores are more workers.
+a large one. The steps of a light job take a few ms and run on the event loop, which reads and refuses between any two
+of them: handing them to a thread and back costs more, and two threads share one interpreter. Heavy jobs run in a
+thread, so that the loop stays free meanwhile. One step at a time, because an encoder belongs to one thread at a time;
+more cores are more workers.
 """
 
 import asyncio
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -18,6 +20,11 @@ T = TypeVar("T")
 
 Job = Generator[None, None, T]
 
+LIGHT_BYTES = 2 << 20
+"""A job about so much has steps of 6 ms at most, if it is about pages to score."""
+HEAVY = LIGHT_BYTES + 1
+"""The least weight of a job that takes long whatever its size."""
+
 
 class _Ended(Generic[T]):
     """A job's result."""
@@ -26,27 +33,42 @@ class _Ended(Generic[T]):
         self.value = value
 
 
-def _advance(job: Job[T]) -> _Ended[T] | None:
-    """One step of a job; its result when that was the last."""
-    try:
-        next(job)
-    except StopIteration as stop:
-        return _Ended(stop.value)
-    return None
-
-
 class Lane:
-    """The worker's scoring thread."""
+    """The worker's turns at scoring. after: told the weight of each job, in its turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: Callable[[int], None] = lambda _: None) -> None:
         self._thread = ThreadPoolExecutor(1, "score")
+        self._after = after
+        self._turn = asyncio.Lock()
 
-    async def run(self, job: Job[T]) -> T:
-        """A job's result. A caller that is cancelled leaves the rest of the job undone."""
+    async def run(self, job: Job[T], weight: int) -> T:
+        """A job's result. weight: bytes it is about. A caller that is cancelled leaves the rest of the job undone."""
         loop = asyncio.get_running_loop()
-        while (ended := await loop.run_in_executor(self._thread, _advance, job)) is None:
-            pass
+        ended = None
+        while ended is None:
+            await self._turn.acquire()
+            if weight <= LIGHT_BYTES:
+                loop.call_soon(self._turn.release)  # the next step begins when the loop has looked around once
+                ended = self._advance(job, weight)
+            else:
+                step = loop.run_in_executor(self._thread, self._advance, job, weight)
+                step.add_done_callback(self._end_turn)
+                ended = await asyncio.shield(step)
         return ended.value
+
+    def _advance(self, job: Job[T], weight: int) -> _Ended[T] | None:
+        """One step of a job; its result when that was the last."""
+        try:
+            next(job)
+        except StopIteration as stop:
+            self._after(weight)
+            return _Ended(stop.value)
+        return None
+
+    def _end_turn(self, step: "asyncio.Future[_Ended[T] | None]") -> None:
+        self._turn.release()
+        if not step.cancelled():
+            step.exception()  # its caller may be gone
 
     def close(self) -> None:
         """End the thread after the step it is at."""
@@ -61,10 +83,19 @@ class Places:
         self._free = count
         self._retry = {"Retry-After": str(retry_seconds)}
 
+    @property
+    def free(self) -> bool:
+        """True while a place is free."""
+        return self._free > 0
+
+    def refusal(self) -> Refusal:
+        """What is said when none is."""
+        return Refusal("busy", f"All places for {self._name} are taken; try again", self._retry)
+
     def check(self) -> None:
         """Raise a Refusal when no place is free."""
-        if self._free < 1:
-            raise Refusal("busy", f"All places for {self._name} are taken; try again", self._retry)
+        if not self.free:
+            raise self.refusal()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -81,9 +112,13 @@ class Memory:
     """The bytes of bodies that a worker may hold at a time."""
 
     def __init__(self, limit: int, retry_seconds: int) -> None:
-        self._free = limit
+        self._limit = self._free = limit
         self._lock = threading.Lock()
         self._retry = {"Retry-After": str(retry_seconds)}
+
+    def held(self) -> int:
+        """Bytes that are held."""
+        return self._limit - self._free
 
     @contextmanager
     def share(self) -> Iterator["Share"]:

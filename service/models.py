@@ -104,7 +104,7 @@ def resolve(reference: str, beside: Path | None = None) -> Source:
 def load(source: Source) -> Version:
     """Load a model folder. Raises BadInput or Damaged as `Scorer.load` does."""
     scorer = Scorer.load(source.folder)
-    scorer.score(["warm"])  # compiles the kernel
+    scorer.score(["Größe"])  # compiles the kernels, that of other alphabets too
     training: tuple[int, ...] = ()
     if (source.folder / "out_of_fold.parquet").is_file():
         column = Store(str(source.folder)).read_table("out_of_fold.parquet", ["score"]).column("score")

@@ -1,6 +1,7 @@
 """Refusals as RFC 9457 problem details: one type a reason, JSON everywhere, nothing of the page in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -73,6 +74,16 @@ def item_error(reason: str, detail: str) -> dict[str, str]:
 def respond(refusal: Refusal, request_id: str) -> Response:
     """A refusal as a response."""
     return Response(refusal.body(request_id), refusal.status, refusal.headers, MEDIA)
+
+
+def write_out(refusal: Refusal, request_id: str = "", headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+    """A refusal as the bytes of an HTTP response, for those who are answered before there is a request."""
+    body = refusal.body(request_id)
+    own = ((name.lower().encode(), value.encode()) for name, value in (refusal.headers or {}).items())
+    length = (b"content-length", str(len(body)).encode())
+    lines = [b"%s: %s" % header for header in ((b"content-type", MEDIA.encode()), length, *own, *headers)]
+    status = f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}".encode()
+    return b"\r\n".join([status, *lines, b"", body])
 
 
 async def _refused(request: Request, error: Exception) -> Response:

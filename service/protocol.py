@@ -1,11 +1,13 @@
 """uvicorn's HTTP protocol with bounds that it lacks: connections, size and time of heads, readers that stand still.
 
 A client that has sent all of its request and closes its side still gets its answer. What is not HTTP is answered
-with problem details, as everything else is.
+with problem details, as everything else is. Bytes are received into one buffer that all connections share. A request
+that the door turns away is never made one: a short body is passed over before it is answered, as most clients do not
+look for an answer before they have sent all.
 """
 
 import asyncio
-from http import HTTPStatus
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.config import Config
@@ -14,10 +16,19 @@ from uvicorn.server import ServerState
 
 from service.limits import Limits
 from service.metrics import REFUSED
-from service.problems import MEDIA, Refusal
+from service.problems import Refusal, write_out
+
+Door = Callable[[bytes, bytes, list[tuple[bytes, bytes]]], bytes | None]
+"""Method, target and headers of a request → the whole answer to it when it is turned away, else None."""
+
+_BUFFER = memoryview(bytearray(512 << 10))
+_SHORT_BYTES = 1 << 20
+"""Of a body that is passed over."""
+_HIGH_BYTES = 1 << 20
+"""Of a body that nobody has asked for yet, beyond which no more is read."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
     """One connection."""
 
     def __init__(
@@ -25,11 +36,13 @@ class BoundedProtocol(HttpToolsProtocol):
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
         limits: Limits | None = None,
+        door: Door | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(config, server_state, app_state)
         self._limits = limits or Limits()
+        self._door = door
+        self._turned_away: bytes | None = None
         self._head_open = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
@@ -49,6 +62,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop(self._head_timer)
         self._stop(self._write_timer)
         super().connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - as asyncio calls it
+        """Where bytes are received; they are parsed before any other connection's come."""
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes came."""
+        self.data_received(_BUFFER[:nbytes])  # type: ignore[arg-type] # the parser takes any buffer
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless a head grows too large."""
@@ -82,7 +103,38 @@ class BoundedProtocol(HttpToolsProtocol):
         if size > self._limits.head_bytes:
             self._refusal = Refusal("head-too-large", f"At most {self._limits.head_bytes} bytes")
             raise ValueError  # the parser hands it on as its own error, which is answered in send_400_response
-        super().on_headers_complete()
+        if self._door is not None and self._idle and self._comes_anyway():
+            self._turned_away = self._door(self.parser.get_method(), self.url, self.headers)
+        if self._turned_away is None:
+            super().on_headers_complete()
+
+    def _comes_anyway(self) -> bool:
+        """Whether a body is small and under way: it is not worth a connection to refuse it before it is here."""
+        announced = dict(self.headers).get(b"content-length", b"")
+        short = announced.isdigit() and len(announced) < 10 and int(announced) <= _SHORT_BYTES
+        return short and self.parser.should_keep_alive() and not self.expect_100_continue
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of a body for the app."""
+        if self._turned_away is not None or self.cycle.response_complete:
+            return
+        kept: bytes | bytearray = self.cycle.body
+        if not kept:
+            self.cycle.body = body  # type: ignore[assignment] # as long as it is alone, it is not copied again
+        else:
+            self.cycle.body = kept if isinstance(kept, bytearray) else bytearray(kept)
+            self.cycle.body += body
+        if len(self.cycle.body) > _HIGH_BYTES:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        if self._turned_away is None:
+            super().on_message_complete()
+        else:
+            self.transport.write(self._turned_away)
+            self._turned_away = None
 
     def eof_received(self) -> bool | None:  # type: ignore[override] # asyncio's protocol allows it
         """The client closed its side: what it asked for in whole is still answered."""
@@ -107,11 +159,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         REFUSED.labels(refusal.reason).inc()
-        body = refusal.body()
-        head = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}", f"content-type: {MEDIA}"]
-        head += [f"content-length: {len(body)}", "connection: close"]
-        head += [f"{name.lower()}: {value}" for name, value in (refusal.headers or {}).items()]
-        self.transport.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+        self.transport.write(write_out(refusal, headers=((b"connection", b"close"),)))
         self.transport.close()
 
     def _close_idle(self) -> None:

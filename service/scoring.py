@@ -105,7 +105,8 @@ def verdicts(version: Version, scores: NDArray[np.float64]) -> list[Outcome]:
 
 
 def _weight(page: Page | Swift) -> int:
-    return len(page.text or page.html or page.body or "")
+    text = page.octets if isinstance(page, Swift) else page.text
+    return len(text or page.html or page.body or "")
 
 
 def text_of(page: Page, limits: Limits) -> str:
@@ -115,12 +116,15 @@ def text_of(page: Page, limits: Limits) -> str:
 
 def octets_of(page: Page | Swift, limits: Limits) -> bytes:
     """The same in UTF-8."""
-    if (page.html is None) + (page.text is None) + (page.body is None) != 2:
+    if isinstance(page, Swift):
+        octets = page.octets
+    else:
+        octets = None if page.text is None else page.text.encode("utf-8", "replace")
+    if (page.html is None) + (octets is None) + (page.body is None) != 2:
         raise Unfit("not-valid", "Give one of html, text and body")
-    if page.text is not None:
-        if len(page.text) > limits.text_characters:
+    if octets is not None:
+        if len(octets) > limits.text_characters and len(octets.decode()) > limits.text_characters:
             raise Unfit("too-large", f"A text has at most {limits.text_characters} characters")
-        octets = page.text.encode("utf-8", "replace")
         return octets.replace(_MARK, b"") if _MARK[:1] in octets else octets  # one byte is found much faster
     body, charset = source_of(page, limits)
     return scoring_bytes(body, charset, page.url)

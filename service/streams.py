@@ -21,7 +21,7 @@ from recall.archive.warc import captures
 from recall.errors import ShardFailed
 from recall.records import Capture
 from service.bodies import Inflater, LineCutter
-from service.lane import Job, Lane
+from service.lane import HEAVY, Job, Lane
 from service.limits import Limits
 from service.problems import Refusal, respond
 from service.scoring import Scoring, score_lines
@@ -137,7 +137,8 @@ async def score_batch(request: Request, encoding: str, scoring: Scoring, lane: L
     filling = asyncio.create_task(intake.fill())
     try:
         while lines := await intake.take():
-            yield await lane.run(score_lines(lines, scoring))
+            weight = sum(len(line) for line in lines if line is not None)
+            yield await lane.run(score_lines(lines, scoring), weight)
         await filling
     finally:
         filling.cancel()
@@ -151,7 +152,7 @@ async def score_warc(request: Request, encoding: str, scoring: Scoring, lane: La
         await _spool(request, Inflater(encoding), spool, scoring.limits)
         pages = captures(spool.name)
         while True:
-            lines, refusal = await lane.run(_score_pages(pages, scoring, Path(spool.name)))
+            lines, refusal = await lane.run(_score_pages(pages, scoring, Path(spool.name)), HEAVY)
             if lines:
                 yield lines
             if refusal is not None:

@@ -20,10 +20,10 @@ from types import FrameType
 from typing import Any, cast
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from recall.errors import BadInput
 from service.accept import Acceptor, Tally
+from service.gate import Gate
 from service.limits import Limits
 from service.logs import say
 from service.protocol import BoundedProtocol
@@ -97,7 +97,7 @@ def serve(workers: "Workers", tally: Tally, worker: int) -> None:
     _give_back_memory()
     config = uvicorn.Config(
         cast(Any, workers.app),
-        http=cast(Any, partial(BoundedProtocol, limits=limits)),
+        http=cast(Any, partial(BoundedProtocol, limits=limits, door=workers.app.door)),
         ws="none",
         loop="asyncio",
         log_config=None,
@@ -116,7 +116,7 @@ def serve(workers: "Workers", tally: Tally, worker: int) -> None:
 class Workers:
     """The process above the workers."""
 
-    app: ASGIApp
+    app: Gate
     listener: socket.socket
     count: int
     limits: Limits

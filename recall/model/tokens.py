@@ -137,6 +137,7 @@ class Tokenizer:
         self.size: int = self.vocabulary + len(MARKS) + len(SHAPES)
         self._fast = self._load_fast()
         self._fast_bytes = 0
+        self.most_bytes = FAST_BYTES
         if self._fast is not None:
             del self._exact  # 25 MB that a scan does not need any more
 
@@ -201,11 +202,16 @@ class Tokenizer:
         if self._fast is None:
             return np.asarray(self._encode_exact(lowered), dtype=np.uint32)
         self._fast_bytes += len(lowered)
-        if self._fast_bytes > FAST_BYTES:
-            self._fast = gigatoken.Tokenizer.from_json(self.document)
-            self._fast_bytes = len(lowered)
+        if self._fast_bytes > self.most_bytes:
+            self.renew()
         ids: Ids = self._fast.encode(lowered)
         return ids
+
+    def renew(self) -> None:
+        """Have the encoder forget the words it has met; done after every `most_bytes` of text anyway."""
+        if self._fast is not None:
+            self._fast = gigatoken.Tokenizer.from_json(self.document)
+            self._fast_bytes = 0
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """BPE ids of each lower-cased text in order, repeats included, marks left out."""

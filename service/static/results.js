@@ -42,7 +42,7 @@ function table(answer) {
     body.append(node("tr", {}, node("td", {}, partName(part)), node("td", {}, signed(part.contribution)), node("td", {}, String(times))));
   }
   const head = node("thead", {}, node("tr", {}, node("th", { scope: "col" }, "part"), node("th", { scope: "col" }, "adds"), node("th", { scope: "col" }, "times")));
-  const caption = node("caption", {}, `The ${Math.min(ROWS, answer.parts.length)} heaviest of ${answer.parts.length} parts; together they add up to the logit ${signed(answer.logit)}`);
+  const caption = node("caption", {}, `The ${Math.min(ROWS, answer.parts.length)} heaviest of ${answer.parts.length} parts; all of them add up to the logit ${signed(answer.logit)}`);
   return node("table", {}, caption, head, body);
 }
 

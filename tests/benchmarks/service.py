@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import statistics
@@ -33,6 +34,10 @@ from recall.model.scorer import Scorer  # noqa: E402
 from recall.page.text import scoring_text  # noqa: E402
 from recall.records import MARK  # noqa: E402
 from service.client import Client, Item, Score  # noqa: E402
+from service.lane import Job, Memory  # noqa: E402
+from service.limits import Limits  # noqa: E402
+from service.models import Models, load, resolve  # noqa: E402
+from service.scoring import STEP_ITEMS, Scoring, Sent, score_body, score_lines  # noqa: E402
 
 SHARED = Path(os.environ.get("RECALL_SHARED", HERE.parent.parent.parent / "shared"))
 PEERS = ("fastapi", "litserve", "rayserve")
@@ -45,7 +50,7 @@ PEER_PACKAGES = (
     "tokenizers",
     "numpy",
 )
-TOGETHER, PAGES, WORKERS = 32, 768, 2
+TOGETHER, PAGES, WORKERS, CLIENTS = 32, 768, 2, 320
 
 SCRIPT = """
 local requests, at, statuses = {}, 0, {}
@@ -84,7 +89,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a run of wrk came to; times in ms."""
+    """What a run of wrk came to; times in ms. cores: what wrk itself kept busy of those that are measured."""
 
     good: int
     bad: int
@@ -93,6 +98,7 @@ class Load:
     seconds: float
     p50: float
     p99: float
+    cores: float
 
     @property
     def rate(self) -> float:
@@ -124,11 +130,14 @@ class Shot:
             str(script),
             url,
         ]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         match = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+) ([\d.]+)", out)
         assert match is not None, out
-        numbers = match.groups()
-        return Load(*map(int, numbers[:4]), *map(float, numbers[4:]))
+        good, bad, busy, errors, seconds, p50, p99 = map(float, match.groups())
+        return Load(int(good), int(bad), int(busy), int(errors), seconds, p50, p99, used / seconds)
 
 
 @contextmanager
@@ -259,23 +268,58 @@ class Bench:
             "ndjson_to_bare": round(statistics.median(lines), 3),
             "p99_ms_at_half": round(statistics.median(half.p99 for half in halves), 1),
             "p50_ms_at_half": round(statistics.median(half.p50 for half in halves), 1),
+            "generator_cores_at_half": round(statistics.median(half.cores for half in halves), 2),
             "half_share": round(statistics.median(half.rate for half in halves) / saturation, 2),
             "worker_private_mb": round(private, 1),
         }
 
+    def work(self) -> dict[str, float]:
+        """CPU time a text in this process, without HTTP: the least of twelve turns, in microseconds."""
+        version, limits = load(resolve(self.model)), Limits()
+        models, scoring = Models([version]), Scoring(version, limits)
+        bodies = [path.read_bytes() for path in sorted(self.json.folder.iterdir()) if path.name.isdigit()]
+        lines = [line for path in sorted(self.lines.folder.glob("[01]")) for line in path.read_bytes().splitlines()]
+
+        def bare() -> None:
+            for start in range(0, len(self.texts), TOGETHER):
+                version.scorer.score(self.texts[start : start + TOGETHER])
+
+        def requests() -> None:
+            with Memory(1 << 30, 1).share() as share:
+                for body in bodies:
+                    finish(score_body(Sent(body, "", share), models, None, limits))
+
+        def ndjson() -> None:
+            for start in range(0, len(lines), STEP_ITEMS):
+                finish(score_lines(lines[start : start + STEP_ITEMS], scoring))
+
+        least: dict[str, float] = {}
+        for _ in range(12):
+            for ways in (bare, requests, ndjson):
+                began = time.process_time()
+                ways()
+                took = (time.process_time() - began) / len(self.texts) * 1e6
+                least[ways.__name__] = round(min(took, least.get(ways.__name__, took)), 1)
+        return {
+            **least,
+            **{f"{name}_to_bare": round(least["bare"] / least[name], 2) for name in ("requests", "ndjson")},
+        }
+
     def overload(self) -> dict[str, Any]:
-        """Four times as many requests as places, for a minute."""
+        """Four times as many requests as it can answer, from clients that take a rest between two, for a minute."""
         with service("--model", self.model) as (url, pid):
             self.json.fire(url, 8, 2)
-            alone = self.json.fire(url, 8, self.seconds).rate
+            alone = statistics.median(self.json.fire(url, 8, self.seconds).rate for _ in range(3))
+            rest = 2000 * CLIENTS / (4 * alone)
             workers = workers_of(pid)
             before = [memory(worker, "Private") for worker in workers]
-            load = self.json.fire(url, 4 * 32 * WORKERS, self.long)
+            load = self.json.fire(url, CLIENTS, self.long, f"math.random(0, {rest:.0f})")
             after = [memory(worker, "Private") for worker in workers]
             whole = workers_of(pid) == workers
         return {
             "offered_to_saturation": round((load.good + load.busy) / load.seconds / alone, 1),
             "accepted_to_saturation": round(load.rate / alone, 2),
+            "generator_cores": round(load.cores, 2),
             "refused": load.busy,
             "other_statuses": load.bad,
             "lost": load.errors,
@@ -393,6 +437,12 @@ class Bench:
         return result
 
 
+def finish(job: Job[bytes]) -> None:
+    """Do all steps of a job."""
+    for _ in job:
+        pass
+
+
 def _await(url: str) -> None:
     """Wait until a server scores."""
     deadline = time.monotonic() + 90
@@ -413,7 +463,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, help="Environment of the peers, made when missing")
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--long", type=float, default=60, help="Seconds of overload, and of swaps")
-    parser.add_argument("--only", nargs="*", default=["throughput", "overload", "kill", "swap", "peers"])
+    parser.add_argument("--only", nargs="*", default=["work", "throughput", "overload", "kill", "swap", "peers"])
     given = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("bench-service: wrk is not installed (Debian package wrk)")
@@ -452,6 +502,8 @@ def main() -> None:
             given.long,
         )
         result: dict[str, Any] = {"pages": len(texts), "mean_characters": round(statistics.fmean(map(len, texts)))}
+        if "work" in given.only:
+            result["work"] = tell("work", bench.work())
         if "throughput" in given.only:
             result["throughput"] = tell("throughput", bench.throughput())
         if "overload" in given.only:

@@ -1,8 +1,12 @@
+import json
+import random
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.model.lines import CASED_BELOW, Once, lowered
+from recall.model.lines import CASED_BELOW, Once, lowered, unquoted
 
 
 def test_every_character_is_lowered_as_python_does() -> None:
@@ -34,3 +38,69 @@ def test_lines_are_told_apart_however_many_there_are() -> None:
     once = Once(3)
     line = np.array([2, 0, 2], dtype=np.uint32)
     assert all(once(line).tolist() == [2, 0] for _ in range(600))
+
+
+def as_json_reads_it(inside: bytes) -> bytes | None:
+    """What `unquoted` says, by Python's own means."""
+    try:
+        text = json.loads(b'"' + inside + b'"', strict=False)
+        return str(text).encode()
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"",
+        b"plain",
+        rb"\n\t\r\b\f\/\"\\",
+        rb"a\\nb\\\nb\\\\n",
+        rb"\u00e9\u20AC\ufffF\u0041",
+        rb"\ud83d\ude00 \uD83D\uDE00x",
+        rb"\ud83d",
+        rb"\ude00",
+        rb"\ud83dx\ude00",
+        rb"\ud83d\n\ude00",
+        rb"\ud83d\u0041",
+        rb"\u12",
+        rb"\u12g4",
+        rb"\u::::",
+        rb"\u@@@@",
+        rb"\q",
+        b"ends\\",
+        "größe 日本語 😀 \U0010ffff".encode(),
+        b"\xc0\xaf",
+        b"\xe0\x80\x80",
+        b"\xed\xa0\x80",
+        b"\xf0\x80\x80\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xf5\x80\x80\x80",
+        b"\x80",
+        b"ends \xe2\x82",
+        b"\xe2\x82A",
+        b"\xc3(",
+    ],
+)
+def test_a_json_string_is_read_as_json_reads_it(inside: bytes) -> None:
+    for before in range(9):
+        padded = b"x" * before + inside
+        assert unquoted(b'"' + padded + b'"') == as_json_reads_it(padded)
+
+
+def test_any_json_string_is_read_as_json_reads_it() -> None:
+    chance = random.Random(4)
+    pieces = [b"plain words ", rb"\n", rb"\\", rb"\"", rb"\u00e9", rb"\ud83d", rb"\ude00", "日".encode(), b"\xff"]
+    weights = [20, 8, 4, 4, 4, 1, 1, 8, 0.2]
+    read = 0
+    for _ in range(3000):
+        inside = b"".join(chance.choices(pieces, weights, k=chance.randrange(20)))
+        expected = as_json_reads_it(inside)
+        read += expected is not None
+        assert unquoted(b'"' + inside + b'"') == expected, inside
+    assert 500 < read < 2500
+
+
+@pytest.mark.parametrize("quoted", [b"", b'"', b"null", b"5", b'"open', b'open"', b"[1]"])
+def test_what_is_no_json_string_is_none(quoted: bytes) -> None:
+    assert unquoted(quoted) is None

@@ -181,7 +181,9 @@ def test_stopping_finishes_what_was_taken(start: Any, folders: list[Path]) -> No
 
     thread = threading.Thread(target=stream)
     thread.start()
-    time.sleep(0.4)
+    with Client(running.url) as client:
+        while 'outcome="scored"' not in client._send("GET", "/metrics", b"", {}).decode():
+            time.sleep(0.02)
     assert running.stop() == 0
     thread.join()
     assert len(answers[0]) == 6000
@@ -210,11 +212,8 @@ def test_the_pointer_swaps_the_default_and_no_request_is_lost(start: Any, folder
         thread.start()
     for turn in range(1, 7):
         time.sleep(0.6)
-        if turn == 3:
-            pointer.write_text("nowhere")  # changes nothing
-            continue
         staged = tmp_path / "next"
-        staged.write_text(str(folders[turn % 2]))
+        staged.write_text("nowhere" if turn == 3 else str(folders[turn % 2]))  # nowhere changes nothing
         staged.replace(pointer)
     ending.set()
     for thread in threads:

@@ -32,6 +32,22 @@ def lowered(data: bytes) -> bytes:
     return out[:written].tobytes() if written >= 0 else data.decode().lower().encode()
 
 
+def unquoted(quoted: bytes) -> bytes | None:
+    """UTF-8 of a JSON string as it stands in a document, with its quotes. None for what is none.
+
+    Control characters are let through: who found the string's end has looked for them.
+    """
+    if len(quoted) < 2 or quoted[:1] != b'"' or quoted[-1:] != b'"':
+        return None
+    if len(quoted) == 2:
+        return b""
+    out = np.empty(len(quoted), dtype=np.uint8)
+    from recall.model.lines.kernel import unquote  # noqa: PLC0415 - only a service has such strings
+
+    written = unquote(np.frombuffer(quoted, np.uint8)[1:-1], out)
+    return out[:written].tobytes() if written >= 0 else None
+
+
 class Once:
     """Each id of a line once, in order of first occurrence, and what comes behind them. size: ids there are."""
 

@@ -149,5 +149,107 @@ def _once(ids: Any, seen: Any, stamp: int, room: Any) -> int:
     return count
 
 
+_BACKSLASHES, _LOWEST = np.uint64(0x5C5C5C5C5C5C5C5C), np.uint64(0x0101010101010101)
+
+
+def _unquote(octets: Any, room: Any) -> int:
+    """Write the UTF-8 that the inside of a JSON string stands for; bytes written, -1 where it is none."""
+    at = written = 0
+    size = len(octets)
+    source, out = pointer(octets), pointer(room)
+    while at < size:
+        same = _copy_plain(source, at, size, out, written)
+        at, written = at + same, written + same
+        while at < size and source[at] < 0x80 and source[at] != 0x5C:
+            out[written] = source[at]
+            at, written = at + 1, written + 1
+        while at < size and source[at] >= 0x80:
+            length = _sequence(source, at, size)
+            if length == 0:
+                return -1
+            for index in range(length):
+                out[written + index] = source[at + index]
+            at, written = at + length, written + length
+        if at + 1 < size and source[at] == 0x5C and source[at + 1] == 0x6E:
+            out[written] = 0x0A
+            at, written = at + 2, written + 1
+        elif at < size and source[at] == 0x5C:
+            point, length = _escaped(source, at, size)
+            if length == 0:
+                return -1
+            at, written = at + length, written + _write(out, written, point)
+    return written
+
+
+@inner
+def _copy_plain(source: Any, at: int, size: int, out: Any, written: int) -> int:
+    """Write eight bytes at once while they are ASCII without a backslash; how many were."""
+    start = at
+    while at + 8 <= size:
+        word = _eight(source, at)
+        other = word ^ _BACKSLASHES
+        if (word | (other - _LOWEST) & ~other) & _HIGH:
+            break
+        _write_eight(out, written, word)
+        at, written = at + 8, written + 8
+    return at - start
+
+
+@inner
+def _escaped(source: Any, at: int, size: int) -> tuple[int, int]:
+    """The character of an escape and the bytes that the escape takes, 0 where it is none."""
+    kind = source[at + 1] if at + 1 < size else 0
+    if kind == 0x75:
+        point = _hexadecimal(source, at + 2, size)
+        if point < 0 or 0xDC00 <= point < 0xE000:
+            return 0, 0
+        if point < 0xD800 or point >= 0xE000:
+            return point, 6
+        low = _hexadecimal(source, at + 8, size) if at + 8 < size and source[at + 6] == 0x5C else -1
+        if low < 0xDC00 or low >= 0xE000 or source[at + 7] != 0x75:
+            return 0, 0
+        return 0x10000 + (point - 0xD800 << 10) + low - 0xDC00, 12
+    for index in range(8):
+        if kind == _KINDS[index]:
+            return _STANDS_FOR[index], 2
+    return 0, 0
+
+
+_KINDS, _STANDS_FOR = b'n"t\\/rbf', b'\n"\t\\/\r\b\f'
+
+
+@inner
+def _hexadecimal(source: Any, at: int, size: int) -> int:
+    """Four digits, -1 where they are none."""
+    if at + 4 > size:
+        return -1
+    value = 0
+    for index in range(at, at + 4):
+        byte: Any = np.int64(source[index])
+        digit = byte - 48 if byte < 58 else (byte | 32) - 87
+        if digit < 0 or digit > 15 or (byte >= 58 and digit < 10):
+            return -1
+        value = value << 4 | digit
+    return value
+
+
+@inner
+def _sequence(source: Any, at: int, size: int) -> int:
+    """Bytes of a character outside ASCII, 0 where it is not well-formed (Unicode, table 3-7)."""
+    first = source[at]
+    length = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    if first < 0xC2 or first > 0xF4 or at + length > size:
+        return 0
+    least = 0xA0 if first == 0xE0 else 0x90 if first == 0xF0 else 0x80
+    most = 0x9F if first == 0xED else 0x8F if first == 0xF4 else 0xBF
+    if source[at + 1] < least or source[at + 1] > most:
+        return 0
+    for index in range(at + 2, at + length):
+        if source[index] & 0xC0 != 0x80:
+            return 0
+    return length
+
+
+unquote: Callable[[Any, Any], int] = compiled(_unquote)
 lower: Callable[[Any, Any, Any], int] = compiled(_lower)
 once: Callable[[Any, Any, int, Any], int] = compiled(_once)

@@ -1,0 +1,53 @@
+import random
+from pathlib import Path
+
+import pytest
+
+from recall.model.scorer import Scorer
+from service import growth
+from service.growth import Growth, anonymous
+from service.models import Models, Version, load, resolve
+
+
+def loaded(folder: Path) -> Version:
+    return load(resolve(str(folder)))
+
+
+@pytest.mark.skipif(not growth._STATM.exists(), reason="this system does not tell its memory")
+def test_words_at_random_do_not_make_a_worker_grow_without_bound(folders: list[Path]) -> None:
+    version = loaded(folders[0])
+    watched = Growth(Models([version]), lambda: 0)
+    chance = random.Random(5)
+    least, most, ends = anonymous(), 0, []
+    for _ in range(60):
+        text = " ".join(f"{chance.getrandbits(48):x}" for _ in range(80_000))
+        version.scorer.score([text])
+        watched.add(len(text))
+        most = max(most, anonymous() - least)
+        ends.append(anonymous() - least)
+    assert most > growth.MOST_BYTES, "the encoder no longer grows: this is not needed"
+    assert most < 160 << 20
+    assert min(ends[30:]) < growth.MOST_BYTES
+
+
+def test_bodies_that_are_held_are_not_taken_for_growth(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    version = loaded(folders[0])
+    renewed: list[int] = []
+    monkeypatch.setattr(type(version.scorer.tokenizer), "renew", lambda _: renewed.append(1))
+    sizes = iter([100 << 20, 100 << 20, 400 << 20, 400 << 20, 400 << 20])
+    monkeypatch.setattr(growth, "anonymous", lambda: next(sizes))
+    held = iter([0, 0, 100 << 20, 0])
+    watched = Growth(Models([version]), lambda: next(held))
+    for _ in range(3):
+        watched.add(growth._LOOK_BYTES)
+    assert not renewed
+    watched.add(growth._LOOK_BYTES)
+    assert renewed == [1]
+
+
+def test_an_encoder_made_anew_gives_the_same_scores(folders: list[Path]) -> None:
+    scorer = Scorer.load(folders[0])
+    texts = ["return the class", "größe 日本語", "\ue000pre2"]
+    before = scorer.score(texts).tolist()
+    scorer.tokenizer.renew()
+    assert scorer.score(texts).tolist() == before
