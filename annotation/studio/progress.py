@@ -100,6 +100,9 @@ def progress_lines(round_: Round) -> Iterator[str]:
     for kind in ("page", "prefix"):
         if any(ballot.task.kind == kind for ballot in standing.ballots):
             yield kind_line("page" if kind == "page" else "prefix", standing)
+    if standing.late.answers:
+        came, labels = len(standing.late.answers), len(standing.late.labels)
+        yield f"  {came} answers came to tasks of rounds that had ended; they give or renew {labels} labels from here on"
     yield from annotator_lines(standing)
     yield from (f"  {line}" for line in agreement_lines(standing, round_.run.config))
 

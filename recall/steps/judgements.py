@@ -91,20 +91,22 @@ def decided(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str, An
 def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
     """Labelled pages of some rounds by URL, audit pages included (`use` tells); a later round's label wins.
 
+    A round's labels may be of pages that an earlier one asked about, where answers came after that had ended.
     What only annotators gave who were left out later does not count.
     """
     numbers = sorted(rounds)
     labelled: dict[str, PageLabel] = {}
+    asked: dict[str, dict[str, Any]] = {}
     ignored = left_out(run, numbers)
     for number in numbers:
-        labels = {row["target"]: row for row in decided(run, number, ignored) if row["kind"] == "page"}
         step = run.round(number).step("label")
         columns = ["url", "path", "offset", "length", "text", "stratum"]
         for task in run.store.read_table(step.key("tasks.parquet"), columns).to_pylist():
-            label = labels.get(task["url"])
-            if label is not None:
+            asked[task["url"]] = task
+        for label in decided(run, number, ignored):
+            if label["kind"] == "page" and label["target"] in asked:
                 of_label = {name: label[name] for name in ("value", "use", "source")}
-                labelled[task["url"]] = PageLabel(**of_label, **task)
+                labelled[label["target"]] = PageLabel(**of_label, **asked[label["target"]])
     return labelled
 
 
