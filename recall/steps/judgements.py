@@ -58,13 +58,15 @@ LABELS = {
 class PageLabel:
     """A page that people labelled. value: a label name; text: the scoring text they were asked about.
 
-    stratum: why they were asked; source: a LabelSource.
+    stratum: why they were asked; source: a LabelSource; annotators, agreement: as a Label has them.
     """
 
     url: str
     value: str
     use: LabelUse
     source: str
+    annotators: tuple[str, ...]
+    agreement: float
     stratum: str
     path: str
     offset: int
@@ -105,7 +107,8 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
             asked[task["url"]] = task
         for label in decided(run, number, ignored):
             if label["kind"] == "page" and label["target"] in asked:
-                of_label = {name: label[name] for name in ("value", "use", "source")}
+                of_label = {name: label[name] for name in ("value", "use", "source", "agreement")}
+                of_label["annotators"] = tuple(label["annotators"])
                 labelled[label["target"]] = PageLabel(**of_label, **asked[label["target"]])
     return labelled
 
