@@ -13,7 +13,7 @@ from annotation.answers import answer_from
 from annotation.standing import standing_of
 from annotation.studio.settings import studio_settings
 from annotation.summary import AGREEMENT, left_out_lines, summarise
-from annotation.tasks import EXAMPLES, PREFIXES, TASKS, push
+from annotation.tasks import EXAMPLES, MEMORY, PREFIXES, TASKS, push
 from recall.errors import BadInput
 from recall.records import Done, Label, Output, Waiting
 from recall.run.rounds import Round
@@ -64,6 +64,8 @@ def conclude(round_: Round, url: str = "", now: bool = False) -> Done | Waiting:
     if waiting and not now:
         return Waiting(waiting, url or run.store.url(round_.step("label").folder))
     step = round_.begin("label")
+    for key in run.store.keys(step.key(MEMORY)):
+        run.store.remove(key)
     for leftover in (LABELS, AGREEMENT):  # of a conclusion that was killed, before further answers came
         if run.store.exists(step.key(leftover)):
             run.store.remove(step.key(leftover))

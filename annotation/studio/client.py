@@ -218,6 +218,17 @@ class Studio:
                     return
                 last = found[-1].id
 
+    def last_task(self, project: int) -> int:
+        """The highest id of a project's tasks; 0 without any."""
+        query = json.dumps({"ordering": ["-tasks:id"]})
+        page = self._again(
+            "list tasks",
+            lambda: self._sdk.tasks.list(
+                project=project, query=query, page_size=1, fields="task_only", resolve_uri=False
+            ),
+        )
+        return max((int(task.id) for task in page.items or ()), default=0)
+
     def _tasks_after(self, project: int, last: int, filters: Sequence[Filter], annotations: bool) -> list[StudioTask]:
         conditions = [Filter("id", "greater", "Number", last), *filters]
         items = [

@@ -8,7 +8,7 @@ that is the same in every round; e-mail addresses never reach the run folder.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from annotation.answers import NO_LABEL, Answer, Task
@@ -22,6 +22,9 @@ FEW = 20
 """Vanished tasks that are looked up one by one; more of them by a list of all."""
 
 MAX_COMMENT = 2_000
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""The only one in which Label Studio takes a time."""
+
 LOOK_BACK = timedelta(minutes=10)
 """An answer may become visible so long after the time that it carries: writes wait for the server's database."""
 
@@ -123,8 +126,8 @@ def pull_late(reader: Reader, round_number: int, tasks: Iterable[Task], known: I
             latest = max(latest, answer.time)
     changed = []
     if latest:
-        since = datetime.fromisoformat(latest) - LOOK_BACK
-        changed = [Filter("updated_at", "greater", "Datetime", since.isoformat())]
+        since = (datetime.fromisoformat(latest) - LOOK_BACK).astimezone(UTC)
+        changed = [Filter("updated_at", "greater", "Datetime", since.strftime(TIME_FORMAT))]
     pulled = _read(reader, tasks, Filter("data.round", "less", "Number", round_number), *changed)
     pulled.answers = [one for one in pulled.answers if said.get(one.place) != one.says]
     return pulled
