@@ -53,7 +53,7 @@ def test_late_answers_label_what_a_round_ended_without(second: Any) -> None:
     standing = standing_of(second)
     assert {answer.key for answer in standing.answers} == set()
     assert {label.target for label in standing.late.labels} == {early.target, new.target, prefix.target}
-    expected = "  4 answers came to tasks of rounds that had ended; they give or renew 3 labels from here on"
+    expected = "  4 answers to tasks of rounds that had ended; they give or renew 3 labels from here on"
     assert expected in list(progress_lines(second))
     done = end(second)
     assert isinstance(done, Done)
