@@ -23,13 +23,13 @@ MOST = 0.4
 def error_rates(run: Run, rounds: Iterable[int]) -> dict[str, float]:
     """Share of gold tasks that each annotator gets wrong, pulled to that of all, as the last of some rounds has it.
 
-    Empty where nobody answered a gold task.
+    Of those whose votes count; empty where none of them answered a gold task.
     """
     for number in sorted(rounds, reverse=True):
         key = run.round(number).step("label").key("agreement.json")
         if run.store.exists(key):
             people = run.store.read_json(key)["annotators"]
-            gold = {name: one["gold"] for name, one in people.items()}
+            gold = {name: one["gold"] for name, one in people.items() if not one["left_out"]}
             return _pulled({name: (one["asked"] - one["right"], one["asked"]) for name, one in gold.items() if one})
     return {}
 

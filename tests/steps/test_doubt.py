@@ -67,9 +67,10 @@ def test_sums_and_thresholds_are_those_of_the_right_labels_on_average() -> None:
 def test_rates_come_from_the_last_round_and_are_pulled_to_that_of_all(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", parse_config(TEXT, "c"), TEXT, [Shard(0, "", "w", "w")])
     people = {
-        "ann": {"gold": {"right": 38, "asked": 40}},
-        "eve": {"gold": {"right": 28, "asked": 40}},
-        "new": {"gold": None},
+        "ann": {"gold": {"right": 38, "asked": 40}, "left_out": False},
+        "eve": {"gold": {"right": 28, "asked": 40}, "left_out": False},
+        "mad": {"gold": {"right": 8, "asked": 40}, "left_out": True},
+        "new": {"gold": None, "left_out": False},
     }
     run.store.publish_json("rounds/1/label/agreement.json", {"annotators": {"ann": people["eve"]}})
     run.store.publish_json("rounds/2/label/agreement.json", {"annotators": people})
