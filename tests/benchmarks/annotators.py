@@ -30,8 +30,9 @@ import httpx
 import numpy as np
 
 from annotation.agreement import alpha_of, krippendorff_alpha, vote_counts
-from annotation.answers import Answer, Task, add_answers, judge_prefix
+from annotation.answers import Answer, Task, add_answers, judge_prefix, read_tasks
 from annotation.gold import same_for
+from annotation.late import earlier_tasks
 from annotation.standing import standing_of
 from annotation.step import conclude, talk
 from annotation.studio.local import default_venv, serve
@@ -190,7 +191,7 @@ class Crowd:
     def answer(self, round_: Round, truth: Truth) -> None:
         """Let everybody work on a round's tasks at once, then the lead on what needs a decision."""
         talk(round_)
-        right = truth.of(standing_of(round_).tasks)
+        right = truth.of([*earlier_tasks(round_), *read_tasks(round_)])  # some of which are open still
         projects = find_projects(open_studio(round_.run), round_.run)
 
         both = {**labels_of("page", round_.run.config), **labels_of("prefix", round_.run.config)}
