@@ -77,11 +77,11 @@ def measure_gold(tasks: Iterable[Task], answers: Iterable[Answer], same: Same) -
 def accuracies(round_: Round) -> dict[str, Accuracy]:
     """Accuracy of each annotator over the gold tasks of all rounds up to this one."""
     tasks: list[Task] = []
-    answers: list[Answer] = []
+    answers: dict[tuple[str, str, bool], Answer] = {}
     for number in range(1, round_.number + 1):
         tasks += [task for task in read_tasks(round_.run.round(number)) if task.gold]
-        answers += read_answers(round_.run.round(number))
-    return measure_gold(tasks, answers, same_for(round_.run.config))
+        answers.update((answer.place, answer) for answer in read_answers(round_.run.round(number)))
+    return measure_gold(tasks, answers.values(), same_for(round_.run.config))
 
 
 def left_out(measured: Iterable[Accuracy], settings: LabelSection) -> frozenset[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from annotation.adjudication import Ballot, cases, count_ballots, open_tasks
 from annotation.answers import Answer, Task, read_answers, read_tasks
 from annotation.gold import Accuracy, accuracies, left_out
+from annotation.late import Late, late_in
 from recall.run.rounds import Round
 
 
@@ -13,7 +14,8 @@ class Standing:
     """A round whose tasks are pushed.
 
     accuracies: on gold tasks of this and earlier rounds, by annotator; left_out: those whose votes do not count;
-    ballots: one for each task; open: tasks that wait for annotators; queue: ballots that wait for a decision.
+    ballots: one for each task; open: tasks that wait for annotators; queue: ballots that wait for a decision; late:
+    answers that came to tasks of earlier rounds, which are not among the others.
     """
 
     tasks: list[Task] = field(repr=False)
@@ -21,6 +23,7 @@ class Standing:
     accuracies: dict[str, Accuracy]
     left_out: frozenset[str]
     ballots: list[Ballot] = field(repr=False)
+    late: Late = field(repr=False)
 
     @property
     def open(self) -> list[Task]:
@@ -38,7 +41,10 @@ def standing_of(round_: Round) -> Standing:
 
     Raises Damaged for a line of the log that is no answer.
     """
-    tasks, answers = read_tasks(round_), read_answers(round_)
+    tasks, logged = read_tasks(round_), read_answers(round_)
+    own = {task.key for task in tasks}
+    answers = [answer for answer in logged if answer.key in own]
     measured = accuracies(round_)
     ignored = left_out(measured.values(), round_.run.config.label)
-    return Standing(tasks, answers, measured, ignored, count_ballots(tasks, answers, ignored))
+    late = late_in(round_, [answer for answer in logged if answer.key not in own], ignored)
+    return Standing(tasks, answers, measured, ignored, count_ballots(tasks, answers, ignored), late)

@@ -13,7 +13,7 @@ from annotation.answers import answer_from
 from annotation.standing import standing_of
 from annotation.studio.settings import studio_settings
 from annotation.summary import AGREEMENT, left_out_lines, summarise
-from annotation.tasks import EXAMPLES, PREFIXES, TASKS, push
+from annotation.tasks import EXAMPLES, MEMORY, PREFIXES, TASKS, push
 from recall.errors import BadInput
 from recall.records import Done, Label, Output, Waiting
 from recall.run.rounds import Round
@@ -64,11 +64,13 @@ def conclude(round_: Round, url: str = "", now: bool = False) -> Done | Waiting:
     if waiting and not now:
         return Waiting(waiting, url or run.store.url(round_.step("label").folder))
     step = round_.begin("label")
+    for key in run.store.keys(step.key(MEMORY)):
+        run.store.remove(key)
     for leftover in (LABELS, AGREEMENT):  # of a conclusion that was killed, before further answers came
         if run.store.exists(step.key(leftover)):
             run.store.remove(step.key(leftover))
-    labels = decide(standing.ballots)
-    columns = {name: [asdict(label)[name] for label in labels] for name in SCHEMA}
+    labels, late = decide(standing.ballots), standing.late.labels
+    columns = {name: [asdict(label)[name] for label in [*labels, *late]] for name in SCHEMA}
     step.publish_table(LABELS, columns, SCHEMA)
     step.publish_json(AGREEMENT, summarise(standing, run.config))
     for file in (TASKS, PREFIXES, EXAMPLES):
@@ -76,7 +78,8 @@ def conclude(round_: Round, url: str = "", now: bool = False) -> Done | Waiting:
         step.add([Output(file, digest_of(data), table_from(data).num_rows)])
     asked = sum(task.use != "gold" for task in standing.tasks)
     counts = count(labels, asked, run.config.train.positive) | {"gold": len(standing.tasks) - asked}
-    return step.finish(counts | {"left_out": len(standing.left_out)}, {}, left_out_lines(standing, run.config))
+    counts |= {"left_out": len(standing.left_out), "late": len(late)}
+    return step.finish(counts, {}, left_out_lines(standing, run.config))
 
 
 def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:

@@ -27,6 +27,9 @@ from recall.steps.judgements import PAGE_TASKS, PREFIX_TASKS, prefix_labels
 from recall.steps.rows import ScannedShard, priority, read_bodies, scanned_shards
 
 TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
+MEMORY = "studio/"
+"""Folder of what a labelling server held when it was last looked at; removed when the step ends."""
+
 EXAMPLE_PAGES = {
     "key": "string",
     "prefix": "string",

@@ -199,15 +199,35 @@ class Studio:
         """Remove a project with all that is in it."""
         self._forget(lambda: self._sdk.projects.delete(id=number))
 
-    def tasks(self, project: int, *filters: Filter, annotations: bool = False) -> Iterator[StudioTask]:
-        """A project's tasks that meet all filters, by ascending id, [studio] page of them at a time in memory."""
-        last = 0
+    def tasks(self, project: int, *filters: Filter, annotations: bool = False, after: int = 0) -> Iterator[StudioTask]:
+        """A project's tasks that meet all filters, by ascending id, [studio] page of them at a time in memory.
+
+        after: an id; only later ones. Asked for by spans of ids, as the server counts all that a request selects:
+        asking for all later tasks takes the longer the more there are. That is done where a span holds none.
+        """
+        size, last = self._settings.page, after
         while True:
-            found = self._tasks_after(project, last, filters, annotations)
+            span = Filter("id", "less", "Number", last + size + 1)
+            found = self._tasks_after(project, last, (span, *filters), annotations) if last else []
             yield from found
-            if len(found) < self._settings.page:
-                return
-            last = found[-1].id
+            last += size if found else 0
+            if not found:
+                found = self._tasks_after(project, last, filters, annotations)
+                yield from found
+                if len(found) < size:
+                    return
+                last = found[-1].id
+
+    def last_task(self, project: int) -> int:
+        """The highest id of a project's tasks; 0 without any."""
+        query = json.dumps({"ordering": ["-tasks:id"]})
+        page = self._again(
+            "list tasks",
+            lambda: self._sdk.tasks.list(
+                project=project, query=query, page_size=1, fields="task_only", resolve_uri=False
+            ),
+        )
+        return max((int(task.id) for task in page.items or ()), default=0)
 
     def _tasks_after(self, project: int, last: int, filters: Sequence[Filter], annotations: bool) -> list[StudioTask]:
         conditions = [Filter("id", "greater", "Number", last), *filters]

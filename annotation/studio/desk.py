@@ -8,16 +8,19 @@ from dataclasses import dataclass, field, replace
 from html import escape
 
 from annotation.adjudication import Ballot
-from annotation.answers import add_answers, last_answers, read_tasks
+from annotation.answers import Answer, add_answers, last_answers, read_tasks
+from annotation.late import earlier_tasks
 from annotation.standing import Standing, standing_of
 from annotation.studio.cards import Card, Lens, lens_of, page_cards, prefix_cards
 from annotation.studio.client import Project, Studio
 from annotation.studio.markup import sanitise
+from annotation.studio.memory import Memory, look, remember, remembered
 from annotation.studio.projects import Name, address_of, find_projects, kind_of, open_studio, set_up
-from annotation.studio.pull import Reader, pseudonym, pull_answers
-from annotation.studio.push import Pushed, of_round, push_cards, take_inventory
+from annotation.studio.pull import Reader, pseudonym, pull_answers, pull_late
+from annotation.studio.push import Inventory, Pushed, of_round, push_cards, take_inventory
 from annotation.studio.refresh import refresh_pages
 from annotation.studio.screens import labels_of
+from recall.records import LabelKind
 from recall.run.rounds import Round
 
 ASK: tuple[Name, ...] = ("pages", "prefixes")
@@ -78,7 +81,7 @@ def push_round(desk: Desk, name: Name, lens: Lens) -> list[str]:
     standing = standing_of(desk.round)
     wanted = {task.key for task in standing.open if task.kind == kind_of(name)}
     project, studio = desk.projects[name], desk.studio
-    pushed = _push(desk, name, wanted, lens)
+    pushed = _push_unless_there(desk, name, wanted, lens)
     refreshed = refresh_pages(studio, project, desk.round, lens) if name == "pages" else 0
     if wanted and project.model_version != lens.version and name == "pages":
         studio.change_project(project.id, model_version=lens.version)
@@ -86,18 +89,32 @@ def push_round(desk: Desk, name: Name, lens: Lens) -> list[str]:
     return lines + ([f"{name}: refreshed {refreshed} open tasks with the model of {lens.version}"] if refreshed else [])
 
 
-def _push(desk: Desk, name: Name, wanted: Collection[str], lens: Lens, cards: Iterable[Card] | None = None) -> Pushed:
+def _push_unless_there(desk: Desk, name: Name, wanted: Collection[str], lens: Lens) -> Pushed:
+    """Push what is wanted; without listing the tasks that are there when they are known to be the same as before."""
+    studio, project = desk.studio, desk.projects[name]
+    memory, before = remembered(desk.round, project), look(studio, project)
+    if memory is not None and memory.covers(before, wanted):
+        return Pushed(0, len(wanted), 0)
+    pushed, inventory = _push(desk, name, wanted, lens)
+    if not pushed.new and not pushed.doubled and look(studio, project) == before:
+        keys = {task.key for task in read_tasks(desk.round) if task.kind == kind_of(name)}
+        remember(desk.round, Memory(before, frozenset(keys - set(inventory.tasks))))
+    return pushed
+
+
+def _push(
+    desk: Desk, name: Name, wanted: Collection[str], lens: Lens, cards: Iterable[Card] | None = None
+) -> tuple[Pushed, Inventory]:
+    """Push what is wanted and not there; returns what was done, and what was there before."""
     studio, project = desk.studio, desk.projects[name]
     inventory = take_inventory(studio, project.id, of_round(desk.round.number))
     if set(wanted) - set(inventory.tasks) and name not in desk.made:
         studio.settle()
-        again = take_inventory(studio, project.id, of_round(desk.round.number))
-        again.doubled += inventory.doubled
-        inventory = again
+        inventory = take_inventory(studio, project.id, of_round(desk.round.number), known=inventory)
     missing = set(wanted) - set(inventory.tasks)
     made = cards if cards is not None else _cards(desk, name, missing, lens)
     pushed = push_cards(studio, project, made, inventory.tasks, lens.version)
-    return replace(pushed, there=len(set(wanted) - missing), doubled=pushed.doubled + inventory.doubled)
+    return replace(pushed, there=len(set(wanted) - missing), doubled=pushed.doubled + inventory.doubled), inventory
 
 
 def _told(name: Name, pushed: Pushed) -> list[str]:
@@ -112,10 +129,24 @@ def pull_round(desk: Desk, name: Name) -> list[str]:
     labels = labels_of(kind, desk.round.run.config)
     project = desk.projects[name]
     reader = Reader(desk.studio, project.id, labels, desk.names, decides=name in DECIDE)
-    pulled = pull_answers(reader, desk.round.number, tasks, last_answers(desk.round))
-    new = add_answers(desk.round, pulled.answers)
-    lines = [f"{name}: {new} new answers"] if new else []
+    own = {task.key for task in tasks}
+    known = [answer for answer in last_answers(desk.round) if answer.key in own]
+    pulled = pull_answers(reader, desk.round.number, tasks, known)
+    late = _late(desk, reader, kind)
+    new = add_answers(desk.round, [*pulled.answers, *late])  # together: later ones are asked for from here on
+    lines = [f"{name}: {new - len(late)} new answers"] if new > len(late) else []
+    lines += [f"{name}: {len(late)} answers to tasks of rounds that have ended; kept for this one"] if late else []
     return lines + [f"{name}: {count} answers {what}" for what, count in sorted(pulled.counts.items())]
+
+
+def _late(desk: Desk, reader: Reader, kind: LabelKind) -> list[Answer]:
+    """Answers to tasks of earlier rounds that are in no log yet."""
+    run, number = desk.round.run, desk.round.number
+    if number == 1:
+        return []
+    known = [answer for earlier in range(1, number + 1) for answer in last_answers(run.round(earlier))]
+    tasks = [task for task in earlier_tasks(desk.round) if task.kind == kind]
+    return pull_late(reader, number, tasks, known).answers
 
 
 def move_cases(desk: Desk, name: Name, standing: Standing, lens: Lens) -> list[str]:
@@ -130,7 +161,7 @@ def move_cases(desk: Desk, name: Name, standing: Standing, lens: Lens) -> list[s
         studio.remove_task(inventory.tasks[key].id)
     missing = set(queue) - set(inventory.tasks)
     cards = (_case(card, queue[card.key]) for card in _cards(desk, name, missing, lens)) if missing else ()
-    pushed = _push(desk, name, set(queue), lens, cards)
+    pushed, _ = _push(desk, name, set(queue), lens, cards)
     lines = [f"{name}: took away {len(settled)} tasks that need no decision any more"] if settled else []
     return lines + _told(name, pushed)
 

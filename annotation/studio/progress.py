@@ -29,13 +29,16 @@ class Pace:
     agreed: int
     compared: int
 
+    def rate(self) -> list[str]:
+        """How fast, where anybody says how long it took."""
+        return [f"{self.seconds:.0f} s each, {3600 / self.seconds:.0f} an hour"] if self.seconds else []
+
     def say(self) -> str:
         """On one line."""
         parts = [f"{self.answers} answers"]
         if self.skips:
             parts.append(f"{self.skips} skipped")
-        if self.seconds:
-            parts.append(f"{self.seconds:.0f} s each, {3600 / self.seconds:.0f} an hour")
+        parts += self.rate()
         if self.compared:
             parts.append(f"agrees with the others on {self.agreed} of {self.compared}")
         return ", ".join(parts)
@@ -67,6 +70,7 @@ def kind_line(kind: LabelKind, standing: Standing) -> str:
     decided = sum(ballot.decision is not None for ballot in ballots)
     parts = [f"{len(ballots) - len(left)} of {len(ballots)} tasks answered"]
     pace = pace_of(answers, ballots)
+    parts += pace.rate()
     if votes:
         hours = f", about {votes * pace.seconds / 3600:.1f} hours" if pace.seconds else ""
         parts.append(f"{votes} answers left{hours}")
@@ -86,6 +90,8 @@ def annotator_lines(standing: Standing) -> Iterator[str]:
             by_name[answer.annotator].append(answer)
     for name, answers in sorted(by_name.items(), key=lambda item: (-len(item[1]), item[0])):
         line = pace_of(answers, standing.ballots).say()
+        prefixes = sum(answer.kind == "prefix" for answer in answers)
+        line += f", {prefixes} of them on prefixes" if prefixes else ""
         gold = standing.accuracies.get(name)
         line += f", right on {gold.right} of {gold.asked} gold tasks" if gold else ""
         line += ", left out" if name in standing.left_out else ""
@@ -100,6 +106,9 @@ def progress_lines(round_: Round) -> Iterator[str]:
     for kind in ("page", "prefix"):
         if any(ballot.task.kind == kind for ballot in standing.ballots):
             yield kind_line("page" if kind == "page" else "prefix", standing)
+    if standing.late.answers:
+        came, labels = len(standing.late.answers), len(standing.late.labels)
+        yield f"  {came} answers to tasks of rounds that had ended; they give or renew {labels} labels from here on"
     yield from annotator_lines(standing)
     yield from (f"  {line}" for line in agreement_lines(standing, round_.run.config))
 

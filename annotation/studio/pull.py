@@ -8,6 +8,7 @@ that is the same in every round; e-mail addresses never reach the run folder.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from annotation.answers import NO_LABEL, Answer, Task
@@ -21,6 +22,11 @@ FEW = 20
 """Vanished tasks that are looked up one by one; more of them by a list of all."""
 
 MAX_COMMENT = 2_000
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""The only one in which Label Studio takes a time."""
+
+LOOK_BACK = timedelta(minutes=10)
+"""An answer may become visible so long after the time that it carries: writes wait for the server's database."""
 
 
 @dataclass(slots=True)
@@ -101,10 +107,38 @@ def pull_answers(reader: Reader, round_number: int, tasks: Iterable[Task], known
 
     known: the last answers in the log, withdrawn ones included. Raises as Studio's requests; nothing is lost then.
     """
+    pulled = _read(reader, tasks, of_round(round_number))
+    standing = {answer.place for answer in pulled.answers}
+    _withdraw(reader, round_number, pulled, [one for one in known if one.place not in standing])
+    return pulled
+
+
+def pull_late(reader: Reader, round_number: int, tasks: Iterable[Task], known: Iterable[Answer]) -> Pulled:
+    """Read the answers that came to tasks of earlier rounds after the last pull before their end.
+
+    known: the answers in the logs of all rounds up to this one: those that say nothing new are left out, and so are
+    tasks that did not change for LOOK_BACK before the latest of them.
+    """
+    said, latest = {}, ""
+    for answer in known:
+        said[answer.place] = answer.says
+        if answer.source.startswith(f"{SOURCE}/{reader.project}/"):
+            latest = max(latest, answer.time)
+    changed = []
+    if latest:
+        since = (datetime.fromisoformat(latest) - LOOK_BACK).astimezone(UTC)
+        changed = [Filter("updated_at", "greater", "Datetime", since.strftime(TIME_FORMAT))]
+    pulled = _read(reader, tasks, Filter("data.round", "less", "Number", round_number), *changed)
+    pulled.answers = [one for one in pulled.answers if said.get(one.place) != one.says]
+    return pulled
+
+
+def _read(reader: Reader, tasks: Iterable[Task], *filters: Filter) -> Pulled:
+    """The answers as they stand in a project."""
     ours = {task.key: task for task in tasks}
     pulled = Pulled()
     standing: dict[tuple[str, str, bool], Answer] = {}
-    for key, given in _annotations(reader, round_number):
+    for key, given in _annotations(reader, filters):
         task = ours.get(key)
         value = verdict_of(given, reader.labels)
         if task is None:
@@ -119,19 +153,18 @@ def pull_answers(reader: Reader, round_number: int, tasks: Iterable[Task], known
             if before is None or before.time <= answer.time:
                 standing[answer.place] = answer
     pulled.answers += standing.values()
-    _withdraw(reader, round_number, pulled, [one for one in known if one.place not in standing])
     return pulled
 
 
-def _annotations(reader: Reader, round_number: int) -> Iterator[tuple[str, Given]]:
+def _annotations(reader: Reader, filters: tuple[Filter, ...]) -> Iterator[tuple[str, Given]]:
     """Key and annotation of every annotated or skipped task."""
     some = Filter("total_annotations", "greater", "Number", 0)
     none, skipped = (
         Filter("total_annotations", "equal", "Number", 0),
         Filter("cancelled_annotations", "greater", "Number", 0),
     )
-    for filters in ((some,), (none, skipped)):
-        for task in reader.studio.tasks(reader.project, of_round(round_number), *filters, annotations=True):
+    for touched in ((some,), (none, skipped)):
+        for task in reader.studio.tasks(reader.project, *filters, *touched, annotations=True):
             for given in task.annotations:
                 yield str(task.data.get("key") or ""), given
 

@@ -6,6 +6,7 @@ a moment first, and every push takes away what came twice, keeping the copy that
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -42,20 +43,24 @@ class Pushed:
     there: int
     doubled: int
 
+    def __add__(self, other: "Pushed") -> "Pushed":
+        return Pushed(self.new + other.new, self.there + other.there, self.doubled + other.doubled)
+
 
 def of_round(number: int) -> Filter:
     """Tasks of one round."""
     return Filter("data.round", "equal", "Number", number)
 
 
-def take_inventory(studio: Studio, project: int, *filters: Filter) -> Inventory:
+def take_inventory(studio: Studio, project: int, *filters: Filter, known: Inventory | None = None) -> Inventory:
     """List a project's tasks by our key, and take away what came twice.
 
     The copy with most annotations stays, the oldest of equals; another one with annotations stays as well, as people's
-    work is never removed.
+    work is never removed. known: an inventory of a moment ago, to which only later tasks are added.
     """
-    inventory = Inventory()
-    for task in studio.tasks(project, *filters):
+    inventory = known or Inventory()
+    last = max((task.id for task in inventory.tasks.values()), default=0)
+    for task in studio.tasks(project, *filters, after=last):
         key = str(task.data.get("key") or "")
         if not key:
             inventory.strangers += 1
@@ -98,19 +103,24 @@ def push_cards(
 
     Raises Transient when Label Studio stays away; calling it again goes on.
     """
-    new = there = doubled = 0
-    for batch in batches(cards, studio.batch):
-        fresh = [card for card in batch if card.key not in present]
-        there += len(batch) - len(fresh)
-        if not fresh:
-            continue
-        inventory = _deliver(studio, project.id, fresh, version)
-        doubled += inventory.doubled
-        new += len(fresh)
-        for card in fresh:
-            if card.votes != inventory.tasks[card.key].votes:
-                studio.change_task(inventory.tasks[card.key].id, overlap=card.votes)
-    return Pushed(new, there, doubled)
+    pushed = Pushed(0, 0, 0)
+    under_way: Future[Pushed] | None = None
+    with ThreadPoolExecutor(1) as sender:  # cards are made while the batch before is under way
+        for batch in batches(cards, studio.batch):
+            fresh = [card for card in batch if card.key not in present]
+            pushed += Pushed(0, len(batch) - len(fresh), 0)
+            if under_way is not None:
+                pushed += under_way.result()
+            under_way = sender.submit(_push_batch, studio, project.id, fresh, version) if fresh else None
+        return pushed if under_way is None else pushed + under_way.result()
+
+
+def _push_batch(studio: Studio, project: int, cards: Sequence[Card], version: str) -> Pushed:
+    inventory = _deliver(studio, project, cards, version)
+    for card in cards:
+        if card.votes != inventory.tasks[card.key].votes:
+            studio.change_task(inventory.tasks[card.key].id, overlap=card.votes)
+    return Pushed(len(cards), 0, inventory.doubled)
 
 
 def _deliver(studio: Studio, project: int, cards: Sequence[Card], version: str) -> Inventory:

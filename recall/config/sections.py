@@ -189,7 +189,7 @@ class StudioSection(Section):
     )
     batch: Positive = 50
     page: Positive = 200
-    attempts: Positive = 6
+    attempts: Positive = 9
     timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     settle_seconds: Annotated[float, Field(ge=0)] = 3.0
     poll_seconds: Annotated[float, Field(gt=0)] = 30.0

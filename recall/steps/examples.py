@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from recall.config import TrainSection
 from recall.hosts import family_of, host_of
 from recall.run.rounds import Round
+from recall.steps.doubt import doubt_of, error_rates
 from recall.steps.judgements import audit_urls, page_labels
 
 OTHER = "other"
@@ -27,13 +28,17 @@ INFERRED = ("prefix", "structure", "judge", "random", "harvest")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page to learn from. source: label (of the seed), ASKED, CHOSEN or one of INFERRED."""
+    """A page to learn from. source: label (of the seed), ASKED, CHOSEN or one of INFERRED.
+
+    doubt: the chance that its label is wrong, by how those who gave it did on gold tasks; 0 where that is not known.
+    """
 
     url: str
     label: str
     family: str
     source: str
     text: str
+    doubt: float = 0.0
 
 
 def gather(round_: Round) -> list[Example]:
@@ -44,10 +49,12 @@ def gather(round_: Round) -> list[Example]:
     seeds = [Example(**row) for row in store.read_table(run.step("seed").key("examples.parquet"), columns).to_pylist()]
     families = {host_of(example.url): example.family for example in seeds}
     examples: dict[str, Example] = {}
+    rates = error_rates(run, earlier)
     for url, label in page_labels(run, earlier).items():
         if label.use == "train":
             source = CHOSEN if label.stratum in SUSPECTED else ASKED
-            examples[url] = Example(url, label.value, _family(url, families), source, label.text)
+            doubt = doubt_of(label.source, label.annotators, label.agreement, rates)
+            examples[url] = Example(url, label.value, _family(url, families), source, label.text, doubt)
     for example in seeds:
         examples.setdefault(example.url, example)
     for number in earlier:

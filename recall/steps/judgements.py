@@ -58,13 +58,15 @@ LABELS = {
 class PageLabel:
     """A page that people labelled. value: a label name; text: the scoring text they were asked about.
 
-    stratum: why they were asked; source: a LabelSource.
+    stratum: why they were asked; source: a LabelSource; annotators, agreement: as a Label has them.
     """
 
     url: str
     value: str
     use: LabelUse
     source: str
+    annotators: tuple[str, ...]
+    agreement: float
     stratum: str
     path: str
     offset: int
@@ -91,20 +93,23 @@ def decided(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str, An
 def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
     """Labelled pages of some rounds by URL, audit pages included (`use` tells); a later round's label wins.
 
+    A round's labels may be of pages that an earlier one asked about, where answers came after that had ended.
     What only annotators gave who were left out later does not count.
     """
     numbers = sorted(rounds)
     labelled: dict[str, PageLabel] = {}
+    asked: dict[str, dict[str, Any]] = {}
     ignored = left_out(run, numbers)
     for number in numbers:
-        labels = {row["target"]: row for row in decided(run, number, ignored) if row["kind"] == "page"}
         step = run.round(number).step("label")
         columns = ["url", "path", "offset", "length", "text", "stratum"]
         for task in run.store.read_table(step.key("tasks.parquet"), columns).to_pylist():
-            label = labels.get(task["url"])
-            if label is not None:
-                of_label = {name: label[name] for name in ("value", "use", "source")}
-                labelled[task["url"]] = PageLabel(**of_label, **task)
+            asked[task["url"]] = task
+        for label in decided(run, number, ignored):
+            if label["kind"] == "page" and label["target"] in asked:
+                of_label = {name: label[name] for name in ("value", "use", "source", "agreement")}
+                of_label["annotators"] = tuple(label["annotators"])
+                labelled[label["target"]] = PageLabel(**of_label, **asked[label["target"]])
     return labelled
 
 

@@ -29,6 +29,7 @@ from recall.model.scorer import Card, collapse, score_with, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Done
 from recall.run.rounds import Round
+from recall.steps.doubt import allow_for
 from recall.steps.examples import ASKED, CHOSEN, Example, class_of, gather
 from recall.steps.kinds import kind_of
 from recall.steps.search import Trial, search_recipe
@@ -181,9 +182,15 @@ def false_positive_rate(
     return float(weight[~truth & (scores >= threshold)].sum()) / others if others else 0.0
 
 
-def decide(scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, config: Config) -> Decision:
-    """Choose on out-of-fold scores of judged pages. weights: pages of the crawl that each stands for."""
-    settings = config.train
+def decide(
+    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, doubt: NDArray[Any], config: Config
+) -> Decision:
+    """Choose on out-of-fold scores of judged pages.
+
+    weights: pages of the crawl that each stands for; doubt: the chance that each label is wrong.
+    """
+    settings, pages, positives = config.train, len(scores), int(truth.sum())
+    scores, truth, weights = allow_for(scores, truth, weights, doubt)
     chosen = choose_threshold(scores, truth, settings.target, settings.target_value, weights)
     floor = choose_threshold(scores, truth, "recall", config.scan.floor_found, weights)
     calibration = fit_calibration(scores, truth, weights)
@@ -192,17 +199,22 @@ def decide(scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | No
         "calibration_error": expected_calibration_error(calibration.apply(scores), truth, weights=weights),
         "false_positive_rate": false_positive_rate(scores, truth, weights, chosen.value),
         "floor": min(floor.value, chosen.value),
-        "pages": float(len(scores)),
-        "positives": float(truth.sum()),
-        "precision": chosen.precision,
-        "recall": chosen.recall,
+        "pages": float(pages),
+        "positives": float(positives),
+        "precision": min(chosen.precision, 1.0),
+        "recall": min(chosen.recall, 1.0),
         "target_reached": float(chosen.reached),
     }
     return Decision(chosen, calibration, metrics)
 
 
 def thresholds_by_kind(
-    urls: Sequence[str], scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, settings: TrainSection
+    urls: Sequence[str],
+    scores: NDArray[Any],
+    truth: NDArray[Any],
+    weights: NDArray[Any] | None,
+    doubt: NDArray[Any],
+    settings: TrainSection,
 ) -> dict[str, float]:
     """Thresholds of the kinds of places that one threshold for all may starve, by [train] target, in order of name.
 
@@ -216,7 +228,8 @@ def thresholds_by_kind(
     for kind in sorted(set(kinds.tolist())):
         rows = (kinds == kind) & (weight > 0)
         if int(truth[rows].sum()) >= KIND_POSITIVES:
-            found = choose_threshold(scores[rows], truth[rows], settings.target, settings.target_value, weight[rows])
+            sums = allow_for(scores[rows], truth[rows], weight[rows], doubt[rows])
+            found = choose_threshold(*sums[:2], settings.target, settings.target_value, sums[2])
             if found.reached:
                 own[kind] = found.value
     return own
@@ -257,8 +270,9 @@ def train(round_: Round) -> Done:
     held = np.flatnonzero(~np.isnan(scores))
     truth = np.array([labels[row] == settings.positive for row in held])
     weights = judged_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
-    decision = decide(scores[held], truth, weights, round_.run.config)
-    text = decide(bare_scores[held], truth, weights, round_.run.config)
+    doubt = np.array([examples[row].doubt for row in held])
+    decision = decide(scores[held], truth, weights, doubt, round_.run.config)
+    text = decide(bare_scores[held], truth, weights, doubt, round_.run.config)
     urls = [examples[row].url for row in held]
     card = Card(
         labels=tuple(sorted(set(labels))),
@@ -267,7 +281,7 @@ def train(round_: Round) -> Done:
         recipe=material.recipe,
         threshold=decision.threshold.value,
         text_threshold=text.threshold.value,
-        thresholds=thresholds_by_kind(urls, scores[held], truth, weights, settings),
+        thresholds=thresholds_by_kind(urls, scores[held], truth, weights, doubt, settings),
         calibration=decision.calibration,
         metrics={**decision.metrics, **{f"text_{name}": text.metrics[name] for name in TEXT_METRICS}},
     )

@@ -1,15 +1,18 @@
 """Runs the loop with simulated annotators of known error rates, and again with perfect labels.
 
-    python tests/benchmarks/annotators.py --crawl DIR --folder DIR [--rounds 3] [--pages 300] [--server URL]
+    python tests/benchmarks/annotators.py --crawl DIR --folder DIR [--seeds 1,2,3] [--server URL] [--minutes 8]
 
 DIR holds a crawl in Common Crawl's layout and labels.jsonl (url, label, use); rows whose use is "measure" are never
 shown to the annotators: what each round finds is measured on them. Five annotators call the wrong class as often as
 ERRORS says; a sixth person decides what they disagree on, rightly. With --server they sign up at a Label Studio and
 work through its API, all at once, each asking for the next task until there is none; an administrator's token stands in
-RECALL_STUDIO_TOKEN, and sign-up must be open. Without it their answers are written as a pull writes them.
+RECALL_STUDIO_TOKEN, and "here" starts a server of its own. Without it their answers are written as a pull writes them.
+Each seed is a run of its own, in which other people get the tasks and err on other ones.
 
 Printed for each round: the measured error rate of each annotator, from gold tasks, and agreement, each with its
-interval beside the truth, and who was left out; then what both runs find. The last line printed is one JSON object.
+interval beside the truth, and who was left out; then what the runs find, and the mean over the seeds with its standard
+deviation beside the run without error. The last line printed is one JSON object. Called again with the same folder it
+goes on; with --minutes it begins no step after so many, and prints what is left as "todo".
 """
 
 import argparse
@@ -18,6 +21,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +30,12 @@ import httpx
 import numpy as np
 
 from annotation.agreement import alpha_of, krippendorff_alpha, vote_counts
-from annotation.answers import Answer, Task, add_answers, judge_prefix
+from annotation.answers import Answer, Task, add_answers, judge_prefix, read_tasks
 from annotation.gold import same_for
+from annotation.late import earlier_tasks
 from annotation.standing import standing_of
 from annotation.step import conclude, talk
+from annotation.studio.local import default_venv, serve
 from annotation.studio.projects import find_projects, open_studio
 from annotation.studio.pull import pseudonym
 from annotation.studio.screens import labels_of
@@ -118,24 +124,24 @@ def chance(*parts: object) -> float:
     return priority(0, "\0".join(map(str, parts))) / 2**64
 
 
-def asked(task: Task) -> list[str]:
+def asked(task: Task, seed: int) -> list[str]:
     """Who answers a task: as many as are wanted, chosen by chance."""
-    return sorted(ERRORS, key=lambda name: chance("who", task.key, name))[: task.votes]
+    return sorted(ERRORS, key=lambda name: chance("who", seed, task.key, name))[: task.votes]
 
 
-def answers_to(tasks: Sequence[Task], truth: Mapping[str, str]) -> Iterator[Answer]:
+def answers_to(tasks: Sequence[Task], truth: Mapping[str, str], seed: int) -> Iterator[Answer]:
     """What the annotators say."""
     for task in tasks:
-        for name in asked(task):
-            value = said(truth[task.key], ERRORS[name], chance("luck", task.key, name))
+        for name in asked(task, seed):
+            value = said(truth[task.key], ERRORS[name], chance("luck", seed, task.key, name))
             yield Answer(task.key, task.target, task.kind, value, name, seconds=10.0)
 
 
-def answer_here(round_: Round, truth: Truth) -> None:
+def answer_here(round_: Round, truth: Truth, seed: int) -> None:
     """Answer a round as a pull would write it, then decide what waits for a decision."""
     standing = standing_of(round_)
     right = truth.of(standing.tasks)
-    add_answers(round_, answers_to(standing.tasks, right))
+    add_answers(round_, answers_to(standing.tasks, right, seed))
     queue = standing_of(round_).queue
     decided = [(ballot.task, right[ballot.task.key]) for ballot in queue]
     add_answers(
@@ -146,11 +152,9 @@ def answer_here(round_: Round, truth: Truth) -> None:
 class Crowd:
     """The annotators and the lead, signed up at a Label Studio."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, seed: int) -> None:
+        self.url, self.seed = url.rstrip("/"), seed
         self.people = {name: self._sign_up(name) for name in (*ERRORS, LEAD)}
-        self.sent = 0
-        self.seconds = 0.0
 
     def email(self, name: str) -> str:
         """What the server knows an annotator by."""
@@ -159,8 +163,10 @@ class Crowd:
     def _sign_up(self, name: str) -> httpx.Client:
         """A client with an annotator's own token; the account is made where it is missing."""
         secret = f"simulated-{name}"
+        owner = {"Authorization": f"Token {os.environ['RECALL_STUDIO_TOKEN']}"}
+        invited = httpx.get(f"{self.url}/api/invite", headers=owner).raise_for_status().json()["invite_url"]
         with httpx.Client(base_url=self.url, timeout=120, follow_redirects=True) as browser:
-            for page in ("/user/signup/", "/user/login/"):
+            for page in (invited, "/user/login/"):
                 browser.get(page)
                 form = {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "email": self.email(name)}
                 browser.post(page, data={**form, "password": secret}, headers={"Referer": self.url + page})
@@ -184,26 +190,26 @@ class Crowd:
 
     def answer(self, round_: Round, truth: Truth) -> None:
         """Let everybody work on a round's tasks at once, then the lead on what needs a decision."""
-        start = time.monotonic()
         talk(round_)
-        right = truth.of(standing_of(round_).tasks)
+        right = truth.of([*earlier_tasks(round_), *read_tasks(round_)])  # some of which are open still
         projects = find_projects(open_studio(round_.run), round_.run)
 
         both = {**labels_of("page", round_.run.config), **labels_of("prefix", round_.run.config)}
         choices = {value: choice for choice, value in both.items()}
 
         def choose(name: str, error: float) -> Callable[[str], str]:
-            return lambda key: choices.get(said(right[key], error, chance("luck", key, name)), "")
+            return lambda key: choices.get(said(right[key], error, chance("luck", self.seed, key, name)), "")
 
         with ThreadPoolExecutor(len(ERRORS)) as pool:
             for number in (projects["pages"].id, projects["prefixes"].id):
-                work = [pool.submit(self.work, name, number, choose(name, error)) for name, error in ERRORS.items()]
-                self.sent += sum(one.result() for one in work)
+                given = 1
+                while given:  # who finds nothing but what others have open is told that nothing is left
+                    work = [pool.submit(self.work, name, number, choose(name, error)) for name, error in ERRORS.items()]
+                    given = sum(one.result() for one in work)
         talk(round_)
         for number in (projects["decide-pages"].id, projects["decide-prefixes"].id):
-            self.sent += self.work(LEAD, number, choose(LEAD, 0.0))
+            self.work(LEAD, number, choose(LEAD, 0.0))
         talk(round_)
-        self.seconds += time.monotonic() - start
 
 
 def expected_alpha(round_: Round, truth: Truth) -> tuple[float, float]:
@@ -227,12 +233,21 @@ def expected_alpha(round_: Round, truth: Truth) -> tuple[float, float]:
     return (measured.value if measured else float("nan")), float(np.mean(found))
 
 
-def drive(run: Run, answer: Callable[[Round], None] | None) -> None:
-    """Do every step of a run; `answer` labels each round, a labels file does where it is None."""
+class Unfinished(Exception):
+    """The minutes are over; says what comes next."""
+
+
+def drive(run: Run, answer: Callable[[Round], None] | None, end: float) -> None:
+    """Do every step of a run; `answer` labels each round, a labels file does where it is None.
+
+    Raises Unfinished where a step would begin after `end`.
+    """
     while (upcoming := run.next()) is not None:
         owner, name = upcoming
         if name == "build":
             return
+        if time.monotonic() > end:
+            raise Unfinished(f"{run.store.root}: {name}")
         if isinstance(owner, Round) and name == SEAL:
             owner.seal()  # `advance` would build the corpus after the last one
         elif answer is not None and isinstance(owner, Round) and name == "label":
@@ -305,43 +320,77 @@ def found_by(run: Run, labels: Sequence[LabelledUrl], rounds: int) -> list[dict[
     return figures
 
 
-def main() -> None:
-    """Run both loops and compare."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--crawl", type=Path, required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="of the two runs; made, or gone on with")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--pages", type=int, default=300)
-    parser.add_argument("--server", default="", metavar="URL")
-    given = parser.parse_args()
-    silence()
+def work(run: Run, known: Mapping[str, str], seed: int, server: str, end: float) -> list[dict[str, Any]]:
+    """Let the annotators label a run's rounds; returns what each round's answers came to."""
+    if server:
+        os.environ[URL_VARIABLE] = server
+        crowd = Crowd(server, seed)
+        truth = Truth(run.config, known, {pseudonym(run, crowd.email(name)): error for name, error in ERRORS.items()})
+        drive(run, lambda round_: crowd.answer(round_, truth), end)
+    else:
+        truth = Truth(run.config, known, ERRORS)
+        drive(run, lambda round_: answer_here(round_, truth, seed), end)
+    return [report_round(run.round(number), truth) for number in range(1, run.config.run.rounds + 1)]
+
+
+def spread(runs: Sequence[Sequence[Mapping[str, float]]], perfect: Sequence[Mapping[str, float]]) -> list[Any]:
+    """For each round and figure: without error, the mean of the seeds, and their standard deviation."""
+    return [
+        {name: [right[name], *mean_and_deviation([run[number][name] for run in runs])] for name in right}
+        for number, right in enumerate(perfect)
+    ]
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """Both rounded; the deviation is that of a sample."""
+    return round(float(np.mean(values)), 4), round(float(np.std(values, ddof=min(1, len(values) - 1))), 4)
+
+
+def compare(given: argparse.Namespace, end: float) -> dict[str, Any]:
+    """Run the loop for each seed and without error."""
     crawl = given.crawl.resolve()
     labels = read_labels(crawl / "labels.jsonl")
     settings = {"crawl": crawl, "rounds": given.rounds, "pages": given.pages, "audit": given.pages // 3}
-    people = make_run(given.folder / "people", crawl, {**settings, "answers": ""})
-    known = usable(labels, people.holdout)
-    crowd = None
-    if given.server:
-        os.environ[URL_VARIABLE] = given.server
-        crowd = Crowd(given.server)
-        errors = {pseudonym(people, crowd.email(name)): error for name, error in ERRORS.items()}
-        truth = Truth(people.config, known, errors)
-        drive(people, lambda round_: crowd.answer(round_, truth))
-    else:
-        truth = Truth(people.config, known, ERRORS)
-        drive(people, lambda round_: answer_here(round_, truth))
-    rounds = [report_round(people.round(number), truth) for number in range(1, given.rounds + 1)]
-    for one in rounds:
-        print(json.dumps(one), flush=True)  # noqa: T201
     perfect = make_run(given.folder / "perfect", crawl, {**settings, "answers": crawl / "labels.jsonl"})
-    drive(perfect, None)
-    result = {
-        "rounds": rounds,
-        "perfect": found_by(perfect, labels, given.rounds),
-        "people": found_by(people, labels, given.rounds),
-        "server": {"answers": crowd.sent, "seconds": round(crowd.seconds, 1)} if crowd else None,
+    drive(perfect, None, end)
+    known, found, rounds = usable(labels, perfect.holdout), [], []
+    for seed in given.seeds:
+        run = make_run(given.folder / f"people-{seed}", crawl, {**settings, "answers": ""})
+        for one in work(run, known, seed, given.server, end):
+            rounds.append({"seed": seed, **one})
+            print(json.dumps(rounds[-1]), flush=True)  # noqa: T201
+        found.append(found_by(run, labels, given.rounds))
+    right = found_by(perfect, labels, given.rounds)
+    intervals = [one["within"] for row in rounds for one in (*row["annotators"].values(), row["alpha"])]
+    return {
+        "perfect": right,
+        "people": dict(zip(given.seeds, found, strict=True)),
+        "spread": spread(found, right),
+        "intervals": len(intervals),
+        "within": sum(intervals),
     }
-    print(json.dumps(result))  # noqa: T201
+
+
+def main() -> None:
+    """Run the loops and compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--crawl", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="of the runs; made, or gone on with")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1])
+    parser.add_argument("--server", default="", metavar="URL")
+    parser.add_argument("--minutes", type=float, default=1e9)
+    given = parser.parse_args()
+    silence()
+    with ExitStack() as stack:
+        if given.server == "here":
+            local = stack.enter_context(serve(given.folder / "server", default_venv()))
+            given.server, os.environ["RECALL_STUDIO_TOKEN"] = local.url, local.login.token
+        try:
+            print(json.dumps(compare(given, time.monotonic() + 60 * given.minutes)))  # noqa: T201
+        except Unfinished as left:
+            print(json.dumps({"todo": str(left)}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Many tasks into a real Label Studio and their answers back: time, memory, and kills at random moments.
 
-    python tests/benchmarks/studio.py [--tasks 20000] [--kills 50] [--characters 4000]
+    python tests/benchmarks/studio.py [--tasks 20000] [--kills 50] [--characters 4000] [--folder DIR [--minutes 8]]
 
 Starts a Label Studio on loopback and a run whose label step holds synthetic page tasks. Each exchange (push and pull,
-`annotation.studio.desk.exchange`) is a process of its own. Half of the kills (SIGKILL) hit exchanges that push, half
-exchanges that pull, while answers keep coming; they are written straight into the server's database, as so many
+`annotation.studio.desk.exchange`) is a process of its own. Half of the kills (SIGKILL) hit exchanges that push: one
+when a random number of tasks arrived, the next at a random moment after its start, in turn. Half hit exchanges that
+pull, at random moments, while answers keep coming; they are written straight into the server's database, as so many
 requests would measure the server only. Afterwards every task must be there once and every answer in the log once.
-The last line is one JSON object with "lost" and "doubled".
+With --folder it may be stopped and goes on when called again: the server stops too, and starts again on what is there.
+The last line is one JSON object with "lost" and "doubled", or with "todo": what is left when the minutes were over.
 """
 
 import argparse
@@ -21,6 +23,9 @@ import tempfile
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +39,9 @@ from recall.run.rounds import Run
 from recall.steps.judgements import PAGE_TASKS, PREFIX_TASKS
 
 WORDS = "the function returns a list of every module that was loaded before it is called again with no argument".split()
+
+
+LOOK_SECONDS, FIRST_LONGEST = 0.2, 10.0
 
 
 def page(number: int, characters: int) -> str:
@@ -92,20 +100,39 @@ def child(root: str) -> None:
     print(json.dumps({"seconds": time.monotonic() - start, "peak_mib": peak, "lines": lines}))  # noqa: T201 - as above
 
 
-def run_exchange(root: str, kill_after: float | None = None) -> dict[str, Any] | None:
-    """Run an exchange in a process of its own; None when it was killed before its end."""
+def run_exchange(root: str, kill: Callable[[], bool] | None = None) -> dict[str, Any] | None:
+    """Run an exchange in a process of its own; None when it was killed before its end, as soon as `kill` says so."""
     command = [sys.executable, __file__, "--child", root]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        said, _ = process.communicate(timeout=kill_after)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return None
+    while True:
+        try:
+            said, _ = process.communicate(timeout=LOOK_SECONDS)
+            break
+        except subprocess.TimeoutExpired:
+            if kill is not None and kill():
+                process.kill()
+                process.communicate()
+                return None
     if process.returncode:
         raise SystemExit(f"an exchange ended with exit code {process.returncode}")
     found: dict[str, Any] = json.loads(said)
     return found
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    """Kills so many seconds from now."""
+    moment = time.monotonic() + seconds
+    return lambda: time.monotonic() >= moment
+
+
+def when_there(database: Path, tasks: int) -> Callable[[], bool]:
+    """Kills when so many tasks have arrived."""
+
+    def there() -> bool:
+        with closing(sqlite3.connect(database, timeout=60)) as base:
+            return int(base.execute("SELECT count(*) FROM task").fetchone()[0]) >= tasks
+
+    return there
 
 
 class Annotators:
@@ -133,24 +160,6 @@ class Annotators:
             base.executemany("UPDATE task SET total_annotations = 1, is_labeled = 1 WHERE id = ?", marked)
         base.close()
         return len(tasks)
-
-
-def kill_pushes(root: str, kills: int, longest: float) -> int:
-    """Kill exchanges that push at random moments; returns how many were hit before everything was there."""
-    chance = random.Random(1)
-    for done in range(kills):
-        if run_exchange(root, 1.0 + chance.random() * longest) is not None:
-            return done
-    return kills
-
-
-def kill_pulls(root: str, kills: int, longest: float, annotators: Annotators, tasks: int) -> int:
-    """Kill exchanges that pull at random moments while answers keep coming."""
-    chance, hit = random.Random(2), 0
-    for _ in range(kills):
-        annotators.answer(max(1, tasks // (2 * kills)))
-        hit += run_exchange(root, 1.0 + chance.random() * longest) is None
-    return hit
 
 
 def first_answer(desk: Any, token: str) -> int:
@@ -183,13 +192,83 @@ def verify(run: Run, tasks: int) -> dict[str, int]:
     }
 
 
+@dataclass
+class Progress:
+    """Where a measurement stands; kept as JSON, so that it goes on when it is called again."""
+
+    file: Path
+    state: dict[str, Any]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Progress":
+        """Read it, or begin."""
+        file = folder / "progress.json"
+        begun = {"kills_push": 0, "kills_pull": 0, "push_turns": 0, "pull_turns": 0, "longest": FIRST_LONGEST}
+        return cls(file, json.loads(file.read_text()) if file.exists() else begun)
+
+    def note(self, **changes: Any) -> None:
+        """Add what was done."""
+        self.state.update(changes)
+        self.file.write_text(json.dumps(self.state))
+        print(json.dumps(changes), flush=True)  # noqa: T201 - a benchmark reports to the terminal
+
+    def exchanged(self, what: str, root: str) -> None:
+        """Run an exchange to its end, once."""
+        if what not in self.state:
+            done = run_exchange(root) or {}
+            self.note(**{what: done, "longest": done["seconds"]})
+
+
+def measure(run: Run, database: Path, given: argparse.Namespace, token: str) -> Iterator[str]:
+    """Push and pull with kills, step by step, then count; yields what comes next before each step."""
+    root, progress = run.store.root, Progress.of(Path(given.folder))
+    state, chance = progress.state, random.Random()
+    pushes = given.kills // 2
+    while state["kills_push"] < pushes and state["push_turns"] < given.kills:
+        yield f"kill {state['kills_push'] + 1} while pushing"
+        turn = state["push_turns"]
+        share = min(1.0, (turn + chance.random()) / pushes)
+        kill = after(1 + 20 * chance.random()) if turn % 2 else when_there(database, round(share * given.tasks))
+        hit = run_exchange(root, kill) is None
+        progress.note(kills_push=state["kills_push"] + hit, push_turns=turn + 1)
+    yield "push to the end"
+    progress.exchanged("push", root)
+    desk = open_desk(run.round(1), [])
+    if "first" not in state:
+        progress.note(first=first_answer(desk, token))
+    annotators = Annotators(database, desk.projects["pages"].id, state["first"])
+    while state["kills_push"] + state["kills_pull"] < given.kills and state["pull_turns"] < 2 * given.kills:
+        yield f"kill {state['kills_pull'] + 1} while pulling"
+        annotators.answer(max(1, given.tasks // (2 * given.kills)))
+        start = time.monotonic()
+        hit = run_exchange(root, after(1 + chance.random() * state["longest"])) is None
+        longest = state["longest"] if hit else time.monotonic() - start
+        progress.note(
+            kills_pull=state["kills_pull"] + hit, pull_turns=state["pull_turns"] + 1, longest=round(longest, 1)
+        )
+    while annotators.answer(1_000):
+        pass
+    for what in ("pull", "again"):
+        yield what
+        progress.exchanged(what, root)
+    yield "count"
+    figures = {
+        f"{what}_{name}": round(state[what][name], 1)
+        for what in ("push", "pull", "again")
+        for name in ("seconds", "peak_mib")
+    }
+    kills = {"kills": state["kills_push"] + state["kills_pull"], "kills_push": state["kills_push"]}
+    progress.note(result={"tasks": given.tasks, **kills, **figures, **verify(run, given.tasks)})
+
+
 def main() -> None:
     """Measure."""
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--tasks", type=int, default=20_000)
     options.add_argument("--kills", type=int, default=50)
     options.add_argument("--characters", type=int, default=4_000)
-    options.add_argument("--longest", type=float, default=10.0, help="latest kill, seconds after a process began")
+    options.add_argument("--folder", default="", help="where it goes on when it is called again")
+    options.add_argument("--minutes", type=float, default=1e9, help="no step is begun after so many")
     options.add_argument("--child", help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.child:
@@ -197,40 +276,22 @@ def main() -> None:
         return
     install(default_venv())
     with tempfile.TemporaryDirectory(prefix="studio-") as name:
-        folder = Path(name)
-        run = make_run(folder, given.tasks, given.characters)
-        with serve(folder / "server", default_venv()) as local:
-            os.environ["RECALL_STUDIO_URL"], os.environ["RECALL_STUDIO_TOKEN"] = local.url, local.login.token
-            figures = measure(run, folder / "server" / "label_studio.sqlite3", given, local.login.token)
-    print(json.dumps(figures))  # noqa: T201 - as above
+        given.folder = given.folder or name
+        print(json.dumps(go_on(given)))  # noqa: T201 - as above
 
 
-def measure(run: Run, database: Path, given: argparse.Namespace, token: str) -> dict[str, Any]:
-    """Push and pull with kills, then count."""
-    root = run.store.root
-    in_push = kill_pushes(root, given.kills // 2, given.longest)
-    push = run_exchange(root) or {}
-    print(f"pushed: {push}", flush=True)  # noqa: T201 - a benchmark reports to the terminal
-    desk = open_desk(run.round(1), [])
-    annotators = Annotators(database, desk.projects["pages"].id, first_answer(desk, token))
-    in_pull = kill_pulls(root, given.kills - in_push, given.longest, annotators, given.tasks) if given.kills else 0
-    while annotators.answer(1_000):
-        pass
-    pull = run_exchange(root) or {}
-    print(f"pulled: {pull}", flush=True)  # noqa: T201 - as above
-    again = run_exchange(root) or {}
-    figures = {
-        f"{what}_{name}": round(one[name], 1)
-        for what, one in (("push", push), ("pull", pull), ("again", again))
-        for name in ("seconds", "peak_mib")
-    }
-    return {
-        "tasks": given.tasks,
-        "kills": in_push + in_pull,
-        "kills_push": in_push,
-        **figures,
-        **verify(run, given.tasks),
-    }
+def go_on(given: argparse.Namespace) -> dict[str, Any]:
+    """Do what is left, as long as there is time."""
+    folder, end = Path(given.folder), time.monotonic() + 60 * given.minutes
+    there = (folder / "run" / "run.json").exists()
+    run = Run.open(folder / "run") if there else make_run(folder, given.tasks, given.characters)
+    with serve(folder / "server", default_venv()) as local:
+        os.environ["RECALL_STUDIO_URL"], os.environ["RECALL_STUDIO_TOKEN"] = local.url, local.login.token
+        for step in measure(run, folder / "server" / "label_studio.sqlite3", given, local.login.token):
+            if time.monotonic() > end:
+                return {"todo": step}
+    result: dict[str, Any] = Progress.of(folder).state["result"]
+    return result
 
 
 if __name__ == "__main__":

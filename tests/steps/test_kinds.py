@@ -45,17 +45,22 @@ def test_kinds_with_enough_positives_get_the_threshold_that_serves_them() -> Non
     scores = [score for part in parts for score in part[1]]
     truth = [true for part in parts for true in part[2]]
     settings = TrainSection(thresholds="kind")
-    found = thresholds_by_kind(urls, np.array(scores), np.array(truth), None, settings)
+    found = thresholds_by_kind(urls, np.array(scores), np.array(truth), None, np.zeros(len(urls)), settings)
     assert list(found) == ["blog", "forum"]
     assert 0.15 < found["forum"] <= 0.25
     assert 0.55 < found["blog"] <= 0.65
-    assert thresholds_by_kind(urls, np.array(scores), np.array(truth), None, TrainSection()) == {}
+    assert thresholds_by_kind(urls, np.array(scores), np.array(truth), None, np.zeros(len(urls)), TrainSection()) == {}
 
 
 def test_pages_that_stand_for_nothing_choose_no_threshold() -> None:
     urls, scores, truth = judged("forum", 0.2, KIND_POSITIVES)
     weights = np.zeros(len(urls))
-    assert thresholds_by_kind(urls, np.array(scores), np.array(truth), weights, TrainSection(thresholds="kind")) == {}
+    assert (
+        thresholds_by_kind(
+            urls, np.array(scores), np.array(truth), weights, np.zeros(len(urls)), TrainSection(thresholds="kind")
+        )
+        == {}
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from annotation.tasks import push
 from recall.errors import BadInput, Refused, Transient
 from recall.records import Done, Waiting
 from recall.run.rounds import Round
+from recall.steps.judgements import page_labels
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow, pytest.mark.usefixtures("connected")]
 
@@ -108,6 +109,28 @@ def test_a_push_that_is_repeated_adds_nothing_and_puts_back_what_was_deleted(tal
     assert len(stranger) == 1  # not ours: left alone
     sdk.tasks.delete(id=str(stranger.pop()))
     assert keys_there(desk) == all_keys(talking.first)
+
+
+def test_what_is_there_is_not_listed_again_until_it_changes(talking: Any, sdk: Any, connected: Any) -> None:
+    desk, _ = exchange(talking.first)
+    ids = task_ids(desk)
+
+    def asked() -> int:
+        connected.seen.clear()
+        assert exchange(talking.first)[1] in ([], ["pages: pushed 1 tasks, 31 were there"])
+        return sum(method == "GET" and path.startswith("/api/tasks") for method, path, _ in connected.seen)
+
+    looked, remembered = asked(), asked()
+    assert remembered <= looked - 4
+    assert asked() == remembered
+    sdk.tasks.delete(id=str(max(ids.values())))
+    assert asked() > looked
+    assert keys_there(desk) == all_keys(talking.first)
+    assert asked() == looked
+    sdk.annotations.create(id=min(ids.values()), result=verdict("code"))
+    assert isinstance(conclude(talking.first, now=True), Done)
+    assert not talking.run.store.keys("rounds/1/label/studio/")
+    assert talking.run.verify() == []
 
 
 @pytest.mark.parametrize("fault", ["lost", "cut", "500"])
@@ -284,3 +307,35 @@ def test_a_webhook_is_added_once_and_told(talking: Any, sdk: Any, connected: Any
     assert exchange(talking.first)[1] == []
     sdk.annotations.create(id=min(task_ids(desk).values()), result=verdict("code"))
     assert any((method, path) == ("POST", "/hook") for method, path, _ in connected.seen)
+
+
+def test_answers_to_a_round_that_has_ended_are_said_kept_and_learned_from(
+    talking: Any, sdk: Any, next_round: Any
+) -> None:
+    desk, _ = exchange(talking.first)
+    ids = task_ids(desk)
+    train = sorted(task.key for task in read_tasks(talking.first) if task.kind == "page" and task.use == "train")
+    early = sdk.annotations.create(id=ids[train[0]], result=verdict("not_code"))
+    exchange(talking.first)
+    assert isinstance(conclude(talking.first, now=True), Done)
+    next_round(talking)
+    second = talking.run.round(2)
+    second.begin("label")
+    push(second)
+    said = "pages: {} answers to tasks of rounds that have ended; kept for this one"
+    assert not [line for line in exchange(second)[1] if "ended" in line]
+    sdk.annotations.create(id=ids[train[1]], result=verdict("code"))
+    sdk.annotations.create(id=ids[train[2]], result=[], was_cancelled=True)
+    assert said.format(2) in exchange(second)[1]
+    assert exchange(second)[1] == []
+    sdk.annotations.update(id=early.id, result=verdict("code"))
+    assert said.format(1) in exchange(second)[1]
+    own = next(task for task in read_tasks(second) if task.kind == "page")
+    sdk.annotations.create(id=task_ids(desk)[own.key], result=verdict("junk"))
+    assert exchange(second)[1] == ["pages: 1 new answers"]
+    assert isinstance(conclude(second, now=True), Done)
+    targets = {task.key: task.target for task in read_tasks(talking.first)}
+    labelled = page_labels(talking.run, [1, 2])
+    assert {labelled[targets[key]].value for key in train[:2]} == {"C"}
+    assert targets[train[2]] not in labelled
+    assert page_labels(talking.run, [1])[targets[train[0]]].value == "N"

@@ -1,0 +1,78 @@
+"""Doubt: labels count by how often their annotators err, and figures come out as the right labels would give them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recall.config import parse_config
+from recall.model.evaluate import choose_threshold, precision_recall
+from recall.records import Shard
+from recall.run.rounds import Run
+from recall.steps.doubt import MOST, allow_for, doubt_of, error_rates
+
+TEXT = '[run]\nrounds = 3\n[crawl]\nwarcs = ["unused"]\n'
+RATES = {"ann": 0.05, "bob": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("source", "annotators", "agreement", "doubt"),
+    [
+        ("vote", ["ann"], 1.0, 0.05),
+        ("vote", ["bob"], 1.0, 0.1),
+        ("vote", ["stranger"], 1.0, 0.075),
+        ("vote", ["bob", "bob2"], 1.0, 0.0875**2 / (0.0875**2 + 0.9125**2)),
+        ("vote", ["ann", "bob", "stranger"], 2 / 3, 0.075),
+        ("decision", ["ann", "bob"], 0.5, 0.0),
+        ("gold", ["gold"], 1.0, 0.0),
+        ("file", ["file"], 1.0, 0.0),
+    ],
+)
+def test_a_label_is_doubted_by_its_votes(source: str, annotators: list[str], agreement: float, doubt: float) -> None:
+    assert doubt_of(source, annotators, agreement, RATES) == pytest.approx(doubt)
+    assert doubt_of(source, annotators, agreement, {}) == 0.0
+
+
+def test_nobody_is_doubted_beyond_use() -> None:
+    assert doubt_of("vote", ["mad"], 1.0, {"mad": 0.9}) == MOST
+
+
+def test_without_doubt_nothing_changes() -> None:
+    scores, truth, weights = np.array([0.1, 0.9]), np.array([False, True]), np.array([2.0, 3.0])
+    same = allow_for(scores, truth, weights, np.zeros(2))
+    assert [array.tolist() for array in same] == [scores.tolist(), truth.tolist(), weights.tolist()]
+
+
+def test_sums_and_thresholds_are_those_of_the_right_labels_on_average() -> None:
+    chance = np.random.default_rng(0)
+    right_values, raw_values, allowed_values, shares = [], [], [], []
+    for _ in range(60):
+        scores = chance.beta(0.5, 0.5, 1000)
+        truth = chance.random(1000) < scores
+        doubt = chance.choice([0.0, 0.05, 0.15], 1000)
+        labels = truth ^ (chance.random(1000) < doubt)
+        right_values.append(choose_threshold(scores, truth, "precision", 0.85).value)
+        raw_values.append(choose_threshold(scores, labels, "precision", 0.85).value)
+        allowed = allow_for(scores, labels, None, doubt)
+        allowed_values.append(choose_threshold(*allowed[:2], "precision", 0.85, allowed[2]).value)
+        assert allowed[2].sum() == pytest.approx(1000)
+        curve = precision_recall(*allowed)
+        shares.append(float(curve.precision[-1]) - truth.mean())
+    assert np.mean(shares) == pytest.approx(0.0, abs=0.005)
+    right, raw, allowed_mean = (float(np.mean(values)) for values in (right_values, raw_values, allowed_values))
+    assert abs(allowed_mean - right) < 0.02
+    assert raw - right > 0.05
+
+
+def test_rates_come_from_the_last_round_and_are_pulled_to_that_of_all(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", parse_config(TEXT, "c"), TEXT, [Shard(0, "", "w", "w")])
+    people = {
+        "ann": {"gold": {"right": 38, "asked": 40}, "left_out": False},
+        "eve": {"gold": {"right": 28, "asked": 40}, "left_out": False},
+        "mad": {"gold": {"right": 8, "asked": 40}, "left_out": True},
+        "new": {"gold": None, "left_out": False},
+    }
+    run.store.publish_json("rounds/1/label/agreement.json", {"annotators": {"ann": people["eve"]}})
+    run.store.publish_json("rounds/2/label/agreement.json", {"annotators": people})
+    assert error_rates(run, [1, 2]) == pytest.approx({"ann": 3.75 / 50, "eve": 13.75 / 50})
+    assert error_rates(run, [3]) == {}
