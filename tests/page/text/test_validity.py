@@ -10,7 +10,7 @@ PIECES = [
     bytes([byte]) for byte in (0x00, 0x1B, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF)
 ]
 PIECES += [bytes([byte]) for byte in (0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF)]
-PIECES += ["é".encode(), "€".encode(), "😀".encode(), b"plain ASCII text", b"12345678"]
+PIECES += ["é".encode(), "€".encode(), "😀".encode(), b"plain ASCII text", b"12345678", b"x" * 63]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join))
