@@ -5,6 +5,7 @@ hours on so many cores and money. Extrapolation holds as far as the measured pag
 """
 
 import json
+import math
 import time
 import zlib
 from collections import Counter
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.archive.manifest import COMMON_CRAWL, join, paths_url, read_paths
+from recall.archive.ranges import GAP
 from recall.archive.transport import size
 from recall.archive.warc import PLAIN_TEXT, captures
 from recall.config import AccessSection
@@ -157,6 +159,16 @@ def extent_of(crawl: str, base: str, access: AccessSection) -> Extent:
     return Extent(shards, sizes[0], sizes[1])
 
 
+def share_read(share: float, page_bytes: float) -> float:
+    """Share of a WARC's bytes in the ranges that hold this share of its pages, at random places.
+
+    Between them at most GAP bytes are read along: unread are the gaps that are longer, and with exponential gaps
+    (1 + x) exp(-x) of the bytes between pages lie in those, x being GAP over the mean distance.
+    """
+    apart = GAP * share / page_bytes
+    return 1 - (1 - share) * (1 + apart) * math.exp(-apart)
+
+
 def needs(speed: Speed, extent: Extent, share: float, rounds: int, price: Price) -> list[Need]:
     """What each way needs. share: of pages above the floor, read again by later rounds or after WET."""
     total = extent.shards * extent.warc_bytes
@@ -164,7 +176,8 @@ def needs(speed: Speed, extent: Extent, share: float, rounds: int, price: Price)
     later = (rounds - 1) * share * pages * speed.rescore
     html = OVERHEAD * pages * speed.html
     wet = OVERHEAD * pages * (speed.text + share * speed.html)
-    wet_bytes = extent.shards * extent.wet_bytes + share * total + pages * INDEX_BYTES
+    ranges = total * share_read(share, speed.page_bytes)
+    wet_bytes = extent.shards * extent.wet_bytes + ranges + pages * INDEX_BYTES
     kept = share * pages * speed.kept_bytes
     rows = (
         ("WARC, one round", html, total),

@@ -38,12 +38,16 @@ class WarcRef:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shard:
-    """One WARC of a run. number: its place in shards.txt; url: where it is read; path: its name in lineage."""
+    """One WARC of a run. number: its place in shards.txt; url: where it is read; path: its name in lineage.
+
+    columns: those of URL and text, where it is Parquet or JSON lines; without one of URL, "".
+    """
 
     number: int
     crawl: str
     path: str
     url: str
+    columns: tuple[str, str] = ("url", "text")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from recall.archive.ranges import coalesce
 from recall.archive.warc import WarcWriter
 from recall.errors import BadInput
-from recall.plan import Extent, Price, Speed, needs, plan
+from recall.plan import Extent, Price, Speed, needs, plan, share_read
+from recall.records import WarcRef
 
 SPEED = Speed(pages=100, html=3600e-6, text=360e-6, rescore=36e-6, page_bytes=1000.0, kept_bytes=500.0)
 
@@ -23,7 +26,16 @@ def test_figures_are_multiplied_out() -> None:
     assert found["WARC, 3 rounds, all read again"].core_hours == pytest.approx(3.3)
     wet = found["WET first, one round"]
     assert wet.core_hours == pytest.approx(1.1 * (0.1 + 0.1))
-    assert wet.gigabytes == pytest.approx(0.1 + 0.1 + 0.03)
+    assert wet.gigabytes == pytest.approx(0.1 + 1.0 + 0.03)  # pages so close that no gap is left out
+
+
+@pytest.mark.parametrize("share", [0.003, 0.01, 0.03, 0.1])
+def test_the_bytes_of_ranges_are_those_of_coalesced_ranges(share: float) -> None:
+    page_bytes, pages = 30_000, 200_000
+    chosen = np.flatnonzero(np.random.default_rng(7).random(pages) < share)
+    groups = coalesce(WarcRef("x", int(page) * page_bytes, page_bytes) for page in chosen)
+    read = sum(group[-1].offset + page_bytes - group[0].offset for group in groups)
+    assert share_read(share, page_bytes) == pytest.approx(read / (pages * page_bytes), rel=0.05, abs=0.003)
 
 
 @pytest.fixture

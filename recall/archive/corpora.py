@@ -1,4 +1,4 @@
-"""Text that others extracted, as captures: WET files, Parquet and JSON lines with url and text (FineWeb, SkyPile ...).
+"""Text that others extracted, as captures: WET files, Parquet and JSON lines (FineWeb, SkyPile, AutoMathText ...).
 
 In: a shard's URL; its kind is told by the name. Out: in file order, a Capture or the Skip that says why there is none.
 A text becomes the HTML page that shows it unchanged (`PLAIN_TEXT` before it), so that everything behind this sees
@@ -9,7 +9,9 @@ number and the length 1.
 import json
 import zlib
 from collections.abc import Collection, Iterator
+from itertools import repeat
 from typing import Any
+from urllib.parse import quote
 
 import zstandard
 
@@ -26,9 +28,16 @@ COLUMNS = ("url", "text")
 LINES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".ndjson")
 WET = (".wet.gz", ".wet")
 
+MADE_UP = "http://text.invalid/"
+"""Before the file's path and the record's number it makes the URL of a record that has none (RFC 2606: no site's)."""
+NO_URL = object()
+"""In place of a URL where the file has no column of them."""
+
 _ANYONE = AccessSection()
 _ROWS = 256
 _BLOCK = 1 << 16
+_SHOWN = 200
+"""Characters of a file's columns that an error shows."""
 
 
 def text_of(body: bytes) -> str | None:
@@ -47,7 +56,7 @@ def wet_of(path: str) -> str:
 def texts(
     url: str, access: AccessSection = _ANYONE, path: str | None = None, columns: tuple[str, str] = COLUMNS
 ) -> Iterator[Capture | Skip]:
-    """Every record of a text shard. columns: those of URL and text in Parquet and JSON lines.
+    """Every record of a text shard. columns: those of URL and text in Parquet and JSON lines; "" for no URLs.
 
     Raises BadInput for a file of another kind or without the columns, ShardUnreadable, ShardCorrupt.
     """
@@ -90,6 +99,8 @@ def _rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator
 
 
 def _capture(url: object, text: object, ref: WarcRef) -> Capture | Skip:
+    if url is NO_URL:
+        url = f"{MADE_UP}{quote(ref.path)}/{ref.offset}"
     cleaned = clean_url(url.encode("utf-8", "replace")) if isinstance(url, str) else None
     if cleaned is None:
         return Skip.BAD_URL
@@ -101,10 +112,14 @@ def _capture(url: object, text: object, ref: WarcRef) -> Capture | Skip:
 
 def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
     parquet = ParquetReader(url, access)
-    if absent := sorted(set(columns) - set(parquet.names)):
-        raise BadInput(f"{url}: has no column {absent[0]!r}; [scan] url_column and text_column name them")
-    for table in parquet.batches(columns, _ROWS):
-        yield from zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+    for key, name in zip(("url_column", "text_column"), columns, strict=True):
+        if name and name not in parquet.names:
+            found = ", ".join(parquet.names)[:_SHOWN]
+            raise BadInput(f"{url}: has no column {name!r}, but {found}; name the right one in [crawl] {key}")
+    wanted = [name for name in columns if name]
+    for table in parquet.batches(wanted, _ROWS):
+        *urls, texts_ = (table.column(name).to_pylist() for name in wanted)
+        yield from zip(urls[0] if urls else repeat(NO_URL), texts_, strict=bool(urls))
 
 
 def _json_rows(stream: Stream | Ahead, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
@@ -124,9 +139,11 @@ def _json_rows(stream: Stream | Ahead, columns: tuple[str, str]) -> Iterator[tup
 def _json_row(line: bytes, where: str, columns: tuple[str, str]) -> tuple[object, object]:
     try:
         row: Any = json.loads(line)
-        return row[columns[0]], row[columns[1]]
+        return row[columns[0]] if columns[0] else NO_URL, row[columns[1]]
     except (ValueError, KeyError, TypeError):
-        raise ShardCorrupt(f"{where}: not a JSON object with {columns[0]} and {columns[1]}") from None
+        wanted = " and ".join(repr(name) for name in columns if name)
+        keys = "[crawl] url_column and text_column name them"
+        raise ShardCorrupt(f"{where}: not a JSON object with {wanted}; {keys}") from None
 
 
 def _unpacked(stream: Stream | Ahead) -> Iterator[bytes]:

@@ -50,7 +50,7 @@ def resolve(
     chosen = _choose(entries, crawl.limit, seed) if crawl.sample else entries[: crawl.limit or None]
     single = frozenset(crawl.warcs)
     return [
-        Shard(number, crawl_of(path), path, join("" if path in single else crawl.base, path))
+        Shard(number, crawl_of(path), path, join("" if path in single else crawl.base, path), crawl.columns)
         for number, path in enumerate(chosen)
     ]
 

@@ -34,6 +34,13 @@ class CrawlSection(Section):
     index: str = ""
     limit: Count = 0
     sample: bool = False
+    url_column: str = "url"
+    text_column: Annotated[str, Field(min_length=1)] = "text"
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """Columns of URL and text."""
+        return self.url_column, self.text_column
 
 
 class AccessSection(Section):

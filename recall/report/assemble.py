@@ -11,6 +11,7 @@ from typing import Any
 
 import recall
 from recall.errors import OutOfOrder
+from recall.report.below import below_floor_of
 from recall.report.corpus import categories_of, duplicates_of, languages_of, left_out_of, lengths_of, random_rows
 from recall.report.data import Data
 from recall.report.errors import Errors
@@ -137,6 +138,7 @@ def _model(
     held = [found for one in trained if (found := held_out_of(one, labels)).urls] if labels else []
     return (
         rounds_of(audits, held),
+        below_floor_of(trained, labels),
         curves_of(judged, held),
         calibration_of(trained[-1], judged[-1], held[-1:]),
         scores_of(trained[-1], judged[-1]),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recall.hosts import PrefixSet
 from recall.model.evaluate import average_precision, choose_threshold
 from recall.records import Done
+from recall.report.below import BelowFloor, below_floor
 from recall.run.labels import LabelledUrl
 from recall.run.order import SEAL
 from recall.run.rounds import Round, Run, Step
@@ -51,7 +52,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A round's model on held-out pages at its own threshold; on other pages with and without prefixes."""
+    """A round's model on held-out pages at its own threshold; on other pages with and without prefixes; its floor."""
 
     threshold: float
     held_out: Share
@@ -59,6 +60,7 @@ class Measured:
     found_at_90: float
     others: Share
     others_with_prefixes: Share
+    below_floor: BelowFloor
 
 
 def done_steps(run: Run) -> list[tuple[str, Done]]:
@@ -117,4 +119,5 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
         found_at_90=_found_at(score[held], truth[held], 0.9),
         others=share(kept[unseen], truth[unseen]),
         others_with_prefixes=share((kept | covered)[unseen], truth[unseen]),
+        below_floor=below_floor(round_, labels),
     )

@@ -14,6 +14,7 @@ from recall.steps.audit import Audited
 COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested", "saturation")
 HELD_OUT = ("round", "threshold", "precision", "found", "AP", "found at 0.90")
 AUDIT = ("round", "labels", "code pages", "precision", "found", "with prefixes: precision", "found")
+FLOOR = ("round", "code pages", "below the floor", "lost by it", "found", "found without it")
 OTHERS = ("round", "pages", "positive", "precision", "found", "with prefixes: precision", "found")
 
 
@@ -55,6 +56,8 @@ def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
     print_table(title, HELD_OUT, [(number, *_held_out_row(figures)) for number, figures in measured])
     title = "labelled pages of other hosts that the round's model did not train on"
     print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
+    title = "what the floor loses: labelled code pages that the round's model did not train on"
+    print_table(title, FLOOR, [(number, *_floor_row(figures)) for number, figures in measured])
 
 
 def print_audits(audits: Sequence[tuple[int, Audited | None]]) -> None:
@@ -96,3 +99,11 @@ def _others_row(figures: Measured) -> tuple[str, ...]:
     alone, together = figures.others, figures.others_with_prefixes
     shares = (alone.precision, alone.found, together.precision, together.found)
     return (f"{alone.pages:,}", f"{alone.positive:,}", *(share_text(value) for value in shares))
+
+
+def _floor_row(figures: Measured) -> tuple[str, ...]:
+    floor = figures.below_floor
+    return (
+        *(f"{number:,}" for number in (floor.code_pages, floor.below, floor.lost)),
+        *(share_text(value) for value in (floor.found, floor.found_all)),
+    )

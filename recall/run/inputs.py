@@ -47,8 +47,8 @@ class Parent:
 class ShardList(Sequence[Shard]):
     """shards.txt as a sequence: a line is parsed when it is asked for, so 100,000 shards cost 100,000 lines of text."""
 
-    def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
+    def __init__(self, data: bytes, name: str, columns: tuple[str, str]) -> None:
+        self._data, self._name, self._columns = data, name, columns
         ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
         self._starts = np.concatenate(([0], ends + 1)).astype(np.int64)
 
@@ -71,7 +71,7 @@ class ShardList(Sequence[Shard]):
         line = self._data[self._starts[index] : self._starts[index + 1] - 1].decode()
         try:
             number, crawl, path, url = line.split("\t")
-            return Shard(int(number), crawl, path, url)
+            return Shard(int(number), crawl, path, url, self._columns)
         except ValueError:
             raise Damaged(f"{self._name}:{index + 1}: expected number, crawl, path and url") from None
 

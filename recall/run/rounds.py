@@ -71,7 +71,8 @@ class Run:
     @cached_property
     def shards(self) -> ShardList:
         """The shards, parsed one by one as they are asked for."""
-        return ShardList(frozen.read_frozen(self.store, self.inputs, frozen.SHARDS), self.store.url(frozen.SHARDS))
+        data = frozen.read_frozen(self.store, self.inputs, frozen.SHARDS)
+        return ShardList(data, self.store.url(frozen.SHARDS), self.config.crawl.columns)
 
     @cached_property
     def holdout(self) -> Holdout:

@@ -24,14 +24,14 @@ def is_text(url: str) -> bool:
 def read_shard(shard: Shard, access: AccessSection) -> Iterator[Capture | Skip]:
     """Every page of a shard in file order, or why a record is none. Raises ShardFailed when it is not whole."""
     if is_text(shard.url):
-        return texts(shard.url, access, shard.path)
+        return texts(shard.url, access, shard.path, shard.columns)
     return responses(shard.url, access, shard.path)
 
 
 def read_again(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -> Iterator[Capture]:
     """The pages of some references into a shard. Raises ShardFailed when one does not read any more."""
     if is_text(shard.url):
-        return read_texts(refs, shard.url, access)
+        return read_texts(refs, shard.url, access, shard.columns)
     return read_many(refs, lambda _path: shard.url, access)
 
 

@@ -101,10 +101,27 @@ def test_columns_may_have_other_names_and_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ShardCorrupt, match=r"x\.jsonl:1"):
         list(texts(str(path)))
     parquet(tmp_path / "x.parquet")
-    with pytest.raises(BadInput, match="no column 'content'"):
+    with pytest.raises(BadInput, match=r"no column 'content', but text, url; .* \[crawl\] text_column"):
         list(texts(str(tmp_path / "x.parquet"), columns=("url", "content")))
+    with pytest.raises(BadInput, match=r"no column 'link'.* \[crawl\] url_column"):
+        list(texts(str(tmp_path / "x.parquet"), columns=("link", "text")))
     with pytest.raises(BadInput, match="not a text shard"):
         list(texts(str(tmp_path / "x.csv")))
+
+
+def test_records_without_a_url_get_one_each(tmp_path: Path) -> None:
+    rows = [{"text": "hello"}, {"text": ""}, {"text": "again", "url": "not looked at"}]
+    (tmp_path / "a b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    table = {"text": [row["text"] for row in rows]}
+    (tmp_path / "x.parquet").write_bytes(table_bytes(table, {"text": "string"}))
+    for name, quoted in (("a b.jsonl", "a%20b.jsonl"), ("x.parquet", "x.parquet")):
+        first, empty, last = texts(str(tmp_path / name), path=name, columns=("", "text"))
+        assert isinstance(first, Capture)
+        assert isinstance(last, Capture)
+        assert [first.url, last.url] == [f"http://text.invalid/{quoted}/{number}" for number in (0, 2)]
+        assert empty is Skip.EMPTY
+        again = list(read_texts([last.ref], str(tmp_path / name), columns=("", "text")))
+        assert again == [last]
 
 
 def test_the_wet_file_of_a_warc_lies_beside_it() -> None:

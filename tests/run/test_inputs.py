@@ -44,7 +44,7 @@ def test_a_hundred_thousand_shards_are_neither_slow_nor_big(tmp_path: Path, make
 
 
 def test_a_broken_line_of_shards_is_named() -> None:
-    shards = ShardList(b"0\tc\tp\tu\n1\tc\tp\n", "shards.txt")
+    shards = ShardList(b"0\tc\tp\tu\n1\tc\tp\n", "shards.txt", ("url", "text"))
     with pytest.raises(Damaged, match=r"shards\.txt:2"):
         list(shards)
 

@@ -5,11 +5,7 @@
 
 # ruff: noqa: PLR1714 - comparing with a tuple would be a loop in compiled code
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-import numba
-from numba.extending import intrinsic
+import numpy as np
 
 from recall.page.text.codes import (
     AMPERSAND,
@@ -17,6 +13,7 @@ from recall.page.text.codes import (
     GAP,
     HASH,
     LEAD,
+    LESS,
     LINE,
     LINES,
     MARKUP,
@@ -41,40 +38,9 @@ from recall.page.text.codes import (
     State,
     Table,
 )
+from recall.page.text.wide import WIDTH, address, compiled, copy, equal, unsigned, upto, window, zeros
 
-_Function = TypeVar("_Function", bound=Callable[..., object])
-
-
-def compiled(function: _Function) -> _Function:
-    """Compiled when first called from compiled code; kept by the cache of what calls it."""
-    jit: Any = numba.njit(nogil=True)
-    result: _Function = jit(function)
-    return result
-
-
-def _number_of(_: Any, place: Any) -> Any:
-    """How numba gets at a pointer's address."""
-
-    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.ptrtoint(arguments[0], context.get_value_type(numba.types.uintp))
-
-    return numba.types.uintp(place), build
-
-
-_address: Any = intrinsic(_number_of)
-_WORD: Any = numba.types.uintp
-_memchr: Any = numba.types.ExternalFunction("memchr", _WORD(_WORD, numba.types.int32, _WORD))
-"""C's memchr, which looks at many bytes at once; nothing that numba makes of a loop does."""
-
-
-@compiled
-def find(source: Octets, at: int, end: int, byte: int) -> int:
-    """The first place of `byte` from `at`, or `end`."""
-    if at >= end:
-        return at
-    start = _address(source) + numba.uint64(at)
-    found = _memchr(start, byte, numba.uint64(end - at))
-    return at + numba.int64(found - start) if found else end
+_ONE, _LAST = np.uint64(1), np.uint64(1 << 63)
 
 
 @compiled
@@ -193,30 +159,19 @@ def _reference(source: Octets, out: Octets, state: State, table: Table, at: int,
 
 @compiled
 def show(source: Octets, out: Octets, state: State, table: Table, at: int, end: int) -> int:
-    """Write the text from `at` to `end`, or to the first `<`; the place where it stopped."""
+    """Write the text from `at` to `end`, or to the first `<`; the place where it stopped.
+
+    At `end` lies a `<`, or the page ends there.
+    """
     kinds, mode = table[TEXT], state[MODE]
     while at < end:
         byte = source[at]
         kind = table[kinds + byte]
         if kind == SPACE:
-            if mode & LINES and (byte == 10 or byte == 13):
-                state[GAP] = LINE
-            elif state[GAP] == NONE:
-                state[GAP] = WORD
-            at += 1
+            at = min(end, _spaces(source, state, at, mode))
         elif kind == PLAIN or (kind == MARKUP and not mode & TO_MARKUP):
             _begin(out, state, byte)
-            at += 1
-            written = state[WRITTEN]
-            while at + 1 < end:
-                byte = source[at]
-                word = (byte == 32) & (table[kinds + source[at + 1]] == PLAIN)
-                if not (table[kinds + byte] == PLAIN) | word:
-                    break
-                out[written] = byte
-                written += 1
-                at += 1
-            state[WRITTEN] = written
+            at = _plain(source, out, state, at + 1)
         elif kind == MARKUP:
             break
         elif kind == LEAD:
@@ -226,6 +181,45 @@ def show(source: Octets, out: Octets, state: State, table: Table, at: int, end: 
         else:
             at += 1
     return at
+
+
+@compiled
+def _spaces(source: Octets, state: State, at: int, mode: int) -> int:
+    """Let white space part what stands around it; the place after it and what is dropped in it, or within."""
+    here = window(source, state, at)
+    run = zeros(~upto(here, 32))
+    if mode & LINES and zeros(equal(here, 10) | equal(here, 13)) < run:
+        state[GAP] = LINE
+    elif state[GAP] == NONE:
+        state[GAP] = WORD
+    return at + run
+
+
+@compiled
+def _plain(source: Octets, out: Octets, state: State, at: int) -> int:
+    """Copy what is shown as it stands; the place of what is not, or of two spaces in a row."""
+    written = state[WRITTEN]
+    while True:
+        here = window(source, state, at)
+        spaces = equal(here, 32)
+        others = ~upto(here, 127)
+        ends = upto(here, 31) | equal(here, 127) | equal(here, LESS) | equal(here, AMPERSAND)
+        run = _run(spaces, ends | others)
+        if run < WIDTH and others >> unsigned(run) & _ONE:
+            leads = equal(here, 0xC2) | equal(here, 0xE2) | equal(here, 0xEE) | equal(here, 0xEF)
+            run = _run(spaces, ends | leads)
+        copy(here, address(out) + unsigned(written))
+        at, written = at + run, written + run
+        if run < WIDTH:
+            break
+    state[WRITTEN] = written
+    return at
+
+
+@compiled
+def _run(spaces: int, ends: int) -> int:
+    """How many bytes come before the first end, or before a space that another space, an end or nothing follows."""
+    return zeros(ends | spaces & ((spaces | ends) >> _ONE | _LAST))
 
 
 @compiled

@@ -8,6 +8,7 @@ Labels mean what the WHATWG Encoding standard says (`iso-8859-1` is windows-1252
 """
 
 import codecs
+import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -24,6 +25,7 @@ _ERRORS_PER_HIGH_BYTES = 20
 """An encoding is believed while at most one in so many non-ASCII bytes is an error."""
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_MARKS_BYTES = tuple(_MARKS)
 _CODECS = {
     # resiliparse's name -> Python's closest codec to what WHATWG describes
     "gbk": "gb18030",
@@ -76,9 +78,9 @@ def decode(body: bytes, charset: str | None = None) -> str:
 def as_utf8(body: bytes, charset: str | None = None) -> bytes:
     """`decode(body[:MAX_BODY], charset)` as UTF-8, without decoding what is valid UTF-8 already."""
     body = body[:MAX_BODY]
-    if not _may_be_seven_bit(body) and not body.startswith(tuple(_MARKS)):
-        valid = _valid_utf8(body)
-        if valid is not None:
+    if not body.startswith(_MARKS_BYTES):
+        valid = _plainness()(body)
+        if valid >= 0:
             return body[:valid]
     return decode(body, charset).encode("utf-8", "replace")
 
@@ -92,7 +94,7 @@ def _choose(body: bytes, charset: str | None) -> str:
         hidden = _passing_for_ascii(body, charset)
         if hidden is not None:
             return hidden
-    if _valid_utf8(body) is not None or _believable(body, "utf-8"):
+    if _valid_length(body) >= 0 or _believable(body, "utf-8"):
         return "utf-8"
     declared = [codec for codec in _declared(body, charset) if codec not in _NOT_EIGHT_BIT]
     for codec in declared:
@@ -104,22 +106,25 @@ def _choose(body: bytes, charset: str | None) -> str:
     return declared[0] if declared else "cp1252"
 
 
-def _valid_utf8(body: bytes) -> int | None:
-    """How many bytes are valid UTF-8 when nothing but a cut-off last character is wrong, else None."""
-    if body.isascii():
-        return len(body)
-    valid = _validity()(body)
-    return None if valid < 0 else valid
-
-
 @lru_cache(maxsize=1)
-def _validity() -> Callable[[bytes], int]:
-    """The compiled check where numba is there, else the one by decoding, which takes three times as long."""
-    try:
-        from recall.page.text.validity import valid_length  # noqa: PLC0415 - ASCII pages do not need it
-    except ImportError:
-        return _valid_length
-    return valid_length
+def _plainness() -> Callable[[bytes], int]:
+    """The compiled check, chosen as the compiled reading is, else the one by decoding: several times as long."""
+    if os.environ.get("RECALL_SLOW_TEXT") != "1":
+        try:
+            from recall.page.text.validity import plain_length  # noqa: PLC0415 - numba takes half a second to import
+        except ImportError:
+            pass
+        else:
+            return plain_length
+    return _plain_length
+
+
+def _plain_length(body: bytes) -> int:
+    """How many bytes are valid UTF-8 and cannot be seven-bit text or UTF-16; a cut-off last character is not counted.
+
+    -1 for all else.
+    """
+    return -1 if _may_be_seven_bit(body) else _valid_length(body)
 
 
 def _valid_length(body: bytes) -> int:

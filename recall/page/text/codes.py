@@ -11,15 +11,17 @@ State = npt.NDArray[np.int64]
 Table = npt.NDArray[np.int32]
 
 # state: what is known at this place of the page
-STATE = 12
-SIZE, VERSION, WRITTEN, GAP, MODE, TEMPLATES, SVGS, PREFORMATTED, PRE, CODE, HIGHLIGHT, INSIDE = range(STATE)
+STATE = 13
+SIZE, VERSION, TAIL, WRITTEN, GAP, MODE, TEMPLATES, SVGS, PREFORMATTED, PRE, CODE, HIGHLIGHT, INSIDE = range(STATE)
 NONE, WORD, LINE = range(3)  # GAP: what parts the last character from the next one
 LINES, REFERENCES, TO_MARKUP = 1, 2, 4  # MODE: line ends are kept, references resolved; a "<" ends the stretch
 
 # table: it begins with the places of its parts, then see `tables`
-TEXT, TAG, WINDOWS, POINTS, TAGS, TAGS_ROOT, CLASSES, CLASSES_ROOT, NAMES, NAMES_ROOT = range(10)
+TEXT, TAG, WINDOWS, POINTS, TAGS, CLASSES, CLASSES_ROOT, NAMES, NAMES_ROOT = range(9)
 ROW = 65  # of a name's state: where each column leads to, then the value
 VALUE = 64
+SLOTS, SLOT, LONGEST = 512, 5, 16  # of a tag's name: its letters as 16 bytes, then what it means
+SCATTER, SCATTERED = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - 9)  # from its first 8 bytes to one of the slots
 # what a byte means in text, and as bits inside a tag
 PLAIN, SPACE, DROPPED, MARKUP, REFERENCE, LEAD = range(6)
 IS_SPACE, ENDS_TAG_NAME, ENDS_ATTRIBUTE, ENDS_BARE = 1, 2, 4, 8

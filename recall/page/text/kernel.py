@@ -2,7 +2,7 @@
 
 The same definition as `slow`, where it can be read; the two must agree on every input. Importing this imports numba;
 the first page of a process compiles (some ten seconds) or loads what was compiled before. `strip` takes arrays and
-hands bare pointers on: calls with arrays, which are seven numbers each, would take most of the time.
+hands bare pointers on, and looks at 64 bytes at once (`wide`).
 """
 
 import threading
@@ -10,14 +10,12 @@ import zlib
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numba
 import numpy as np
-from numba.extending import intrinsic
 
 from recall.page.text import tables
-from recall.page.text.characters import find, is_letter, show, write
+from recall.page.text.characters import is_letter, show, write
 from recall.page.text.codes import (
     BANG,
     CHARACTERS_ONLY,
@@ -38,6 +36,7 @@ from recall.page.text.codes import (
     SLASH,
     STATE,
     SVGS,
+    TAIL,
     TEMPLATES,
     TO_MARKUP,
     VERSION,
@@ -47,8 +46,9 @@ from recall.page.text.codes import (
     Table,
 )
 from recall.page.text.markup import comment_end, content_end, element
+from recall.page.text.wide import WIDTH, address, first, pointer
 
-_COMPILED_FROM = ("codes.py", "characters.py", "markup.py")
+_COMPILED_FROM = ("codes.py", "wide.py", "characters.py", "markup.py")
 
 
 def read(html: bytes) -> tuple[str, tuple[int, int, int, int]]:
@@ -59,11 +59,12 @@ def read(html: bytes) -> tuple[str, tuple[int, int, int, int]]:
 
 def read_bytes(html: bytes) -> tuple[bytes, tuple[int, int, int, int]]:
     """The same with the text in UTF-8."""
-    source = np.frombuffer(html or b" ", np.uint8)
-    out = _room(2 * len(source) + 8)
+    html = html or b" "
+    tail = np.frombuffer(html[-WIDTH:] + bytes(2 * WIDTH), np.uint8)
+    source, out = np.frombuffer(html, np.uint8), _room(2 * len(html) + WIDTH)
     state = np.zeros(STATE, np.int64)
     strip, table = _kernel()
-    strip(source, out, state, table)
+    strip(source, tail, out, state, table)
     counts = (int(state[PRE]), int(state[CODE]), int(state[HIGHLIGHT]), int(state[INSIDE]))
     return out[: state[WRITTEN]].tobytes(), counts
 
@@ -86,7 +87,7 @@ def _room(size: int) -> Octets:
 
 
 @lru_cache(maxsize=1)
-def _kernel() -> tuple[Callable[[Octets, Octets, State, Table], None], Table]:
+def _kernel() -> tuple[Callable[[Octets, Octets, Octets, State, Table], None], Table]:
     """The compiled pass and its table. Where numba finds no folder for its cache every process compiles anew."""
     folder = Path(__file__).parent
     strip = _pass(zlib.crc32(b"".join((folder / name).read_bytes() for name in _COMPILED_FROM)))
@@ -97,32 +98,20 @@ def _kernel() -> tuple[Callable[[Octets, Octets, State, Table], None], Table]:
     return compiled, tables.build()
 
 
-def _typed_address(_: Any, array: Any) -> Any:
-    """How numba gets at the address of an array's numbers, with their type."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
-
-    address: Any = numba.types.CPointer
-    return address(array.dtype)(array), build
-
-
-pointer: Any = intrinsic(_typed_address)
-
-
-def _pass(version: int) -> Callable[[Octets, Octets, State, Table], None]:
+def _pass(version: int) -> Callable[[Octets, Octets, Octets, State, Table], None]:
     """The pass to compile. numba's cache sees this file and what `strip` closes over: so it knows the other files."""
 
-    def strip(page: Octets, text: Octets, counts: State, names: Table) -> None:
+    def strip(page: Octets, tail: Octets, text: Octets, counts: State, names: Table) -> None:
         """Write the visible text of UTF-8 without NUL to `text`, with room for twice the page; count in `counts`."""
         source, out, state, table = pointer(page), pointer(text), pointer(counts), pointer(names)
         at, size = 0, len(page)
         state[SIZE], state[VERSION] = size, version
+        state[TAIL] = numba.int64(address(pointer(tail))) - max(0, size - WIDTH)
         while at < size:
             hidden = state[TEMPLATES] > 0 or state[SVGS] > 0
             state[MODE] = REFERENCES | TO_MARKUP | (LINES if state[PREFORMATTED] > 0 else 0)
             before = state[WRITTEN]
-            at = find(source, at, size, LESS) if hidden else show(source, out, state, table, at, size)
+            at = first(source, state, at, LESS) if hidden else show(source, out, state, table, at, size)
             if state[PREFORMATTED] > 0:
                 state[INSIDE] += state[WRITTEN] - before
             if at >= size:
@@ -134,13 +123,13 @@ def _pass(version: int) -> Callable[[Octets, Octets, State, Table], None]:
                 at, content = element(source, state, table, name)
                 if content:
                     start, kind = at, content >> CONTENT
-                    at = content_end(source, table, name, start, size, kind)
+                    at = content_end(source, state, table, name, start, kind)
                     if kind >= RAW_SHOWN and state[TEMPLATES] == 0:
                         state[MODE] = REFERENCES if kind == CHARACTERS_ONLY else 0
                         state[MODE] |= LINES if content & LINES_KEPT else 0
                         show(source, out, state, table, start, at)
             elif following in (BANG, QUESTION) or (closing and at + 2 < size):
-                at = comment_end(source, at, size, state[SVGS] > 0 and state[TEMPLATES] == 0)
+                at = comment_end(source, state, at, state[SVGS] > 0 and state[TEMPLATES] == 0)
             else:
                 if not hidden:
                     write(out, state, LESS)

@@ -1,8 +1,8 @@
 """The names of `elements` and HTML's character references as one array of numbers that compiled code can walk.
 
-It begins with the places of its parts. A set of names is two parts: a column for each of 256 bytes (0: no name has
-it), and rows, one for each beginning of a name, that hold for each column the place of the row it leads to, then the
-name's value.
+It begins with the places of its parts. The tags' names are a hash table. Another set of names is two parts: a column
+for each of 256 bytes (0: no name has it), and rows, one for each beginning of a name, that hold for each column the
+place of the row it leads to, then the name's value.
 """
 
 from collections.abc import Mapping
@@ -28,8 +28,8 @@ def build() -> npt.NDArray[np.int32]:
     add(codes.TAG, _tag_bytes())
     add(codes.WINDOWS, [ord(bytes([byte]).decode("cp1252", "ignore") or "\x80") for byte in range(0x80, 0xA0)])
     add(codes.POINTS, [ord(character) for name in names for character in html5[name].ljust(2, "\0")])
+    add(codes.TAGS, _slots(_tag_meanings()))
     for part, words, alphabet in (
-        (codes.TAGS, _tag_meanings(), ascii_lowercase + digits),
         (codes.CLASSES, _class_meanings(), ascii_lowercase + digits + "-_:"),
         (codes.NAMES, {name: index for index, name in enumerate(names, start=1)}, ascii_letters + digits + ";"),
     ):
@@ -62,6 +62,19 @@ def _rows(words: Mapping[str, int], columns: list[int], place: int) -> list[int]
             row = rows[cell] - place
         rows[row + codes.VALUE] = value
     return rows
+
+
+def _slots(meanings: Mapping[str, int]) -> list[int]:
+    """The slots of a hash table of names, each in the first one that is free from its own on."""
+    slots = [0] * (codes.SLOTS * codes.SLOT)
+    for name, meaning in meanings.items():
+        letters = name.encode("ascii").ljust(codes.LONGEST, b"\0")
+        place = (int.from_bytes(letters[:8], "little") * int(codes.SCATTER) % (1 << 64)) >> int(codes.SCATTERED)
+        while slots[place * codes.SLOT]:
+            place = (place + 1) % codes.SLOTS
+        parts = [int.from_bytes(letters[at : at + 4], "little") for at in range(0, codes.LONGEST, 4)]
+        slots[place * codes.SLOT : (place + 1) * codes.SLOT] = [*parts, meaning]
+    return slots
 
 
 def _tag_meanings() -> dict[str, int]:

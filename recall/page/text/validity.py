@@ -1,32 +1,24 @@
-"""Compiled: whether bytes are UTF-8, without decoding them. `charset` has the same in plain Python."""
+"""Compiled: whether bytes are UTF-8 and nothing else, without decoding them; `charset` has the same in plain Python."""
 
+import zlib
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
-from numba.extending import intrinsic
 
-_HIGH = np.uint64(0x8080808080808080)
+from recall.page.text.wide import WIDTH, address, equal, pointer, upto, zeros
 
-
-def _eight_of(_: Any, array: Any, at: Any) -> Any:
-    """How numba reads eight bytes at once from wherever they lie in an array."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        word = context.get_value_type(numba.types.uint64).as_pointer()
-        return builder.load(builder.bitcast(builder.gep(data, [arguments[1]]), word), align=1)
-
-    return numba.types.uint64(array, at), build
+_ESCAPE = 0x1B
 
 
-_eight: Any = intrinsic(_eight_of)
+def plain_length(body: bytes) -> int:
+    """How many bytes are valid UTF-8 when nothing but a cut-off last character is wrong, else -1.
 
-
-def valid_length(body: bytes) -> int:
-    """How many bytes are valid UTF-8 when nothing but a cut-off last character is wrong, else -1."""
+    Also -1 where a NUL or an escape character makes it possible that they are UTF-16 or of seven bits.
+    """
     return _loop()(np.frombuffer(body, np.uint8))
 
 
@@ -52,38 +44,46 @@ def _character(source: Any, at: Any, size: Any) -> int:
 
 @cache
 def _loop() -> Callable[..., int]:
+    walk = _walk_of(zlib.crc32(Path(__file__).with_name("wide.py").read_bytes()))
     try:
-        loop: Callable[..., int] = numba.njit(_walk, cache=True, nogil=True)
+        loop: Callable[..., int] = numba.njit(walk, cache=True, nogil=True)
     except RuntimeError:  # no folder for the cache
-        loop = numba.njit(_walk, nogil=True)
+        loop = numba.njit(walk, nogil=True)
     return loop
 
 
-def _walk(source: Any) -> Any:
-    """Eight bytes at a time while they are ASCII; else the ranges of the Unicode standard's table 3-7."""
-    size, at = np.uint64(len(source)), np.uint64(0)
-    one, two, three, eight, many = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(8), np.uint64(32)
-    while at < size:
-        while at + many <= size:
-            low = _eight(source, at) | _eight(source, at + eight)
-            if (low | _eight(source, at + many - eight) | _eight(source, at + eight + eight)) & _HIGH:
-                break
-            at += many
-        while at + eight <= size and not _eight(source, at) & _HIGH:
-            at += eight
-        while at < size and source[at] < 0x80:
-            at += one
-        while at + three < size and source[at] >= 0x80:  # one that is not cut off
-            lead, second = source[at], source[at + one]
-            if 0xC2 <= lead < 0xE0 and second & 0xC0 == 0x80:
-                at += two
-            elif 0xE0 < lead < 0xF0 and lead != 0xED and second & 0xC0 == 0x80 and source[at + two] & 0xC0 == 0x80:
-                at += three
-            else:
-                break
-        if at < size and source[at] >= 0x80:
-            length = _character(source, at, size)
-            if length <= 0:
-                return np.int64(at) if length == 0 else -1
-            at += np.uint64(length)
-    return np.int64(size)
+def _walk_of(version: int) -> Callable[[Any], Any]:
+    """The loop to compile. numba's cache sees this file and what the loop closes over: so it knows the other file."""
+
+    def walk(body: Any) -> Any:
+        """A window at a time while they are ASCII; else the ranges of the Unicode standard's table 3-7."""
+        size, at, source = np.uint64(len(body)), np.uint64(version - version), pointer(body)
+        one, two, three, many = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(WIDTH)
+        while at < size:
+            if at + many <= size:
+                here = address(source) + at
+                others = ~upto(here, 0x7F) | equal(here, 0) | equal(here, _ESCAPE)
+                if not others:  # so that the next place does not wait for this window's bits
+                    at += many
+                    continue
+                at += np.uint64(zeros(others))
+            if source[at] < 0x80:
+                if source[at] == 0 or source[at] == _ESCAPE:
+                    return -1
+                at += one
+            while at + three < size and source[at] >= 0x80:  # one that is not cut off
+                lead, second = source[at], source[at + one]
+                if 0xC2 <= lead < 0xE0 and second & 0xC0 == 0x80:
+                    at += two
+                elif 0xE0 < lead < 0xF0 and lead != 0xED and second & 0xC0 == 0x80 and source[at + two] & 0xC0 == 0x80:
+                    at += three
+                else:
+                    break
+            if at < size and source[at] >= 0x80:
+                length = _character(source, at, size)
+                if length <= 0:
+                    return np.int64(at) if length == 0 else -1
+                at += np.uint64(length)
+        return np.int64(size)
+
+    return walk
