@@ -96,6 +96,7 @@ class TrainSection(Section):
     positive: str = "C"
     labels: Literal["binary", "all"] = "binary"
     vocabulary: Annotated[int, Field(ge=300)] = 32_768
+    balance: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     dim: Positive = 8
     epochs: Positive = 12
     learning_rate: Annotated[float, Field(gt=0)] = 2.0

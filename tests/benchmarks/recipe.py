@@ -1,6 +1,7 @@
 """Measures what each part of the recipe is worth on a labelled crawl.
 
-    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,shrinkage,shapes,families] [--measure]
+    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,shrinkage,shapes,families,code]
+        [--measure]
 
 DIR holds WARCs and labels.jsonl ({"url", "label", "use", "family"}). Variants are compared by cross-validation grouped
 by family among the pages of use `seed` and `pool`; with --variants "" none is. Only with --measure the default recipe
@@ -41,10 +42,10 @@ from recall.model.support import supported
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 from recall.records import MARK, MARKS
+from recall.steps.vocabulary import vocabulary_texts
 
 POSITIVE, OTHER = "C", "other"
 FOLDS = 5
-VOCABULARY = 32_768
 
 Floats = NDArray[np.float64]
 Figures = dict[str, object]
@@ -74,8 +75,13 @@ class Variant:
     min_families: int = 0
 
 
+def without_code(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
+    """Token lines without the tokens inside code."""
+    return [line[line < tokenizer.coded] for line in tokenizer.lines(texts)]
+
+
 def without_shapes(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
-    """Token lines without the shapes of the text."""
+    """Token lines without the shapes of the text too."""
     return [line[line < tokenizer.vocabulary + len(MARKS)] for line in tokenizer.lines(texts)]
 
 
@@ -90,10 +96,11 @@ VARIANTS = {
     "once": Variant(without_marks, PLAIN),
     "marks": Variant(without_shapes, PLAIN),
     "shrinkage": Variant(without_shapes, Recipe()),
-    "shapes": Variant(Tokenizer.lines, Recipe()),
-    "families": Variant(Tokenizer.lines, Recipe(), TrainSection().min_families),
+    "shapes": Variant(without_code, Recipe()),
+    "families": Variant(without_code, Recipe(), TrainSection().min_families),
+    "code": Variant(Tokenizer.lines, Recipe(), TrainSection().min_families),
 }
-DEFAULT = "families"
+DEFAULT = "code"
 PAPER = Recipe(dim=256, epochs=3, learning_rate=0.1, ngrams=3, buckets=200_000, min_count=3, shrinkage=0)
 
 
@@ -110,6 +117,11 @@ def read_pages(crawl: Path) -> list[Page]:
                 label = POSITIVE if row["label"] == POSITIVE else OTHER
                 pages.append(Page(label, row["use"], row["family"], text))
     return pages
+
+
+def learn(pages: Sequence[Page], balance: float) -> Tokenizer:
+    """A tokenizer of the pages' words."""
+    return Tokenizer.train(vocabulary_texts([page.text for page in pages], balance), TrainSection().vocabulary)
 
 
 def train_and_score(
@@ -284,12 +296,13 @@ def main() -> None:
     parser.add_argument("--crawl", type=Path, required=True)
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--seeds", type=int, default=1, help="repetitions of the cross-validation")
+    parser.add_argument("--balance", type=float, default=TrainSection().balance, help="[train] balance")
     parser.add_argument("--measure", action="store_true", help="also the single measurement on use `measure`")
     options = parser.parse_args()
     pages = read_pages(options.crawl)
     training = [page for page in pages if page.use in {"seed", "pool"}]
     start = time.perf_counter()
-    tokenizer = Tokenizer.train([page.text for page in training], VOCABULARY)
+    tokenizer = learn(training, options.balance)
     report: dict[str, object] = {
         "pages": len(pages),
         "training_pages": len(training),
@@ -297,7 +310,7 @@ def main() -> None:
         "variants": compare(training, tokenizer, [name for name in options.variants.split(",") if name], options.seeds),
     }
     if options.measure:
-        seed_only = Tokenizer.train([page.text for page in pages if page.use == "seed"], VOCABULARY)
+        seed_only = learn([page for page in pages if page.use == "seed"], options.balance)
         report["measure_seed_and_pool"], later = final(pages, tokenizer, ["seed", "pool"])
         report["measure_seed"], first = final(pages, seed_only, ["seed"])
         truth = np.array([page.label == POSITIVE for page in pages if page.use == "measure"])
