@@ -251,6 +251,11 @@ class Tokenizer:
         text: str = self._exact.decode([token], skip_special_tokens=False)
         return text
 
+    def words(self, line: Ids) -> str:
+        """The BPE tokens of a line as text, in its order: enough to tell the page's language by."""
+        text: str = self._exact.decode(line[line < self.vocabulary].tolist(), skip_special_tokens=False)
+        return text
+
     def spans(self, text: str) -> list[Span]:
         """Every BPE token of a text in order, with the characters it covers in the original, not lower-cased, text.
 

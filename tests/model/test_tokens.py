@@ -13,6 +13,7 @@ from recall.errors import BadInput
 from recall.model import tokens
 from recall.model.shapes import shapes_of
 from recall.model.tokens import GOLDEN, Tokenizer, split_marks
+from recall.page.text.language import language_of
 from recall.records import CODED, MARK, MARKS
 
 
@@ -126,6 +127,16 @@ def test_a_line_does_not_depend_on_its_neighbours(tokenizer: Tokenizer, texts: l
 )
 def test_only_known_marks_at_the_end_are_marks(text: str, texts: tuple[str, str], names: list[str]) -> None:
     assert split_marks(text) == (*texts, [MARKS.index(name) for name in names])
+
+
+def test_the_words_of_a_line_tell_its_language() -> None:
+    german = (
+        "Das ist eine Seite über das Wetter, und was die Leute in der kleinen Stadt dazu gesagt haben, steht hier. "
+    )
+    english = "This is a page about the weather, and what the people of the little town said about it stands here. "
+    tokenizer = Tokenizer.train([german, english] * 3, 600)
+    lines = tokenizer.lines([german * 9 + f"{MARK}{CODED}int main{MARK}pre1", english * 9])
+    assert [language_of(tokenizer.words(line)) for line in lines] == ["de", "en"]
 
 
 def test_hostile_text_has_tokens_too(tokenizer: Tokenizer) -> None:
