@@ -238,7 +238,7 @@ def final(pages: Sequence[Page], tokenizer: Tokenizer, uses: Sequence[str]) -> t
     out_of_fold, _ = cross_validate(training, tokenizer, VARIANTS[DEFAULT], 1)
     threshold = choose_threshold(out_of_fold[0], inside, "precision", 0.9)
     calibration = fit_calibration(out_of_fold[0], inside)
-    scores = _scores(training, measured, tokenizer, DEFAULT)
+    scores = scores_of(training, measured, tokenizer, DEFAULT)
     kept = scores >= threshold.value
     spoken = ["english" if page.english else "other languages" for page in measured]
     placed = [page.kind for page in measured]
@@ -271,7 +271,7 @@ def by_part(
     return result
 
 
-def _scores(training: Sequence[Page], held: Sequence[Page], tokenizer: Tokenizer, variant: str) -> Floats:
+def scores_of(training: Sequence[Page], held: Sequence[Page], tokenizer: Tokenizer, variant: str) -> Floats:
     made = VARIANTS[variant]
     lines = made.lines(tokenizer, [page.text for page in [*training, *held]])
     labels = [page.label for page in training]
@@ -288,10 +288,10 @@ def baselines(pages: Sequence[Page], tokenizer: Tokenizer, default: Floats) -> d
     rule = np.array([float(any(f"{MARK}{name}" in page.text for name in ("pre", "code"))) for page in measured])
     every = {
         "words, paper's settings": by_words(training, measured),
-        "token counts": _scores(training, measured, tokenizer, "counts"),
-        "tokens inside code not apart": _scores(training, measured, tokenizer, "families"),
-        "25 epochs, lr 0.5": _scores(training, measured, tokenizer, "slow"),
-        "12 epochs, lr 2.0, without shapes": _scores(training, measured, tokenizer, "shrinkage"),
+        "token counts": scores_of(training, measured, tokenizer, "counts"),
+        "tokens inside code not apart": scores_of(training, measured, tokenizer, "families"),
+        "25 epochs, lr 0.5": scores_of(training, measured, tokenizer, "slow"),
+        "12 epochs, lr 2.0, without shapes": scores_of(training, measured, tokenizer, "shrinkage"),
         "TF-IDF + logistic regression": by_tfidf(training, measured),
         "has <pre> or <code>": rule,
     }
