@@ -9,6 +9,7 @@ gold whether or not they are in the pool.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from annotation.strata import Stratum
 from recall.errors import Incomplete
 from recall.hosts import Holdout, PrefixSet, host_of
 from recall.model.tokens import Tokenizer
+from recall.page.text.language import language_of
 from recall.records import MARKS
 from recall.run.jobs import each
 from recall.run.labels import usable
@@ -36,6 +38,8 @@ R = TypeVar("R")
 LABELLED = "label"
 """Source of seed examples that a person labelled; the others (prefixes, random pages) may be asked about."""
 
+LANGUAGE_TOKENS = 1_000
+"""Of a page's different tokens, in the order they first occur: enough to tell its language."""
 
 MUCH = frozenset({"block6", "block7", "block8", "code5", "code6", "code7", "code8"})
 """Marks of pages with much code: 512 bytes of text in `<pre>` or 16 `<code>` and more."""
@@ -57,7 +61,7 @@ class Known:
 class Search:
     """What looking at a shard needs beside the shard. prefixes: those that want example pages, this many each.
 
-    vocabulary: BPE tokens of the model, whose ids those of the structure marks follow; 0 where pages have none.
+    document: the model's tokenizer.json; marked: False for text without structure marks.
     positive: the label that means code-related; known: pages that may be gold, by URL.
     asked: URLs never offered again; learned: URLs a model may have learned from; audited: URLs shown without a score.
     """
@@ -67,7 +71,8 @@ class Search:
     holdout: Holdout
     prefixes: PrefixSet
     examples: int
-    vocabulary: int
+    document: str = field(repr=False)
+    marked: bool
     positive: str
     known: Mapping[str, Known] = field(repr=False)
     asked: frozenset[str] = field(repr=False)
@@ -130,7 +135,8 @@ def search_shard(search: Search, scanned: ScannedShard) -> Pool:
             pool.passed["asked"] += 1
         else:
             offered.append(row)
-    every = replace(every, code=code_of(search, scanned, len(urls)))
+    code, languages = looks_of(search, scanned, len(urls))
+    every = replace(every, code=code, languages=languages)
     pool.sampler.offer(_offered(every, offered, search.learned))
     pool.passed["learned"] = sum(urls[row] in search.learned for row in offered)
     return pool
@@ -140,26 +146,38 @@ def _offered(every: Rows, offered: Sequence[int], learned: frozenset[str]) -> Ro
     at = np.array(offered, dtype=np.int64)
     urls = [every.urls[row] for row in offered]
     auditable = [url not in learned for url in urls]
+    places = every.shard, offered, urls, every.offsets[at], every.lengths[at], every.scores[at]
     code = None if every.code is None else every.code[at]
-    return Rows(every.shard, offered, urls, every.offsets[at], every.lengths[at], every.scores[at], auditable, code)
+    languages = None if every.languages is None else [every.languages[row] for row in offered]
+    return Rows(*places, auditable, code, languages)
 
 
-def code_of(search: Search, scanned: ScannedShard, rows: int) -> NDArray[Any] | None:
-    """How much code each row of a shard has, by the marks among its token ids; UNKNOWN for rows that kept none.
+@lru_cache(maxsize=1)
+def _tokenizer(document: str) -> Tokenizer:
+    return Tokenizer(document)
 
-    None for text without marks, and where no suspected errors are wanted.
+
+def looks_of(search: Search, scanned: ScannedShard, rows: int) -> tuple[NDArray[Any] | None, list[str] | None]:
+    """How much code each row of a shard has, and its language, both by the token ids that the scan kept.
+
+    UNKNOWN and "" for rows that kept none. None for what is not wanted, and instead of code for text without marks.
     """
-    if not search.vocabulary or not search.plan.suspect_share:
-        return None
+    suspects, languages = search.marked and search.plan.suspect_share > 0, search.plan.language_share > 0
     code = np.full(rows, UNKNOWN, dtype=np.int8)
-    much = [search.vocabulary + place for place, mark in enumerate(MARKS) if mark in MUCH]
-    for kept in search.store.read_batches(scanned.candidates, ["row", "tokens"]):
-        numbers = kept.column("row").to_numpy()
-        lines = lists_of(kept.column("tokens"))
-        for number, line in zip(numbers.tolist(), lines, strict=True):
-            marks = line[(line >= search.vocabulary) & (line < search.vocabulary + len(MARKS))]
-            code[number] = MUCH_CODE if np.isin(marks, much).any() else SOME_CODE if len(marks) else NO_CODE
-    return code
+    spoken = [""] * rows
+    for kept in search.store.read_batches(scanned.candidates, ["row", "tokens"]) if suspects or languages else ():
+        numbers = kept.column("row").to_numpy().tolist()
+        tokenizer = _tokenizer(search.document)
+        for number, line in zip(numbers, lists_of(kept.column("tokens")), strict=True):
+            code[number] = _code_of(line, tokenizer.vocabulary)
+            if languages:
+                spoken[number] = language_of(tokenizer.words(line[:LANGUAGE_TOKENS]))
+    return code if suspects else None, spoken if languages else None
+
+
+def _code_of(line: NDArray[Any], vocabulary: int) -> int:
+    marks = {MARKS[token - vocabulary] for token in line[(line >= vocabulary) & (line < vocabulary + len(MARKS))]}
+    return MUCH_CODE if marks & MUCH else SOME_CODE if marks else NO_CODE
 
 
 def plan_of(round_: Round, known_hosts: frozenset[str]) -> Plan:
@@ -175,6 +193,7 @@ def plan_of(round_: Round, known_hosts: frozenset[str]) -> Plan:
         floor=floor_of(round_),
         threshold=threshold_of(round_),
         suspect_share=config.label.suspect_share,
+        language_share=config.label.language_share,
         gold=round(config.label.gold_share * (config.label.pages + config.label.audit)),
         code_hosts=frozenset(row["host"] for row in table.to_pylist() if row["code"]),
         known_hosts=known_hosts,
@@ -192,7 +211,8 @@ def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
         table = run.store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url"])
         learned.update(str(url) for url in table.column("url").to_pylist())
     return Search(
-        vocabulary=vocabulary_of(round_),
+        document=run.store.read(run.round(1).step("train").key("tokenizer.json")).decode(),
+        marked=run.config.scan.input != "text",
         positive=run.config.train.positive,
         known=known_answers(run, round_.number),
         store=run.store,
@@ -204,15 +224,6 @@ def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
         learned=frozenset(learned),
         audited=frozenset(audit_urls(run, earlier)),
     )
-
-
-def vocabulary_of(round_: Round) -> int:
-    """BPE tokens of the run's tokenizer; 0 for a run on extracted text, whose pages have no structure marks."""
-    run = round_.run
-    if run.config.scan.input == "text":
-        return 0
-    document = run.store.read(run.round(1).step("train").key("tokenizer.json")).decode()
-    return Tokenizer(document).vocabulary
 
 
 def known_answers(run: Run, number: int) -> dict[str, Known]:

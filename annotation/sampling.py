@@ -10,6 +10,7 @@ In this order, and no page twice:
     uncertain                nearest to the threshold, at most 5 % of them from one host as long as there are others
     suspect_high             recalled though the page has no code: the highest scores, one page a host
     suspect_low              a candidate that is not recalled though the page has much code: the lowest scores, likewise
+    language                 candidates in other languages than most, each in turn, nearest to the threshold
     new, spread              one page a host, two thirds from code domains; hosts that nobody was asked about first
 """
 
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotation.languages import ByLanguage
 from annotation.lowest import Lowest, Seen
 from annotation.strata import Stratum, allocate, runs_of
 from recall.hosts import host_of
@@ -50,6 +52,7 @@ class Rows:
     """Pages of one shard as columns. auditable: False for pages that a model may have learned from.
 
     code: how much code each page has (NO_CODE, SOME_CODE, MUCH_CODE, UNKNOWN); None where that is not known of any.
+    languages: of each page, "" where it is not known; None likewise.
     """
 
     shard: int
@@ -60,6 +63,7 @@ class Rows:
     scores: NDArray[Any]
     auditable: Sequence[bool]
     code: NDArray[Any] | None = None
+    languages: Sequence[str] | None = None
 
     def page(self, index: int) -> Seen:
         """One of them."""
@@ -71,7 +75,8 @@ class Rows:
 class Plan:
     """How many pages a round asks about, and the scores that matter. code_hosts, known_hosts: for the spread.
 
-    pages: to train on, of them uncertain_share near the threshold and suspect_share suspected errors; gold: apart.
+    pages: to train on, of them uncertain_share near the threshold, suspect_share suspected errors and language_share in
+    other languages than most; gold: apart.
     """
 
     seed: int
@@ -82,6 +87,7 @@ class Plan:
     floor: float
     threshold: float
     suspect_share: float = 0.0
+    language_share: float = 0.0
     gold: int = 0
     code_hosts: frozenset[str] = field(default=frozenset(), repr=False)
     known_hosts: frozenset[str] = field(default=frozenset(), repr=False)
@@ -146,6 +152,8 @@ class Sampler:
         self._code, self._other = Lowest(room), Lowest(room)
         suspects = round(plan.pages * plan.suspect_share)
         self._high, self._low = (Lowest(suspects * SPARE + 2 * plan.audit if suspects else 0) for _ in range(2))
+        others = round(plan.pages * plan.language_share)
+        self._languages = ByLanguage(others * SPARE + 2 * plan.audit if others else 0)
         self._gold = {True: Lowest(plan.gold + plan.audit), False: Lowest(plan.gold + plan.audit)}
 
     def offer(self, rows: Rows) -> None:
@@ -164,6 +172,9 @@ class Sampler:
                 self._uncertain.offer(url, (doubts[index], plan.priority("uncertain", url)), rows.page(index))
             if candidate[index]:
                 self._offer_host(host_of(url), rows, index)
+                if rows.languages is not None:
+                    near = (doubts[index], plan.priority("language", url))
+                    self._languages.offer(rows.languages[index], near, rows.page(index))
         if rows.code is not None and self._high.capacity:
             self._offer_suspects(rows, rows.code)
 
@@ -196,6 +207,7 @@ class Sampler:
         pairs = zip([*self._audit, *self._rest()], [*other._audit, *other._rest()], strict=True)
         for mine, theirs in pairs:
             mine.merge(theirs)
+        self._languages.merge(other._languages)
 
     def _rest(self) -> list[Lowest]:
         return [self._uncertain, self._code, self._other, self._high, self._low, *self._gold.values()]
@@ -249,15 +261,22 @@ class Sampler:
         high = choice.take(self._high.pages(), suspects // 2)
         low = choice.take(self._low.pages(), suspects - len(high))
         high += choice.take(self._high.pages(), suspects - len(high) - len(low))
-        spread = plan.pages - len(uncertain) - len(high) - len(low)
+        left = plan.pages - len(uncertain) - len(high) - len(low)
+        others = min(left, round(plan.pages * plan.language_share))
+        rare = choice.take(self._languages.in_turn(), others, math.ceil(others * HOST_SHARE))
+        spread = left - len(rare)
         drawn = choice.take(code, round(spread * CODE_SHARE), 1)
         for pages, per_host in ((other, 1), (code, 1), (other, None), (code, None)):
             drawn += choice.take(pages, spread - len(drawn), per_host)
         uncertain += choice.take(nearest, spread - len(drawn))
         new = [page for page in drawn if host_of(page.url) not in plan.known_hosts]
         seen = [page for page in drawn if host_of(page.url) in plan.known_hosts]
-        named = (("uncertain", uncertain), ("suspect_high", high), ("suspect_low", low), ("new", new), ("spread", seen))
-        return [Drawn(page, name, 0.0, "train") for name, pages in named for page in pages]
+        named = {"uncertain": uncertain, "suspect_high": high, "suspect_low": low, "language": rare}
+        return [
+            Drawn(page, name, 0.0, "train")
+            for name, pages in {**named, "new": new, "spread": seen}.items()
+            for page in pages
+        ]
 
 
 class _Choice:

@@ -39,6 +39,7 @@ from recall.run.rounds import Run
 from recall.steps.audit import audit
 from recall.steps.build.lineage import check_lineage
 from recall.steps.examples import OTHER
+from recall.steps.kinds import threshold_for
 from recall.steps.ledger import ledger, unexplained
 from recall.steps.shard import batches
 
@@ -244,8 +245,8 @@ def score(files: tuple[str, ...], model: str, warc: str | None) -> None:
         click.echo(json.dumps({"path": file, "score": value, "label": _label(scorer, value)}))
 
 
-def _label(scorer: Scorer, value: float) -> str:
-    return scorer.positive if value >= scorer.threshold else OTHER
+def _label(scorer: Scorer, value: float, url: str | None = None) -> str:
+    return scorer.positive if value >= threshold_for(scorer.card, url) else OTHER
 
 
 def _score_warc(scorer: Scorer, url: str) -> None:
@@ -253,7 +254,7 @@ def _score_warc(scorer: Scorer, url: str) -> None:
         texts = [scoring_text(page.body, page.charset, page.url) for page in batch]
         for page, value in zip(batch, scorer.score(texts).tolist(), strict=True):
             lineage = {"url": page.url, "offset": page.ref.offset, "length": page.ref.length}
-            click.echo(json.dumps({"path": url, "score": value, "label": _label(scorer, value), **lineage}))
+            click.echo(json.dumps({"path": url, "score": value, "label": _label(scorer, value, page.url), **lineage}))
 
 
 @verbs.command()

@@ -19,8 +19,10 @@ MARKS = tuple(f"{kind}{bucket}" for kind in MARK_KINDS for bucket in range(1, MA
 """All structure marks. `pre3` says that the page has 4 to 7 `<pre>` (bucket b: 2^(b-1) <= n < 2^b, the last open);
 block counts BLOCK_BYTES of text inside `<pre>`.
 
-A scoring text is the page's text followed by `MARK + name` for each mark that holds, in the order of MARKS.
+A scoring text is the page's text; then, where there is text inside `<pre>` or `<code>`, `MARK + CODED` and the first of
+that once more; then `MARK + name` for each mark that holds, in the order of MARKS.
 """
+CODED = "in code: "
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -34,7 +34,7 @@ def explain_body(sent: Sent, models: Models, pin: str | None, limits: Limits) ->
     parts = sorted(explanation.parts, key=lambda part: -abs(part.contribution))
     answer = {
         **({} if request.url is None else {"url": request.url}),
-        **verdicts(version, scores)[0],
+        **verdicts(version, scores, [request.url])[0],
         "logit": explanation.logit,
         "base": explanation.base,
         "rows": explanation.rows,

@@ -68,6 +68,7 @@ class Version:
             labels=list(card.labels),
             positive=card.positive,
             threshold=card.threshold,
+            thresholds=dict(card.thresholds),
             metrics=dict(card.metrics),
             recipe=recipe,
             report=report,

@@ -92,7 +92,9 @@ class Scored(BaseModel):
     score: float = Field(ge=0, le=1)
     probability: float = Field(ge=0, le=1, description="Calibrated, rising in the score")
     label: str
-    threshold: float
+    threshold: float = Field(
+        description="The model's, or that of the kind of place that `url` leads to; decides `label`"
+    )
     model: str = Field(description="The version that gave the score")
 
 
@@ -157,6 +159,9 @@ class Model(BaseModel):
     labels: list[str]
     positive: str
     threshold: float
+    thresholds: dict[str, float] = Field(
+        description="Of kinds of places that have one of their own, told by a page's URL"
+    )
     metrics: dict[str, float]
     recipe: dict[str, float]
     report: str | None = Field(None, description="Where the run's report is served, if it has one")

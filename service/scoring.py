@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from recall.page.text import scoring_bytes
 from recall.records import MARK, Capture
 from recall.steps.examples import OTHER
+from recall.steps.kinds import threshold_for
 from service.bodies import inflate
 from service.items import Outcome, Swift, Unfit, read_items, read_line
 from service.lane import Job, Share
@@ -56,6 +57,7 @@ class Scoring:
 
     def _step(self, items: Sequence[Item | Swift | Unfit], echoes: Sequence[Outcome]) -> list[Outcome]:
         texts: list[bytes] = []
+        urls: list[str | None] = []
         errors: dict[int, Unfit] = {}
         for place, item in enumerate(items):
             if isinstance(item, Unfit):
@@ -63,35 +65,36 @@ class Scoring:
                 continue
             try:
                 texts.append(octets_of(item, self.limits))
+                urls.append(item.url)
             except Unfit as unfit:
                 errors[place] = unfit
         count_failures([unfit.reason for unfit in errors.values()])
-        verdicts = iter(self.verdicts(texts))
+        verdicts = iter(self.verdicts(texts, urls))
         return [
             {**echo, "error": errors[place].error} if place in errors else {**echo, **next(verdicts)}
             for place, echo in enumerate(echoes)
         ]
 
-    def verdicts(self, texts: Sequence[bytes]) -> list[Outcome]:
+    def verdicts(self, texts: Sequence[bytes], urls: Sequence[str | None]) -> list[Outcome]:
         """Score, probability, label, threshold and version of each text."""
         if not texts:
             return []
         scores = self.version.scorer.score(texts)
         count_scores(self.version.version, scores)
-        return verdicts(self.version, scores)
+        return verdicts(self.version, scores, urls)
 
     def captures(self, pages: Sequence[Capture]) -> bytes:
         """Lines for pages of a WARC."""
         texts = [scoring_bytes(page.body, page.charset, page.url) for page in pages]
         return b"".join(
             to_json({"url": page.url, "offset": page.ref.offset, "length": page.ref.length, **verdict}) + b"\n"
-            for page, verdict in zip(pages, self.verdicts(texts), strict=True)
+            for page, verdict in zip(pages, self.verdicts(texts, [page.url for page in pages]), strict=True)
         )
 
 
-def verdicts(version: Version, scores: NDArray[np.float64]) -> list[Outcome]:
-    """What is said of scores by the version that gave them."""
-    scorer, threshold = version.scorer, version.scorer.threshold
+def verdicts(version: Version, scores: NDArray[np.float64], urls: Sequence[str | None]) -> list[Outcome]:
+    """What is said of scores by the version that gave them; of pages with a URL by the threshold of their kind."""
+    scorer = version.scorer
     return [
         {
             "score": score,
@@ -100,7 +103,12 @@ def verdicts(version: Version, scores: NDArray[np.float64]) -> list[Outcome]:
             "threshold": threshold,
             "model": version.version,
         }
-        for score, probability in zip(scores.tolist(), scorer.calibrate(scores).tolist(), strict=True)
+        for score, probability, threshold in zip(
+            scores.tolist(),
+            scorer.calibrate(scores).tolist(),
+            [threshold_for(scorer.card, url) for url in urls],
+            strict=True,
+        )
     ]
 
 

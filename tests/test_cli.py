@@ -1,5 +1,6 @@
 import errno
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from recall import cli
 from recall.config import dump_config
 from recall.run.rounds import Run
+from recall.steps.kinds import kind_of
 
 RECALL = str(Path(sys.executable).parent / "recall")
 
@@ -83,6 +85,19 @@ def test_scores_of_files_and_of_a_warc_are_those_of_the_scan(crawl: Any, played:
     ).to_pylist()
     assert {row["url"]: row["score"] for row in slim} == scores
     assert "not" in one_line(recall("score", tmp_path / "none.html", "--model", model, fails=2)).lower()
+
+
+def test_a_score_of_a_warc_is_labelled_by_the_kind_its_url_tells(crawl: Any, played: Run, tmp_path: Path) -> None:
+    model = Path(played.store.root) / "rounds" / "1" / "train"
+    first, *_ = map(json.loads, recall("score", "--warc", crawl.warcs[0], "--model", model).stdout.splitlines())
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    card = json.loads((folder / "model.json").read_text())
+    for threshold, label in ((0.0, card["positive"]), (1.0, "other")):
+        card["thresholds"] = {kind_of(first["url"]): threshold}
+        (folder / "model.json").write_text(json.dumps(card))
+        again, *_ = map(json.loads, recall("score", "--warc", crawl.warcs[0], "--model", folder).stdout.splitlines())
+        assert (again["score"], again["label"]) == (first["score"], label)
 
 
 @pytest.mark.parametrize(

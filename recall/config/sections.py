@@ -103,6 +103,7 @@ class TrainSection(Section):
     positive: str = "C"
     labels: Literal["binary", "all"] = "binary"
     vocabulary: Annotated[int, Field(ge=300)] = 32_768
+    balance: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     dim: Positive = 8
     epochs: Positive = 12
     learning_rate: Annotated[float, Field(gt=0)] = 2.0
@@ -154,6 +155,7 @@ class LabelSection(Section):
     prefixes: Count = 100
     uncertain_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
     suspect_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    language_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     examples: Positive = 10
     overlap: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     overlap_votes: Annotated[int, Field(ge=2)] = 2
@@ -170,8 +172,8 @@ class LabelSection(Section):
 
     @model_validator(mode="after")
     def _shares_fit(self) -> "LabelSection":
-        if self.uncertain_share + self.suspect_share > 1:
-            raise ValueError("uncertain_share and suspect_share together must not exceed 1")
+        if self.uncertain_share + self.suspect_share + self.language_share > 1:
+            raise ValueError("uncertain_share, suspect_share and language_share together must not exceed 1")
         return self
 
 

@@ -1,9 +1,10 @@
-"""Scoring texts to token lines: byte-level BPE over lower-cased text, each token once, then structure marks and shapes.
+"""Scoring texts to token lines: byte-level BPE over lower-cased text, each token once, then what tells of code.
 
-In: scoring texts (a page's text followed by `records.MARK` + name for each mark). Out: token ids as uint32 arrays.
-Ids below the vocabulary's size are BPE tokens, the next `len(MARKS)` ids are the marks, the last `len(SHAPES)` the
-shapes of the text as it was written (`recall.model.shapes`). gigatoken encodes where its ids equal those of
-`tokenizers` on golden strings, `tokenizers` elsewhere. Refuses a tokenizer.json that is not a byte-level BPE.
+In: scoring texts (a page's text, some of its code once more, and marks, as `records.MARKS` says). Out: token ids as
+uint32 arrays. Ids below the vocabulary's size are BPE tokens, the next `len(MARKS)` ids are the marks, the next
+`len(SHAPES)` the shapes of the text as it was written (`recall.model.shapes`), and from `coded` on they are BPE tokens
+once more, inside code: `return` in a `<pre>` says what it does not in prose. gigatoken encodes where its ids equal
+those of `tokenizers` on golden strings, `tokenizers` elsewhere. Refuses a tokenizer.json that is not a byte-level BPE.
 Everything runs on the calling thread, so that a scan can use one process per core.
 """
 
@@ -21,7 +22,7 @@ import tokenizers
 from recall.errors import BadInput
 from recall.model.lines import Ids, Once, lowered
 from recall.model.shapes import SHAPES, shapes_of
-from recall.records import MARK, MARKS
+from recall.records import CODED, MARK, MARKS
 
 FILE = "tokenizer.json"
 
@@ -60,35 +61,40 @@ class Span(NamedTuple):
     end: int
 
 
-_MARK_BYTES = MARK.encode()
+_MARK_BYTES, _CODED_BYTES = MARK.encode(), CODED.encode()
 _MARK_INDEX_BYTES = {name.encode(): index for name, index in _MARK_INDEX.items()}
 
 
-def split_marks(text: str) -> tuple[str, list[int]]:
-    """The page's text and the indices in MARKS of the marks behind it, each once, in their order.
+def split_marks(text: str) -> tuple[str, str, list[int]]:
+    """The page's text, the code behind it, and the indices in MARKS of the marks behind that, each once, in order.
 
-    Only known marks at the very end count; MARK characters elsewhere are dropped, as in page text.
+    Only known marks at the very end count, and code right before them; MARK characters elsewhere are dropped, as in
+    page text.
     """
     if MARK not in text:
-        return text, []
+        return text, "", []
     pieces = text.split(MARK)
     last = len(pieces)
     while last > 1 and pieces[last - 1] in _MARK_INDEX:
         last -= 1
-    return "".join(pieces[:last]), list(dict.fromkeys(_MARK_INDEX[name] for name in pieces[last:]))
+    marks = list(dict.fromkeys(_MARK_INDEX[name] for name in pieces[last:]))
+    coded = last > 1 and pieces[last - 1].startswith(CODED)
+    return "".join(pieces[: last - coded]), pieces[last - 1].removeprefix(CODED) if coded else "", marks
 
 
-def _split_bytes(text: bytes) -> tuple[bytes, list[int]]:
+def _split_bytes(text: bytes) -> tuple[bytes, bytes, list[int]]:
     """`split_marks` of UTF-8."""
     first = text.find(_MARK_BYTES[:1])  # one byte is found much faster, and is rare before the marks
     if first < 0:
-        return text, []
+        return text, b"", []
     start, *pieces = text[first:].split(_MARK_BYTES)
     pieces = [text[:first] + start, *pieces]
     last = len(pieces)
     while last > 1 and pieces[last - 1] in _MARK_INDEX_BYTES:
         last -= 1
-    return b"".join(pieces[:last]), list(dict.fromkeys(_MARK_INDEX_BYTES[name] for name in pieces[last:]))
+    marks = list(dict.fromkeys(_MARK_INDEX_BYTES[name] for name in pieces[last:]))
+    coded = last > 1 and pieces[last - 1].startswith(_CODED_BYTES)
+    return b"".join(pieces[: last - coded]), pieces[last - 1].removeprefix(_CODED_BYTES) if coded else b"", marks
 
 
 def _lowered(page_text: str) -> bytes:
@@ -134,7 +140,8 @@ class Tokenizer:
             raise BadInput(f"{source}: not a byte-level BPE tokenizer.json; train again or copy the model folder anew")
         self.document = document
         self.vocabulary: int = self._exact.get_vocab_size()
-        self.size: int = self.vocabulary + len(MARKS) + len(SHAPES)
+        self.coded: int = self.vocabulary + len(MARKS) + len(SHAPES)
+        self.size: int = self.coded + self.vocabulary
         self._fast = self._load_fast()
         self._fast_bytes = 0
         self.most_bytes = FAST_BYTES
@@ -214,30 +221,45 @@ class Tokenizer:
             self._fast_bytes = 0
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
-        """BPE ids of each lower-cased text in order, repeats included, marks left out."""
+        """BPE ids of each lower-cased text in order, repeats included; without its code and marks."""
         return [self._encode_one(_lowered(split_marks(text)[0])) for text in texts]
 
     def lines(self, texts: Sequence[str] | Sequence[bytes]) -> list[Ids]:
-        """The token line of each text: every id once, in order of first occurrence, then its marks and its shapes.
+        """The token line of each text: every id once, in order of first occurrence, marks, shapes, ids inside code.
 
         A text may be given as UTF-8, which saves a scan the way over str.
         """
         return list(self._lines(texts))
 
     def _lines(self, texts: Sequence[str] | Sequence[bytes]) -> Iterator[Ids]:
-        once = Once(self.size)
+        once, once_in_code = Once(self.vocabulary), Once(self.vocabulary)
         for text in texts:
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-            page_text, marks = _split_bytes(data)
+            page_text, code, marks = _split_bytes(data)
             places = np.array([self.vocabulary + mark for mark in marks], np.uint32)
             shapes = shapes_of(page_text) + np.uint32(self.vocabulary + len(MARKS))
-            yield once(self._encode_one(lowered(page_text)), places, shapes)
+            line = self._encode_one(lowered(page_text))
+            if code:
+                inside = once_in_code(self._encode_one(lowered(code))) + np.uint32(self.coded)
+                yield once(line, places, shapes, inside)
+            else:
+                yield once(line, places, shapes)
 
     def name(self, token: int) -> str:
-        """What an id stands for: the token's text (U+FFFD for parts of characters), the mark's or the shape's name."""
+        """What an id stands for: the token's text (U+FFFD for parts of characters), the mark's or the shape's name.
+
+        Of a token inside code CODED and its text.
+        """
+        if token >= self.coded:
+            return CODED + self.name(token - self.coded)
         if token >= self.vocabulary:
             return (*MARKS, *SHAPES)[token - self.vocabulary]
         text: str = self._exact.decode([token], skip_special_tokens=False)
+        return text
+
+    def words(self, line: Ids) -> str:
+        """The BPE tokens of a line as text, in its order: enough to tell the page's language by."""
+        text: str = self._exact.decode(line[line < self.vocabulary].tolist(), skip_special_tokens=False)
         return text
 
     def spans(self, text: str) -> list[Span]:
@@ -246,7 +268,7 @@ class Tokenizer:
         A character that is cut into several tokens is covered by each of them; so is one whose lower case is longer
         than itself.
         """
-        page_text, _ = split_marks(text)
+        page_text, _, _ = split_marks(text)
         lowered = _lowered(page_text).decode()
         kept = (place for place, char in enumerate(text) if char != MARK)  # page_text may lack some of text
         origin = [place for place, char in zip(kept, page_text, strict=False) for _ in char.lower()]

@@ -20,7 +20,7 @@ CHOSEN = "chosen"
 """Source of pages that people were asked about for what they are (strata SUSPECTED): they train and are scored, but
 stand for no pages of the crawl, as other pages of their score are not like them."""
 
-SUSPECTED = ("suspect_high", "suspect_low", "gold")
+SUSPECTED = ("suspect_high", "suspect_low", "language", "gold")
 
 INFERRED = ("prefix", "structure", "judge", "random", "harvest")
 """Sources whose label no person gave: they train, but measure nothing."""

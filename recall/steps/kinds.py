@@ -48,8 +48,16 @@ def kind_of(url: str) -> str:
     return next((kind for kind, pattern in _patterns() if pattern.search(key)), OTHER)
 
 
+def threshold_for(card: Card, url: str | None) -> float:
+    """From which score on a page counts as positive: its kind of place's where the card has one, else the model's.
+
+    Without a URL the model's.
+    """
+    return card.thresholds.get(kind_of(url), card.threshold) if card.thresholds and url else card.threshold
+
+
 def kept_by(card: Card, scores: NDArray[Any], urls: Iterable[str], *, text: bool = False) -> NDArray[np.bool_]:
-    """Which pages reach the threshold: that of their kind where the card has one, else the model's.
+    """Which pages reach their threshold, as `threshold_for` has it; bare text that of the card for bare text.
 
     urls: of the pages, in their order; looked at for pages above the lowest threshold only.
     """
@@ -59,5 +67,5 @@ def kept_by(card: Card, scores: NDArray[Any], urls: Iterable[str], *, text: bool
     kept = np.asarray(scores >= lowest)
     for row, url in enumerate(urls):
         if kept[row]:
-            kept[row] = scores[row] >= card.thresholds.get(kind_of(url), card.threshold)
+            kept[row] = scores[row] >= threshold_for(card, url)
     return kept

@@ -35,6 +35,7 @@ from recall.steps.kinds import kind_of
 from recall.steps.search import Trial, search_recipe
 from recall.steps.sources import is_text
 from recall.steps.validation import Material, cross_validate, folds_of, trusted
+from recall.steps.vocabulary import vocabulary_texts
 from recall.steps.weighting import crawl_weights
 
 MODEL_FILES = ("tokenizer.json", "model.bin", "scorer.npz", "model.json")
@@ -117,7 +118,8 @@ def _tokenizer(round_: Round, examples: list[Example], sample: list[str]) -> Tok
     if round_.number > 1:
         first = run.round(1).step("train").key("tokenizer.json")
         return Tokenizer(run.store.read(first).decode(), first)
-    return Tokenizer.train([*(example.text for example in examples), *sample], run.config.train.vocabulary)
+    texts = [*(example.text for example in examples), *sample]
+    return Tokenizer.train(vocabulary_texts(texts, run.config.train.balance), run.config.train.vocabulary)
 
 
 def fit_floor(floor: float, threshold: float, sample_scores: NDArray[Any], share: float) -> float:

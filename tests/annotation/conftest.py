@@ -28,7 +28,7 @@ HELD_OUT = "held.example.net"
 CODE_HOSTS = tuple(f"docs{n}.example{n}.org" for n in range(4))
 OTHER_HOSTS = tuple(f"www.shop{n}.com" for n in range(8))
 
-PLAIN = "overlap = 0.0\ngold_share = 0.0\nsuspect_share = 0.0"
+PLAIN = "overlap = 0.0\ngold_share = 0.0\nsuspect_share = 0.0\nlanguage_share = 0.0"
 """[label] settings with which the round asks each annotator about other pages, and about none whose answer is known."""
 
 CONFIG = """

@@ -218,6 +218,22 @@ def test_suspects_do_not_touch_the_audit_sample() -> None:
     assert len({one.page.url for one in drawn}) == len(drawn) == PLAN.audit + PLAN.pages + 20
 
 
+def test_candidates_in_other_languages_get_their_share() -> None:
+    rows = crawl()
+    spoken = replace(rows, languages=["de" if row % 50 == 0 else "ja" if row % 70 == 1 else "en" for row in rows.rows])
+    plan = replace(PLAN, language_share=0.2)
+    drawn, strata = draw(plan, spoken)
+    rare = [one for one in drawn if one.stratum == "language"]
+    assert len(rare) == 12
+    assert Counter(spoken.languages[one.page.row] for one in rare if spoken.languages) == {"de": 6, "ja": 6}
+    assert all(one.page.score >= plan.floor and one.use == "train" for one in rare)
+    assert max(Counter(host_of(one.page.url) for one in rare).values()) == 1
+    assert len(of_use(drawn, "train")) == plan.pages
+    assert (of_use(drawn, "audit"), strata) == (of_use(draw(PLAN, rows)[0], "audit"), draw(PLAN, rows)[1])
+    assert draw(PLAN, spoken)[0] == draw(PLAN, rows)[0]
+    assert of_use(draw(plan, rows)[0], "train") == of_use(draw(PLAN, rows)[0], "train")
+
+
 def test_gold_pages_are_half_positive_and_new_ones_come_first() -> None:
     rows = crawl(400)
     plan = replace(PLAN, audit=0, gold=10)

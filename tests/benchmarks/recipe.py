@@ -1,6 +1,7 @@
 """Measures what each part of the recipe is worth on a labelled crawl.
 
-    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,shrinkage,shapes,families] [--measure]
+    python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,slow,shrinkage,shapes,families,code]
+        [--measure]
 
 DIR holds WARCs and labels.jsonl ({"url", "label", "use", "family"}). Variants are compared by cross-validation grouped
 by family among the pages of use `seed` and `pool`; with --variants "" none is. Only with --measure the default recipe
@@ -41,10 +42,11 @@ from recall.model.support import supported
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 from recall.records import MARK, MARKS
+from recall.steps.kinds import kind_of
+from recall.steps.vocabulary import vocabulary_texts
 
 POSITIVE, OTHER = "C", "other"
 FOLDS = 5
-VOCABULARY = 32_768
 
 Floats = NDArray[np.float64]
 Figures = dict[str, object]
@@ -58,6 +60,7 @@ class Page:
     use: str
     family: str
     text: str
+    kind: str
 
     @property
     def english(self) -> bool:
@@ -74,8 +77,13 @@ class Variant:
     min_families: int = 0
 
 
+def without_code(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
+    """Token lines without the tokens inside code."""
+    return [line[line < tokenizer.coded] for line in tokenizer.lines(texts)]
+
+
 def without_shapes(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Ids]:
-    """Token lines without the shapes of the text."""
+    """Token lines without the shapes of the text too."""
     return [line[line < tokenizer.vocabulary + len(MARKS)] for line in tokenizer.lines(texts)]
 
 
@@ -89,11 +97,13 @@ VARIANTS = {
     "counts": Variant(Tokenizer.encode, PLAIN),
     "once": Variant(without_marks, PLAIN),
     "marks": Variant(without_shapes, PLAIN),
+    "slow": Variant(without_shapes, Recipe(epochs=25, learning_rate=0.5)),
     "shrinkage": Variant(without_shapes, Recipe()),
-    "shapes": Variant(Tokenizer.lines, Recipe()),
-    "families": Variant(Tokenizer.lines, Recipe(), TrainSection().min_families),
+    "shapes": Variant(without_code, Recipe()),
+    "families": Variant(without_code, Recipe(), TrainSection().min_families),
+    "code": Variant(Tokenizer.lines, Recipe(), TrainSection().min_families),
 }
-DEFAULT = "families"
+DEFAULT = "code"
 PAPER = Recipe(dim=256, epochs=3, learning_rate=0.1, ngrams=3, buckets=200_000, min_count=3, shrinkage=0)
 
 
@@ -108,8 +118,13 @@ def read_pages(crawl: Path) -> list[Page]:
             if row is not None:
                 text = scoring_text(capture.body, capture.charset, capture.url)
                 label = POSITIVE if row["label"] == POSITIVE else OTHER
-                pages.append(Page(label, row["use"], row["family"], text))
+                pages.append(Page(label, row["use"], row["family"], text, kind_of(capture.url)))
     return pages
+
+
+def learn(pages: Sequence[Page], balance: float) -> Tokenizer:
+    """A tokenizer of the pages' words."""
+    return Tokenizer.train(vocabulary_texts([page.text for page in pages], balance), TrainSection().vocabulary)
 
 
 def train_and_score(
@@ -223,30 +238,40 @@ def final(pages: Sequence[Page], tokenizer: Tokenizer, uses: Sequence[str]) -> t
     out_of_fold, _ = cross_validate(training, tokenizer, VARIANTS[DEFAULT], 1)
     threshold = choose_threshold(out_of_fold[0], inside, "precision", 0.9)
     calibration = fit_calibration(out_of_fold[0], inside)
-    scores = _scores(training, measured, tokenizer, DEFAULT)
+    scores = scores_of(training, measured, tokenizer, DEFAULT)
     kept = scores >= threshold.value
-    english = np.array([page.english for page in measured])
-    parts = {
-        name: {
-            "pages": int(part.sum()),
-            "positive": int(truth[part].sum()),
-            "average_precision": average_precision(scores[part], truth[part]),
-            "found": float(kept[part & truth].mean()),
-            "precision": float(truth[part & kept].mean()),
-        }
-        for name, part in (("english", english), ("other languages", ~english))
-    }
+    spoken = ["english" if page.english else "other languages" for page in measured]
+    placed = [page.kind for page in measured]
     return figures(scores, truth, [page.family for page in measured]) | {
         "trained_on": len(training),
         "threshold": threshold.value,
         "precision_at_threshold": float(truth[kept].mean()),
         "recall_at_threshold": float(kept[truth].mean()),
         "calibration": calibration_errors(calibration.apply(scores), truth),
-        "languages": parts,
+        "languages": by_part(spoken, scores, kept, truth),
+        "kinds": by_part(placed, scores, kept, truth),
     }, scores
 
 
-def _scores(training: Sequence[Page], held: Sequence[Page], tokenizer: Tokenizer, variant: str) -> Floats:
+def by_part(
+    names: Sequence[str], scores: Floats, kept: NDArray[np.bool_], truth: NDArray[np.bool_]
+) -> dict[str, Figures]:
+    """Figures at the threshold of each part of the pages that holds positives."""
+    result: dict[str, Figures] = {}
+    for name in sorted(set(names)):
+        part = np.array([one == name for one in names])
+        positive, found = int(truth[part].sum()), int((part & kept & truth).sum())
+        result[name] = {
+            "pages": int(part.sum()),
+            "positive": positive,
+            "missed": positive - found,
+            "false_positives": int((part & kept & ~truth).sum()),
+            "average_precision": average_precision(scores[part], truth[part]),
+        }
+    return result
+
+
+def scores_of(training: Sequence[Page], held: Sequence[Page], tokenizer: Tokenizer, variant: str) -> Floats:
     made = VARIANTS[variant]
     lines = made.lines(tokenizer, [page.text for page in [*training, *held]])
     labels = [page.label for page in training]
@@ -263,9 +288,10 @@ def baselines(pages: Sequence[Page], tokenizer: Tokenizer, default: Floats) -> d
     rule = np.array([float(any(f"{MARK}{name}" in page.text for name in ("pre", "code"))) for page in measured])
     every = {
         "words, paper's settings": by_words(training, measured),
-        "token counts": _scores(training, measured, tokenizer, "counts"),
-        "words of few families too": _scores(training, measured, tokenizer, "shapes"),
-        "without shapes": _scores(training, measured, tokenizer, "shrinkage"),
+        "token counts": scores_of(training, measured, tokenizer, "counts"),
+        "tokens inside code not apart": scores_of(training, measured, tokenizer, "families"),
+        "25 epochs, lr 0.5": scores_of(training, measured, tokenizer, "slow"),
+        "12 epochs, lr 2.0, without shapes": scores_of(training, measured, tokenizer, "shrinkage"),
         "TF-IDF + logistic regression": by_tfidf(training, measured),
         "has <pre> or <code>": rule,
     }
@@ -284,12 +310,13 @@ def main() -> None:
     parser.add_argument("--crawl", type=Path, required=True)
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--seeds", type=int, default=1, help="repetitions of the cross-validation")
+    parser.add_argument("--balance", type=float, default=TrainSection().balance, help="[train] balance")
     parser.add_argument("--measure", action="store_true", help="also the single measurement on use `measure`")
     options = parser.parse_args()
     pages = read_pages(options.crawl)
     training = [page for page in pages if page.use in {"seed", "pool"}]
     start = time.perf_counter()
-    tokenizer = Tokenizer.train([page.text for page in training], VOCABULARY)
+    tokenizer = learn(training, options.balance)
     report: dict[str, object] = {
         "pages": len(pages),
         "training_pages": len(training),
@@ -297,7 +324,7 @@ def main() -> None:
         "variants": compare(training, tokenizer, [name for name in options.variants.split(",") if name], options.seeds),
     }
     if options.measure:
-        seed_only = Tokenizer.train([page.text for page in pages if page.use == "seed"], VOCABULARY)
+        seed_only = learn([page for page in pages if page.use == "seed"], options.balance)
         report["measure_seed_and_pool"], later = final(pages, tokenizer, ["seed", "pool"])
         report["measure_seed"], first = final(pages, seed_only, ["seed"])
         truth = np.array([page.label == POSITIVE for page in pages if page.use == "measure"])

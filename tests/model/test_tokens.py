@@ -13,7 +13,8 @@ from recall.errors import BadInput
 from recall.model import tokens
 from recall.model.shapes import shapes_of
 from recall.model.tokens import GOLDEN, Tokenizer, split_marks
-from recall.records import MARK, MARKS
+from recall.page.text.language import language_of
+from recall.records import CODED, MARK, MARKS
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,16 @@ def test_a_line_holds_each_id_once_in_order_of_first_occurrence_then_marks_then_
     assert max(line) < tokenizer.size
 
 
+def test_behind_the_shapes_come_the_ids_inside_code_each_once(tokenizer: Tokenizer) -> None:
+    text, code = "the hotel and the beach " * 9, "The beach the beach"
+    plain = tokenizer.lines([text])[0].tolist()
+    inside = list(dict.fromkeys(tokenizer.encode([code])[0].tolist()))
+    line = tokenizer.lines([f"{text}{MARK}{CODED}{code}"])[0]
+    assert line.tolist() == plain + [tokenizer.coded + token for token in inside]
+    assert tokenizer.name(line[-1]) == CODED + tokenizer.name(inside[-1])
+    assert max(line) < tokenizer.size
+
+
 def test_a_line_does_not_depend_on_its_neighbours(tokenizer: Tokenizer, texts: list[str]) -> None:
     together = tokenizer.lines(texts[:20])
     for line, text in zip(together, texts[:20], strict=True):
@@ -98,20 +109,34 @@ def test_a_line_does_not_depend_on_its_neighbours(tokenizer: Tokenizer, texts: l
 
 
 @pytest.mark.parametrize(
-    ("text", "page", "names"),
+    ("text", "texts", "names"),
     [
-        ("", "", []),
-        ("plain", "plain", []),
-        (f"a{MARK}pre1", "a", ["pre1"]),
-        (f"{MARK}code8", "", ["code8"]),
-        (f"a{MARK}pre1{MARK}pre1{MARK}code2", "a", ["pre1", "code2"]),
-        (f"a{MARK}pre9{MARK}code1", "apre9", ["code1"]),
-        (f"a{MARK}pre1 b", "apre1 b", []),
-        (f"{MARK}{MARK}", "", []),
+        ("", ("", ""), []),
+        ("plain", ("plain", ""), []),
+        (f"a{MARK}pre1", ("a", ""), ["pre1"]),
+        (f"{MARK}code8", ("", ""), ["code8"]),
+        (f"a{MARK}pre1{MARK}pre1{MARK}code2", ("a", ""), ["pre1", "code2"]),
+        (f"a{MARK}pre9{MARK}code1", ("apre9", ""), ["code1"]),
+        (f"a{MARK}pre1 b", ("apre1 b", ""), []),
+        (f"{MARK}{MARK}", ("", ""), []),
+        (f"a{MARK}{CODED}b = 1{MARK}pre1", ("a", "b = 1"), ["pre1"]),
+        (f"a{MARK}{CODED}b", ("a", "b"), []),
+        (f"a{MARK}{CODED}b{MARK}{CODED}c{MARK}pre1", (f"a{CODED}b", "c"), ["pre1"]),
+        (f"a{MARK}{CODED}b{MARK}pre1{MARK}x", (f"a{CODED}bpre1x", ""), []),
     ],
 )
-def test_only_known_marks_at_the_end_are_marks(text: str, page: str, names: list[str]) -> None:
-    assert split_marks(text) == (page, [MARKS.index(name) for name in names])
+def test_only_known_marks_at_the_end_are_marks(text: str, texts: tuple[str, str], names: list[str]) -> None:
+    assert split_marks(text) == (*texts, [MARKS.index(name) for name in names])
+
+
+def test_the_words_of_a_line_tell_its_language() -> None:
+    german = (
+        "Das ist eine Seite über das Wetter, und was die Leute in der kleinen Stadt dazu gesagt haben, steht hier. "
+    )
+    english = "This is a page about the weather, and what the people of the little town said about it stands here. "
+    tokenizer = Tokenizer.train([german, english] * 3, 600)
+    lines = tokenizer.lines([german * 9 + f"{MARK}{CODED}int main{MARK}pre1", english * 9])
+    assert [language_of(tokenizer.words(line)) for line in lines] == ["de", "en"]
 
 
 def test_hostile_text_has_tokens_too(tokenizer: Tokenizer) -> None:

@@ -2,6 +2,7 @@ import base64
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import zstandard
 from fastapi.testclient import TestClient
 
 from recall.archive.warc import WarcWriter
-from recall.model.scorer import Scorer
+from recall.model.scorer import Scorer, write_model
 from recall.page.text import scoring_text
+from recall.records import MARK
 from service.app import Settings, create_app
 from service.limits import Limits
 from service.models import Models, load, resolve
@@ -34,6 +36,25 @@ def models(folders: list[Path]) -> Models:
 def client(models: Models) -> Iterator[TestClient]:
     with TestClient(create_app(models)) as client:
         yield client
+
+
+def test_a_url_is_measured_by_the_threshold_of_its_kind(folders: list[Path], tmp_path: Path, texts: Texts) -> None:
+    scorer = Scorer.load(folders[0])
+    text = texts(2)[1]
+    score = float(scorer.score([text.replace(MARK, "")])[0])
+    card = replace(scorer.card, threshold=min(1.0, score + 1e-6), thresholds={"forum": score / 2})
+    write_model(tmp_path, scorer.tokenizer, folders[0] / "model.bin", card)
+    with TestClient(create_app(Models([load(resolve(str(tmp_path)))]))) as client:
+        items = [{"text": text}, {"text": text, "url": "https://a.example/forum/1"}, {"text": text, "url": "x"}]
+        answer = client.post("/v1/score", json={"items": items}).json()["items"]
+        limits = [card.threshold, card.thresholds["forum"], card.threshold]
+        assert [(item["threshold"], item["label"]) for item in answer] == list(
+            zip(limits, ["other", "C", "other"], strict=True)
+        )
+        line = client.post("/v1/score:batch", content=json.dumps(items[1]), headers=LINES).json()
+        assert line["threshold"] == limits[1]
+        assert client.post("/v1/explain", json=items[1]).json()["threshold"] == limits[1]
+        assert client.get("/v1/models").json()["models"][0]["thresholds"] == {"forum": limits[1]}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from recall.config import TrainSection
 from recall.model.fasttext import Recipe
 from recall.model.scorer import Card
-from recall.steps.kinds import kept_by, kind_of
+from recall.steps.kinds import kept_by, kind_of, threshold_for
 from recall.steps.train import KIND_POSITIVES, thresholds_by_kind
 
 CARD = Card(labels=("C", "other"), positive="C", input="html", recipe=Recipe(), threshold=0.5)
@@ -22,6 +22,12 @@ def test_one_threshold_serves_all_kinds_without_their_own() -> None:
 def test_a_kind_may_have_its_own_threshold() -> None:
     card = replace(CARD, thresholds={"forum": 0.15, "other": 0.6})
     assert kept_by(card, SCORES, URLS).tolist() == [True, False, False, False]
+
+
+def test_a_page_is_measured_by_the_kind_its_url_tells() -> None:
+    card = replace(CARD, thresholds={"forum": 0.15})
+    assert [threshold_for(card, url) for url in (URLS[0], URLS[1], None, "")] == [0.15, 0.5, 0.5, 0.5]
+    assert threshold_for(CARD, URLS[0]) == 0.5
 
 
 def test_bare_text_knows_one_threshold() -> None:

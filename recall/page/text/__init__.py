@@ -3,8 +3,9 @@
 The text is what a browser without scripts would show, in page order, the title first: no scripts, styles, comments,
 templates or `<svg>`, but what is in `<noscript>`; character references resolved; each run of white space one space,
 or one line end where a block begins or a `<pre>` had one; case kept. Left out: control characters, U+00AD, U+200B,
-U+FEFF and U+E000. After it come the structure marks of `records`, which tell how much code is marked up. Nothing is
-refused: any bytes have a scoring text, found in linear time.
+U+FEFF and U+E000. After it comes once more what is inside `<pre>` and `<code>`, from its start, and the structure marks
+of `records`, which tell how much code is marked up. Nothing is refused: any bytes have a scoring text, found in linear
+time.
 
 `kernel` (compiled by numba) and `slow` (plain Python) are two readings of one definition. The compiled one is used
 unless numba is missing or RECALL_SLOW_TEXT=1 is set. It is compiled once per machine and kept beside the package, or
@@ -17,23 +18,26 @@ from functools import lru_cache
 from typing import Protocol
 
 from recall.page.text.charset import MAX_BODY, MAX_DECODE, as_utf8, decode
-from recall.records import BLOCK_BYTES, MARK, MARK_BUCKETS, MARK_KINDS
+from recall.records import BLOCK_BYTES, CODED, MARK, MARK_BUCKETS, MARK_KINDS
 
-__all__ = ["MAX_BODY", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
+__all__ = ["MAX_BODY", "MAX_CODE", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
 
 MAX_TEXT = 100_000
 """Characters of text that are kept. The model asks which tokens occur, not how often, so the end of a very long page
 says little that its beginning does not, and people are not shown more. Marks are counted over the whole body."""
 
+MAX_CODE = 2_000
+"""Bytes of code that are kept behind the text: more of it was measured and says no more."""
+
 
 class Read(Protocol):
-    """A reading of UTF-8 without NUL: its text; numbers of `<pre>`, `<code>`, highlighters, bytes inside `<pre>`."""
+    """A reading of UTF-8 without NUL: its text; stretches of code in it; numbers as in `slow.read`."""
 
-    def __call__(self, html: bytes, /) -> tuple[bytes, tuple[int, int, int, int]]: ...
+    def __call__(self, html: bytes, /) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]: ...
 
 
 def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:
-    """What the model reads of a page: at most MAX_TEXT characters of text, then its structure marks.
+    """What the model reads of a page: at most MAX_TEXT characters of text, then some of its code and its marks.
 
     Reads the first MAX_BODY bytes. charset: from the HTTP header, unverified. The URL is accepted beside the body as
     everywhere, but does not matter: it was measured and says nothing that the page does not.
@@ -43,11 +47,18 @@ def scoring_text(body: bytes, charset: str | None = None, url: str | None = None
 
 def scoring_bytes(body: bytes, charset: str | None = None, url: str | None = None) -> bytes:  # noqa: ARG001 - as above
     """`scoring_text` in UTF-8, as a scan hands it to the tokenizer."""
-    text, (*numbers, inside) = _reading()(as_utf8(body, charset))
+    text, code, (*numbers, inside) = _reading()(as_utf8(body, charset))
     counts = (*numbers, inside // BLOCK_BYTES)
     if len(text) > MAX_TEXT and len(characters := text.decode()) > MAX_TEXT:
         text = characters[:MAX_TEXT].rstrip(" \n").encode()
-    return text + b"".join(_mark(kind, count) for kind, count in zip(MARK_KINDS, counts, strict=True) if count)
+    marks = b"".join(_mark(kind, count) for kind, count in zip(MARK_KINDS, counts, strict=True) if count)
+    return text + _coded(code) + marks if code else text + marks
+
+
+def _coded(code: list[bytes]) -> bytes:
+    """The first MAX_CODE bytes of code, a line a stretch, no character cut."""
+    first = b"\n".join(code)[:MAX_CODE].decode("utf-8", "ignore").lstrip(" \n")
+    return f"{MARK}{CODED}{first}".encode()
 
 
 def _mark(kind: str, count: int) -> bytes:
@@ -66,8 +77,8 @@ def _reading() -> Read:
             return read_bytes
     from recall.page.text import slow  # noqa: PLC0415 - only where it is asked for
 
-    def read_slowly(html: bytes) -> tuple[bytes, tuple[int, int, int, int]]:
-        text, counts = slow.read(html.decode("utf-8"))
-        return text.encode(), counts
+    def read_slowly(html: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]:
+        text, code, counts = slow.read(html.decode("utf-8"))
+        return text.encode(), [part.encode() for part in code], counts
 
     return read_slowly

@@ -13,6 +13,9 @@ Table = npt.NDArray[np.int32]
 # state: what is known at this place of the page
 STATE = 13
 SIZE, VERSION, TAIL, WRITTEN, GAP, MODE, TEMPLATES, SVGS, PREFORMATTED, PRE, CODE, HIGHLIGHT, INSIDE = range(STATE)
+CODES, PARTS = STATE, STATE + 1  # how deep in `<code>`; stretches of the text that are in `<pre>` or `<code>` ...
+FIRST_PART, MOST_PARTS = STATE + 2, 64  # ... where each begins and ends in the text, in the numbers from here on
+NUMBERS = FIRST_PART + 2 * MOST_PARTS
 NONE, WORD, LINE = range(3)  # GAP: what parts the last character from the next one
 LINES, REFERENCES, TO_MARKUP = 1, 2, 4  # MODE: line ends are kept, references resolved; a "<" ends the stretch
 

@@ -20,13 +20,17 @@ from recall.page.text.codes import (
     BANG,
     CHARACTERS_ONLY,
     CODE,
+    CODES,
     CONTENT,
+    FIRST_PART,
     HIGHLIGHT,
     INSIDE,
     LESS,
     LINES,
     LINES_KEPT,
     MODE,
+    NUMBERS,
+    PARTS,
     PRE,
     PREFORMATTED,
     QUESTION,
@@ -34,7 +38,6 @@ from recall.page.text.codes import (
     REFERENCES,
     SIZE,
     SLASH,
-    STATE,
     SVGS,
     TAIL,
     TEMPLATES,
@@ -45,28 +48,30 @@ from recall.page.text.codes import (
     State,
     Table,
 )
-from recall.page.text.markup import comment_end, content_end, element
+from recall.page.text.markup import comment_end, content_end, element, note_code
 from recall.page.text.wide import WIDTH, address, first, pointer
 
 _COMPILED_FROM = ("codes.py", "wide.py", "characters.py", "markup.py")
 
 
-def read(html: bytes) -> tuple[str, tuple[int, int, int, int]]:
-    """The visible text of UTF-8 without NUL; its `<pre>`, `<code>`, highlighter classes and bytes inside `<pre>`."""
-    text, counts = read_bytes(html)
-    return str(text, "utf-8"), counts
+def read(html: bytes) -> tuple[str, list[str], tuple[int, int, int, int]]:
+    """The visible text of UTF-8 without NUL; what of it is code; numbers as in `slow.read`."""
+    text, code, counts = read_bytes(html)
+    return str(text, "utf-8"), [str(part, "utf-8") for part in code], counts
 
 
-def read_bytes(html: bytes) -> tuple[bytes, tuple[int, int, int, int]]:
+def read_bytes(html: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]:
     """The same with the text in UTF-8."""
     html = html or b" "
     tail = np.frombuffer(html[-WIDTH:] + bytes(2 * WIDTH), np.uint8)
     source, out = np.frombuffer(html, np.uint8), _room(2 * len(html) + WIDTH)
-    state = np.zeros(STATE, np.int64)
+    state = np.zeros(NUMBERS, np.int64)
     strip, table = _kernel()
     strip(source, tail, out, state, table)
     counts = (int(state[PRE]), int(state[CODE]), int(state[HIGHLIGHT]), int(state[INSIDE]))
-    return out[: state[WRITTEN]].tobytes(), counts
+    ends = state[FIRST_PART : FIRST_PART + 2 * state[PARTS]].tolist()
+    code = [out[start:end].tobytes() for start, end in zip(ends[::2], ends[1::2], strict=True)]
+    return out[: state[WRITTEN]].tobytes(), code, counts
 
 
 class _Rooms(threading.local):
@@ -114,6 +119,8 @@ def _pass(version: int) -> Callable[[Octets, Octets, Octets, State, Table], None
             at = first(source, state, at, LESS) if hidden else show(source, out, state, table, at, size)
             if state[PREFORMATTED] > 0:
                 state[INSIDE] += state[WRITTEN] - before
+            if state[PREFORMATTED] > 0 or state[CODES] > 0:
+                note_code(state, before)
             if at >= size:
                 break
             following = source[at + 1] if at + 1 < size else 0

@@ -1,4 +1,4 @@
-"""The language of a scoring text, for figures by language; nothing is chosen by it.
+"""The language of a scoring text: for figures, the tokenizer's balance and what people are asked, never for a score.
 
 In: a scoring text. Out: an ISO 639-1 code, "" for texts too short to tell. Fast and rough: on pages of little prose it
 errs, so figures of one language are estimates.

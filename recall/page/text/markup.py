@@ -9,6 +9,7 @@ from recall.page.text.codes import (
     CLASSES,
     CLASSES_ROOT,
     CODE,
+    CODES,
     CONTENT,
     DASH,
     DOUBLE,
@@ -17,6 +18,7 @@ from recall.page.text.codes import (
     ENDS_SVG,
     ENDS_TAG_NAME,
     EQUALS,
+    FIRST_PART,
     GAP,
     GREATER,
     HIGHLIGHT,
@@ -26,6 +28,8 @@ from recall.page.text.codes import (
     LESS,
     LINE,
     LONGEST,
+    MOST_PARTS,
+    PARTS,
     PLAINTEXT,
     PRE,
     PREFIX,
@@ -48,6 +52,7 @@ from recall.page.text.codes import (
     VALUE,
     WHOLE,
     WORD,
+    WRITTEN,
     Octets,
     State,
     Table,
@@ -137,6 +142,7 @@ def _apply(state: State, meaning: int, closing: bool, self_closing: bool) -> boo
         state[PREFORMATTED] = max(0, state[PREFORMATTED] + step)
         state[PRE] += not closing
     elif meaning & IS_CODE:
+        state[CODES] = max(0, state[CODES] + step)
         state[CODE] += not closing
     elif kind == TEMPLATE:
         state[TEMPLATES] += not closing
@@ -162,6 +168,17 @@ def _meaning(source: Octets, state: State, table: Table, name: int, length: int)
         if eight(key) == 0:
             return 0
         slot = (slot + 1) & (SLOTS - 1)
+
+
+@compiled
+def note_code(state: State, start: int) -> None:
+    """Note that the text from `start` on is code: a part of its own, or more of the last, right behind it."""
+    parts, end = state[PARTS], state[WRITTEN]
+    place = FIRST_PART + 2 * parts
+    if parts and state[place - 1] == start:
+        state[place - 1] = end
+    elif end > start and parts < MOST_PARTS:
+        state[place], state[place + 1], state[PARTS] = start, end, parts + 1
 
 
 @compiled

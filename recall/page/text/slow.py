@@ -41,8 +41,14 @@ class _Tag(NamedTuple):
     end: int
 
 
-def read(html: str) -> tuple[str, tuple[int, int, int, int]]:
-    """The visible text of a page; its `<pre>`, `<code>`, elements with a highlighter's class, bytes inside `<pre>`."""
+MOST_PARTS = 64
+
+
+def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int]]:
+    """The visible text of a page; the first MOST_PARTS stretches of it that are inside `<pre>` or `<code>`; numbers.
+
+    Which are those of `<pre>`, `<code>`, elements with a highlighter's class, bytes inside `<pre>`.
+    """
     page = _Page(html)
     at = 0
     while at < len(html):
@@ -53,8 +59,11 @@ def read(html: str) -> tuple[str, tuple[int, int, int, int]]:
         page.show(html[at:cut], lines_kept=page.preformatted > 0)
         if page.preformatted > 0:
             page.inside += sum(len(piece.encode()) for piece in page.pieces[before:])
+        if page.preformatted > 0 or page.codes > 0:
+            page.note_code(before)
         at = page.markup(cut) if cut < len(html) else cut
-    return "".join(page.pieces), (page.pre, page.code, page.highlight, page.inside)
+    parts = ["".join(page.pieces[start:end]) for start, end in page.parts]
+    return "".join(page.pieces), parts, (page.pre, page.code, page.highlight, page.inside)
 
 
 class _Page:
@@ -66,6 +75,8 @@ class _Page:
         self.gap = ""
         self.preformatted = self.templates = self.svgs = 0
         self.pre = self.code = self.highlight = self.inside = 0
+        self.codes = 0
+        self.parts: list[tuple[int, int]] = []
 
     def show(self, text: str, *, lines_kept: bool, references: bool = True) -> None:
         """Add text between two tags, unless it is inside something hidden."""
@@ -86,6 +97,14 @@ class _Page:
         """What comes next is another word (" ") or another line; a line end outdoes a space."""
         if self.gap != "\n":
             self.gap = gap
+
+    def note_code(self, start: int) -> None:
+        """Note that the pieces from `start` on are code: a part of its own, or more of the last, right behind it."""
+        end = len(self.pieces)
+        if self.parts and self.parts[-1][1] == start:
+            self.parts[-1] = (self.parts[-1][0], end)
+        elif end > start and len(self.parts) < MOST_PARTS:
+            self.parts.append((start, end))
 
     def markup(self, at: int) -> int:
         """Read what begins with the `<` at `at`; the place after it."""
@@ -130,6 +149,7 @@ class _Page:
             self.templates += not tag.closing
         elif name == elements.SVG and not tag.self_closing:
             self.svgs += not tag.closing
+        self.codes = max(0, self.codes + step * (name == "code"))
         self.code += name == "code" and not tag.closing
         self.highlight += not tag.closing and _highlights(tag.classes)
 

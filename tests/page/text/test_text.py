@@ -10,8 +10,9 @@ from statistics import median
 import pytest
 
 from recall.archive.warc import captures
-from recall.page.text import MAX_BODY, MAX_TEXT, decode, scoring_text
-from recall.records import MARK
+from recall.page.text import MAX_BODY, MAX_CODE, MAX_TEXT, decode, scoring_text
+from recall.page.text.slow import MOST_PARTS
+from recall.records import CODED, MARK
 
 
 def text(html: str) -> str:
@@ -99,7 +100,25 @@ def test_what_is_not_closed_ends_as_in_a_browser(html: str, expected: str) -> No
 
 
 def test_line_ends_are_kept_where_text_is_preformatted() -> None:
-    assert text("<pre>a\n\n  b c\r\nd</pre>e\nf").removesuffix(f"{MARK}pre1") == "a\nb c\nd\ne f"
+    assert text("<pre>a\n\n  b c\r\nd</pre>e\nf").partition(MARK)[0] == "a\nb c\nd\ne f"
+
+
+@pytest.mark.parametrize(
+    ("html", "code"),
+    [
+        ("no code", None),
+        ("<pre> \n </pre>none", None),
+        ("<pre>a\n<b>b</b>c</pre>d<code>e</code>f", "a\nbc\ne"),
+        ("<code>a</code> b <tt>c</tt> <code>&lt;d", "a\n <d"),
+        ("<pre>a<textarea>b</textarea>c</pre>", "a\n c"),
+        ("<template><pre>a</pre></template>", None),
+        ("<pre>" + "é" * 2000 + "</pre>", "é" * ((MAX_CODE - 1) // 2)),
+        ("<code>x</code>y" * 100, "\n".join("x" * MOST_PARTS)),
+    ],
+)
+def test_the_first_of_the_code_stands_behind_the_text_once_more(html: str, code: str | None) -> None:
+    behind = text(f"<body>t{html}").split(MARK)[1:]
+    assert [part.removeprefix(CODED) for part in behind if part.startswith(CODED)] == ([] if code is None else [code])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +137,8 @@ def test_line_ends_are_kept_where_text_is_preformatted() -> None:
     ],
 )
 def test_marks_tell_how_much_code_is_marked_up(html: str, marks: list[str]) -> None:
-    assert text(f"<body>t{html}").split(MARK)[1:] == marks
+    behind = text(f"<body>t{html}").split(MARK)[1:]
+    assert [name for name in behind if not name.startswith(CODED)] == marks
 
 
 def test_a_page_cannot_write_marks() -> None:

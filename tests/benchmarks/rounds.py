@@ -1,0 +1,99 @@
+"""Runs the loop on a labelled crawl and measures its last round against its first, on sites it never learned from.
+
+    python tests/benchmarks/rounds.py --crawl DIR --folder DIR [--rounds 3] [--pages 300]
+
+DIR holds a crawl in Common Crawl's layout and labels.jsonl (url, label, use, family). Rows of use "seed" start the run,
+those of use "measure" are its holdout, the labels answer instead of people. Each round's average precision and share
+found at precision 0.90 have 95 % intervals by bootstrap over families, and so has what each round adds to the first, by
+paired draws. The run folder is kept and taken up again. The last line is one JSON object.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.archive.manifest import resolve
+from recall.config import parse_config
+from recall.loop import advance
+from recall.model.evaluate import average_precision, bootstrap_difference, bootstrap_interval, precision_recall
+from recall.run.progress import silence
+from recall.run.rounds import Round, Run
+from recall.steps.audit import verdicts_of
+
+CONFIG = """
+[run]
+rounds = {rounds}
+holdout = "{labels}"
+[crawl]
+warcs = {warcs}
+[seed]
+labels = "{labels}"
+[scan]
+rescan = "all"
+[label]
+answers = "{labels}"
+pages = {pages}
+overlap = 0.0
+gold_share = 0.0
+"""
+
+
+def found_at_90(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Largest share of the positives found at a threshold with at least this precision."""
+    curve = precision_recall(scores, truth)
+    return float(curve.recall[curve.precision >= 0.9].max(initial=0.0))
+
+
+FIGURES = {"average_precision": average_precision, "found_at_precision_0.90": found_at_90}
+
+
+def scores_of(round_: Round, urls: list[str]) -> NDArray[np.float64]:
+    """The round's scores of pages, 0 for those that its scan did not see."""
+    verdicts = verdicts_of(round_, frozenset(urls))
+    return np.array([verdicts.get(url, (0.0, False))[0] for url in urls])
+
+
+def main() -> None:
+    """Run or take up, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--crawl", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pages", type=int, default=300)
+    options = parser.parse_args()
+    silence()
+    crawl, root = options.crawl.resolve(), str(options.folder)
+    labels = crawl / "labels.jsonl"
+    if (options.folder / "run.json").exists():
+        run = Run.open(root)
+    else:
+        warcs = json.dumps([str(path) for path in sorted(crawl.glob("crawl-data/**/warc/*.warc.gz"))])
+        text = CONFIG.format(rounds=options.rounds, labels=labels, warcs=warcs, pages=options.pages)
+        config = parse_config(text, "config")
+        run = Run.create(root, config, text, resolve(config.crawl, config.access, config.run.seed, "warc"))
+    while not run.round(options.rounds).sealed:
+        advance(run)
+    with labels.open(encoding="utf-8") as stream:
+        rows = [row for row in map(json.loads, stream) if row["use"] == "measure"]
+    truth = np.array([row["label"] == run.config.train.positive for row in rows])
+    urls, families = [row["url"] for row in rows], [row["family"] for row in rows]
+    report = {}
+    first = scores_of(run.round(1), urls)
+    for number in range(1, options.rounds + 1):
+        scores = scores_of(run.round(number), urls)
+        report[number] = {
+            name: {
+                **asdict(bootstrap_interval(figure, scores, truth, families)),
+                "more_than_round_1": asdict(bootstrap_difference(figure, first, scores, truth, families)),
+            }
+            for name, figure in FIGURES.items()
+        }
+    print(json.dumps(report))  # noqa: T201 - the last line is the result
+
+
+if __name__ == "__main__":
+    main()
