@@ -24,7 +24,7 @@ MAX_URL = 8 << 10
 _HTML_TYPES = {b"text/html", b"application/xhtml+xml"}
 _SILENT_TYPES = {b"", b"application/octet-stream", b"application/unknown", b"unknown/unknown", b"*/*", b"unknown"}
 _STATUS = re.compile(rb"(?i:HTTP)/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)")
-_FIELDS = re.compile(rb"(?im)^(content-type|content-encoding|transfer-encoding)[ \t]*:[ \t]*([^\r\n]*)")
+_FIELDS = re.compile(rb"(?i)\n(content-type|content-encoding|transfer-encoding)[ \t]*:[ \t]*([^\r\n]*)")
 _ROBOTS = re.compile(rb"(?im)^(x-robots-tag|tdm-reservation|content-usage)[ \t]*:[ \t]*([^\r\n]{0,500})")
 _CHARSET = re.compile(rb"(?i);\s*charset\s*=\s*[\"']?\s*([a-z0-9_.:-]{2,40})")
 _HTML_START = re.compile(

@@ -168,7 +168,7 @@ def show(source: Octets, out: Octets, state: State, table: Table, at: int, end: 
         byte = source[at]
         kind = table[kinds + byte]
         if kind == SPACE:
-            at = min(end, _spaces(source, state, at, mode))
+            at = min(end, spaces(source, state, table, at))
         elif kind == PLAIN or (kind == MARKUP and not mode & TO_MARKUP):
             _begin(out, state, byte)
             at = _plain(source, out, state, at + 1)
@@ -184,9 +184,14 @@ def show(source: Octets, out: Octets, state: State, table: Table, at: int, end: 
 
 
 @compiled
-def _spaces(source: Octets, state: State, at: int, mode: int) -> int:
-    """Let white space part what stands around it; the place after it and what is dropped in it, or within."""
-    here = window(source, state, at)
+def spaces(source: Octets, state: State, table: Table, at: int) -> int:
+    """Let white space part what stands around it; the place after it and what is dropped in it, or within.
+
+    Behind the page's end lies more of it.
+    """
+    if table[table[TEXT] + source[at]] != SPACE:
+        return at
+    here, mode = window(source, state, at), state[MODE]
     run = zeros(~upto(here, 32))
     if mode & LINES and zeros(equal(here, 10) | equal(here, 13)) < run:
         state[GAP] = LINE

@@ -71,8 +71,8 @@ def decode(body: bytes, charset: str | None = None) -> str:
 
     Bytes that mean nothing become U+FFFD, a character cut off at the end is left out, NUL and byte order marks too.
     """
-    codec = _choose(body[:MAX_BODY], charset)
-    return _characters(body[:MAX_DECODE], codec)
+    codec, text = _choose(body[:MAX_BODY], charset)
+    return text if text is not None and len(body) <= MAX_BODY else _characters(body[:MAX_DECODE], codec)
 
 
 def as_utf8(body: bytes, charset: str | None = None) -> bytes:
@@ -85,25 +85,25 @@ def as_utf8(body: bytes, charset: str | None = None) -> bytes:
     return decode(body, charset).encode("utf-8", "replace")
 
 
-def _choose(body: bytes, charset: str | None) -> str:
-    """Python's name of the encoding of `body`."""
+def _choose(body: bytes, charset: str | None) -> tuple[str, str | None]:
+    """Python's name of the encoding of `body`, and its characters where they were needed to choose."""
     for mark, codec in _MARKS.items():
         if body.startswith(mark):
-            return codec
+            return codec, None
     if _may_be_seven_bit(body):
         hidden = _passing_for_ascii(body, charset)
         if hidden is not None:
-            return hidden
-    if _valid_length(body) >= 0 or _believable(body, "utf-8"):
-        return "utf-8"
+            return hidden, None
+    if _valid_length(body) >= 0 or _nearly_utf8(body):
+        return "utf-8", None
     declared = [codec for codec in _declared(body, charset) if codec not in _NOT_EIGHT_BIT]
     for codec in declared:
-        if codec != "utf-8" and _believable(body, codec):
-            return codec
+        if codec != "utf-8" and (text := _believed(body, codec)) is not None:
+            return codec, text
     detected = _detected(body)
-    if detected != "utf-8" and _believable(body, detected):
-        return detected
-    return declared[0] if declared else "cp1252"
+    if detected != "utf-8" and (text := _believed(body, detected)) is not None:
+        return detected, text
+    return declared[0] if declared else "cp1252", None
 
 
 @lru_cache(maxsize=1)
@@ -141,17 +141,25 @@ def _characters(body: bytes, codec: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _believable(body: bytes, codec: str) -> bool:
-    """True when decoding gives few errors, measured against the bytes above 127."""
-    high = len(body.translate(None, _ASCII))
-    if codec != "utf-8":
-        return _characters(body, codec).count("\ufffd") * _ERRORS_PER_HIGH_BYTES <= high
-    decoder, errors = codecs.getincrementaldecoder(codec)("replace"), 0
-    for start in range(0, len(body), _PIECE):  # ends at once in what is far from it, where each error takes long
+def _believed(body: bytes, codec: str) -> str | None:
+    """The characters, where decoding gives few errors, measured against the bytes above 127."""
+    text = _characters(body, codec)
+    return text if text.count("\ufffd") * _ERRORS_PER_HIGH_BYTES <= _high(body) else None
+
+
+def _nearly_utf8(body: bytes) -> bool:
+    """True where the same holds for UTF-8; ends at once in what is far from it, where each error takes long."""
+    high, decoder, errors = _high(body), codecs.getincrementaldecoder("utf-8")("replace"), 0
+    for start in range(0, len(body), _PIECE):
         errors += decoder.decode(body[start : start + _PIECE]).count("\ufffd")
         if errors * _ERRORS_PER_HIGH_BYTES > high:
             return False
     return True
+
+
+def _high(body: bytes) -> int:
+    """Bytes above 127."""
+    return len(body.translate(None, _ASCII))
 
 
 def _may_be_seven_bit(body: bytes) -> bool:

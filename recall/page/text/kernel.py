@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from recall.page.text import tables
-from recall.page.text.characters import is_letter, show, write
+from recall.page.text.characters import is_letter, show, spaces, write
 from recall.page.text.codes import (
     BANG,
     CHARACTERS_ONLY,
@@ -116,7 +116,12 @@ def _pass(version: int) -> Callable[[Octets, Octets, Octets, State, Table], None
             hidden = state[TEMPLATES] > 0 or state[SVGS] > 0
             state[MODE] = REFERENCES | TO_MARKUP | (LINES if state[PREFORMATTED] > 0 else 0)
             before = state[WRITTEN]
-            at = first(source, state, at, LESS) if hidden else show(source, out, state, table, at, size)
+            if hidden:
+                at = first(source, state, at, LESS)
+            elif source[at] != LESS:  # between most tags there is nothing, or only white space
+                at = spaces(source, state, table, at)
+                if at < size and source[at] != LESS:
+                    at = show(source, out, state, table, at, size)
             if state[PREFORMATTED] > 0:
                 state[INSIDE] += state[WRITTEN] - before
             if state[PREFORMATTED] > 0 or state[CODES] > 0:
