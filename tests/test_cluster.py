@@ -161,6 +161,7 @@ def jobs_server(local_ray: None) -> Iterator[Any]:  # noqa: ARG001 - Ray of our 
     from ray.job_submission import JobSubmissionClient
 
     head = {"num_cpus": 2, "include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": 0}
+    head["dashboard_agent_listen_port"] = free_ports(1)  # Ray's own choice may be another cluster's
     made: Any = Cluster(initialize_head=True, head_node_args=head)
     try:
         yield JobSubmissionClient(f"http://{made.head_node.webui_url}")

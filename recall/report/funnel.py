@@ -14,6 +14,7 @@ from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
 from recall.run.store import Store
 from recall.steps.build.choice import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
+from recall.steps.build.survey import ranked
 from recall.steps.judgements import accepted_prefixes
 from recall.steps.rows import SHARDS_FILE, ScannedShard, read_rows, scanned_shards
 
@@ -91,7 +92,7 @@ def funnel_of(round_: Round, kept: Counter[str] | None) -> Data:
             (RECALLED, "in", "", recalled),
             *_out(RECALLED, dropped),
             (CORPUS, "in", "", kept.total()),
-            *((CORPUS, "kept by", why, pages) for why, pages in kept.most_common()),
+            *((CORPUS, "kept by", why, pages) for why, pages in ranked(kept)),
         ]
     return Data(
         "funnel",

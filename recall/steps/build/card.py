@@ -14,7 +14,7 @@ from recall.model.evaluate import Interval
 from recall.run.rounds import Run
 from recall.steps.audit import Audited, audit
 from recall.steps.build.schema import MEANINGS, VERSION
-from recall.steps.build.survey import Survey
+from recall.steps.build.survey import Survey, ranked
 
 AUDITED = 1_000
 """Shards up to which every round is estimated from its audit sample, which reads all rows again; above, the last."""
@@ -66,13 +66,13 @@ def card(run: Run, figures: Figures) -> str:
         "## How good it is",
         _quality(figures.audits),
         "## What is in it",
-        _table(("kept by", "pages"), survey.reasons.most_common()),
+        _table(("kept by", "pages"), ranked(survey.reasons)),
         _table(("first kept in round", "pages"), sorted(survey.rounds.items())),
         _table(("language", "pages", "MB"), _languages(survey)),
-        _table(("category", "pages"), [(name or "other", pages) for name, pages in survey.categories.most_common()]),
+        _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(survey.categories)]),
         "## What was taken out or changed",
         _table(("stage", "switched on", "pages in", "taken out", "pages out"), map(_stage, figures.stages)),
-        _table(("left out because", "pages"), sorted(figures.dropped.items(), key=lambda item: (-item[1], item[0]))),
+        _table(("left out because", "pages"), ranked(figures.dropped)),
         _changes(figures.stages),
         "## Columns",
         f"Schema {VERSION}; the version also stands in each file's metadata.",
@@ -142,12 +142,12 @@ def _interval(share: Interval) -> str:
 
 
 def _languages(survey: Survey) -> list[tuple[Any, ...]]:
-    ranked = sorted(survey.languages.items(), key=lambda item: (-item[1], item[0]))
+    languages = ranked(survey.languages)
     rows: list[tuple[Any, ...]] = [
         (code or "too little prose", pages, f"{survey.language_bytes[code] / 1e6:,.1f}")
-        for code, pages in ranked[:SHOWN]
+        for code, pages in languages[:SHOWN]
     ]
-    rest = ranked[SHOWN:]
+    rest = languages[SHOWN:]
     if rest:
         size = sum(survey.language_bytes[code] for code, _ in rest) / 1e6
         rows.append((f"{len(rest)} others", sum(pages for _, pages in rest), f"{size:,.1f}"))

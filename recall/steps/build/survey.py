@@ -8,7 +8,7 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recall.config import ClusterSection
@@ -155,3 +155,8 @@ def survey_of(run: Run, size: int = SAMPLE, cluster: ClusterSection | None = Non
     for outcome in complete(survey_part, job, keys, cluster or run.config.cluster, "survey"):
         whole.take(outcome.result, size)
     return whole
+
+
+def ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Counts, the highest first, and by name where they are equal: parts are counted in whatever order they end."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

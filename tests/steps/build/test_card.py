@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,18 @@ def test_it_says_where_it_does_not_know(played: Run) -> None:
     assert "No audit sample of this run was labelled" in empty
     assert not re.search(r"\bnan\b", empty)
     assert yaml.safe_load(empty.split("---\n")[1])["size_categories"] == ["n<1K"]
+
+
+def test_it_does_not_depend_on_the_order_in_which_parts_were_counted(played: Run) -> None:
+    names = ("docs", "mail", "reference", "tracker")
+    texts = set()
+    for order in (names, names[::-1]):
+        survey = Survey(pages=8)
+        for name in order:
+            counted = Counter({name: 2})
+            survey.take(Survey(reasons=counted, categories=counted, languages=counted), 1)
+        texts.add(card(played, Figures(survey, dict.fromkeys(order, 1), [], 0, [])))
+    assert len(texts) == 1
 
 
 def test_norwegian_stays_a_language(played: Run) -> None:
