@@ -11,8 +11,9 @@ Each seed is a run of its own, in which other people get the tasks and err on ot
 
 Printed for each round: the measured error rate of each annotator, from gold tasks, and agreement, each with its
 interval beside the truth, and who was left out; then what the runs find, and the mean over the seeds with its standard
-deviation beside the run without error. The last line printed is one JSON object. Called again with the same folder it
-goes on; with --minutes it begins no step after so many, and prints what is left as "todo".
+deviation beside the run without error, also for the thresholds that come out if every label is believed. The last line
+printed is one JSON object. Called again with the same folder it goes on; with --minutes it begins no step after so
+many, and prints what is left as "todo".
 """
 
 import argparse
@@ -48,11 +49,13 @@ from recall.hosts import PrefixSet
 from recall.loop import advance
 from recall.records import Done
 from recall.report.rounds import measure
-from recall.run.labels import LabelledUrl, read_labels, usable
+from recall.run.labels import MEASURE, LabelledUrl, read_labels, usable
 from recall.run.order import SEAL
 from recall.run.progress import silence
 from recall.run.rounds import Round, Run
-from recall.steps.rows import priority
+from recall.steps.examples import gather
+from recall.steps.rows import priority, read_rows, scanned_shards
+from recall.steps.train import decide, judged_weights
 
 ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}
 """How often each calls a page of the wrong class, and accepts a prefix that is to be rejected, or the reverse."""
@@ -304,6 +307,24 @@ def make_run(folder: Path, crawl: Path, settings: Mapping[str, Any]) -> Run:
     return Run.create(folder, config, text, resolve(config.crawl, config.access, config.run.seed, "warc"))
 
 
+def found_if_believed(round_: Round, labels: Sequence[LabelledUrl]) -> float:
+    """What a round's model would find at the threshold that it gets where no label is doubted."""
+    table = round_.run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url", "score"]).to_pylist()
+    unseen = {row["url"]: row["score"] for row in table if row["score"] is not None}
+    judged = [example for example in gather(round_) if example.url in unseen]
+    scores = np.array([unseen[example.url] for example in judged])
+    truth = np.array([example.label == round_.run.config.train.positive for example in judged])
+    weights = judged_weights(round_, [(example.url, example.source) for example in judged], truth)
+    threshold = decide(scores, truth, weights, np.zeros(len(judged)), round_.run.config).threshold.value
+    positive = {one.url for one in labels if one.use == MEASURE and one.label == round_.run.config.train.positive}
+    kept: dict[str, bool] = {}
+    for shard in scanned_shards(round_):
+        for row in read_rows(round_.run.store, shard, ["url", "score"]).to_pylist():
+            if row["url"] in positive:
+                kept.setdefault(row["url"], row["score"] >= threshold)
+    return sum(kept.values()) / len(kept)
+
+
 def found_by(run: Run, labels: Sequence[LabelledUrl], rounds: int) -> list[dict[str, float]]:
     """What each round's model finds on the pages that nobody was asked about."""
     figures = []
@@ -315,6 +336,7 @@ def found_by(run: Run, labels: Sequence[LabelledUrl], rounds: int) -> list[dict[
                 "found": round(measured.held_out.found, 4),
                 "found_at_90": round(measured.found_at_90, 4),
                 "average_precision": round(measured.average_precision, 4),
+                "found_if_believed": round(found_if_believed(run.round(number), labels), 4),
             }
         )
     return figures
