@@ -122,8 +122,6 @@ def _pass(version: int) -> Callable[[Octets, Octets, Octets, State, Table], None
                 at = spaces(source, state, table, at)
                 if at < size and source[at] != LESS:
                     at = show(source, out, state, table, at, size)
-            if state[PREFORMATTED] > 0:
-                state[INSIDE] += state[WRITTEN] - before
             if state[PREFORMATTED] > 0 or state[CODES] > 0:
                 note_code(state, before)
             if at >= size:

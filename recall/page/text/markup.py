@@ -22,6 +22,7 @@ from recall.page.text.codes import (
     GAP,
     GREATER,
     HIGHLIGHT,
+    INSIDE,
     IS_CODE,
     IS_PRE,
     IS_SPACE,
@@ -174,6 +175,8 @@ def _meaning(source: Octets, state: State, table: Table, name: int, length: int)
 def note_code(state: State, start: int) -> None:
     """Note that the text from `start` on is code: a part of its own, or more of the last, right behind it."""
     parts, end = state[PARTS], state[WRITTEN]
+    if state[PREFORMATTED] > 0:
+        state[INSIDE] += end - start
     place = FIRST_PART + 2 * parts
     if parts and state[place - 1] == start:
         state[place - 1] = end
