@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recall.archive.transport.budget import FINE, SLOW, Budget, Office
+from recall.archive.transport.budget import FINE, SLOW, Books, Budget, Office
+from recall.archive.transport.neighbours import Neighbours
 from recall.config import AccessSection, ClusterSection, ScanSection
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
@@ -41,12 +42,16 @@ BUCKET_RATE = 3_500.0
 
 @dataclass(frozen=True)
 class Measured:
-    """Service times. cpu: seconds a byte; driver: seconds a task; driver_bytes: memory a task in flight."""
+    """Service times. cpu: seconds a byte; driver: seconds a task; driver_bytes: memory a task in flight.
+
+    permit, shared_permit: seconds a permit, from an office and from the file that processes of a machine share.
+    """
 
     cpu: float
     driver: float
     driver_bytes: float
     permit: float
+    shared_permit: float
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,11 @@ def driver_seconds(cluster: ClusterSection) -> float:
     return (time.process_time() - started) / count
 
 
-def permit_seconds() -> float:
-    """CPU seconds of one permit in the office."""
-    office, count = Office(), 20_000
+def permit_seconds(books: Books, count: int) -> float:
+    """CPU seconds of one permit."""
     started = time.process_time()
     for _ in range(count):
-        office.leave("x", office.enter("x", 0, 0).permit, FINE)
+        books.leave("x", books.enter("x", 0, 0).permit, FINE)
     return (time.process_time() - started) / count
 
 
@@ -229,7 +233,8 @@ def main() -> None:
             runs, task_bytes = real(warc, model, counts, options.shards, Path(name))
             cpu = min(run["worker_cpu"] for run in runs) / warc.stat().st_size
             driver = min(run["driver_cpu"] for run in runs)
-    measured = Measured(cpu, driver, task_bytes, permit_seconds())
+        shared = permit_seconds(Neighbours(Path(name)), 2_000)
+    measured = Measured(cpu, driver, task_bytes, permit_seconds(Office(), 20_000), shared)
     simulated = [simulate(int(cores), measured, access) for cores in options.cores.split(",")]
     for run in runs:
         sys.stdout.write(f"{run['workers']:.0f} workers: {run['shards'] / run['seconds']:.2f} shards/s\n")
