@@ -124,9 +124,9 @@ def test_what_is_there_is_not_listed_again_until_it_changes(talking: Any, sdk: A
     assert remembered <= looked - 4
     assert asked() == remembered
     sdk.tasks.delete(id=str(max(ids.values())))
-    assert asked() > looked
+    assert asked() > remembered
     assert keys_there(desk) == all_keys(talking.first)
-    assert asked() == looked
+    assert asked() > remembered
     sdk.annotations.create(id=min(ids.values()), result=verdict("code"))
     assert isinstance(conclude(talking.first, now=True), Done)
     assert not talking.run.store.keys("rounds/1/label/studio/")
