@@ -25,9 +25,9 @@ RUN = "run.json"
 CONFIG = "config.toml"
 SHARDS = "shards.txt"
 HOLDOUT = "holdout.txt"
-FORMAT = 2
-"""Version of the run folders that are written. Format 1, without `format`, was recall's before its first release: it is
-read (status, verify, score, init --from) but not gone on with: its steps lack what later ones and the ledger need."""
+FORMAT = 3
+"""Version of the run folders that are written. Older ones are read (status, verify) but not gone on with: the steps of
+format 1, without `format`, lack what later ones and the ledger need, the token ids of format 2 what is code."""
 
 STOPPED = "stopped.json"
 """Says after which round the run ends, where it ends before its config says."""
