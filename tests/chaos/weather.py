@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,12 @@ class Result:
     codes: list[int] = field(default_factory=list)
     retries: int = 0
     seconds: float = 0.0
+
+
+def send_all(session: int, what: signal.Signals) -> None:
+    """Signal all processes of a session that are still there."""
+    with suppress(ProcessLookupError):
+        os.killpg(session, what)
 
 
 class Weather:
@@ -253,7 +260,7 @@ class Weather:
                 self.refusing = 0
             self._spoil()
             if now > self.patience:
-                os.killpg(driver.pid, signal.SIGKILL)
+                send_all(driver.pid, signal.SIGKILL)
                 hangs = "hangs"
             time.sleep(LOOK_SECONDS)
         return int(driver.returncode or 0), hangs + driver.output()
@@ -281,11 +288,11 @@ class Weather:
     def _strike(self, blow: Blow, driver: Process) -> None:
         nodes, struck = self.world.nodes, True
         if blow.name == "kill driver":
-            os.killpg(driver.pid, signal.SIGKILL)
+            send_all(driver.pid, signal.SIGKILL)
         elif blow.name == "pause":
-            os.killpg(driver.pid, signal.SIGSTOP)
+            send_all(driver.pid, signal.SIGSTOP)
             time.sleep(self.chance.uniform(0.5, 4.0))
-            os.killpg(driver.pid, signal.SIGCONT)
+            send_all(driver.pid, signal.SIGCONT)
         elif blow.name == "rival":
             rival = recall(self.world, "run", self.root, extra=self._machine())
             output = rival.communicate(timeout=self.patience)
@@ -298,7 +305,7 @@ class Weather:
         elif blow.name == "slow node":
             struck = nodes.pause(self.chance, self.chance.uniform(2.0, 8.0))
         elif blow.name == "kill head":
-            os.killpg(driver.pid, signal.SIGKILL)
+            send_all(driver.pid, signal.SIGKILL)
             nodes.stop()
             nodes.start()
         if struck:
