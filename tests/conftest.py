@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 
 from recall import loop
@@ -28,6 +29,10 @@ from recall.run.progress import silence
 from recall.run.rounds import Run
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+# a busy machine is no failure, and pytest-timeout ends what hangs
+hypothesis.settings.register_profile("recall", deadline=None)
+hypothesis.settings.load_profile("recall")
 
 
 @pytest.fixture(scope="session", autouse=True)

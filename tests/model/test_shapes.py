@@ -73,7 +73,7 @@ def test_looks_are_counted(text: str, look: str, count: int) -> None:
     assert shapes_of(text.encode())[len(SYMBOLS) + LOOKS.index(look)] - place == count.bit_length()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="aB_1.- (){};\n中=pyc", max_size=40))
 def test_shapes_are_those_of_plain_python(text: str) -> None:
     assert [SHAPES[place] for place in shapes_of(text.encode())] == names_of(text)

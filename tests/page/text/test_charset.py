@@ -101,7 +101,7 @@ def test_nul_is_left_out() -> None:
     assert decode(b"a\0b\0\0 plain text") == "ab plain text"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.binary(max_size=300),
     st.none() | st.text(max_size=12) | st.sampled_from(["utf-16", "iso-2022-kr", "replacement"]),

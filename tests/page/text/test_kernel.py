@@ -78,13 +78,13 @@ def assert_both_agree(body: bytes, charset: str | None = None) -> str:
     return text
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(HOSTILE)
 def test_hostile_html_reads_alike(html: str) -> None:
     assert_both_agree(html.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sampled_from([piece.encode() for piece in PIECES]) | st.binary(max_size=6), max_size=40).map(b"".join),
     st.sampled_from([None, "utf-8", "gb2312", "shift_jis", "euc-jp", "iso-2022-jp", "utf-16", "windows-1251", "?"]),
