@@ -56,8 +56,8 @@ class Scorer:
         weights = parse_weights(weights_bytes, folder / WEIGHTS_FILE)
         if len(weights.tokens) != tokenizer.size:
             raise BadInput(
-                f"{folder / WEIGHTS_FILE}: has weights of {len(weights.tokens)} tokens, not of the {tokenizer.size} that "
-                "this version of recall tells apart: train again, or score with the version that trained it"
+                f"{folder / WEIGHTS_FILE}: has weights of {len(weights.tokens)} tokens, not of the {tokenizer.size} "
+                "that this version of recall tells apart: train again, or score with the version that trained it"
             )
         return cls(tokenizer, weights, card, hashlib.sha256(card_bytes).hexdigest())
 
