@@ -1,8 +1,9 @@
 """How likely labels are wrong, by how their annotators did on gold tasks, and figures that allow for it.
 
 Somebody who errs on one page in ten makes a good model look worse than it is: of the pages that it keeps rightly, one
-in ten is called a mistake, and the threshold for a wanted precision comes out too high. What is known of how often
-people err undoes that on average, page by page, whatever the score (Rogan and Gladen 1978).
+in ten is called a mistake, and the threshold for a wanted precision comes out too high. But a page of a high score is
+seldom one without code: whether its label or its score is the mistake is told by Bayes' rule, from how often the
+annotators err and how many pages of that score are positive.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.model.evaluate import fit_calibration
 from recall.run.rounds import Run
 
 PULL = 10.0
@@ -18,6 +20,9 @@ PULL = 10.0
 
 MOST = 0.4
 """Chance above which a label says so little that figures would rest on its correction."""
+
+PASSES = 5
+"""Times that the calibration is fitted to what it made of the labels: each pass moves it less than the one before."""
 
 
 def error_rates(run: Run, rounds: Iterable[int]) -> dict[str, float]:
@@ -59,16 +64,29 @@ def doubt_of(source: str, annotators: Sequence[str], agreement: float, rates: Ma
 def allow_for(
     scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, doubt: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Judged pages such that sums over them are, on average, those of the right labels.
+    """Judged pages such that sums over them are those to be expected of the right labels.
 
-    A page of doubt d counts (1 - d) / (1 - 2 d) times as what it is called and, as far below nothing as that is above
-    one, as the opposite: with the same score, and together with its own weight.
+    A page of doubt counts in two parts that add up to its weight: as what it is called, and as the opposite by the
+    chance that it is wrong, given its score too. Calibration estimates which share of a score's pages is positive:
+    from the labels as they are, then from the parts (expectation maximisation, Dempster, Laird and Rubin 1977). There
+    each page that counts does so once, as that share does not depend on what pages stand for.
     """
     weight = np.ones(len(scores)) if weights is None else weights
-    excess = doubt / (1 - 2 * doubt)
     rows = np.flatnonzero(doubt)
-    return (
-        np.concatenate([scores, scores[rows]]),
-        np.concatenate([truth, ~truth[rows]]),
-        np.concatenate([weight * (1 + excess), -(weight * excess)[rows]]),
-    )
+    if not len(rows):
+        return scores, truth, weight
+    both, called = np.concatenate([scores, scores[rows]]), np.concatenate([truth, ~truth[rows]])
+    counts, wrong = (weight > 0).astype(np.float64), np.zeros(len(rows))
+    for _ in range(PASSES):
+        positive = fit_calibration(both, called, _parts(counts, rows, wrong)).apply(scores[rows])
+        same = np.where(truth[rows], positive, 1 - positive)
+        odds = doubt[rows] * (1 - same), (1 - doubt[rows]) * same
+        wrong = odds[0] / (odds[0] + odds[1])
+    return both, called, _parts(weight, rows, wrong)
+
+
+def _parts(weight: NDArray[Any], rows: NDArray[Any], wrong: NDArray[Any]) -> NDArray[Any]:
+    """Weights of all pages as what they are called, then of some as the opposite."""
+    called = weight.copy()
+    called[rows] *= 1 - wrong
+    return np.concatenate([called, weight[rows] * wrong])

@@ -203,8 +203,8 @@ def decide(
         "floor": min(floor.value, chosen.value),
         "pages": float(pages),
         "positives": float(positives),
-        "precision": min(chosen.precision, 1.0),
-        "recall": min(chosen.recall, 1.0),
+        "precision": chosen.precision,
+        "recall": chosen.recall,
         "target_reached": float(chosen.reached),
     }
     return Decision(chosen, calibration, metrics)

@@ -64,6 +64,45 @@ def test_sums_and_thresholds_are_those_of_the_right_labels_on_average() -> None:
     assert raw - right > 0.05
 
 
+def test_a_wrong_label_that_stands_for_many_pages_does_not_move_the_threshold() -> None:
+    scores = np.concatenate([np.linspace(0.8, 0.95, 40), np.linspace(0.01, 0.2, 160)])
+    truth = scores > 0.5
+    weights, doubt = np.where(truth, 1.0, 20.0), np.full(200, 0.1)
+    labels = truth.copy()
+    labels[[3, 45]] ^= True
+    right = choose_threshold(scores, truth, "recall", 0.9, weights)
+    allowed = allow_for(scores, labels, weights, doubt)
+    assert choose_threshold(*allowed[:2], "recall", 0.9, allowed[2]).value == pytest.approx(right.value, abs=0.02)
+    assert choose_threshold(scores, labels, "recall", 0.9, weights).value < 0.2
+    assert np.all(allowed[2] >= 0)
+    assert allowed[2][:200] + allowed[2][200:] == pytest.approx(weights)
+
+
+def test_thresholds_lie_near_that_of_the_right_labels_draw_by_draw() -> None:
+    chance = np.random.default_rng(0)
+    distances = []
+    for _ in range(60):
+        truth = chance.random(400) < 0.15
+        logits = np.where(truth, 1.5, -1.5) + chance.normal(0, 1, 400)
+        scores, weights = 1 / (1 + np.exp(-logits)), np.where(logits < -1, 20.0, 1.0)
+        labels = truth ^ (chance.random(400) < 0.1)
+        allowed = allow_for(scores, labels, weights, np.full(400, 0.1))
+        right = choose_threshold(scores, truth, "precision", 0.9, weights).value
+        found = choose_threshold(*allowed[:2], "precision", 0.9, allowed[2]).value
+        distances.append(abs(np.log(found / (1 - found)) - np.log(right / (1 - right))))
+    assert np.mean(distances) < 0.2
+
+
+def test_pages_that_do_not_count_change_nothing() -> None:
+    chance = np.random.default_rng(1)
+    scores, labels, doubt = chance.random(80), chance.random(80) < 0.5, np.full(80, 0.1)
+    weights = np.arange(80) < 60
+    counted = allow_for(scores[:60], labels[:60], np.ones(60), doubt[:60])
+    every = allow_for(scores, labels, weights.astype(float), doubt)
+    assert every[2][:60] == pytest.approx(counted[2][:60])
+    assert not every[2][60:80].any()
+
+
 def test_rates_come_from_the_last_round_and_are_pulled_to_that_of_all(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", parse_config(TEXT, "c"), TEXT, [Shard(0, "", "w", "w")])
     people = {
