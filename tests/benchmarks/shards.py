@@ -67,11 +67,11 @@ def begin(run: Run, folder: Path) -> None:
     recipe = Recipe(epochs=1, min_count=1)
     lines = tokenizer.lines(["def return a", "the garden"] * 20)
     fit(lines, ["C", "other"] * 20, recipe, tokenizer.size, folder / "model.bin")
-    write_model(folder, tokenizer, folder / "model.bin", Card(("C", "other"), "C", "html", recipe, 0.5))
+    model = write_model(folder, tokenizer, folder / "model.bin", Card(("C", "other"), "C", "html", recipe, 0.5))
     train = run.round(1).begin("train")
     for name in ("tokenizer.json", "scorer.npz", "model.json", "model.bin"):
         train.publish_file(name, folder / name)
-    train.finish({"examples": 0}, {})
+    train.finish({"examples": 0}, {"model": model.digest})
 
 
 def write_reports(run: Run) -> None:
