@@ -1,5 +1,6 @@
 """A Ray cluster in bad weather: nodes and drivers that die, a run folder in a bucket, one budget, submitted jobs."""
 
+import fcntl
 import os
 import shlex
 import signal
@@ -103,24 +104,30 @@ def test_workers_of_a_cluster_keep_one_budget(cluster: Any, weather: FaultServer
 
 
 @pytest.fixture
-def client_server(local_ray: None) -> Iterator[str]:  # noqa: ARG001 - Ray of our own
-    """A head node with two cores and the server that clients from elsewhere speak to, as its address."""
+def client_server(local_ray: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: ARG001 - our own
+    """A head node with two cores and the server that clients from elsewhere speak to, as its address.
+
+    Only one at a time: Ray gives each client a server of its own at the first free port from 23000 on, and two that
+    look at once take the same.
+    """
     from ray.cluster_utils import Cluster
 
-    port = free_ports(1)
-    head = {"num_cpus": 2, "include_dashboard": False, "ray_client_server_port": port}
-    made: Any = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:  # it listens a while after the head is up
-            with suppress(BadInput):
-                check_answers(f"ray://127.0.0.1:{port}")
-                break
-            time.sleep(0.1)
-        yield f"ray://127.0.0.1:{port}"
-    finally:
-        jobs.disconnect()
-        made.shutdown()
+    with (tmp_path_factory.getbasetemp().parent / "ray-client.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        port = free_ports(1)
+        head = {"num_cpus": 2, "include_dashboard": False, "ray_client_server_port": port}
+        made: Any = Cluster(initialize_head=True, head_node_args=head)
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:  # it listens a while after the head is up
+                with suppress(BadInput):
+                    check_answers(f"ray://127.0.0.1:{port}")
+                    break
+                time.sleep(0.1)
+            yield f"ray://127.0.0.1:{port}"
+        finally:
+            jobs.disconnect()
+            made.shutdown()
 
 
 # Ray leaves the log of its client server open

@@ -237,9 +237,12 @@ def test_a_locked_database_is_waited_for(
         disturb(patch, "import_tasks", (2, 5), hold)
         exchange(first)
     assert len(held) == 2
-    desk, _ = exchange(first)
-    assert keys_there(desk) == once(first)
-    assert exchange(first)[1] == []
+    still, deadline = 0, time.monotonic() + 100
+    while still < 3 and time.monotonic() < deadline:
+        time.sleep(2)  # an import that was given up may still happen; the push after that takes away what came twice
+        desk, said = exchange(first)
+        still = still + 1 if not said and keys_there(desk) == once(first) else 0
+    assert still == 3
 
 
 def test_two_people_at_once_on_the_same_and_on_different_tasks(first: Round, local: Machine) -> None:
