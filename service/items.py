@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from recall.model.lines import unquoted
+from service.bodies import Line
 from service.limits import Limits
 from service.problems import Refusal, item_error
 from service.schemas import Body, Item, Items
@@ -46,11 +47,10 @@ class _Sent(msgspec.Struct, forbid_unknown_fields=True):
         for value, most in ((self.url, 8192), (self.charset, 40), (self.id, 1024)):
             if value is not None and len(value) > most:
                 return None
-        quoted = bytes(self.text)
-        if quoted in (b"", b"null"):
-            return Swift(self.url, self.html, self.body, self.charset, None)
-        octets = unquoted(quoted) if self.html is None and self.body is None else None
-        return None if octets is None else Swift(self.url, None, None, self.charset, octets)
+        octets = unquoted(memoryview(self.text)) if self.html is None and self.body is None else None
+        if octets is None and bytes(self.text) not in (b"", b"null"):
+            return None
+        return Swift(self.url, self.html, self.body, self.charset, octets)
 
 
 class _SentItems(msgspec.Struct, forbid_unknown_fields=True):
@@ -162,8 +162,8 @@ def read_page(kind: type[Body], body: bytes) -> Any:
         raise Refusal("not-valid", _where(error)) from None
 
 
-def read_line(line: bytes | None, limits: Limits) -> tuple[Item | Swift | Unfit, Outcome]:
-    """The item of a line of NDJSON, None being one that was too long, and what is echoed of it."""
+def read_line(line: Line, limits: Limits) -> tuple[Item | Swift | Unfit, Outcome]:
+    """The item of a line of NDJSON and what is echoed of it."""
     if line is None:
         return Unfit("too-large", f"A line has at most {limits.line_bytes} bytes"), {}
     try:
@@ -173,6 +173,7 @@ def read_line(line: bytes | None, limits: Limits) -> tuple[Item | Swift | Unfit,
             return swift, _echo(sent)
     except (ValueError, RecursionError):
         pass  # it is read again, to say what is wrong
+    line = bytes(line)
     try:
         item = Item.model_validate_json(line)
     except ValidationError:

@@ -17,7 +17,7 @@ from recall.page.text import scoring_bytes
 from recall.records import MARK, Capture
 from recall.steps.examples import OTHER
 from recall.steps.kinds import threshold_for
-from service.bodies import inflate
+from service.bodies import Line, inflate
 from service.items import Outcome, Swift, Unfit, read_items, read_line
 from service.lane import Job, Share
 from service.limits import Limits
@@ -172,7 +172,7 @@ def score_body(sent: Sent, models: Models, pin: str | None, limits: Limits) -> J
     return to_json({"items": outcomes})
 
 
-def score_lines(lines: Sequence[bytes | None], scoring: Scoring) -> Generator[None, None, bytes]:
+def score_lines(lines: Sequence[Line], scoring: Scoring) -> Generator[None, None, bytes]:
     """A job: a line of outcome for each line of NDJSON; None is a line that was too long."""
     done = []
     for start in range(0, len(lines), STEP_ITEMS):

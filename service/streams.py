@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from recall.archive.warc import captures
 from recall.errors import ShardFailed
 from recall.records import Capture
-from service.bodies import Inflater, LineCutter
+from service.bodies import Inflater, Line, LineCutter
 from service.lane import HEAVY, Job, Lane
 from service.limits import Limits
 from service.problems import Refusal, respond
@@ -93,7 +93,7 @@ class _Intake:
         self._inflater = Inflater(encoding)
         self._cutter = LineCutter(limits.line_bytes)
         self._limits = limits
-        self._waiting: list[bytes | None] = []
+        self._waiting: list[Line] = []
         self._bytes = 0
         self._ended = False
         self._ready = asyncio.Event()
@@ -114,14 +114,14 @@ class _Intake:
             self._ended = True
             self._ready.set()
 
-    def _add(self, lines: Iterator[bytes | None]) -> None:
+    def _add(self, lines: Iterator[Line]) -> None:
         for line in lines:
             self._waiting.append(line)
             self._bytes += 64 + len(line or b"")
         if self._waiting:
             self._ready.set()
 
-    async def take(self) -> list[bytes | None]:
+    async def take(self) -> list[Line]:
         """All lines that wait, at least one; none at the end."""
         if not self._waiting and not self._ended:
             self._ready.clear()

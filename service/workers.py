@@ -86,7 +86,7 @@ def _give_back_memory() -> None:
     """Have glibc return the memory of bodies that are done with, which it would keep for the next; others do anyway."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 256 << 10), (_M_TRIM_THRESHOLD, 4 << 20)):
+        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 1 << 20), (_M_TRIM_THRESHOLD, 8 << 20)):
             mallopt(option, value)
 
 

@@ -20,6 +20,9 @@ _CONTEXT = (0x130, 0x3A3)
 _GROWTH = 2
 """A two-byte character's lower case has at most three bytes."""
 
+_WORD = 8
+"""Bytes that are written at once, some of them behind the end."""
+
 
 def lowered(data: bytes) -> bytes:
     """Lower case of UTF-8, by Unicode's full mapping as str.lower has it."""
@@ -32,19 +35,16 @@ def lowered(data: bytes) -> bytes:
     return out[:written].tobytes() if written >= 0 else data.decode().lower().encode()
 
 
-def unquoted(quoted: bytes) -> bytes | None:
+def unquoted(quoted: bytes | memoryview) -> bytes | None:
     """UTF-8 of a JSON string as it stands in a document, with its quotes. None for what is none.
 
     Control characters are let through: who found the string's end has looked for them.
     """
-    if len(quoted) < 2 or quoted[:1] != b'"' or quoted[-1:] != b'"':
-        return None
-    if len(quoted) == 2:
-        return b""
-    out = np.empty(len(quoted), dtype=np.uint8)
+    octets = np.frombuffer(quoted, np.uint8)
+    out = np.empty(len(octets) + _WORD, dtype=np.uint8)
     from recall.model.lines.kernel import unquote  # noqa: PLC0415 - only a service has such strings
 
-    written = unquote(np.frombuffer(quoted, np.uint8)[1:-1], out)
+    written = unquote(octets, out)
     return out[:written].tobytes() if written >= 0 else None
 
 

@@ -150,19 +150,18 @@ def _once(ids: Any, seen: Any, stamp: int, room: Any) -> int:
 
 
 _BACKSLASHES, _LOWEST = np.uint64(0x5C5C5C5C5C5C5C5C), np.uint64(0x0101010101010101)
+_ONE, _SEVEN, _TOP = np.uint64(1), np.uint64(7), np.uint64(56)
 
 
 def _unquote(octets: Any, room: Any) -> int:
-    """Write the UTF-8 that the inside of a JSON string stands for; bytes written, -1 where it is none."""
-    at = written = 0
-    size = len(octets)
+    """Write the UTF-8 that a JSON string with its quotes stands for; bytes written, -1 where it is none."""
+    at, written, size = 1, 0, len(octets) - 1
     source, out = pointer(octets), pointer(room)
+    if size < 1 or source[0] != 0x22 or source[size] != 0x22:
+        return -1
     while at < size:
         same = _copy_plain(source, at, size, out, written)
         at, written = at + same, written + same
-        while at < size and source[at] < 0x80 and source[at] != 0x5C:
-            out[written] = source[at]
-            at, written = at + 1, written + 1
         while at < size and source[at] >= 0x80:
             length = _sequence(source, at, size)
             if length == 0:
@@ -183,15 +182,20 @@ def _unquote(octets: Any, room: Any) -> int:
 
 @inner
 def _copy_plain(source: Any, at: int, size: int, out: Any, written: int) -> int:
-    """Write eight bytes at once while they are ASCII without a backslash; how many were."""
+    """Write ASCII up to a backslash, eight bytes at once, those behind it to be written over; how many are to stay."""
     start = at
     while at + 8 <= size:
         word = _eight(source, at)
         other = word ^ _BACKSLASHES
-        if (word | (other - _LOWEST) & ~other) & _HIGH:
-            break
+        special = (word | (other - _LOWEST) & ~other) & _HIGH
         _write_eight(out, written, word)
+        if special:
+            before = ((special & ~special + _ONE) >> _SEVEN) - _ONE & _LOWEST  # a one in each byte before the first
+            return at - start + int(before * _LOWEST >> _TOP)
         at, written = at + 8, written + 8
+    while at < size and source[at] < 0x80 and source[at] != 0x5C:
+        out[written] = source[at]
+        at, written = at + 1, written + 1
     return at - start
 
 
