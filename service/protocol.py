@@ -21,7 +21,7 @@ from service.problems import Refusal, write_out
 Door = Callable[[bytes, bytes, list[tuple[bytes, bytes]]], bytes | None]
 """Method, target and headers of a request → the whole answer to it when it is turned away, else None."""
 
-_BUFFER = memoryview(bytearray(512 << 10))
+_BUFFER = memoryview(bytearray(240 << 10))
 _SHORT_BYTES = 1 << 20
 """Of a body that is passed over."""
 _HIGH_BYTES = 1 << 20
