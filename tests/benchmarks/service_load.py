@@ -132,10 +132,9 @@ def workers_of(pid: int) -> list[int]:
 def callers_of(pid: int) -> set[int]:
     """The ports at the other end of a process's connections, those that it has accepted and not closed."""
     links = [link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir()]
-    inodes = {name[len("socket:[") : -1] for name in links if name.startswith("socket:")}
     rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    listening = "0A"
-    return {int(row[2].rpartition(":")[2], 16) for row in rows if row[9] in inodes and row[3] != listening}
+    established = "01"
+    return {int(row[2][-4:], 16) for row in rows if f"socket:[{row[9]}]" in links and row[3] == established}
 
 
 def memory(pid: int, *kinds: str) -> float:
