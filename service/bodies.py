@@ -126,7 +126,7 @@ class LineCutter:
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """The lines that end in these bytes."""
-        view, start = memoryview(data), data.find(b"\n") + 1
+        view, start = memoryview(data).toreadonly(), data.find(b"\n") + 1
         self._extend(view[: start - 1] if start else view)
         if not start:
             return

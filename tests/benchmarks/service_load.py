@@ -42,7 +42,6 @@ ONE = 'wrk.body = read("0")\n'
 SEVERAL = """
 local requests, count, at = {}, 0, 0
 function init()
-  wrk.init({})
   while read(count) do requests[count] = wrk.format(nil, nil, nil, read(count)); count = count + 1 end
 end
 function request() at = (at + 1) % count; return requests[at] end

@@ -5,6 +5,7 @@ comes. A test holds both against plain Python for every character.
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,16 +37,37 @@ def lowered(data: bytes) -> bytes:
 
 
 def unquoted(quoted: bytes | memoryview) -> bytes | None:
-    """UTF-8 of a JSON string as it stands in a document, with its quotes. None for what is none.
-
-    Control characters are let through: who found the string's end has looked for them.
-    """
+    """UTF-8 of a JSON string as it stands in a document, with its quotes. None for what is none."""
     octets = np.frombuffer(quoted, np.uint8)
     out = np.empty(len(octets) + _WORD, dtype=np.uint8)
     from recall.model.lines.kernel import unquote  # noqa: PLC0415 - only a service has such strings
 
     written = unquote(octets, out)
     return out[:written].tobytes() if written >= 0 else None
+
+
+class Strings(NamedTuple):
+    """An object's text in UTF-8, and its id and url as they stand there, with quotes; empty where there are none."""
+
+    text: bytes
+    id: bytes
+    url: bytes
+
+
+def strings_of(line: bytes | memoryview) -> Strings | None:
+    """A JSON object of strings under the keys text, id and url. None for what is another object, or none.
+
+    The strings of id and url end where they seem to; what is in them is not looked at.
+    """
+    octets = np.frombuffer(line, np.uint8)
+    out, spans = np.empty(len(octets) + _WORD, dtype=np.uint8), np.zeros(4, dtype=np.int64)
+    from recall.model.lines.kernel import read_strings  # noqa: PLC0415 - only a service has such lines
+
+    written = read_strings(octets, out, spans)
+    if written < 0:
+        return None
+    id_start, id_end, url_start, url_end = spans.tolist()
+    return Strings(out[:written].tobytes(), bytes(line[id_start:id_end]), bytes(line[url_start:url_end]))
 
 
 class Once:
