@@ -9,9 +9,9 @@ import binascii
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import to_json
 
 from recall.page.text import scoring_bytes
 from recall.records import MARK, Capture
@@ -30,6 +30,7 @@ STEP_CHARACTERS = 512 << 10
 """A step ends at the first that is reached: some 6 ms, as long as another request may have to wait for its turn."""
 
 _MARK = MARK.encode()
+_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class Scoring:
     def captures(self, pages: Sequence[Capture]) -> bytes:
         """Lines for pages of a WARC."""
         texts = [scoring_bytes(page.body, page.charset, page.url) for page in pages]
-        return b"".join(
-            to_json({"url": page.url, "offset": page.ref.offset, "length": page.ref.length, **verdict}) + b"\n"
+        return _ENCODER.encode_lines(
+            {"url": page.url, "offset": page.ref.offset, "length": page.ref.length, **verdict}
             for page, verdict in zip(pages, self.verdicts(texts, [page.url for page in pages]), strict=True)
         )
 
@@ -169,20 +170,19 @@ def score_body(sent: Sent, models: Models, pin: str | None, limits: Limits) -> J
     if len(body) > STEP_CHARACTERS:
         yield
     outcomes = yield from scoring.outcomes(items, echoes)
-    return to_json({"items": outcomes})
+    return _ENCODER.encode({"items": outcomes})
 
 
 def score_lines(lines: Sequence[Line], scoring: Scoring) -> Generator[None, None, bytes]:
     """A job: a line of outcome for each line of NDJSON; None is a line that was too long."""
-    done = []
+    done: list[Outcome] = []
     for start in range(0, len(lines), STEP_ITEMS):
         items, echoes = [], []
         for line in lines[start : start + STEP_ITEMS]:
             item, echo = read_line(line, scoring.limits)
             items.append(item)
             echoes.append(echo)
-        outcomes = yield from scoring.outcomes(items, echoes)
-        done += [to_json(outcome) for outcome in outcomes]
+        done += yield from scoring.outcomes(items, echoes)
         if start + STEP_ITEMS < len(lines):
             yield
-    return b"\n".join([*done, b""])
+    return _ENCODER.encode_lines(done)
