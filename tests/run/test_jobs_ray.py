@@ -199,3 +199,29 @@ def test_an_address_without_a_cluster_is_said(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(ray, "init", refuse)
     with pytest.raises(BadInput, match=r"127\.0\.0\.1:1: no Ray cluster answers"):
         jobs.connect(ClusterSection(address="127.0.0.1:1"))
+
+
+def test_a_client_whose_own_server_did_not_start_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    fails = [
+        "Initialization failure from server:\nTraceback (most recent call last):\n  here\npsutil.NoSuchProcess: 9"
+    ] * 4
+    asked: list[str] = []
+
+    def begin(address: str, **_settings: object) -> None:
+        asked.append(address)
+        if fails:
+            raise ConnectionAbortedError(fails.pop())
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", begin)
+    monkeypatch.setattr("recall.run.jobs.check_answers", lambda _address: None)
+    monkeypatch.setattr("recall.run.jobs.shared.CLIENT_PAUSES", (0.0, 0.0, 0.0))
+    section = ClusterSection(address="ray://127.0.0.1:1")
+    with pytest.raises(BadInput, match=r"ray://127\.0\.0\.1:1: no Ray cluster answers: psutil\.NoSuchProcess: 9"):
+        jobs.connect(section)
+    assert len(asked) == 4
+    fails.append("Initialization failure from server:")
+    jobs.connect(section)
+    assert len(asked) == 6

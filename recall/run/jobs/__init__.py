@@ -31,7 +31,7 @@ from recall.errors import (
     Transient,
     of_the_machine,
 )
-from recall.run.jobs.shared import Meters, check_answers, join_office, leave_office, open_office
+from recall.run.jobs.shared import Meters, check_answers, join, join_office, leave_office, open_office
 
 HERE = "here"
 LOCAL = "local"
@@ -229,7 +229,7 @@ def connect(cluster: ClusterSection) -> Any:
         if cluster.address == LOCAL:
             ray.init("local", num_cpus=cluster.workers or os.cpu_count(), include_dashboard=False, **quiet)
         else:
-            ray.init(cluster.address, **quiet)
+            join(ray, cluster.address, quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise BadInput(f"[cluster] address: {cluster.address}: no Ray cluster answers: {_first_line(error)}") from None
     return ray
@@ -338,4 +338,5 @@ class _Flight(Generic[C, I, R]):
 
 def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return next((line for line in lines if "rror: " in line), lines[0])[:500]
+    first = lines[-1] if any(line.startswith("Traceback") for line in lines) else lines[0]
+    return next((line for line in lines if "rror: " in line), first)[:500]
