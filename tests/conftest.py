@@ -139,9 +139,12 @@ def local_ray() -> Iterator[None]:
 
 
 def free_ports(count: int) -> int:
-    """First of `count` neighbouring ports that are free, as are those 10,000 above (the server's gRPC ports)."""
+    """First of `count` neighbouring ports that are free, as are those 10,000 above (the server's gRPC ports).
+
+    Those from 23,000 to 24,000 are left to Ray, which gives them to its clients' servers.
+    """
     for _ in range(100):
-        first = random.randrange(20_000, 30_000, 10)
+        first = random.randrange(24_000, 30_000, 10)
         if all(_is_free(port + above) for port in range(first, first + count) for above in (0, 10_000)):
             return first
     raise RuntimeError("no free ports on loopback")

@@ -39,7 +39,7 @@ def raw(endpoint: str, key: str) -> None:
 def ours(endpoint: str, key: str) -> None:
     """The body as a scan reads it."""
     with open_ahead(f"s3://{BUCKET}/{key}", AccessSection(s3_endpoint=endpoint)) as stream:
-        while stream.read(1 << 16):
+        while stream.read(1 << 20):
             pass
 
 

@@ -1,5 +1,6 @@
 import json
 import random
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -15,6 +16,18 @@ def test_every_character_is_lowered_as_python_does() -> None:
     for start in range(0, len(characters), 5000):
         for text in ("x".join(characters[start : start + 5000]), "Ⱥ".join(characters[start : start + 5000])):
             assert lowered(text.encode()) == text.lower().encode()
+
+
+@pytest.mark.parametrize("cut", [b"\xc3", b"\xe3\x81", b"\xe9", b"\xef\xbc", b"\xf0\x9f\x98", b"\xff"])
+def test_a_character_that_is_cut_off_is_refused(cut: bytes) -> None:
+    with pytest.raises(UnicodeDecodeError):
+        lowered(b"Plain " + cut)
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_text_stay_in_their_room(data: bytes) -> None:
+    with suppress(UnicodeDecodeError):
+        assert len(lowered(data)) <= 2 * len(data)
 
 
 @given(st.text())

@@ -12,8 +12,8 @@ import pytest
 
 from recall.config import ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
-from recall.run import jobs
-from recall.run.jobs import Outcome, Overdue, attempt_until, complete, each
+from recall.run.jobs import Outcome, attempts, complete, each
+from recall.run.jobs.attempts import Overdue, attempt, attempt_until
 from recall.run.jobs.shared import check_answers
 
 HERE = ClusterSection()
@@ -43,7 +43,7 @@ def fail_first(folder: Path, item: int) -> int:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(attempts, "RETRY_SECONDS", 0.01)
 
 
 def test_every_item_has_an_outcome() -> None:
@@ -105,7 +105,7 @@ def test_a_deadline_ends_an_attempt_and_leaves_no_alarm() -> None:
         return "done"
 
     late = attempt_until(sleep, None, 5.0, 0.1)
-    assert late.error_kind == jobs.OVERDUE
+    assert late.error_kind == Overdue.__name__
     assert attempt_until(sleep, None, 0.0, 0.1).result == "done"
     time.sleep(0.2)
 
@@ -144,5 +144,5 @@ def test_no_environment_is_touched_here() -> None:
 
 def test_what_this_machine_lacks_is_tried_again_and_may_be_had_elsewhere() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "/x")
-    assert jobs.attempt(fail, full, 1).error_kind == "Transient"
-    assert jobs.attempt(fail, OSError(errno.ENOENT, "no such file"), 1).error_kind == "FileNotFoundError"
+    assert attempt(fail, full, 1).error_kind == "Transient"
+    assert attempt(fail, OSError(errno.ENOENT, "no such file"), 1).error_kind == "FileNotFoundError"

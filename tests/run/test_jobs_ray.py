@@ -14,7 +14,9 @@ from recall.archive.transport import budget, neighbours
 from recall.config import AccessSection, ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.run import jobs
-from recall.run.jobs import Outcome, complete, each
+from recall.run.jobs import Outcome, attempts, complete, each, flight
+from recall.run.jobs.attempts import Overdue
+from recall.run.jobs.flight import DIED
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 TWO = ClusterSection(address="local", workers=2)
@@ -28,8 +30,8 @@ def _by_value(local_ray: None) -> Iterator[None]:  # noqa: ARG001 - Ray of our o
     module = sys.modules[__name__]
     cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, "RETRY_SECONDS", 0.05)
-        patch.setattr(jobs, "GRACE_SECONDS", 1.0)
+        patch.setattr(attempts, "RETRY_SECONDS", 0.05)
+        patch.setattr(flight, "GRACE_SECONDS", 1.0)
         yield
     jobs.disconnect()
     cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
@@ -158,7 +160,7 @@ def test_workers_killed_from_outside_cost_only_time(tmp_path: Path) -> None:
 def test_a_task_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
     outcomes = sorted(each(die, tmp_path, range(4), TWO, "x"), key=lambda outcome: outcome.item)
     assert [outcome.result for outcome in outcomes] == [0, None, 2, 3]
-    assert outcomes[1].error_kind == jobs.DIED
+    assert outcomes[1].error_kind == DIED
     assert str(outcomes[1].failure).startswith("its worker died 3 times")
     with pytest.raises(Incomplete, match="build: 1 failed"):
         list(complete(die, tmp_path, range(4), TWO, "build"))
@@ -168,8 +170,8 @@ def test_a_task_past_its_deadline_fails_alone() -> None:
     cluster = ClusterSection(address="local", workers=2, attempts=1, shard_seconds=1.0)
     outcomes = {outcome.item: outcome for outcome in each(hang, None, ["asleep", "deaf", "awake"], cluster, "x")}
     assert outcomes["awake"].result == "awake"
-    assert outcomes["asleep"].error_kind == jobs.OVERDUE
-    assert outcomes["deaf"].error_kind == jobs.DIED
+    assert outcomes["asleep"].error_kind == Overdue.__name__
+    assert outcomes["deaf"].error_kind == DIED
 
 
 def test_every_kind_of_error_comes_back_in_words() -> None:
@@ -199,3 +201,29 @@ def test_an_address_without_a_cluster_is_said(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(ray, "init", refuse)
     with pytest.raises(BadInput, match=r"127\.0\.0\.1:1: no Ray cluster answers"):
         jobs.connect(ClusterSection(address="127.0.0.1:1"))
+
+
+def test_a_client_whose_own_server_did_not_start_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    fails = [
+        "Initialization failure from server:\nTraceback (most recent call last):\n  here\npsutil.NoSuchProcess: 9"
+    ] * 4
+    asked: list[str] = []
+
+    def begin(address: str, **_settings: object) -> None:
+        asked.append(address)
+        if fails:
+            raise ConnectionAbortedError(fails.pop())
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", begin)
+    monkeypatch.setattr("recall.run.jobs.flight.check_answers", lambda _address: None)
+    monkeypatch.setattr("recall.run.jobs.shared.CLIENT_PAUSES", (0.0, 0.0, 0.0))
+    section = ClusterSection(address="ray://127.0.0.1:1")
+    with pytest.raises(BadInput, match=r"ray://127\.0\.0\.1:1: no Ray cluster answers: psutil\.NoSuchProcess: 9"):
+        jobs.connect(section)
+    assert len(asked) == 4
+    fails.append("Initialization failure from server:")
+    jobs.connect(section)
+    assert len(asked) == 6

@@ -3,15 +3,19 @@
 Errors of the source surface at the read that needs the missing bytes.
 """
 
+import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from types import TracebackType
 
 from recall.archive.transport.stream import Stream
 
 BLOCK = 1 << 18
-BLOCKS = 32
-"""At most BLOCK * BLOCKS bytes are held: a second of a fast connection."""
+HELD = 8 << 20
+"""Bytes beyond which no more are read ahead: a tenth of a second of what a scan decodes."""
+
+ENOUGH = 1 << 20
+"""Bytes for which a reader that found nothing is woken; threads that hand over every chunk cost a fifth of the rate."""
 
 
 class Ahead:
@@ -22,12 +26,51 @@ class Ahead:
         self.size = stream.size
         self._stream = stream
         self._position = stream.tell()
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
-        self._coming: deque[Future[bytes]] = deque(self._ask() for _ in range(BLOCKS))
-        self._block = memoryview(b"")
+        self._block, self._at = b"", 0
+        self._coming: deque[bytes] = deque()
+        self._held = 0
+        self._ended = self._left = False
+        self._error: BaseException | None = None
+        lock = threading.Lock()
+        self._more, self._room = threading.Condition(lock), threading.Condition(lock)
+        threading.Thread(target=self._fetch, name="read-ahead", daemon=True).start()
 
-    def _ask(self) -> "Future[bytes]":
-        return self._reader.submit(self._stream.read, BLOCK)
+    def _fetch(self) -> None:
+        """Read to the end, to an error, or until nobody wants any more; then close the stream."""
+        with ExitStack() as stack:
+            stack.push(self._end)
+            stack.enter_context(self._stream)
+            while block := self._stream.read(BLOCK):
+                with self._room:
+                    self._coming.append(block)
+                    self._held += len(block)
+                    if self._held >= ENOUGH:
+                        self._more.notify()
+                    self._room.wait_for(lambda: self._left or self._held < HELD)
+                    if self._left:
+                        return
+
+    def _end(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        """Leave whatever ended the reading to the one who reads."""
+        del kind, trace
+        with self._more:
+            self._ended, self._error = True, error
+            self._more.notify()
+        return True
+
+    def _next(self) -> bytes:
+        with self._more:
+            if not self._coming:
+                self._more.wait_for(lambda: self._ended or self._held >= ENOUGH)
+            if self._coming:
+                block = self._coming.popleft()
+                if self._held >= HELD:
+                    self._room.notify()
+                self._held -= len(block)
+                return block
+        if self._error is not None:
+            raise self._error
+        return b""
 
     def tell(self) -> int:
         """Position in the file of the next byte."""
@@ -37,14 +80,10 @@ class Ahead:
         """Next bytes: at most n, fewer only at block borders, b"" at the end; n < 0 reads all that is left."""
         if n < 0:
             return b"".join(iter(lambda: self.read(BLOCK), b""))
-        if not self._block and self._coming:
-            self._block = memoryview(self._coming.popleft().result())
-            if self._block:
-                self._coming.append(self._ask())
-            else:
-                self._coming.clear()
-        piece = bytes(self._block[:n])
-        self._block = self._block[n:]
+        if self._at == len(self._block):
+            self._block, self._at = self._next(), 0
+        piece = self._block[self._at : self._at + n]  # no copy when it is asked for as a whole
+        self._at += len(piece)
         self._position += len(piece)
         return piece
 
@@ -54,8 +93,8 @@ class Ahead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for future in self._coming:
-            future.cancel()
-        self._coming.clear()
-        self._reader.submit(self._stream.close)  # by the thread that may be reading
-        self._reader.shutdown(wait=False)
+        """Ask for no more; the thread that may be reading closes the stream."""
+        with self._room:
+            self._left = self._ended = True
+            self._coming.clear()
+            self._room.notify()

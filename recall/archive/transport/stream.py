@@ -80,7 +80,7 @@ class Stream:
         self._body: Body | None = None
         self._permit = budget.Permit("")
         self._pace = _Pace(source.access)
-        self._chunk = memoryview(b"")
+        self._chunk, self._at = b"", 0
         self._failures = 0
         self._mark = offset
         self._ended = length == 0
@@ -95,10 +95,10 @@ class Stream:
         """Next bytes: at most n, fewer than n only at chunk borders, b"" at the end; n < 0 reads all that is left."""
         if n < 0:
             return b"".join(iter(lambda: self.read(1 << 20), b""))
-        while not self._chunk and not self._ended:
+        while self._at == len(self._chunk) and not self._ended:
             self._advance()
-        piece = bytes(self._chunk[:n])
-        self._chunk = self._chunk[n:]
+        piece = self._chunk[self._at : self._at + n]  # no copy when it is asked for as a whole
+        self._at += len(piece)
         self._position += len(piece)
         return piece
 
@@ -138,7 +138,7 @@ class Stream:
             self._failed(again)
             return
         room = len(chunk) if self._stop is None else self._stop - self._position
-        self._chunk = memoryview(chunk)[:room]
+        self._chunk, self._at = chunk[:room], 0
         if room <= len(chunk) and self._stop is not None:
             self._ended = True
             self._drop()

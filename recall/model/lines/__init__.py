@@ -26,7 +26,10 @@ _WORD = 8
 
 
 def lowered(data: bytes) -> bytes:
-    """Lower case of UTF-8, by Unicode's full mapping as str.lower has it."""
+    """Lower case of UTF-8, by Unicode's full mapping as str.lower has it.
+
+    Bytes that are not UTF-8 give some others, or UnicodeDecodeError where a character is cut off at the end.
+    """
     if data.isascii():
         return data.lower()
     out = np.empty(_GROWTH * len(data), dtype=np.uint8)

@@ -79,7 +79,7 @@ _AFTER_Z = np.uint64(0x0101010101010101 * (0x7F - ord("Z")))
 
 
 def _lower(octets: Any, room: Any, lower_case: Any) -> int:
-    """Write the lower case of valid UTF-8; bytes written, -1 where a character needs its context."""
+    """Write the lower case of UTF-8; bytes written, -1 where a character needs its context or the end cuts it off."""
     at = written = scalar = 0
     size, known = len(octets), len(lower_case)
     source, out, table = pointer(octets), pointer(room), pointer(lower_case)
@@ -95,11 +95,15 @@ def _lower(octets: Any, room: Any, lower_case: Any) -> int:
             out[written] = byte + 32 if 65 <= byte < 91 else byte
             at, written = at + 1, written + 1
         elif 0xE3 <= byte <= 0xE9:  # U+3000 to U+9FFF have no case
+            if at + 3 > size:
+                return -1
             for index in range(3):
                 out[written + index] = source[at + index]
             at, written = at + 3, written + 3
         else:
             length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            if at + length > size:
+                return -1
             point = np.int64(byte) & (0x7F >> length)
             for index in range(1, length):
                 point = point << 6 | source[at + index] & 0x3F

@@ -2,76 +2,27 @@
 
 In: a module-level `function(context, item)`, a picklable context that is sent once, and items that are drawn lazily.
 An item that raises becomes a failure and the others go on; Transient errors and workers that died are tried again.
-All of ray is behind this file; it is imported only where it is asked for.
+All of ray is behind this room.
 """
 
-import faulthandler
-import heapq
-import importlib
-import os
-import random
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
 
 from recall.config import ClusterSection
-from recall.errors import (
-    AlreadyPublished,
-    BadInput,
-    Damaged,
-    Incomplete,
-    LeaseHeld,
-    OutOfOrder,
-    RecallError,
-    Refused,
-    Transient,
-    of_the_machine,
-)
-from recall.run.jobs.shared import Meters, check_answers, join_office, leave_office, open_office
+from recall.errors import AlreadyPublished, BadInput, Damaged, Incomplete, LeaseHeld, OutOfOrder, Refused, Transient
+from recall.run.jobs.attempts import C, I, Outcome, R, attempt_until, pause
+from recall.run.jobs.flight import Flight, connect, disconnect
+from recall.run.jobs.shared import Meters
+
+__all__ = ["Outcome", "complete", "connect", "disconnect", "each", "meter", "tolerated"]
 
 HERE = "here"
-LOCAL = "local"
-DIED = "WorkerDied"
-OVERDUE = "Overdue"
-
-RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 30.0
-WAIT_SECONDS = 2.0
-"""The driver's longest sleep while tasks are in flight."""
-
-LOOK_SECONDS = 10.0
-"""How often the driver looks whether the cluster grew or shrank."""
 
 LISTED = 10_000
 """Failures that an error carries along."""
 
-GRACE_SECONDS = 20.0
-"""After its deadline a task may unwind this long before its process is ended: native code hears no signal."""
-
 FATAL = {kind.__name__: kind for kind in (AlreadyPublished, BadInput, Damaged, LeaseHeld, OutOfOrder, Refused)}
 """Errors that are no single shard's: the next one would only meet them too."""
-
-C = TypeVar("C")
-I = TypeVar("I")  # noqa: E741 - an item
-R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[I]):
-    """What became of an item: its result, or a failure in one line and the name of the error."""
-
-    item: I
-    result: Any = None
-    failure: str | None = None
-    error_kind: str | None = None
-
-
-class Overdue(BaseException):
-    """A task reached its deadline; no Exception, so that no library swallows it on the way out."""
 
 
 def each(
@@ -85,7 +36,7 @@ def each(
     """
     if cluster.address == HERE:
         return _here(function, context, items, cluster)
-    return _Flight(function, context, cluster, label).run(items)
+    return Flight(function, context, cluster, label).run(items)
 
 
 def complete(
@@ -121,36 +72,6 @@ def tolerated(outcomes: Iterable[Outcome[I]]) -> Iterator[Outcome[I]]:
         yield outcome
 
 
-def attempt(function: Callable[[C, I], R], context: C, item: I) -> Outcome[I]:
-    """One attempt at an item; whatever it raises is turned into words, which survive any way between processes."""
-    try:
-        return Outcome(item, result=function(context, item))
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except RecallError as error:
-        kind = Transient.__name__ if isinstance(error, Transient) else type(error).__name__
-        return Outcome(item, failure=str(error), error_kind=kind)
-    except BaseException as error:  # noqa: BLE001 - any error of one shard, Rust panics too, is that shard's failure
-        kind = Transient.__name__ if of_the_machine(error) else type(error).__name__
-        return Outcome(item, failure=_unexpected(error), error_kind=kind)
-
-
-def _unexpected(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = ""
-    if trace is not None:
-        where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"  # noqa: PTH119 - a name
-    line = " ".join(str(error).split())[:500]
-    return f"{type(error).__name__}: {line}{where}" if line else f"{type(error).__name__}{where}"
-
-
-def _pause(tries: int) -> float:
-    """Seconds before another attempt: exponential with full jitter."""
-    return random.uniform(0.0, min(LONGEST_RETRY_SECONDS, RETRY_SECONDS * 2.0**tries))  # noqa: S311 - spreads load
-
-
 def _here(
     function: Callable[[C, I], R], context: C, items: Iterable[I], cluster: ClusterSection
 ) -> Iterator[Outcome[I]]:
@@ -159,183 +80,10 @@ def _here(
             outcome = attempt_until(function, context, item, cluster.shard_seconds, None)
             if outcome.error_kind != Transient.__name__ or tries == cluster.attempts:
                 break
-            time.sleep(_pause(tries))
+            time.sleep(pause(tries))
         yield outcome
-
-
-def attempt_until(
-    function: Callable[[C, I], R], context: C, item: I, seconds: float, grace: float | None = GRACE_SECONDS
-) -> Outcome[I]:
-    """One attempt that ends at its deadline: by a signal, or else (unless grace is None) with the process."""
-    if threading.current_thread() is not threading.main_thread():
-        return attempt(function, context, item)
-
-    def ring(_signal: int, _frame: object) -> None:
-        raise Overdue(f"took longer than {seconds:g} s")
-
-    previous = signal.signal(signal.SIGALRM, ring)
-    if grace is not None:
-        faulthandler.dump_traceback_later(seconds + grace, exit=True)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        return attempt(function, context, item)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        if grace is not None:
-            faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, previous)
-
-
-def attempt_there(office: Any, label: str, function: Callable[[C, I], R], context: C, *how: Any) -> Outcome[I]:
-    """One attempt in a worker of a cluster, which counts in the cluster's budgets. how: item, seconds, grace."""
-    join_office(office)
-    outcome: Outcome[I] = attempt_until(function, context, *how)
-    Meters.add("tasks", 1, step=label, outcome=outcome.error_kind or "done")
-    return outcome
 
 
 def meter(name: str, value: float, **tags: str) -> None:
     """Count something of a task for Ray's metrics, as recall_<name>; nothing in this process alone."""
     Meters.add(name, value, **tags)
-
-
-@dataclass(slots=True)
-class _Task(Generic[I]):
-    """An item on its way. number: its place among the items; tries: attempts that ended."""
-
-    number: int
-    item: I
-    tries: int = 0
-    last: str = field(default="")
-
-
-def connect(cluster: ClusterSection) -> Any:
-    """Ray, started on this machine or joined at an address; the one that runs already is used as it is.
-
-    Raises BadInput when ray is not installed or the address does not answer.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # a lost cluster is not to be replaced in silence
-    try:
-        ray: Any = importlib.import_module("ray")  # only where it is asked for: it takes a second and is optional
-    except ImportError:
-        raise BadInput('[cluster] address: needs ray: pip install "recall[ray]"') from None
-    if ray.is_initialized():
-        return ray
-    check_answers(cluster.address)
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if cluster.address == LOCAL:
-            ray.init("local", num_cpus=cluster.workers or os.cpu_count(), include_dashboard=False, **quiet)
-        else:
-            ray.init(cluster.address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise BadInput(f"[cluster] address: {cluster.address}: no Ray cluster answers: {_first_line(error)}") from None
-    return ray
-
-
-def disconnect() -> None:
-    """Leave Ray, and end it where `connect` started it on this machine."""
-    if "ray" in sys.modules:
-        leave_office()
-        sys.modules["ray"].shutdown()
-
-
-class _Flight(Generic[C, I, R]):
-    """Tasks on Ray: at most 2 × workers at a time, tried again when their worker dies."""
-
-    def __init__(self, function: Callable[[C, I], R], context: C, cluster: ClusterSection, label: str) -> None:
-        self._ray = connect(cluster)
-        self._cluster = cluster
-        self._office, self._label = None if cluster.address == LOCAL else open_office(self._ray), label
-        self._remote = self._ray.remote(attempt_there).options(
-            name=label, num_cpus=1, max_retries=0, scheduling_strategy="SPREAD"
-        )
-        self._function = self._ray.put(function)
-        self._context = self._ray.put(context)
-        self._running: dict[Any, _Task[I]] = {}
-        self._delayed: list[tuple[float, int, _Task[I]]] = []
-        self._limit = 1
-        self._look_again = 0.0
-
-    def run(self, items: Iterable[I]) -> Iterator[Outcome[I]]:
-        tasks = (_Task(number, item) for number, item in enumerate(items))
-        waiting: _Task[I] | None = next(tasks, None)
-        try:
-            while waiting is not None or self._running or self._delayed:
-                room = self._room() - len(self._running)
-                while room > 0 and self._delayed and self._delayed[0][0] <= time.monotonic():
-                    self._submit(heapq.heappop(self._delayed)[2])
-                    room -= 1
-                while room > 0 and waiting is not None:
-                    self._submit(waiting)
-                    waiting = next(tasks, None)
-                    room -= 1
-                yield from self._collect()
-        except ConnectionError as error:  # of a Ray client: other drivers Ray ends by itself
-            self._running.clear()
-            line = f"[cluster] address: {self._cluster.address}: the connection was lost: {_first_line(error)}"
-            raise Transient(f"{line}; what was done stays, run again to go on") from None
-        finally:
-            for reference in self._running:
-                self._ray.cancel(reference, force=True)
-
-    def _room(self) -> int:
-        """Tasks that may be in flight; a cluster that grows or shrinks is followed."""
-        now = time.monotonic()
-        if now >= self._look_again:
-            cores = int(self._ray.cluster_resources().get("CPU", 1))
-            workers = max(1, self._cluster.workers or cores)
-            self._limit = workers if workers < cores else 2 * workers  # a queue only where it cannot run as well
-            self._look_again = now + LOOK_SECONDS
-        return self._limit
-
-    def _submit(self, task: _Task[I]) -> None:
-        patience = (self._cluster.shard_seconds, GRACE_SECONDS)
-        work = (self._office, self._label, self._function, self._context)
-        reference = self._remote.remote(*work, task.item, *patience)
-        self._running[reference] = task
-
-    def _collect(self) -> Iterator[Outcome[I]]:
-        """Outcomes of the tasks that ended; waits for one of them, or until a delayed one is due."""
-        due = max(0.0, self._delayed[0][0] - time.monotonic()) if self._delayed else WAIT_SECONDS
-        if not self._running:
-            time.sleep(min(due, WAIT_SECONDS))
-            return
-        ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=max(0.01, min(due, WAIT_SECONDS)))
-        if ready:
-            ready, _ = self._ray.wait(list(self._running), num_returns=len(self._running), timeout=0)
-        for reference in ready:
-            task = self._running.pop(reference)
-            outcome = self._outcome(reference, task)
-            if outcome is not None:
-                yield outcome
-
-    def _outcome(self, reference: Any, task: _Task[I]) -> Outcome[I] | None:
-        """What a task came to; None when it is tried again."""
-        errors = self._ray.exceptions
-        task.tries += 1
-        try:
-            outcome: Outcome[I] = self._ray.get(reference)
-        except (
-            errors.WorkerCrashedError,
-            errors.NodeDiedError,
-            errors.OutOfMemoryError,
-            errors.ObjectLostError,  # the result lay on a node that died
-        ) as error:
-            outcome = Outcome(
-                task.item, failure=f"its worker died {task.tries} times: {_first_line(error)}", error_kind=DIED
-            )
-        except errors.RayError as error:
-            return Outcome(task.item, failure=_first_line(error), error_kind=type(error).__name__)
-        again = outcome.error_kind in (DIED, Transient.__name__)
-        if again and task.tries < self._cluster.attempts:
-            heapq.heappush(self._delayed, (time.monotonic() + _pause(task.tries), task.number, task))
-            return None
-        return outcome
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return next((line for line in lines if "rror: " in line), lines[0])[:500]

@@ -18,6 +18,9 @@ ANSWER_SECONDS = 10.0
 AWAY_SECONDS = 30.0
 """How long the actor is left alone after it did not answer."""
 
+CLIENT_PAUSES = (1.0, 4.0, 10.0)
+"""Seconds after which a client asks the head again for a process of its own."""
+
 
 class Shared:
     """The books of a cluster, as a process on it asks them."""
@@ -86,6 +89,18 @@ def check_answers(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise BadInput(f"[cluster] address: {address}: no Ray cluster answers: {error}") from None
+
+
+def join(ray: Any, address: str, settings: dict[str, object]) -> None:
+    """`ray.init` at an address. Each client gets a process of its own at the head, which may fail to start."""
+    for pause in CLIENT_PAUSES:
+        try:
+            ray.init(address, **settings)
+        except ConnectionAbortedError:  # the head's port was taken meanwhile, or it is busy
+            time.sleep(pause)
+        else:
+            return
+    ray.init(address, **settings)
 
 
 def open_office(ray: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from recall.archive.transport.ahead import BLOCK, BLOCKS, Ahead
+from recall.archive.transport.ahead import BLOCK, HELD, Ahead
 from recall.archive.transport.stream import Body, Stream
 from recall.config import AccessSection
 from recall.errors import ShardUnreadable
@@ -17,8 +17,8 @@ class Source:
 
     url, endpoint, access, attempts = "memory", "", AccessSection(), 1
 
-    def __init__(self, repeat: int = 1, seconds: float = 0.0, broken: bool = False) -> None:
-        self.repeat, self.seconds, self.broken = repeat, seconds, broken
+    def __init__(self, repeat: int = 1, seconds: float = 0.0, error: Exception | None = None) -> None:
+        self.repeat, self.seconds, self.error = repeat, seconds, error
         self.given, self.closed = 0, threading.Event()
 
     def open(self, start: int, stop: int | None) -> Body:  # noqa: ARG002 - read to the end
@@ -28,8 +28,8 @@ class Source:
         whole = DATA * self.repeat
         for at in range(start, len(whole), BLOCK):
             time.sleep(self.seconds)
-            if self.broken and at:
-                raise ShardUnreadable("memory: gone")
+            if self.error and at:
+                raise self.error
             self.given += BLOCK
             yield whole[at : at + BLOCK]
 
@@ -44,21 +44,23 @@ def test_the_bytes_are_those_of_the_stream(n: int) -> None:
         assert ahead.read(1) == b""
 
 
-def test_an_error_comes_where_its_bytes_were_due() -> None:
-    with Ahead(Stream(Source(broken=True), 0, None)) as ahead:
+@pytest.mark.parametrize("error", [ShardUnreadable("memory: gone"), ZeroDivisionError("a defect")])
+def test_an_error_comes_where_its_bytes_were_due(error: Exception) -> None:
+    with Ahead(Stream(Source(error=error), 0, None)) as ahead:
         assert ahead.read(BLOCK) == DATA[:BLOCK]
-        with pytest.raises(ShardUnreadable, match="gone"):
-            ahead.read(1)
+        for _ in range(2):
+            with pytest.raises(type(error), match=str(error)):
+                ahead.read(1)
 
 
 def test_no_more_than_the_bound_is_fetched_and_the_rest_is_left_when_closed() -> None:
-    source = Source(repeat=3 * BLOCKS)
+    source = Source(repeat=HELD // BLOCK)
     with Ahead(Stream(source, 0, None)) as ahead:
         ahead.read(1)
         time.sleep(0.3)
-        assert source.given <= (BLOCKS + 2) * BLOCK
+        assert source.given <= HELD + 2 * BLOCK
     assert source.closed.wait(5)
-    assert source.given <= (BLOCKS + 2) * BLOCK
+    assert source.given <= HELD + 2 * BLOCK
 
 
 def test_fetching_goes_on_while_blocks_are_used() -> None:

@@ -1,0 +1,92 @@
+"""One attempt at an item, in whatever process: it ends at its deadline, and what it raises becomes words.
+
+Words survive any way between processes; nothing but the process's own end gets past.
+"""
+
+import faulthandler
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from recall.errors import RecallError, Transient, of_the_machine
+
+RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 30.0
+
+GRACE_SECONDS = 20.0
+"""After its deadline a task may unwind this long before its process is ended: native code hears no signal."""
+
+C = TypeVar("C")
+I = TypeVar("I")  # noqa: E741 - an item
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[I]):
+    """What became of an item: its result, or a failure in one line and the name of the error."""
+
+    item: I
+    result: Any = None
+    failure: str | None = None
+    error_kind: str | None = None
+
+
+class Overdue(BaseException):
+    """A task reached its deadline; no Exception, so that no library swallows it on the way out."""
+
+
+def attempt(function: Callable[[C, I], R], context: C, item: I) -> Outcome[I]:
+    """One attempt at an item; whatever it raises is turned into words, which survive any way between processes."""
+    try:
+        return Outcome(item, result=function(context, item))
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except RecallError as error:
+        kind = Transient.__name__ if isinstance(error, Transient) else type(error).__name__
+        return Outcome(item, failure=str(error), error_kind=kind)
+    except BaseException as error:  # noqa: BLE001 - any error of one shard, Rust panics too, is that shard's failure
+        kind = Transient.__name__ if of_the_machine(error) else type(error).__name__
+        return Outcome(item, failure=_unexpected(error), error_kind=kind)
+
+
+def _unexpected(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = ""
+    if trace is not None:
+        where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"  # noqa: PTH119 - a name
+    line = " ".join(str(error).split())[:500]
+    return f"{type(error).__name__}: {line}{where}" if line else f"{type(error).__name__}{where}"
+
+
+def attempt_until(
+    function: Callable[[C, I], R], context: C, item: I, seconds: float, grace: float | None = GRACE_SECONDS
+) -> Outcome[I]:
+    """One attempt that ends at its deadline: by a signal, or else (unless grace is None) with the process."""
+    if threading.current_thread() is not threading.main_thread():
+        return attempt(function, context, item)
+
+    def ring(_signal: int, _frame: object) -> None:
+        raise Overdue(f"took longer than {seconds:g} s")
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    if grace is not None:
+        faulthandler.dump_traceback_later(seconds + grace, exit=True)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return attempt(function, context, item)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        if grace is not None:
+            faulthandler.cancel_dump_traceback_later()
+        signal.signal(signal.SIGALRM, previous)
+
+
+def pause(tries: int) -> float:
+    """Seconds before another attempt: exponential with full jitter."""
+    return random.uniform(0.0, min(LONGEST_RETRY_SECONDS, RETRY_SECONDS * 2.0**tries))  # noqa: S311 - spreads load
