@@ -3,74 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from numba.extending import intrinsic
 
-
-def _pointer_to(_: Any, array: Any) -> Any:
-    """How numba gets at the address of an array's numbers."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
-
-    address: Any = numba.types.CPointer
-    return address(array.dtype)(array), build
-
-
-pointer: Any = intrinsic(_pointer_to)
-"""A pointer to an array's numbers: an index into an array may be negative, which is looked at each time, and an array
-is seven numbers to hand on. An array that was made in compiled code must be used once more behind its pointer, or numba
-frees it before."""
-
-
-def _eight_of(_: Any, address: Any, at: Any) -> Any:
-    """How numba reads eight bytes at once from wherever they lie."""
-
-    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word = context.get_value_type(numba.types.uint64).as_pointer()
-        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), word)
-        return builder.load(place, align=1)
-
-    return numba.types.uint64(address, at), build
-
-
-def _write_eight_to(_: Any, address: Any, at: Any, eight: Any) -> Any:
-    """How numba writes them."""
-
-    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word = context.get_value_type(numba.types.uint64).as_pointer()
-        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), word)
-        builder.store(arguments[2], place, align=1)
-        return context.get_dummy_value()
-
-    return numba.types.none(address, at, eight), build
-
-
-_eight: Any = intrinsic(_eight_of)
-_write_eight: Any = intrinsic(_write_eight_to)
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile it when it is first called; kept for other processes where there is a folder for that.
-
-    What it calls must lie in its own file or be `pointer`: numba looks no further for changes, and would compile a
-    closure over compiled functions anew in every process.
-    """
-    jit: Any = numba.njit
-    try:
-        result: Callable[..., Any] = jit(function, cache=True, nogil=True)
-    except RuntimeError:
-        result = jit(function, nogil=True)
-    return result
-
-
-def inner(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled and kept with what calls it."""
-    jit: Any = numba.njit(nogil=True)
-    result: Callable[..., Any] = jit(function)
-    return result
-
+from recall.model.lines.bare import compiled, eight, inner, pointer, write_eight
 
 _HIGH, _TWO = np.uint64(0x8080808080808080), np.uint64(2)
 _FROM_A = np.uint64(0x0101010101010101 * (0x80 - ord("A")))
@@ -119,11 +54,11 @@ def _lower_ascii(source: Any, at: int, size: int, out: Any, written: int) -> int
     """Write eight bytes at once while they are ASCII; how many were."""
     start = at
     while at + 8 <= size:
-        word = _eight(source, at)
+        word = eight(source, at)
         if word & _HIGH:
             break
         capitals = ((word + _FROM_A) ^ (word + _AFTER_Z)) & _HIGH
-        _write_eight(out, written, word | capitals >> _TWO)
+        write_eight(out, written, word | capitals >> _TWO)
         at, written = at + 8, written + 8
     return at - start
 
@@ -201,11 +136,11 @@ def _copy_plain(source: Any, at: int, size: int, out: Any, written: int) -> int:
     """Write ASCII up to a quote, backslash or control character; how many bytes. Some behind them are written too."""
     start = at
     while at + 8 <= size:
-        word = _eight(source, at)
+        word = eight(source, at)
         slashed, quoted = word ^ _BACKSLASHES, word ^ _QUOTES
         found = (slashed - _LOWEST) & ~slashed | (quoted - _LOWEST) & ~quoted | (word - _SPACES) & ~word
         special = (word | found) & _HIGH
-        _write_eight(out, written, word)
+        write_eight(out, written, word)
         if special:
             before = ((special & ~special + _ONE) >> _SEVEN) - _ONE & _LOWEST  # a one in each byte before the first
             return at - start + int(before * _LOWEST >> _TOP)
