@@ -172,16 +172,16 @@ def _read_swift(line: bytes | memoryview) -> tuple[Swift, Outcome] | None:
     found = strings_of(line)
     if found is None:
         return None
+    text, name, url = found
     echo: Outcome = {}
-    try:
-        if found.id:
-            echo["id"] = _STRING.decode(found.id)
-        if found.url:
-            echo["url"] = _STRING.decode(found.url)
-    except ValueError:
-        return None
-    url = echo.get("url")
-    return (Swift(url, None, None, None, found.text), echo) if _bounded(url, None, echo.get("id")) else None
+    if name or url:
+        try:
+            echo = {key: _STRING.decode(one) for key, one in (("id", name), ("url", url)) if one}
+        except ValueError:
+            return None
+        if not _bounded(echo.get("url"), None, echo.get("id")):
+            return None
+    return Swift(echo.get("url"), None, None, None, text), echo
 
 
 def read_line(line: Line, limits: Limits) -> tuple[Item | Swift | Unfit, Outcome]:

@@ -129,12 +129,12 @@ def octets_of(page: Page | Swift, limits: Limits) -> bytes:
         octets = page.octets
     else:
         octets = None if page.text is None else page.text.encode("utf-8", "replace")
-    if (page.html is None) + (octets is None) + (page.body is None) != 2:
-        raise Unfit("not-valid", "Give one of html, text and body")
-    if octets is not None:
+    if octets is not None and page.html is None and page.body is None:
         if len(octets) > limits.text_characters and len(octets.decode()) > limits.text_characters:
             raise Unfit("too-large", f"A text has at most {limits.text_characters} characters")
         return octets.replace(_MARK, b"") if _MARK[:1] in octets else octets  # one byte is found much faster
+    if octets is not None or (page.html is None) == (page.body is None):
+        raise Unfit("not-valid", "Give one of html, text and body")
     body, charset = source_of(page, limits)
     return scoring_bytes(body, charset, page.url)
 

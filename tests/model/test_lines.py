@@ -133,7 +133,7 @@ def test_an_object_of_strings_is_read_as_json_reads_it(line: bytes) -> None:
     for form in (line, memoryview(line)):
         found = strings_of(form)
         assert found is not None
-        assert found.text.decode() == value["text"]
+        assert found[0].decode() == value["text"]
         assert [json.loads(one) if one else None for one in found[1:]] == [value.get(key) for key in ("id", "url")]
 
 

@@ -5,7 +5,6 @@ comes. A test holds both against plain Python for every character.
 """
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,18 +48,11 @@ def unquoted(quoted: bytes | memoryview) -> bytes | None:
     return out[:written].tobytes() if written >= 0 else None
 
 
-class Strings(NamedTuple):
-    """An object's text in UTF-8, and its id and url as they stand there, with quotes; empty where there are none."""
+def strings_of(line: bytes | memoryview) -> tuple[bytes, bytes, bytes] | None:
+    """Text, id and url of a JSON object of strings under these keys. None for what is another object, or none.
 
-    text: bytes
-    id: bytes
-    url: bytes
-
-
-def strings_of(line: bytes | memoryview) -> Strings | None:
-    """A JSON object of strings under the keys text, id and url. None for what is another object, or none.
-
-    The strings of id and url end where they seem to; what is in them is not looked at.
+    The text in UTF-8; id and url as they stand there, with quotes, empty where there are none. They end where they seem
+    to; what is in them is not looked at.
     """
     octets = np.frombuffer(line, np.uint8)
     out, spans = np.empty(len(octets) + _WORD, dtype=np.uint8), np.zeros(4, dtype=np.int64)
@@ -70,7 +62,11 @@ def strings_of(line: bytes | memoryview) -> Strings | None:
     if written < 0:
         return None
     id_start, id_end, url_start, url_end = spans.tolist()
-    return Strings(out[:written].tobytes(), bytes(line[id_start:id_end]), bytes(line[url_start:url_end]))
+    return (
+        out[:written].tobytes(),
+        bytes(line[id_start:id_end]) if id_end else b"",
+        bytes(line[url_start:url_end]) if url_end else b"",
+    )
 
 
 class Once:
