@@ -30,6 +30,8 @@ MEDIA = "application/x-ndjson"
 
 _HIGH = 1 << 20
 """Bytes of lines that wait to be scored, beyond which no more are read."""
+_WORTH = 32 << 10
+"""Bytes of outcomes that are sent at once while further lines wait."""
 _PAGES = 32
 _PAGE_BYTES = 4 << 20
 """A step over a WARC ends at the first that is reached."""
@@ -121,6 +123,11 @@ class _Intake:
         if self._waiting:
             self._ready.set()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether lines are here to be scored."""
+        return bool(self._waiting)
+
     async def take(self) -> list[Line]:
         """All lines that wait, at least one; none at the end."""
         if not self._waiting and not self._ended:
@@ -136,9 +143,15 @@ async def score_batch(request: Request, encoding: str, scoring: Scoring, lane: L
     intake = _Intake(request, encoding, scoring.limits)
     filling = asyncio.create_task(intake.fill())
     try:
+        done = b""
         while lines := await intake.take():
             weight = sum(len(line) for line in lines if line is not None)
-            yield await lane.run(score_lines(lines, scoring), weight)
+            done += await lane.run(score_lines(lines, scoring), weight)
+            if len(done) > _WORTH or not intake.waiting:
+                yield done
+                done = b""
+        if done:
+            yield done
         await filling
     finally:
         filling.cancel()
