@@ -11,6 +11,8 @@ import socket
 from collections.abc import Callable
 
 _MOMENT = 0.003
+_TOGETHER = 16
+"""Connections taken before the loop looks around."""
 
 
 class Tally:
@@ -57,27 +59,31 @@ class Acceptor:
         return count
 
     def _ready(self) -> None:
-        if self.publish() > self._tally.least():
-            self._loop.remove_reader(self._listener)
-            self._pause = self._loop.call_later(_MOMENT, self._resume)
-        else:
-            self._take()
+        for _ in range(_TOGETHER):
+            least = self._tally.least()
+            if self.publish() > least + least // 8:
+                self._loop.remove_reader(self._listener)
+                self._pause = self._loop.call_later(_MOMENT, self._resume)
+                return
+            if not self._take():
+                return
 
     def _resume(self) -> None:
         self._pause = None
         self._take()
         self._loop.add_reader(self._listener, self._ready)
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Take one, if one is there."""
         try:
             connection, _ = self._listener.accept()
         except OSError:
-            return  # another worker was quicker, the client is gone, or no descriptor is free just now
+            return False  # another worker was quicker, the client is gone, or no descriptor is free just now
         connection.setblocking(False)
         task = self._loop.create_task(self._begin(connection))
         self._coming.add(task)
         task.add_done_callback(self._coming.discard)
-        self.publish()
+        return True
 
     async def _begin(self, connection: socket.socket) -> None:
         try:

@@ -22,6 +22,11 @@ LINES: Final = ("application/x-ndjson", "application/jsonl", "application/ndjson
 WARC: Final = ("application/warc", "application/octet-stream", "application/gzip", "application/x-gzip")
 ENCODINGS: Final = ("gzip", "zstd")
 
+Line = bytes | memoryview | None
+"""Of NDJSON, without its end; None is one that is too long."""
+
+_LAST_SPACE: Final = 0x20
+"""No whitespace of ASCII comes behind it."""
 _PIECE: Final = 1 << 20
 _ZSTD_STEP: Final = 256
 """Compressed bytes fed at a time: a zstd block takes at least 4 bytes and holds at most 128 KiB, so 8 MiB come out."""
@@ -109,26 +114,32 @@ class Inflater:
 
 
 class LineCutter:
-    """Bytes to lines, without their ends; None stands for a line longer than the limit. Blank lines are left out."""
+    """Bytes to lines, without their ends; None stands for a line longer than the limit. Blank lines are left out.
+
+    A line that lies in one piece is a view of it, so that it is not copied before it is read.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._open = bytearray()
         self._passing = False
 
-    def feed(self, data: bytes) -> Iterator[bytes | None]:
+    def feed(self, data: bytes) -> Iterator[Line]:
         """The lines that end in these bytes."""
-        head, *rest = data.split(b"\n")
-        self._extend(head)
-        if not rest:
+        view, start = memoryview(data).toreadonly(), data.find(b"\n") + 1
+        self._extend(view[: start - 1] if start else view)
+        if not start:
             return
         yield from self.finish()
-        for line in rest[:-1]:
-            if line.strip():
-                yield line if len(line) <= self._limit else None
-        self._extend(rest[-1])
+        while end := data.find(b"\n", start) + 1:
+            if end - 1 - start > self._limit:
+                yield None
+            elif data[start] > _LAST_SPACE or not data[start:end].isspace():
+                yield view[start : end - 1]
+            start = end
+        self._extend(view[start:])
 
-    def _extend(self, data: bytes) -> None:
+    def _extend(self, data: memoryview) -> None:
         if self._passing:
             return
         if len(self._open) + len(data) > self._limit:
@@ -136,7 +147,7 @@ class LineCutter:
             return
         self._open += data
 
-    def finish(self) -> Iterator[bytes | None]:
+    def finish(self) -> Iterator[Line]:
         """The line that is open, if it is one."""
         line, passed = bytes(self._open), self._passing
         self._open, self._passing = bytearray(), False

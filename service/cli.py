@@ -92,6 +92,7 @@ def _start(options: Options) -> "Workers":
     from recall.page.text import scoring_text  # noqa: PLC0415
     from service import logs  # noqa: PLC0415
     from service.app import Settings, create_app  # noqa: PLC0415
+    from service.items import read_items, read_line  # noqa: PLC0415
     from service.limits import Limits  # noqa: PLC0415
     from service.models import Models, load, resolve  # noqa: PLC0415
     from service.tokens import read_tokens  # noqa: PLC0415
@@ -109,7 +110,9 @@ def _start(options: Options) -> "Workers":
     models = Models(versions)
     if options.pointer is not None:
         models.point(versions[-1])
-    scoring_text(b"<p>warm")  # compiles its kernel before the workers share it
+    scoring_text(b"<p>warm")  # compiles kernels before the workers share them
+    read_line(b'{"text": "warm"}', limits)
+    read_items(b'{"items": [{"text": "warm"}]}', limits)
     for version in models.versions:
         version.scorer.explain("warm")  # makes the slower encoder, which explains: 25 MB that workers share
     if not _is_loopback(options.host) and not tokens:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from service.models import Models
 
-MOST_BYTES = 44 << 20
-"""That a worker grows by before its encoders are made anew; as tables double, it may be twice that for a moment."""
-_LOOK_BYTES = 4 << 20
+MOST_BYTES = 24 << 20
+"""That a worker grows by before its encoders are made anew. Tables double at 5, 9, 18, 36 and 70 MB: the fourth is met
+by words at random, and after some hundred megabytes of real text; the fifth is not."""
+_LOOK_BYTES = 1 << 20
 """Text read between two looks, which take 20 microseconds each."""
 _COPIES = 3
 """Times that a body is in memory at most: as it came, as text, as items."""

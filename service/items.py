@@ -1,7 +1,8 @@
 """JSON to items: what a request or a line asks to be scored, and what is echoed of it.
 
-What is as it should be is read by msgspec, in one pass. All else is read again by the pydantic schemas, which say what
-is wrong, and let an item that is none fail alone.
+What is as it should be is read in one pass: a body of items by msgspec, a line with a text by a kernel that finds and
+writes it at once. All else is read by the pydantic schemas, which say what is wrong, and let an item that is none fail
+alone.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,8 @@ import msgspec
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from recall.model.lines import unquoted
+from recall.model.lines import strings_of, unquoted
+from service.bodies import Line
 from service.limits import Limits
 from service.problems import Refusal, item_error
 from service.schemas import Body, Item, Items
@@ -43,14 +45,17 @@ class _Sent(msgspec.Struct, forbid_unknown_fields=True):
 
     def swift(self) -> Swift | None:
         """The item, None where it is not within the bounds of the schema."""
-        for value, most in ((self.url, 8192), (self.charset, 40), (self.id, 1024)):
-            if value is not None and len(value) > most:
-                return None
-        quoted = bytes(self.text)
-        if quoted in (b"", b"null"):
-            return Swift(self.url, self.html, self.body, self.charset, None)
-        octets = unquoted(quoted) if self.html is None and self.body is None else None
-        return None if octets is None else Swift(self.url, None, None, self.charset, octets)
+        if not _bounded(self.url, self.charset, self.id):
+            return None
+        octets = unquoted(memoryview(self.text)) if self.html is None and self.body is None else None
+        if octets is None and bytes(self.text) not in (b"", b"null"):
+            return None
+        return Swift(self.url, self.html, self.body, self.charset, octets)
+
+
+def _bounded(url: str | None, charset: str | None, name: str | None) -> bool:
+    """Whether they are as short as the schema asks."""
+    return len(url or "") <= 8192 and len(charset or "") <= 40 and len(name or "") <= 1024
 
 
 class _SentItems(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,7 +63,7 @@ class _SentItems(msgspec.Struct, forbid_unknown_fields=True):
     model: str | None = None
 
 
-_ITEM, _ITEMS = msgspec.json.Decoder(_Sent), msgspec.json.Decoder(_SentItems)
+_ITEMS, _STRING = msgspec.json.Decoder(_SentItems), msgspec.json.Decoder(str)
 
 
 class Unfit(Exception):
@@ -162,17 +167,31 @@ def read_page(kind: type[Body], body: bytes) -> Any:
         raise Refusal("not-valid", _where(error)) from None
 
 
-def read_line(line: bytes | None, limits: Limits) -> tuple[Item | Swift | Unfit, Outcome]:
-    """The item of a line of NDJSON, None being one that was too long, and what is echoed of it."""
+def _read_swift(line: bytes | memoryview) -> tuple[Swift, Outcome] | None:
+    """The item of a line with a text and perhaps an id and a url, which are strings; None for all others."""
+    found = strings_of(line)
+    if found is None:
+        return None
+    text, name, url = found
+    echo: Outcome = {}
+    if name or url:
+        try:
+            echo = {key: _STRING.decode(one) for key, one in (("id", name), ("url", url)) if one}
+        except ValueError:
+            return None
+        if not _bounded(echo.get("url"), None, echo.get("id")):
+            return None
+    return Swift(echo.get("url"), None, None, None, text), echo
+
+
+def read_line(line: Line, limits: Limits) -> tuple[Item | Swift | Unfit, Outcome]:
+    """The item of a line of NDJSON and what is echoed of it."""
     if line is None:
         return Unfit("too-large", f"A line has at most {limits.line_bytes} bytes"), {}
-    try:
-        sent = _ITEM.decode(line)
-        swift = sent.swift()
-        if swift is not None:
-            return swift, _echo(sent)
-    except (ValueError, RecursionError):
-        pass  # it is read again, to say what is wrong
+    swift = _read_swift(line)
+    if swift is not None:
+        return swift
+    line = bytes(line)
     try:
         item = Item.model_validate_json(line)
     except ValidationError:

@@ -9,15 +9,15 @@ import binascii
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import to_json
 
 from recall.page.text import scoring_bytes
 from recall.records import MARK, Capture
 from recall.steps.examples import OTHER
 from recall.steps.kinds import threshold_for
-from service.bodies import inflate
+from service.bodies import Line, inflate
 from service.items import Outcome, Swift, Unfit, read_items, read_line
 from service.lane import Job, Share
 from service.limits import Limits
@@ -30,6 +30,7 @@ STEP_CHARACTERS = 512 << 10
 """A step ends at the first that is reached: some 6 ms, as long as another request may have to wait for its turn."""
 
 _MARK = MARK.encode()
+_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class Scoring:
     def captures(self, pages: Sequence[Capture]) -> bytes:
         """Lines for pages of a WARC."""
         texts = [scoring_bytes(page.body, page.charset, page.url) for page in pages]
-        return b"".join(
-            to_json({"url": page.url, "offset": page.ref.offset, "length": page.ref.length, **verdict}) + b"\n"
+        return _ENCODER.encode_lines(
+            {"url": page.url, "offset": page.ref.offset, "length": page.ref.length, **verdict}
             for page, verdict in zip(pages, self.verdicts(texts, [page.url for page in pages]), strict=True)
         )
 
@@ -128,12 +129,12 @@ def octets_of(page: Page | Swift, limits: Limits) -> bytes:
         octets = page.octets
     else:
         octets = None if page.text is None else page.text.encode("utf-8", "replace")
-    if (page.html is None) + (octets is None) + (page.body is None) != 2:
-        raise Unfit("not-valid", "Give one of html, text and body")
-    if octets is not None:
+    if octets is not None and page.html is None and page.body is None:
         if len(octets) > limits.text_characters and len(octets.decode()) > limits.text_characters:
             raise Unfit("too-large", f"A text has at most {limits.text_characters} characters")
         return octets.replace(_MARK, b"") if _MARK[:1] in octets else octets  # one byte is found much faster
+    if octets is not None or (page.html is None) == (page.body is None):
+        raise Unfit("not-valid", "Give one of html, text and body")
     body, charset = source_of(page, limits)
     return scoring_bytes(body, charset, page.url)
 
@@ -169,20 +170,19 @@ def score_body(sent: Sent, models: Models, pin: str | None, limits: Limits) -> J
     if len(body) > STEP_CHARACTERS:
         yield
     outcomes = yield from scoring.outcomes(items, echoes)
-    return to_json({"items": outcomes})
+    return _ENCODER.encode({"items": outcomes})
 
 
-def score_lines(lines: Sequence[bytes | None], scoring: Scoring) -> Generator[None, None, bytes]:
+def score_lines(lines: Sequence[Line], scoring: Scoring) -> Generator[None, None, bytes]:
     """A job: a line of outcome for each line of NDJSON; None is a line that was too long."""
-    done = []
+    done: list[Outcome] = []
     for start in range(0, len(lines), STEP_ITEMS):
         items, echoes = [], []
         for line in lines[start : start + STEP_ITEMS]:
             item, echo = read_line(line, scoring.limits)
             items.append(item)
             echoes.append(echo)
-        outcomes = yield from scoring.outcomes(items, echoes)
-        done += [to_json(outcome) for outcome in outcomes]
+        done += yield from scoring.outcomes(items, echoes)
         if start + STEP_ITEMS < len(lines):
             yield
-    return b"\n".join([*done, b""])
+    return _ENCODER.encode_lines(done)

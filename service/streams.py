@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from recall.archive.warc import captures
 from recall.errors import ShardFailed
 from recall.records import Capture
-from service.bodies import Inflater, LineCutter
+from service.bodies import Inflater, Line, LineCutter
 from service.lane import HEAVY, Job, Lane
 from service.limits import Limits
 from service.problems import Refusal, respond
@@ -30,6 +30,8 @@ MEDIA = "application/x-ndjson"
 
 _HIGH = 1 << 20
 """Bytes of lines that wait to be scored, beyond which no more are read."""
+_WORTH = 32 << 10
+"""Bytes of outcomes that are sent at once while further lines wait."""
 _PAGES = 32
 _PAGE_BYTES = 4 << 20
 """A step over a WARC ends at the first that is reached."""
@@ -93,7 +95,7 @@ class _Intake:
         self._inflater = Inflater(encoding)
         self._cutter = LineCutter(limits.line_bytes)
         self._limits = limits
-        self._waiting: list[bytes | None] = []
+        self._waiting: list[Line] = []
         self._bytes = 0
         self._ended = False
         self._ready = asyncio.Event()
@@ -114,14 +116,19 @@ class _Intake:
             self._ended = True
             self._ready.set()
 
-    def _add(self, lines: Iterator[bytes | None]) -> None:
+    def _add(self, lines: Iterator[Line]) -> None:
         for line in lines:
             self._waiting.append(line)
             self._bytes += 64 + len(line or b"")
         if self._waiting:
             self._ready.set()
 
-    async def take(self) -> list[bytes | None]:
+    @property
+    def waiting(self) -> bool:
+        """Whether lines are here to be scored."""
+        return bool(self._waiting)
+
+    async def take(self) -> list[Line]:
         """All lines that wait, at least one; none at the end."""
         if not self._waiting and not self._ended:
             self._ready.clear()
@@ -136,9 +143,15 @@ async def score_batch(request: Request, encoding: str, scoring: Scoring, lane: L
     intake = _Intake(request, encoding, scoring.limits)
     filling = asyncio.create_task(intake.fill())
     try:
+        done = b""
         while lines := await intake.take():
             weight = sum(len(line) for line in lines if line is not None)
-            yield await lane.run(score_lines(lines, scoring), weight)
+            done += await lane.run(score_lines(lines, scoring), weight)
+            if len(done) > _WORTH or not intake.waiting:
+                yield done
+                done = b""
+        if done:
+            yield done
         await filling
     finally:
         filling.cancel()

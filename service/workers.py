@@ -83,10 +83,13 @@ class _Server(uvicorn.Server):
 
 
 def _give_back_memory() -> None:
-    """Have glibc return the memory of bodies that are done with, which it would keep for the next; others do anyway."""
+    """Have glibc return the memory of large bodies that are done with; others do anyway.
+
+    It keeps what is asked for again at once, as pieces and ordinary bodies are: new pages cost more than what is read.
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 256 << 10), (_M_TRIM_THRESHOLD, 4 << 20)):
+        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 1 << 20), (_M_TRIM_THRESHOLD, 8 << 20)):
             mallopt(option, value)
 
 

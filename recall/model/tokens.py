@@ -217,6 +217,7 @@ class Tokenizer:
     def renew(self) -> None:
         """Have the encoder forget the words it has met; done after every `most_bytes` of text anyway."""
         if self._fast is not None:
+            self._fast = None  # the old one goes first, so that the new one takes its memory
             self._fast = gigatoken.Tokenizer.from_json(self.document)
             self._fast_bytes = 0
 

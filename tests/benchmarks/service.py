@@ -8,8 +8,6 @@ may be shared. Peers need --peers FOLDER, an environment that is made there when
 import argparse
 import json
 import os
-import re
-import resource
 import shutil
 import signal
 import statistics
@@ -17,8 +15,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,7 +23,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 if Path(sys.path[0]).resolve() == HERE:
-    sys.path.pop(0)  # this file is called as the package it measures
+    sys.path[0] = str(HERE.parent.parent)  # this file is called as the package it measures
 
 from recall.archive.warc import captures  # noqa: E402
 from recall.model.scorer import Scorer  # noqa: E402
@@ -38,6 +34,8 @@ from service.lane import Job, Memory  # noqa: E402
 from service.limits import Limits  # noqa: E402
 from service.models import Models, load, resolve  # noqa: E402
 from service.scoring import STEP_ITEMS, Scoring, Sent, score_body, score_lines  # noqa: E402
+from tests.benchmarks.service_load import WORKERS, Load, Shot, memory, service, workers_of  # noqa: E402
+from tests.benchmarks.service_weather import kill, overload  # noqa: E402
 
 SHARED = Path(os.environ.get("RECALL_SHARED", HERE.parent.parent.parent / "shared"))
 PEERS = ("fastapi", "litserve", "rayserve")
@@ -50,137 +48,7 @@ PEER_PACKAGES = (
     "tokenizers",
     "numpy",
 )
-TOGETHER, PAGES, WORKERS, CLIENTS = 32, 768, 2, 320
-
-SCRIPT = """
-local requests, at, statuses = {}, 0, {}
-local thread_list = {}
-function setup(thread) table.insert(thread_list, thread) end
-function init(args)
-  local number = 0
-  while true do
-    local file = io.open("%(folder)s/" .. number, "rb")
-    if not file then break end
-    requests[number] = wrk.format("POST", "%(path)s", {["Content-Type"] = "%(kind)s"}, file:read("*a"))
-    file:close()
-    number = number + 1
-  end
-  count = number
-  good, bad, busy = 0, 0, 0
-end
-function delay() return %(delay)s end
-function request() at = (at + 1) %% count; return requests[at] end
-function response(status)
-  if status == 200 then good = good + 1
-  elseif status == 429 or status == 503 then busy = busy + 1
-  else bad = bad + 1 end
-end
-function done(summary, latency)
-  local good, bad, busy = 0, 0, 0
-  for _, thread in ipairs(thread_list) do
-    good = good + thread:get("good"); bad = bad + thread:get("bad"); busy = busy + thread:get("busy")
-  end
-  print(string.format("RESULT %%d %%d %%d %%d %%f %%f %%f", good, bad, busy,
-    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
-    summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000))
-end
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a run of wrk came to; times in ms. cores: what wrk itself kept busy of those that are measured."""
-
-    good: int
-    bad: int
-    busy: int
-    errors: int
-    seconds: float
-    p50: float
-    p99: float
-    cores: float
-
-    @property
-    def rate(self) -> float:
-        """Good answers a second."""
-        return self.good / self.seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """What wrk sends: bodies in a folder, to a path."""
-
-    folder: Path
-    path: str
-    kind: str = "application/json"
-
-    def fire(self, url: str, connections: int, seconds: float, delay: str = "0") -> Load:
-        """Run wrk once."""
-        script = self.folder / "script.lua"
-        script.write_text(SCRIPT % {"folder": self.folder, "path": self.path, "kind": self.kind, "delay": delay})
-        command = [
-            "wrk",
-            "-t1",
-            f"-c{connections}",
-            f"-d{seconds:.0f}s",
-            "--timeout",
-            "30s",
-            "--latency",
-            "-s",
-            str(script),
-            url,
-        ]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        match = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+) ([\d.]+)", out)
-        assert match is not None, out
-        good, bad, busy, errors, seconds, p50, p99 = map(float, match.groups())
-        return Load(int(good), int(bad), int(busy), int(errors), seconds, p50, p99, used / seconds)
-
-
-@contextmanager
-def service(*arguments: str) -> Iterator[tuple[str, int]]:
-    """A running service: its URL and the process above its workers."""
-    command = [
-        sys.executable,
-        "-m",
-        "recall.cli",
-        "serve",
-        "--port",
-        "0",
-        "--workers",
-        str(WORKERS),
-        "--log-level",
-        "error",
-    ]
-    process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    url = process.stdout.readline().strip()
-    try:
-        with Client(url) as client:
-            client.models()
-        yield url.rstrip("/"), process.pid
-    finally:
-        process.terminate()
-        process.wait(60)
-        process.stdout.close()
-
-
-def workers_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def sockets_of(pid: int) -> int:
-    """How many sockets a process has."""
-    return sum("socket:" in str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
-
-
-def memory(pid: int, *kinds: str) -> float:
-    """MB of a process: Private (not shared with another), or Pss, or Rss."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(kinds)) / 1024
+TOGETHER, PAGES = 32, 768
 
 
 def read_pages(demo: Path) -> list[str]:
@@ -192,13 +60,6 @@ def read_pages(demo: Path) -> list[str]:
         if len(texts) >= PAGES:
             break
     return texts[: len(texts) // TOGETHER * TOGETHER][:PAGES]
-
-
-def write_bodies(folder: Path, bodies: Sequence[bytes]) -> Path:
-    folder.mkdir(parents=True)
-    for number, body in enumerate(bodies):
-        (folder / str(number)).write_bytes(body)
-    return folder
 
 
 def _score_bare(model: str, texts: list[str], seconds: float, queue: Any) -> None:
@@ -233,25 +94,26 @@ def tell(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What all measurements need. model: a model folder; other: another one."""
+    """What all measurements need. model: a model folder; other: another one; one: a single request of many texts."""
 
     model: str
     other: str
     texts: list[str]
     json: Shot
+    one: Shot
     lines: Shot
     seconds: float
     long: float
 
     def throughput(self) -> dict[str, float]:
         """Rates against the bare scorer's, in turns."""
-        score, lines, rates, per_body = [], [], [], len(self.texts) / 2
+        score, lines, rates = [], [], []
         with service("--model", self.model) as (url, pid):
             self.json.fire(url, 8, 2)
             for _ in range(5):
                 first = bare_rate(self.model, self.texts, self.seconds)
                 rate = self.json.fire(url, 8, self.seconds).rate * TOGETHER
-                batch = self.lines.fire(url, 4, self.seconds).rate * per_body
+                batch = self.lines.fire(url, 4, self.seconds).rate * len(self.texts)
                 bare = (first + bare_rate(self.model, self.texts, self.seconds)) / 2
                 score.append(rate / bare)
                 lines.append(batch / bare)
@@ -277,8 +139,7 @@ class Bench:
         """CPU time a text in this process, without HTTP: the least of twelve turns, in microseconds."""
         version, limits = load(resolve(self.model)), Limits()
         models, scoring = Models([version]), Scoring(version, limits)
-        bodies = [path.read_bytes() for path in sorted(self.json.folder.iterdir()) if path.name.isdigit()]
-        lines = [line for path in sorted(self.lines.folder.glob("[01]")) for line in path.read_bytes().splitlines()]
+        bodies, lines = self.json.bodies, self.lines.bodies[0].splitlines()
 
         def bare() -> None:
             for start in range(0, len(self.texts), TOGETHER):
@@ -303,51 +164,6 @@ class Bench:
         return {
             **least,
             **{f"{name}_to_bare": round(least["bare"] / least[name], 2) for name in ("requests", "ndjson")},
-        }
-
-    def overload(self) -> dict[str, Any]:
-        """Four times as many requests as it can answer, from clients that take a rest between two, for a minute."""
-        with service("--model", self.model) as (url, pid):
-            self.json.fire(url, 8, 2)
-            alone = statistics.median(self.json.fire(url, 8, self.seconds).rate for _ in range(3))
-            rest = 2000 * CLIENTS / (4 * alone)
-            workers = workers_of(pid)
-            before = [memory(worker, "Private") for worker in workers]
-            load = self.json.fire(url, CLIENTS, self.long, f"math.random(0, {rest:.0f})")
-            after = [memory(worker, "Private") for worker in workers]
-            whole = workers_of(pid) == workers
-        return {
-            "offered_to_saturation": round((load.good + load.busy) / load.seconds / alone, 1),
-            "accepted_to_saturation": round(load.rate / alone, 2),
-            "generator_cores": round(load.cores, 2),
-            "refused": load.busy,
-            "other_statuses": load.bad,
-            "lost": load.errors,
-            "workers_alive": whole,
-            "grown_mb": round(max(b - a for a, b in zip(before, after, strict=True)), 1),
-        }
-
-    def kill(self) -> dict[str, int]:
-        """A worker is killed under load: requests that were lost, of those it held."""
-        with service("--model", self.model) as (url, pid):
-            victim = workers_of(pid)[0]
-            idle, held = sockets_of(victim), []
-
-            def kill() -> None:
-                held.append(sockets_of(victim) - idle)
-                os.kill(victim, signal.SIGKILL)
-
-            killer = threading.Timer(self.seconds / 2, kill)
-            killer.start()
-            load = self.json.fire(url, 8, self.seconds)
-            killer.join()
-            alive = len(workers_of(pid))
-        return {
-            "connections_held": held[0],
-            "lost": load.errors,
-            "other_statuses": load.bad,
-            "answered": load.good,
-            "workers_after": alive,
         }
 
     def swap(self, folder: Path) -> dict[str, int]:
@@ -482,22 +298,15 @@ def main() -> None:
             )
             for at in range(0, len(texts), TOGETHER)
         ]
-        half = len(texts) // 2
-        streams = [
-            "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in part)
-            for part in (texts[:half], texts[half:])
-        ]
+        stream = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
         rounds = demo / "run" / "rounds"
         bench = Bench(
             str(rounds / "3" / "train"),
             str(rounds / "1" / "train"),
             texts,
-            Shot(write_bodies(folder / "json", [body.encode() for body in requests]), "/v1/score"),
-            Shot(
-                write_bodies(folder / "lines", [body.encode() for body in streams]),
-                "/v1/score:batch",
-                "application/x-ndjson",
-            ),
+            Shot.of(folder / "json", requests, "/v1/score"),
+            Shot.of(folder / "one", [sorted(requests, key=len)[len(requests) // 2]], "/v1/score"),
+            Shot.of(folder / "lines", [stream], "/v1/score:batch", "application/x-ndjson"),
             given.seconds,
             given.long,
         )
@@ -507,9 +316,9 @@ def main() -> None:
         if "throughput" in given.only:
             result["throughput"] = tell("throughput", bench.throughput())
         if "overload" in given.only:
-            result["overload"] = tell("overload", bench.overload())
+            result["overload"] = tell("overload", overload(bench.model, bench.one, given.long))
         if "kill" in given.only:
-            result["kill"] = tell("kill", bench.kill())
+            result["kill"] = tell("kill", kill(bench.model, bench.one.bodies[0]))
         if "swap" in given.only:
             result["swap"] = tell("swap", bench.swap(folder))
         if "peers" in given.only and given.peers:

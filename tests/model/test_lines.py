@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.model.lines import CASED_BELOW, Once, lowered, unquoted
+from recall.model.lines import CASED_BELOW, Once, lowered, strings_of, unquoted
 
 
 def test_every_character_is_lowered_as_python_does() -> None:
@@ -117,3 +117,48 @@ def test_any_json_string_is_read_as_json_reads_it() -> None:
 @pytest.mark.parametrize("quoted", [b"", b'"', b"null", b"5", b'"open', b'open"', b"[1]"])
 def test_what_is_no_json_string_is_none(quoted: bytes) -> None:
     assert unquoted(quoted) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        rb'{"text":"a\n\"b"}',
+        rb' { "id" : "x\"y" ,"text": "","url":"http://a/" } ' + b"\t\r",
+        '{"url":"größe","text":"日本語 \\u00e9 and more"}'.encode(),
+        b'{"text":"' + rb"\\" * 20 + b'","id":""}',
+    ],
+)
+def test_an_object_of_strings_is_read_as_json_reads_it(line: bytes) -> None:
+    value = json.loads(line)
+    for form in (line, memoryview(line)):
+        found = strings_of(form)
+        assert found is not None
+        assert found[0].decode() == value["text"]
+        assert [json.loads(one) if one else None for one in found[1:]] == [value.get(key) for key in ("id", "url")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"", b" ", b"{", b"{}", b"[]", b'"text"', b'{"text"}', b'{"text":', b'{"text":1}', b'{"text":null}'),
+        *(b'{"text":"a"', b'{"text":"a"}x', b'{"text":"a"}{', b'{"text":"a",}', b'{,"text":"a"}', b'{"text":"a"]'),
+        *(b'{"text":"a" "id":"b"}', b'{"text":"a","text":"b"}', b'{"id":"b"}', b'{"id":"b","id":"c","text":"a"}'),
+        *(b'{"text":"a","id":7}', b'{"text":"a","other":"b"}', b'{"textt":"a"}', b'{"tex":"a"}', b'{"text":"a","id":"'),
+        *(
+            b'{"text":"a\x01"}',
+            b'{"text":"a\n"}',
+            rb'{"text":"a\"}',
+            b'{"text":"\xff"}',
+            rb'{"\u0074ext":"a"}',
+            b'{"te',
+        ),
+    ],
+)
+def test_what_is_no_object_of_strings_is_none(line: bytes) -> None:
+    assert strings_of(line) is None
+
+
+def test_any_cut_of_an_object_of_strings_is_none() -> None:
+    line = '{"id": "a\\"b", "url": "http://größe/", "text": "one \\u00e9 two \\\\ three größe"}'.encode()
+    assert strings_of(line) is not None
+    assert all(strings_of(line[:end]) is None for end in range(len(line)))

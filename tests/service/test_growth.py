@@ -14,20 +14,28 @@ def loaded(folder: Path) -> Version:
 
 
 @pytest.mark.skipif(not growth._STATM.exists(), reason="this system does not tell its memory")
-def test_words_at_random_do_not_make_a_worker_grow_without_bound(folders: list[Path]) -> None:
+def test_words_at_random_do_not_make_a_worker_grow_without_bound(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = loaded(folders[0])
     watched = Growth(Models([version]), lambda: 0)
+    renew = version.scorer.tokenizer.renew
+    renewed: list[int] = []
+
+    def count() -> None:
+        renewed.append(1)
+        renew()
+
+    monkeypatch.setattr(version.scorer.tokenizer, "renew", count)
     chance = random.Random(5)
-    least, most, ends = anonymous(), 0, []
+    least, most = anonymous(), 0
     for _ in range(60):
         text = " ".join(f"{chance.getrandbits(48):x}" for _ in range(80_000))
         version.scorer.score([text])
-        watched.add(len(text))
         most = max(most, anonymous() - least)
-        ends.append(anonymous() - least)
-    assert most > growth.MOST_BYTES, "the encoder no longer grows: this is not needed"
-    assert most < 160 << 20
-    assert min(ends[30:]) < growth.MOST_BYTES
+        watched.add(len(text))
+    assert renewed, "the encoder no longer grows: this is not needed"
+    assert most < 80 << 20
 
 
 def test_bodies_that_are_held_are_not_taken_for_growth(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:

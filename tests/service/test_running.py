@@ -49,6 +49,14 @@ def memory(pid: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private")) // 1024
 
 
+def callers_of(pid: int) -> set[int]:
+    """The ports at the other end of the connections that a process has accepted."""
+    links = [link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir()]
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    established = "01"
+    return {int(row[2][-4:], 16) for row in rows if f"socket:[{row[9]}]" in links and row[3] == established}
+
+
 def test_the_client_gets_the_scorers_scores(running: Any, folders: list[Path]) -> None:
     scorer = Scorer.load(folders[0])
     given = [Item(text=f"return the class {n}", id=n) for n in range(1500)]
@@ -168,6 +176,37 @@ def test_a_worker_that_dies_is_replaced_and_others_serve_on(start: Any, folders:
     while len(running.workers) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert len(running.workers) == 2
+    assert running.stop() == 0
+
+
+def test_a_worker_that_dies_loses_what_it_held_and_no_more(start: Any, folders: list[Path]) -> None:
+    running = start("--model", folders[0])
+    body = b'{"items":[{"text":"return class"}]}'
+    begun = [socket.create_connection(("127.0.0.1", running.port), timeout=20) for _ in range(12)]
+    for connection in begun:
+        connection.sendall(head("/v1/score", Content_Length=len(body), Connection="close") + body[:-1])
+    deadline = time.monotonic() + 20
+    while sum(len(callers_of(pid)) for pid in running.workers) < len(begun) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    victim = running.workers[0]
+    os.kill(victim, signal.SIGSTOP)  # what it holds is now what it dies with
+    late = socket.create_connection(("127.0.0.1", running.port), timeout=20)
+    held = callers_of(victim)
+    os.kill(victim, signal.SIGKILL)
+    late.sendall(head("/v1/score", Content_Length=len(body), Connection="close") + body[:-1])
+    lost = set()
+    for connection in [*begun, late]:
+        with connection:
+            port = connection.getsockname()[1]
+            try:
+                connection.sendall(body[-1:])
+                answered = connection.recv(1000).startswith(b"HTTP/1.1 200")
+            except OSError:
+                answered = False
+            if not answered:
+                lost.add(port)
+    assert 0 < len(held) < len(begun)
+    assert lost == held
     assert running.stop() == 0
 
 

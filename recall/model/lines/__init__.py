@@ -20,6 +20,9 @@ _CONTEXT = (0x130, 0x3A3)
 _GROWTH = 2
 """A two-byte character's lower case has at most three bytes."""
 
+_WORD = 8
+"""Bytes that are written at once, some of them behind the end."""
+
 
 def lowered(data: bytes) -> bytes:
     """Lower case of UTF-8, by Unicode's full mapping as str.lower has it.
@@ -35,20 +38,35 @@ def lowered(data: bytes) -> bytes:
     return out[:written].tobytes() if written >= 0 else data.decode().lower().encode()
 
 
-def unquoted(quoted: bytes) -> bytes | None:
-    """UTF-8 of a JSON string as it stands in a document, with its quotes. None for what is none.
-
-    Control characters are let through: who found the string's end has looked for them.
-    """
-    if len(quoted) < 2 or quoted[:1] != b'"' or quoted[-1:] != b'"':
-        return None
-    if len(quoted) == 2:
-        return b""
-    out = np.empty(len(quoted), dtype=np.uint8)
+def unquoted(quoted: bytes | memoryview) -> bytes | None:
+    """UTF-8 of a JSON string as it stands in a document, with its quotes. None for what is none."""
+    octets = np.frombuffer(quoted, np.uint8)
+    out = np.empty(len(octets) + _WORD, dtype=np.uint8)
     from recall.model.lines.kernel import unquote  # noqa: PLC0415 - only a service has such strings
 
-    written = unquote(np.frombuffer(quoted, np.uint8)[1:-1], out)
+    written = unquote(octets, out)
     return out[:written].tobytes() if written >= 0 else None
+
+
+def strings_of(line: bytes | memoryview) -> tuple[bytes, bytes, bytes] | None:
+    """Text, id and url of a JSON object of strings under these keys. None for what is another object, or none.
+
+    The text in UTF-8; id and url as they stand there, with quotes, empty where there are none. They end where they seem
+    to; what is in them is not looked at.
+    """
+    octets = np.frombuffer(line, np.uint8)
+    out, spans = np.empty(len(octets) + _WORD, dtype=np.uint8), np.zeros(4, dtype=np.int64)
+    from recall.model.lines.kernel import read_strings  # noqa: PLC0415 - only a service has such lines
+
+    written = read_strings(octets, out, spans)
+    if written < 0:
+        return None
+    id_start, id_end, url_start, url_end = spans.tolist()
+    return (
+        out[:written].tobytes(),
+        bytes(line[id_start:id_end]) if id_end else b"",
+        bytes(line[url_start:url_end]) if url_end else b"",
+    )
 
 
 class Once:

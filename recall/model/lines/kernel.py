@@ -3,74 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from numba.extending import intrinsic
 
-
-def _pointer_to(_: Any, array: Any) -> Any:
-    """How numba gets at the address of an array's numbers."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
-
-    address: Any = numba.types.CPointer
-    return address(array.dtype)(array), build
-
-
-pointer: Any = intrinsic(_pointer_to)
-"""A pointer to an array's numbers: an index into an array may be negative, which is looked at each time, and an array
-is seven numbers to hand on. An array that was made in compiled code must be used once more behind its pointer, or numba
-frees it before."""
-
-
-def _eight_of(_: Any, address: Any, at: Any) -> Any:
-    """How numba reads eight bytes at once from wherever they lie."""
-
-    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word = context.get_value_type(numba.types.uint64).as_pointer()
-        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), word)
-        return builder.load(place, align=1)
-
-    return numba.types.uint64(address, at), build
-
-
-def _write_eight_to(_: Any, address: Any, at: Any, eight: Any) -> Any:
-    """How numba writes them."""
-
-    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word = context.get_value_type(numba.types.uint64).as_pointer()
-        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), word)
-        builder.store(arguments[2], place, align=1)
-        return context.get_dummy_value()
-
-    return numba.types.none(address, at, eight), build
-
-
-_eight: Any = intrinsic(_eight_of)
-_write_eight: Any = intrinsic(_write_eight_to)
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile it when it is first called; kept for other processes where there is a folder for that.
-
-    What it calls must lie in its own file or be `pointer`: numba looks no further for changes, and would compile a
-    closure over compiled functions anew in every process.
-    """
-    jit: Any = numba.njit
-    try:
-        result: Callable[..., Any] = jit(function, cache=True, nogil=True)
-    except RuntimeError:
-        result = jit(function, nogil=True)
-    return result
-
-
-def inner(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled and kept with what calls it."""
-    jit: Any = numba.njit(nogil=True)
-    result: Callable[..., Any] = jit(function)
-    return result
-
+from recall.model.lines.bare import compiled, eight, inner, pointer, write_eight
 
 _HIGH, _TWO = np.uint64(0x8080808080808080), np.uint64(2)
 _FROM_A = np.uint64(0x0101010101010101 * (0x80 - ord("A")))
@@ -119,11 +54,11 @@ def _lower_ascii(source: Any, at: int, size: int, out: Any, written: int) -> int
     """Write eight bytes at once while they are ASCII; how many were."""
     start = at
     while at + 8 <= size:
-        word = _eight(source, at)
+        word = eight(source, at)
         if word & _HIGH:
             break
         capitals = ((word + _FROM_A) ^ (word + _AFTER_Z)) & _HIGH
-        _write_eight(out, written, word | capitals >> _TWO)
+        write_eight(out, written, word | capitals >> _TWO)
         at, written = at + 8, written + 8
     return at - start
 
@@ -153,24 +88,31 @@ def _once(ids: Any, seen: Any, stamp: int, room: Any) -> int:
     return count
 
 
-_BACKSLASHES, _LOWEST = np.uint64(0x5C5C5C5C5C5C5C5C), np.uint64(0x0101010101010101)
+_ONE, _SEVEN, _TOP = np.uint64(1), np.uint64(7), np.uint64(56)
+_LOWEST = np.uint64(0x0101010101010101)
+_BACKSLASHES, _QUOTES, _SPACES = np.uint64(0x5C5C5C5C5C5C5C5C), np.uint64(0x2222222222222222), _LOWEST << np.uint64(5)
 
 
 def _unquote(octets: Any, room: Any) -> int:
-    """Write the UTF-8 that the inside of a JSON string stands for; bytes written, -1 where it is none."""
-    at = written = 0
+    """Write the UTF-8 that a JSON string with its quotes stands for; bytes written, -1 where it is none."""
     size = len(octets)
-    source, out = pointer(octets), pointer(room)
+    if size < 2 or octets[0] != 0x22:
+        return -1
+    end, written = _write_string(pointer(octets), 1, size, pointer(room))
+    return written if end == size - 1 else -1
+
+
+@inner
+def _write_string(source: Any, at: int, size: int, out: Any) -> tuple[int, int]:
+    """Write what stands between quotes, the first being behind; where the last is, -1 where none is; bytes written."""
+    written = 0
     while at < size:
         same = _copy_plain(source, at, size, out, written)
         at, written = at + same, written + same
-        while at < size and source[at] < 0x80 and source[at] != 0x5C:
-            out[written] = source[at]
-            at, written = at + 1, written + 1
         while at < size and source[at] >= 0x80:
             length = _sequence(source, at, size)
             if length == 0:
-                return -1
+                return -1, 0
             for index in range(length):
                 out[written + index] = source[at + index]
             at, written = at + length, written + length
@@ -180,23 +122,95 @@ def _unquote(octets: Any, room: Any) -> int:
         elif at < size and source[at] == 0x5C:
             point, length = _escaped(source, at, size)
             if length == 0:
-                return -1
+                return -1, 0
             at, written = at + length, written + _write(out, written, point)
-    return written
+        elif at < size and source[at] == 0x22:
+            return at, written
+        elif at < size and source[at] < 0x20:
+            return -1, 0
+    return -1, 0
 
 
 @inner
 def _copy_plain(source: Any, at: int, size: int, out: Any, written: int) -> int:
-    """Write eight bytes at once while they are ASCII without a backslash; how many were."""
+    """Write ASCII up to a quote, backslash or control character; how many bytes. Some behind them are written too."""
     start = at
     while at + 8 <= size:
-        word = _eight(source, at)
-        other = word ^ _BACKSLASHES
-        if (word | (other - _LOWEST) & ~other) & _HIGH:
-            break
-        _write_eight(out, written, word)
+        word = eight(source, at)
+        slashed, quoted = word ^ _BACKSLASHES, word ^ _QUOTES
+        found = (slashed - _LOWEST) & ~slashed | (quoted - _LOWEST) & ~quoted | (word - _SPACES) & ~word
+        special = (word | found) & _HIGH
+        write_eight(out, written, word)
+        if special:
+            before = ((special & ~special + _ONE) >> _SEVEN) - _ONE & _LOWEST  # a one in each byte before the first
+            return at - start + int(before * _LOWEST >> _TOP)
         at, written = at + 8, written + 8
+    while at < size and 0x20 <= source[at] < 0x80 and source[at] != 0x5C and source[at] != 0x22:
+        out[written] = source[at]
+        at, written = at + 1, written + 1
     return at - start
+
+
+def _read_strings(octets: Any, room: Any, spans: Any) -> int:
+    """Write the text of an object whose keys are text, id and url, with strings; its bytes, -1 for another object.
+
+    spans: where the strings of id and url begin and end, quotes included; 0 where there are none.
+    """
+    source, out, places, size = pointer(octets), pointer(room), pointer(spans), len(octets)
+    written, known = -1, 0
+    at = _behind(source, 0, size, 0x7B)
+    while at >= 0:
+        key, at = _read_key(source, _behind(source, at, size, 0x22), size)
+        start = _behind(source, _behind(source, at, size, 0x3A), size, 0x22)
+        if start < 0 or key < 0 or known & 1 << key:
+            return -1
+        known |= 1 << key
+        if key == 0:
+            end, written = _write_string(source, start, size, out)
+        else:
+            end = _end_of_string(source, start, size)
+            places[2 * key - 2], places[2 * key - 1] = start - 1, end + 1
+        if end < 0:
+            return -1
+        closed = _behind(source, end + 1, size, 0x7D)
+        if closed >= 0:
+            return written if _behind(source, closed, size, 0) == size else -1
+        at = _behind(source, end + 1, size, 0x2C)
+    return -1
+
+
+@inner
+def _behind(source: Any, at: int, size: int, expected: int) -> int:
+    """The place behind spaces and the byte expected there, -1 where it is not; 0: the place behind spaces."""
+    if at < 0:
+        return -1
+    while at < size and (source[at] == 0x20 or source[at] == 0x09 or source[at] == 0x0A or source[at] == 0x0D):
+        at += 1
+    if expected == 0:
+        return at
+    return at + 1 if at < size and source[at] == expected else -1
+
+
+@inner
+def _read_key(source: Any, at: int, size: int) -> tuple[int, int]:
+    """Which of text, id and url begins here, -1 for another, and the place behind its quote."""
+    if at < 0:
+        return -1, -1
+    if at + 5 <= size and source[at] == 0x74 and source[at + 1] == 0x65 and source[at + 2] == 0x78:
+        return (0, at + 5) if source[at + 3] == 0x74 and source[at + 4] == 0x22 else (-1, -1)
+    if at + 4 <= size and source[at] == 0x75 and source[at + 1] == 0x72 and source[at + 2] == 0x6C:
+        return (2, at + 4) if source[at + 3] == 0x22 else (-1, -1)
+    if at + 3 <= size and source[at] == 0x69 and source[at + 1] == 0x64 and source[at + 2] == 0x22:
+        return 1, at + 3
+    return -1, -1
+
+
+@inner
+def _end_of_string(source: Any, at: int, size: int) -> int:
+    """Where the next quote is that is not escaped, -1 where none is."""
+    while at < size and source[at] != 0x22:
+        at += 2 if source[at] == 0x5C else 1
+    return at if at < size else -1
 
 
 @inner
@@ -255,5 +269,6 @@ def _sequence(source: Any, at: int, size: int) -> int:
 
 
 unquote: Callable[[Any, Any], int] = compiled(_unquote)
+read_strings: Callable[[Any, Any, Any], int] = compiled(_read_strings)
 lower: Callable[[Any, Any, Any], int] = compiled(_lower)
 once: Callable[[Any, Any, int, Any], int] = compiled(_once)

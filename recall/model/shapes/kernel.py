@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from recall.model.lines.kernel import compiled, inner, pointer
+from recall.model.lines.bare import compiled, inner, pointer
 
 CAMEL, PASCAL, SNAKE, CALL, METHOD, FLAG, FILE, ENDING = range(8)
 
