@@ -179,7 +179,7 @@ def _case(card: Card, ballot: Ballot) -> Card:
         f"<li><b>{escape(answer.value or 'skipped')}</b> {escape(answer.annotator)}"
         + (f": {escape(answer.comment)}" if answer.comment else "")
         + "</li>"
-        for answer in (*ballot.votes, *ballot.skips, *ballot.ignored)
+        for answer in (*ballot.counted, *ballot.skips, *ballot.ignored)
     ]
     votes = f'<div class="votes"><b>{WHY[ballot.reason or "disagreement"]}</b><ul>{"".join(said)}</ul></div>'
     signals = sanitise(votes) + str(card.data["signals"])
