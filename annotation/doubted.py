@@ -30,7 +30,8 @@ def doubted_pages(round_: Round) -> dict[str, float]:
     judged = [example for example in gather(round_) if example.url in unseen]
     truth = np.array([example.label == run.config.train.positive for example in judged], dtype=bool)
     counts = counting([example.source for example in judged], truth)
-    scores, doubt = (np.array(column) for column in zip(*((unseen[one.url], one.doubt) for one in judged), strict=True))
+    scores = np.array([unseen[example.url] for example in judged])
+    chances = chances_wrong(scores, truth, counts, np.array([example.doubt for example in judged]))
     again = shown_urls(run, range(1, round_.number), stratum=DOUBTED)
-    chances = zip(judged, chances_wrong(scores, truth, counts, doubt).tolist(), strict=True)
-    return {one.url: chance for one, chance in chances if chance >= LEAST and one.url not in again}
+    known = zip(judged, chances.tolist(), strict=True)
+    return {one.url: chance for one, chance in known if chance >= LEAST and one.url not in again}
