@@ -33,5 +33,5 @@ def doubted_pages(round_: Round) -> dict[str, float]:
     scores = np.array([unseen[example.url] for example in judged])
     chances = chances_wrong(scores, truth, counts, np.array([example.doubt for example in judged]))
     again = shown_urls(run, range(1, round_.number), stratum=DOUBTED)
-    known = zip(judged, chances.tolist(), strict=True)
+    known = zip(judged, chances.round(6).tolist(), strict=True)  # the last bit on another machine moves no page
     return {one.url: chance for one, chance in known if chance >= LEAST and one.url not in again}

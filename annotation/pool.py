@@ -29,7 +29,7 @@ from recall.run.labels import usable
 from recall.run.progress import progress
 from recall.run.rounds import Round, Run
 from recall.run.store import Store, lists_of
-from recall.steps.judgements import audit_urls, page_labels, shown_urls
+from recall.steps.judgements import DOUBTED, audit_urls, page_labels, shown_urls
 from recall.steps.rows import ScannedShard, read_rows, scanned_shards
 from recall.steps.scan import floor_of, threshold_of
 
@@ -240,10 +240,11 @@ def known_answers(run: Run, number: int) -> dict[str, Known]:
     pages are never among them, nor is what earlier rounds showed; but what was decided there may be asked once more.
     """
     earlier = range(1, number)
-    shown, gold = shown_urls(run, earlier), shown_urls(run, earlier, "gold")
+    shown = shown_urls(run, earlier)
+    twice = shown_urls(run, earlier, "gold") | shown_urls(run, earlier, stratum=DOUBTED)
     known: dict[str, Known] = {}
     for url, label in page_labels(run, earlier).items():
-        if label.source == "decision" and label.use == "train" and url not in gold:
+        if label.source == "decision" and label.use == "train" and url not in twice:
             known[url] = Known(label.value, 2, True)
     seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
     for row in seeds.to_pylist():

@@ -7,6 +7,7 @@ import pytest
 
 from annotation.answers import Answer, Task, add_answers, read_tasks
 from annotation.doubted import LEAST, doubted_pages
+from annotation.pool import known_answers
 from annotation.standing import standing_of
 from annotation.step import conclude
 from annotation.tasks import TASKS, push
@@ -110,9 +111,11 @@ def test_nothing_is_asked_about_a_third_time(go: Callable[[float], Any], next_ro
     said = {label.url: label.value for label in page_labels(loop.run, [1]).values()}
     for task in read_tasks(second):
         add_answers(second, [say(task, said[task.target] if task.again else "N", "ann")])
+    decided = next(task for task in read_tasks(second) if task.again)
+    add_answers(second, [say(decided, "A", "eve", adjudicates=True)])
     conclude(second)
     next_round(loop, 2)
     third = loop.run.round(3)
     still = {example.url for example in gather(third) if example.doubt > 0}
-    assert again <= still  # as only ann ever said so
-    assert not set(doubted_pages(third)) & again
+    assert again - still == {decided.target}  # the other one only ann ever labelled
+    assert not {*doubted_pages(third), *known_answers(loop.run, 3)} & again
