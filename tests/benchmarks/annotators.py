@@ -61,6 +61,9 @@ ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}
 """How often each calls a page of the wrong class, and accepts a prefix that is to be rejected, or the reverse."""
 
 LEAD = "lead"
+PATIENCE = 20
+"""Requests of an annotator that may fail: the server's database is locked now and then while others write to it."""
+
 REPEATS = 1000
 """Simulations of the same votes that say what agreement the error rates come to."""
 
@@ -180,16 +183,27 @@ class Crowd:
         return httpx.Client(base_url=self.url, timeout=120, headers={"Authorization": f"Token {token}"})
 
     def work(self, name: str, project: int, choose: Callable[[str], str]) -> int:
-        """Answer the tasks of a project, one after the other, until there is none; returns how many."""
-        client, count = self.people[name], 0
-        while (reply := client.get(f"/api/projects/{project}/next")).status_code != 404:
-            task = reply.raise_for_status().json()
-            choice = choose(str(task["data"]["key"]))
-            value = {"from_name": "verdict", "to_name": "page", "type": "choices", "value": {"choices": [choice]}}
-            body = {"result": [value] if choice else [], "was_cancelled": not choice, "lead_time": 10.0}
-            client.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
-            count += 1
-        return count
+        """Answer the tasks of a project, one after the other, until there is none; returns how many.
+
+        Who gets no answer, or an error of the server, asks for the next task again, as often as PATIENCE says.
+        """
+        client, count, failures = self.people[name], 0, 0
+        while failures <= PATIENCE:
+            try:
+                reply = client.get(f"/api/projects/{project}/next")
+                if reply.status_code == 404:
+                    return count
+                self._answer(client, reply.raise_for_status().json(), choose)
+                count += 1
+            except (httpx.TimeoutException, httpx.HTTPStatusError):
+                failures += 1
+        raise SystemExit(f"{name}: {self.url} failed {failures} times")
+
+    def _answer(self, client: httpx.Client, task: Mapping[str, Any], choose: Callable[[str], str]) -> None:
+        choice = choose(str(task["data"]["key"]))
+        value = {"from_name": "verdict", "to_name": "page", "type": "choices", "value": {"choices": [choice]}}
+        body = {"result": [value] if choice else [], "was_cancelled": not choice, "lead_time": 10.0}
+        client.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
 
     def answer(self, round_: Round, truth: Truth) -> None:
         """Let everybody work on a round's tasks at once, then the lead on what needs a decision."""
