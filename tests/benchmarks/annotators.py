@@ -11,9 +11,9 @@ Each seed is a run of its own, in which other people get the tasks and err on ot
 
 Printed for each round: the measured error rate of each annotator, from gold tasks, and agreement, each with its
 interval beside the truth, and who was left out; then what the runs find, and the mean over the seeds with its standard
-deviation beside the run without error, also for the thresholds that come out if every label is believed. The last line
-printed is one JSON object. Called again with the same folder it goes on; with --minutes it begins no step after so
-many, and prints what is left as "todo".
+deviation beside the run without error, also for the thresholds that come out if every label is believed, and the share
+of the labels learned from that are wrong. The last line printed is one JSON object. Called again with the same folder
+it goes on; with --minutes it begins no step after so many, and prints what is left as "todo".
 """
 
 import argparse
@@ -54,6 +54,7 @@ from recall.run.order import SEAL
 from recall.run.progress import silence
 from recall.run.rounds import Round, Run
 from recall.steps.examples import gather
+from recall.steps.judgements import page_labels
 from recall.steps.rows import priority, read_rows, scanned_shards
 from recall.steps.train import decide, judged_weights
 
@@ -85,6 +86,7 @@ audit = {audit}
 overlap = 0.2
 gold_share = 0.1
 gold_accuracy = 0.85
+doubted_share = {doubted}
 answers = "{answers}"
 """
 
@@ -339,6 +341,13 @@ def found_if_believed(round_: Round, labels: Sequence[LabelledUrl]) -> float:
     return sum(kept.values()) / len(kept)
 
 
+def wrong_labels(run: Run, number: int, labels: Sequence[LabelledUrl]) -> float:
+    """Share of the labels of all rounds up to one, those that train, that are wrong."""
+    right, same = {one.url: one.label for one in labels}, same_for(run.config)
+    learned = [label for label in page_labels(run, range(1, number + 1)).values() if label.use == "train"]
+    return sum(not same(label.value, right[label.url]) for label in learned) / len(learned)
+
+
 def found_by(run: Run, labels: Sequence[LabelledUrl], rounds: int) -> list[dict[str, float]]:
     """What each round's model finds on the pages that nobody was asked about."""
     figures = []
@@ -351,6 +360,7 @@ def found_by(run: Run, labels: Sequence[LabelledUrl], rounds: int) -> list[dict[
                 "found_at_90": round(measured.found_at_90, 4),
                 "average_precision": round(measured.average_precision, 4),
                 "found_if_believed": round(found_if_believed(run.round(number), labels), 4),
+                "labels_wrong": round(wrong_labels(run, number, labels), 4),
             }
         )
     return figures
@@ -387,6 +397,7 @@ def compare(given: argparse.Namespace, end: float) -> dict[str, Any]:
     crawl = given.crawl.resolve()
     labels = read_labels(crawl / "labels.jsonl")
     settings = {"crawl": crawl, "rounds": given.rounds, "pages": given.pages, "audit": given.pages // 3}
+    settings["doubted"] = given.doubted
     perfect = make_run(given.folder / "perfect", crawl, {**settings, "answers": crawl / "labels.jsonl"})
     drive(perfect, None, end)
     known, found, rounds = usable(labels, perfect.holdout), [], []
@@ -414,6 +425,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="of the runs; made, or gone on with")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument("--doubted", type=float, default=0.05, help="[label] doubted_share")
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1])
     parser.add_argument("--server", default="", metavar="URL")
     parser.add_argument("--minutes", type=float, default=1e9)
