@@ -88,7 +88,10 @@ gold_share = 0.1
 gold_accuracy = 0.85
 doubted_share = {doubted}
 answers = "{answers}"
+[studio]
+key = "{key}"
 """
+"""The key keeps runs apart that differ in their annotators only: their inputs have the same digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +321,7 @@ def make_run(folder: Path, crawl: Path, settings: Mapping[str, Any]) -> Run:
     if (folder / "run.json").exists():
         return Run.open(folder)
     name = json.loads((crawl / "collinfo.json").read_text())[0]["id"]
-    text = CONFIG.format(name=name, **settings)
+    text = CONFIG.format(name=name, key=folder.name, **settings)
     config = parse_config(text, "config")
     return Run.create(folder, config, text, resolve(config.crawl, config.access, config.run.seed, "warc"))
 
