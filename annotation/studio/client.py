@@ -281,6 +281,14 @@ class Studio:
         with suppress(Unknown):
             self._again("remove", request)
 
+    def recount(self, task: StudioTask) -> None:
+        """Let the server count a task's annotations again, as it does whenever one of them is saved."""
+        last = {given.cancelled: given for given in sorted(task.annotations, key=lambda given: given.time)}
+        for given in last.values():
+            with suppress(Unknown):
+                same = partial(self._sdk.annotations.update, id=given.id, lead_time=given.seconds)
+                self._again("save an annotation as it is", same)
+
     def import_predictions(self, project: int, predictions: Sequence[Data]) -> None:
         """Add predictions (task, model_version, score, result). Never repeated."""
         self._translate(

@@ -63,7 +63,11 @@ ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}
 
 LEAD = "lead"
 PATIENCE = 20
-"""Requests of an annotator that may fail: the server's database is locked now and then while others write to it."""
+"""Requests of an annotator that may fail: the server's database is locked now and then while others write to it. And
+times that everybody looks again for tasks that are left."""
+
+LOCK_SECONDS = 10
+"""How long a server of its own keeps a task from others that somebody opened, and gave no answer to."""
 
 REPEATS = 1000
 """Simulations of the same votes that say what agreement the error rates come to."""
@@ -223,12 +227,15 @@ class Crowd:
             return lambda key: choices.get(said(right[key], error, chance("luck", self.seed, key, name)), "")
 
         with ThreadPoolExecutor(len(ERRORS)) as pool:
-            for number in (projects["pages"].id, projects["prefixes"].id):
-                given = 1
-                while given:  # who finds nothing but what others have open is told that nothing is left
+            for _ in range(PATIENCE):
+                for number in (projects["pages"].id, projects["prefixes"].id):
                     work = [pool.submit(self.work, name, number, choose(name, error)) for name, error in ERRORS.items()]
-                    given = sum(one.result() for one in work)
-        talk(round_)
+                    for one in work:
+                        one.result()
+                talk(round_)
+                if not standing_of(round_).open:
+                    break
+                time.sleep(LOCK_SECONDS)  # who finds nothing but what others have open is told that nothing is left
         for number in (projects["decide-pages"].id, projects["decide-prefixes"].id):
             self.work(LEAD, number, choose(LEAD, 0.0))
         talk(round_)
@@ -436,7 +443,8 @@ def main() -> None:
     silence()
     with ExitStack() as stack:
         if given.server == "here":
-            local = stack.enter_context(serve(given.folder / "server", default_venv()))
+            locks = {"TASK_LOCK_TTL": str(LOCK_SECONDS)}
+            local = stack.enter_context(serve(given.folder / "server", default_venv(), settings=locks))
             given.server, os.environ["RECALL_STUDIO_TOKEN"] = local.url, local.login.token
         try:
             print(json.dumps(compare(given, time.monotonic() + 60 * given.minutes)))  # noqa: T201
