@@ -8,10 +8,11 @@ settles a task alone. Then, for tasks that are not gold:
     decision    someone decided it: that is the label, whatever the votes (or none, where they skipped it)
     vote        more than half of the votes that count are for one value: that is the label
     case        anything else waits for a decision, where [label] adjudicate asks for one, and gets no label otherwise
+Where a page is asked about again, the votes of the first time count with the new ones, which alone are waited for.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -23,10 +24,15 @@ Reason = Literal["disagreement", "skipped", "left_out"]
 GOLD = "gold"
 """Annotator of labels that were known before."""
 
+NOTHING: Mapping[str, Sequence[Answer]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A task with its answers. votes: those that count; skips; ignored: votes of annotators who are left out."""
+    """A task with its answers. votes: those that count; skips; ignored: votes of annotators who are left out.
+
+    before: votes that count of an earlier round, where the page is asked about again.
+    """
 
     task: Task
     votes: tuple[Answer, ...] = ()
@@ -34,6 +40,12 @@ class Ballot:
     ignored: tuple[Answer, ...] = ()
     decision: Answer | None = None
     filed: Answer | None = None
+    before: tuple[Answer, ...] = ()
+
+    @property
+    def counted(self) -> tuple[Answer, ...]:
+        """The votes that tell the label."""
+        return (*self.before, *self.votes)
 
     @property
     def answers(self) -> int:
@@ -53,12 +65,12 @@ class Ballot:
     @property
     def winner(self) -> tuple[str, float]:
         """The value that more than half of what counts is for, else the file's, and its share of the votes."""
-        counted = Counter(answer.value for answer in self.votes)
+        counted = Counter(answer.value for answer in self.counted)
         if counted:
             value, count = counted.most_common(1)[0]
-            if 2 * count > len(self.votes):
-                return value, count / len(self.votes)
-        return (NO_LABEL, 0.0) if self.filed is None else (self.filed.value, _share(self.votes, self.filed.value))
+            if 2 * count > counted.total():
+                return value, count / counted.total()
+        return (NO_LABEL, 0.0) if self.filed is None else (self.filed.value, _share(self.counted, self.filed.value))
 
     @property
     def reason(self) -> Reason | None:
@@ -81,7 +93,7 @@ class Ballot:
             return None
         if self.task.gold:
             return self._labelled(self.task.gold, (GOLD,), "gold")
-        voters = sorted({answer.annotator for answer in self.votes})
+        voters = sorted({answer.annotator for answer in self.counted})
         value = self.winner[0]
         source: LabelSource = "vote"
         if self.decision is not None:
@@ -92,9 +104,9 @@ class Ballot:
 
     def _labelled(self, value: str, annotators: Iterable[str], source: LabelSource) -> Label:
         task, use = self.task, cast(LabelUse, self.task.use)
-        share = _share(self.votes, value) if source != "gold" else 1.0
+        share = _share(self.counted, value) if source != "gold" else 1.0
         category = self.decision.category if self.decision is not None else ""
-        category = category or _category(self.votes, value)
+        category = category or _category(self.counted, value)
         return Label(task.target, task.kind, value, tuple(annotators), share, use, source, category)
 
 
@@ -110,18 +122,24 @@ def _category(votes: Iterable[Answer], value: str) -> str:
     return min(named, key=lambda category: (-named[category], category), default="")
 
 
-def count_ballots(tasks: Iterable[Task], answers: Iterable[Answer], left_out: Set[str] = frozenset()) -> list[Ballot]:
+def count_ballots(
+    tasks: Iterable[Task],
+    answers: Iterable[Answer],
+    left_out: Set[str] = frozenset(),
+    before: Mapping[str, Sequence[Answer]] = NOTHING,
+) -> list[Ballot]:
     """One ballot for each task, in their order. left_out: annotators whose votes do not count.
 
-    Decisions count whoever made them. A labels file's answer gives way to people's votes.
+    before: votes of earlier rounds on pages that are asked about again, by the key of that task. Decisions count
+    whoever made them. A labels file's answer gives way to people's votes.
     """
     by_key: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
         by_key[answer.key].append(answer)
-    return [_ballot(task, by_key[task.key], left_out) for task in tasks]
+    return [_ballot(task, by_key[task.key], before.get(task.key, ()), left_out) for task in tasks]
 
 
-def _ballot(task: Task, answers: list[Answer], left_out: Set[str]) -> Ballot:
+def _ballot(task: Task, answers: list[Answer], before: Iterable[Answer], left_out: Set[str]) -> Ballot:
     decisions = [answer for answer in answers if answer.adjudicates]
     filed = [answer for answer in answers if not answer.adjudicates and answer.annotator == FILE]
     people = [answer for answer in answers if not answer.adjudicates and answer.annotator != FILE]
@@ -133,6 +151,7 @@ def _ballot(task: Task, answers: list[Answer], left_out: Set[str]) -> Ballot:
         ignored=tuple(answer for answer in given if answer.annotator in left_out),
         decision=decisions[-1] if decisions else None,
         filed=filed[-1] if filed else None,
+        before=tuple(answer for answer in before if answer.annotator not in left_out),
     )
 
 

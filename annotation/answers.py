@@ -20,6 +20,7 @@ from recall.records import LabelKind, PrefixValue, TaskUse
 from recall.run.labels import LabelledUrl, usable
 from recall.run.rounds import Round
 from recall.run.store import digest_of
+from recall.steps.judgements import DOUBTED
 
 ANSWERS = "answers/"
 NO_LABEL = ""
@@ -34,6 +35,7 @@ class Task:
     """What is asked: a page (target: URL) or a prefix.
 
     votes: how many annotators are wanted, one answer each. gold: the known answer, "" where there is none; secret.
+    again: the page was asked about in an earlier round; what was said there counts as well.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Task:
     use: TaskUse
     votes: int = 1
     gold: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,13 @@ class Answer:
 def read_tasks(round_: Round) -> list[Task]:
     """Tasks of a round, pages first."""
     store, step = round_.run.store, round_.step("label")
-    pages = store.read_table(step.key(TASKS), ["key", "url", "use", "votes", "answer"]).to_pylist()
+    pages = store.read_table(step.key(TASKS), ["key", "url", "use", "votes", "answer", "stratum"]).to_pylist()
     prefixes = store.read_table(step.key(PREFIXES), ["key", "prefix", "votes"]).to_pylist()
     return [
-        *(Task(row["key"], row["url"], "page", row["use"], row["votes"], row["answer"]) for row in pages),
+        *(
+            Task(row["key"], row["url"], "page", row["use"], row["votes"], row["answer"], row["stratum"] == DOUBTED)
+            for row in pages
+        ),
         *(Task(row["key"], row["prefix"], "prefix", "train", row["votes"]) for row in prefixes),
     ]
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from annotation.doubted import doubted_pages
 from annotation.lowest import Lowest, Seen
 from annotation.sampling import MUCH_CODE, NO_CODE, SOME_CODE, UNKNOWN, Drawn, Plan, Rows, Sampler
 from annotation.strata import Stratum
@@ -28,7 +29,7 @@ from recall.run.labels import usable
 from recall.run.progress import progress
 from recall.run.rounds import Round, Run
 from recall.run.store import Store, lists_of
-from recall.steps.judgements import audit_urls, page_labels, shown_urls
+from recall.steps.judgements import DOUBTED, audit_urls, page_labels, shown_urls
 from recall.steps.rows import ScannedShard, read_rows, scanned_shards
 from recall.steps.scan import floor_of, threshold_of
 
@@ -63,7 +64,8 @@ class Search:
 
     document: the model's tokenizer.json; marked: False for text without structure marks.
     positive: the label that means code-related; known: pages that may be gold, by URL.
-    asked: URLs never offered again; learned: URLs a model may have learned from; audited: URLs shown without a score.
+    asked: URLs never offered again; doubted: of them, those that are, by the chance that their label is wrong;
+    learned: URLs a model may have learned from; audited: URLs shown without a score.
     """
 
     store: Store
@@ -76,6 +78,7 @@ class Search:
     positive: str
     known: Mapping[str, Known] = field(repr=False)
     asked: frozenset[str] = field(repr=False)
+    doubted: Mapping[str, float] = field(repr=False)
     learned: frozenset[str] = field(repr=False)
     audited: frozenset[str] = field(repr=False)
 
@@ -131,6 +134,8 @@ def search_shard(search: Search, scanned: ScannedShard) -> Pool:
         known = search.known.get(url)
         if known is not None:
             pool.sampler.offer_gold(every.page(row), known.value == search.positive, known.order)
+        if url in search.doubted:
+            pool.sampler.offer_doubted(every.page(row), search.doubted[url])
         if url in search.asked:
             pool.passed["asked"] += 1
         else:
@@ -194,6 +199,7 @@ def plan_of(round_: Round, known_hosts: frozenset[str]) -> Plan:
         threshold=threshold_of(round_),
         suspect_share=config.label.suspect_share,
         language_share=config.label.language_share,
+        doubted_share=config.label.doubted_share,
         gold=round(config.label.gold_share * (config.label.pages + config.label.audit)),
         code_hosts=frozenset(row["host"] for row in table.to_pylist() if row["code"]),
         known_hosts=known_hosts,
@@ -221,6 +227,7 @@ def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
         prefixes=PrefixSet(prefixes),
         examples=run.config.label.examples,
         asked=frozenset(asked),
+        doubted=doubted_pages(round_),
         learned=frozenset(learned),
         audited=frozenset(audit_urls(run, earlier)),
     )
@@ -233,10 +240,11 @@ def known_answers(run: Run, number: int) -> dict[str, Known]:
     pages are never among them, nor is what earlier rounds showed; but what was decided there may be asked once more.
     """
     earlier = range(1, number)
-    shown, gold = shown_urls(run, earlier), shown_urls(run, earlier, "gold")
+    shown = shown_urls(run, earlier)
+    twice = shown_urls(run, earlier, "gold") | shown_urls(run, earlier, stratum=DOUBTED)
     known: dict[str, Known] = {}
     for url, label in page_labels(run, earlier).items():
-        if label.source == "decision" and label.use == "train" and url not in gold:
+        if label.source == "decision" and label.use == "train" and url not in twice:
             known[url] = Known(label.value, 2, True)
     seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
     for row in seeds.to_pylist():

@@ -6,6 +6,7 @@ the order of the shards nor on how many workers looked at them, and memory does 
 
 In this order, and no page twice:
     audit                    by score, at random (`annotation.strata`); the only pages with a probability
+    doubted                  pages that were asked about before and whose label is probably wrong (`annotation.doubted`)
     gold                     pages whose answer is known: half of them positive, as long as there are such
     uncertain                nearest to the threshold, at most 5 % of them from one host as long as there are others
     suspect_high             recalled though the page has no code: the highest scores, one page a host
@@ -28,6 +29,7 @@ from annotation.lowest import Lowest, Seen
 from annotation.strata import Stratum, allocate, runs_of
 from recall.hosts import host_of
 from recall.records import TaskUse
+from recall.steps.judgements import DOUBTED
 from recall.steps.rows import priority
 
 BIN_WIDTH = 0.25
@@ -75,8 +77,8 @@ class Rows:
 class Plan:
     """How many pages a round asks about, and the scores that matter. code_hosts, known_hosts: for the spread.
 
-    pages: to train on, of them uncertain_share near the threshold, suspect_share suspected errors and language_share in
-    other languages than most; gold: apart.
+    pages: to train on, of them at most doubted_share a second time; of the others uncertain_share near the threshold,
+    suspect_share suspected errors and language_share in other languages than most; gold: apart.
     """
 
     seed: int
@@ -88,6 +90,7 @@ class Plan:
     threshold: float
     suspect_share: float = 0.0
     language_share: float = 0.0
+    doubted_share: float = 0.0
     gold: int = 0
     code_hosts: frozenset[str] = field(default=frozenset(), repr=False)
     known_hosts: frozenset[str] = field(default=frozenset(), repr=False)
@@ -154,6 +157,7 @@ class Sampler:
         self._high, self._low = (Lowest(suspects * SPARE + 2 * plan.audit if suspects else 0) for _ in range(2))
         others = round(plan.pages * plan.language_share)
         self._languages = ByLanguage(others * SPARE + 2 * plan.audit if others else 0)
+        self._doubted = Lowest(round(plan.pages * plan.doubted_share))
         self._gold = {True: Lowest(plan.gold + plan.audit), False: Lowest(plan.gold + plan.audit)}
 
     def offer(self, rows: Rows) -> None:
@@ -201,6 +205,10 @@ class Sampler:
         """Take a page whose answer is known. order: pages of a lower one are taken first."""
         self._gold[positive].offer(page.url, (order, self.plan.priority("gold", page.url)), page)
 
+    def offer_doubted(self, page: Seen, chance: float) -> None:
+        """Take a page that was asked about before. chance: that its label is wrong."""
+        self._doubted.offer(page.url, (-chance, self.plan.priority("doubted", page.url)), page)
+
     def merge(self, other: "Sampler") -> None:
         """Take in what another sampler of the same plan saw."""
         self._counts += other._counts
@@ -210,15 +218,19 @@ class Sampler:
         self._languages.merge(other._languages)
 
     def _rest(self) -> list[Lowest]:
-        return [self._uncertain, self._code, self._other, self._high, self._low, *self._gold.values()]
+        suspects = [self._high, self._low, self._doubted]
+        return [self._uncertain, self._code, self._other, *suspects, *self._gold.values()]
 
     def draw(self) -> tuple[list[Drawn], list[Stratum]]:
         """The round's pages, audit sample first, and the strata it was drawn from."""
         audit, strata = self._draw_audit()
         taken = {drawn.page.url for drawn in audit}
+        doubted = [Drawn(page, DOUBTED, 0.0, "train") for page in self._doubted.pages()]
+        taken.update(drawn.page.url for drawn in doubted)
         gold = self._draw_gold(taken)
         taken.update(page.url for page in gold)
-        return [*audit, *(Drawn(page, "gold", 0.0, "gold") for page in gold), *self._draw_train(taken)], strata
+        train = self._draw_train(taken, self.plan.pages - len(doubted))
+        return [*audit, *doubted, *(Drawn(page, "gold", 0.0, "gold") for page in gold), *train], strata
 
     def _draw_gold(self, taken: set[str]) -> list[Seen]:
         choice = _Choice(taken)
@@ -251,18 +263,18 @@ class Sampler:
             urls += int(count) * held / lowest.offers.total() if held else int(count)
         return round(urls)
 
-    def _draw_train(self, taken: set[str]) -> list[Drawn]:
+    def _draw_train(self, taken: set[str], count: int) -> list[Drawn]:
         plan, choice = self.plan, _Choice(taken)
-        wanted, suspects = round(plan.pages * plan.uncertain_share), round(plan.pages * plan.suspect_share)
+        wanted, suspects = round(count * plan.uncertain_share), round(count * plan.suspect_share)
         nearest, code, other = self._uncertain.pages(), self._code.pages(), self._other.pages()
         uncertain = choice.take(nearest, wanted, math.ceil(wanted * HOST_SHARE))
         uncertain += choice.take(nearest, wanted - len(uncertain))
-        suspects = min(suspects, plan.pages - len(uncertain))
+        suspects = min(suspects, count - len(uncertain))
         high = choice.take(self._high.pages(), suspects // 2)
         low = choice.take(self._low.pages(), suspects - len(high))
         high += choice.take(self._high.pages(), suspects - len(high) - len(low))
-        left = plan.pages - len(uncertain) - len(high) - len(low)
-        others = min(left, round(plan.pages * plan.language_share))
+        left = count - len(uncertain) - len(high) - len(low)
+        others = min(left, round(count * plan.language_share))
         rare = choice.take(self._languages.in_turn(), others, math.ceil(others * HOST_SHARE))
         spread = left - len(rare)
         drawn = choice.take(code, round(spread * CODE_SHARE), 1)

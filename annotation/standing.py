@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from annotation.adjudication import Ballot, cases, count_ballots, open_tasks
 from annotation.answers import Answer, Task, read_answers, read_tasks
 from annotation.gold import Accuracy, accuracies, left_out
-from annotation.late import Late, late_in
+from annotation.late import Late, late_in, votes_before
 from recall.run.rounds import Round
 
 
@@ -47,4 +47,5 @@ def standing_of(round_: Round) -> Standing:
     measured = accuracies(round_)
     ignored = left_out(measured.values(), round_.run.config.label)
     late = late_in(round_, [answer for answer in logged if answer.key not in own], ignored)
-    return Standing(tasks, answers, measured, ignored, count_ballots(tasks, answers, ignored), late)
+    ballots = count_ballots(tasks, answers, ignored, votes_before(round_, tasks))
+    return Standing(tasks, answers, measured, ignored, ballots, late)

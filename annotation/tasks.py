@@ -23,7 +23,7 @@ from recall.page.text.references import unescape
 from recall.records import Candidate, LabelKind, WarcRef
 from recall.run.rounds import Round
 from recall.run.store import Columns, Schema, Store
-from recall.steps.judgements import PAGE_TASKS, PREFIX_TASKS, prefix_labels
+from recall.steps.judgements import DOUBTED, PAGE_TASKS, PREFIX_TASKS, prefix_labels
 from recall.steps.rows import ScannedShard, priority, read_bodies, scanned_shards
 
 TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
@@ -181,16 +181,18 @@ def votes_for(round_: Round, pages: Iterable[Drawn]) -> dict[str, int]:
     for drawn in pages:
         if drawn.answer:
             votes[drawn.page.url] = round_.run.config.label.gold_votes
+        elif drawn.stratum == DOUBTED:
+            votes[drawn.page.url] = 1  # more, beside those that it has
         else:
             by_use[drawn.use == "audit"].append(drawn.page.url)
     return votes | overlapping(round_, by_use[True]) | overlapping(round_, by_use[False])
 
 
 def is_blind(round_: Round, drawn: Drawn) -> bool:
-    """Tell whether a page is shown without its score: audit pages, and as large a share of the gold pages."""
+    """Tell whether a page is shown without its score: audit pages and, as large a share, gold pages; doubted ones."""
     settings = round_.run.config.label
     if not drawn.answer:
-        return drawn.use == "audit"
+        return drawn.use == "audit" or drawn.stratum == DOUBTED
     chance = priority(round_.run.config.run.seed, f"{round_.number}\0blind\0{drawn.page.url}") / 2**64
     return chance * (settings.pages + settings.audit) < settings.audit
 

@@ -33,6 +33,12 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
 UNKNOWN = 404
 MAX_PAGES = 1_000
 
+OF_TASKS = "id,data,overlap,total_annotations,cancelled_annotations"
+"""What is asked for of a task: making all that Label Studio knows of it takes the server several times as long."""
+
+OF_ANSWERS = f"{OF_TASKS},annotations,result,completed_by,was_cancelled,lead_time,updated_at,predictions,model_version"
+"""The same with what it holds; the server looks the fields of annotations and predictions up in the same list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -224,7 +230,7 @@ class Studio:
         page = self._again(
             "list tasks",
             lambda: self._sdk.tasks.list(
-                project=project, query=query, page_size=1, fields="task_only", resolve_uri=False
+                project=project, query=query, page_size=1, fields="task_only", include="id", resolve_uri=False
             ),
         )
         return max((int(task.id) for task in page.items or ()), default=0)
@@ -243,6 +249,7 @@ class Studio:
                 query=query,
                 page_size=self._settings.page,
                 fields="all" if annotations else "task_only",
+                include=OF_ANSWERS if annotations else OF_TASKS,
                 resolve_uri=False,
             ),
         )
@@ -273,6 +280,14 @@ class Studio:
     def _forget(self, request: Callable[[], None]) -> None:
         with suppress(Unknown):
             self._again("remove", request)
+
+    def recount(self, task: StudioTask) -> None:
+        """Let the server count a task's annotations again, as it does whenever one of them is saved."""
+        last = {given.cancelled: given for given in sorted(task.annotations, key=lambda given: given.time)}
+        for given in last.values():
+            with suppress(Unknown):
+                same = partial(self._sdk.annotations.update, id=given.id, lead_time=given.seconds)
+                self._again("save an annotation as it is", same)
 
     def import_predictions(self, project: int, predictions: Sequence[Data]) -> None:
         """Add predictions (task, model_version, score, result). Never repeated."""

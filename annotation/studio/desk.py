@@ -20,6 +20,7 @@ from annotation.studio.pull import Reader, pseudonym, pull_answers, pull_late
 from annotation.studio.push import Inventory, Pushed, of_round, push_cards, take_inventory
 from annotation.studio.refresh import refresh_pages
 from annotation.studio.screens import labels_of
+from annotation.tasks import TASKS
 from recall.records import LabelKind
 from recall.run.rounds import Round
 
@@ -83,10 +84,17 @@ def push_round(desk: Desk, name: Name, lens: Lens) -> list[str]:
     project, studio = desk.projects[name], desk.studio
     pushed = _push_unless_there(desk, name, wanted, lens)
     refreshed = refresh_pages(studio, project, desk.round, lens) if name == "pages" else 0
-    if wanted and project.model_version != lens.version and name == "pages":
+    if name == "pages" and project.model_version != lens.version and _any_scored(desk, wanted):
         studio.change_project(project.id, model_version=lens.version)
     lines = _told(name, pushed)
     return lines + ([f"{name}: refreshed {refreshed} open tasks with the model of {lens.version}"] if refreshed else [])
+
+
+def _any_scored(desk: Desk, wanted: Collection[str]) -> bool:
+    """True when any of some pages has a prediction: Label Studio takes no model version that none has."""
+    store, key = desk.round.run.store, desk.round.step("label").key(TASKS)
+    rows = store.read_table(key, ["key", "blind"]).to_pylist()
+    return any(row["key"] in wanted and not row["blind"] for row in rows)
 
 
 def _push_unless_there(desk: Desk, name: Name, wanted: Collection[str], lens: Lens) -> Pushed:
@@ -179,7 +187,7 @@ def _case(card: Card, ballot: Ballot) -> Card:
         f"<li><b>{escape(answer.value or 'skipped')}</b> {escape(answer.annotator)}"
         + (f": {escape(answer.comment)}" if answer.comment else "")
         + "</li>"
-        for answer in (*ballot.votes, *ballot.skips, *ballot.ignored)
+        for answer in (*ballot.counted, *ballot.skips, *ballot.ignored)
     ]
     votes = f'<div class="votes"><b>{WHY[ballot.reason or "disagreement"]}</b><ul>{"".join(said)}</ul></div>'
     signals = sanitise(votes) + str(card.data["signals"])

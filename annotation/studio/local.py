@@ -167,6 +167,7 @@ def serve(folder: Path, environment: Path, port: int = 0, settings: Mapping[str,
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
         "LABEL_STUDIO_AZURE_MOUNT_FIX": "true",  # write-ahead log: readers and a writer do not lock each other out
+        "TASK_LOCK_TTL": "1800",  # s; a task that somebody opened and left keeps others from it for a day otherwise
         **QUIET,
         **(settings or {}),
     }

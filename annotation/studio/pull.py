@@ -157,7 +157,11 @@ def _read(reader: Reader, tasks: Iterable[Task], *filters: Filter) -> Pulled:
 
 
 def _annotations(reader: Reader, filters: tuple[Filter, ...]) -> Iterator[tuple[str, Given]]:
-    """Key and annotation of every annotated or skipped task."""
+    """Key and annotation of every annotated or skipped task.
+
+    Where the server's count of them is not theirs (its database was locked when it counted) it counts again: else such
+    a task is open there for ever, and while nobody can take it no task without a prediction is served.
+    """
     some = Filter("total_annotations", "greater", "Number", 0)
     none, skipped = (
         Filter("total_annotations", "equal", "Number", 0),
@@ -165,6 +169,8 @@ def _annotations(reader: Reader, filters: tuple[Filter, ...]) -> Iterator[tuple[
     )
     for touched in ((some,), (none, skipped)):
         for task in reader.studio.tasks(reader.project, *filters, *touched, annotations=True):
+            if len(task.annotations) != task.annotated:
+                reader.studio.recount(task)
             for given in task.annotations:
                 yield str(task.data.get("key") or ""), given
 

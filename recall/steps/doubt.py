@@ -67,22 +67,40 @@ def allow_for(
     """Judged pages such that sums over them are those to be expected of the right labels.
 
     A page of doubt counts in two parts that add up to its weight: as what it is called, and as the opposite by the
-    chance that it is wrong, given its score too. Calibration estimates which share of a score's pages is positive:
-    from the labels as they are, then from the parts (expectation maximisation, Dempster, Laird and Rubin 1977). There
-    each page that counts does so once, as that share does not depend on what pages stand for.
+    chance that it is wrong, given its score too.
     """
     weight = np.ones(len(scores)) if weights is None else weights
     rows = np.flatnonzero(doubt)
     if not len(rows):
         return scores, truth, weight
-    both, called = np.concatenate([scores, scores[rows]]), np.concatenate([truth, ~truth[rows]])
-    counts, wrong = (weight > 0).astype(np.float64), np.zeros(len(rows))
+    wrong = chances_wrong(scores, truth, weight > 0, doubt)[rows]
+    return *_twice(scores, truth, rows), _parts(weight, rows, wrong)
+
+
+def chances_wrong(scores: NDArray[Any], truth: NDArray[Any], counts: NDArray[Any], doubt: NDArray[Any]) -> NDArray[Any]:
+    """The chance that each label is wrong, given its page's score too; 0 where it is not doubted.
+
+    Calibration estimates which share of a score's pages is positive: from the labels as they are, then from the parts
+    (expectation maximisation, Dempster, Laird and Rubin 1977). There each page that counts does so once, as that share
+    does not depend on what pages stand for.
+    """
+    chances, rows = np.zeros(len(scores)), np.flatnonzero(doubt)
+    if not len(rows):
+        return chances
+    wrong, weight = np.zeros(len(rows)), counts.astype(np.float64)
     for _ in range(PASSES):
-        positive = fit_calibration(both, called, _parts(counts, rows, wrong)).apply(scores[rows])
+        calibration = fit_calibration(*_twice(scores, truth, rows), _parts(weight, rows, wrong))
+        positive = calibration.apply(scores[rows])
         same = np.where(truth[rows], positive, 1 - positive)
         odds = doubt[rows] * (1 - same), (1 - doubt[rows]) * same
         wrong = odds[0] / (odds[0] + odds[1])
-    return both, called, _parts(weight, rows, wrong)
+    chances[rows] = wrong
+    return chances
+
+
+def _twice(scores: NDArray[Any], truth: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Pages as what they are called, then some as the opposite."""
+    return np.concatenate([scores, scores[rows]]), np.concatenate([truth, ~truth[rows]])
 
 
 def _parts(weight: NDArray[Any], rows: NDArray[Any], wrong: NDArray[Any]) -> NDArray[Any]:

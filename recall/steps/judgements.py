@@ -33,6 +33,10 @@ PAGE_TASKS = {
 answer: the known answer of a gold task, "" for others. stratum, probability, use and answer are never shown to people.
 """
 
+DOUBTED = "doubted"
+"""Stratum of pages that are asked about a second time, as their label was probably wrong; they were chosen for that,
+so that what they stand for is told by the stratum of the first time."""
+
 PREFIX_TASKS = {
     "key": "string",
     "prefix": "string",
@@ -104,7 +108,8 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
         step = run.round(number).step("label")
         columns = ["url", "path", "offset", "length", "text", "stratum"]
         for task in run.store.read_table(step.key("tasks.parquet"), columns).to_pylist():
-            asked[task["url"]] = task
+            first = asked.get(task["url"], task)
+            asked[task["url"]] = {**task, "stratum": first["stratum"]} if task["stratum"] == DOUBTED else task
         for label in decided(run, number, ignored):
             if label["kind"] == "page" and label["target"] in asked:
                 of_label = {name: label[name] for name in ("value", "use", "source", "agreement")}
@@ -133,12 +138,13 @@ def accepted_prefixes(run: Run, rounds: Iterable[int]) -> tuple[str, ...]:
     return tuple(sorted(prefix for prefix, value in prefix_labels(run, rounds).items() if value == "accept"))
 
 
-def shown_urls(run: Run, rounds: Iterable[int], use: TaskUse | None = None) -> set[str]:
-    """URLs of the page tasks of some rounds, answered or not; of one use when it is given."""
+def shown_urls(run: Run, rounds: Iterable[int], use: TaskUse | None = None, stratum: str | None = None) -> set[str]:
+    """URLs of the page tasks of some rounds, answered or not; of one use or stratum when it is given."""
     shown: set[str] = set()
     for number in rounds:
-        table = run.store.read_table(run.round(number).step("label").key("tasks.parquet"), ["url", "use"])
-        shown.update(row["url"] for row in table.to_pylist() if use in (None, row["use"]))
+        table = run.store.read_table(run.round(number).step("label").key("tasks.parquet"), ["url", "use", "stratum"])
+        rows = (row for row in table.to_pylist() if use in (None, row["use"]) and stratum in (None, row["stratum"]))
+        shown.update(row["url"] for row in rows)
     return shown
 
 

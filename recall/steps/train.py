@@ -147,17 +147,26 @@ def fit_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str],
     return replace(card, metrics={**card.metrics, **floors})
 
 
-def judged_weights(round_: Round, judged: list[tuple[str, str]], truth: NDArray[Any]) -> NDArray[Any] | None:
-    """Pages of the crawl that each judged page (URL and source) stands for; None in round 1.
+def counting(sources: Sequence[str], truth: NDArray[Any]) -> NDArray[Any]:
+    """Which judged pages figures rest on.
 
     Seed labels were chosen by what they are, not by their score, so they make the crawl look richer than it is: once
     enough positive pages were asked about, those alone count. Until then they are too few to do without the seed.
     """
+    asked = np.array([source == ASKED for source in sources], dtype=bool)
+    if int((asked & truth).sum()) >= MIN_ASKED:
+        return asked
+    return np.array([source != CHOSEN for source in sources], dtype=bool)
+
+
+def judged_weights(round_: Round, judged: list[tuple[str, str]], truth: NDArray[Any]) -> NDArray[Any] | None:
+    """Pages of the crawl that each judged page (URL and source) stands for, 0 where it does not count.
+
+    None in round 1.
+    """
     if round_.number == 1:
         return None
-    counts = np.array([source == ASKED for _, source in judged], dtype=bool)
-    if int((counts & truth).sum()) < MIN_ASKED:
-        counts = np.array([source != CHOSEN for _, source in judged], dtype=bool)
+    counts = counting([source for _, source in judged], truth)
     weights = np.zeros(len(judged))
     weights[counts] = crawl_weights(round_, [judged[row][0] for row in np.flatnonzero(counts)])
     return weights

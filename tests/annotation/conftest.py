@@ -21,6 +21,7 @@ from recall.steps.domains import DOMAINS
 from recall.steps.harvest import PAGES as HARVEST
 from recall.steps.rows import CANDIDATES, ROWS, SHARDS, SHARDS_FILE
 from recall.steps.seed import EXAMPLES, SAMPLE
+from recall.steps.train import OUT_OF_FOLD
 
 FLOOR, THRESHOLD = 0.02, 0.6
 DATE = "2026-01-31T00:00:00Z"
@@ -33,7 +34,7 @@ PLAIN = "overlap = 0.0\ngold_share = 0.0\nsuspect_share = 0.0\nlanguage_share = 
 
 CONFIG = """
 [run]
-rounds = 2
+rounds = {rounds}
 seed = 7
 holdout = "{folder}/holdout.txt"
 [crawl]
@@ -185,6 +186,10 @@ def ready_round(round_: Round, sites: list[Site], shards: list[Placed]) -> None:
     train = round_.begin("train")
     train.publish_json("model.json", {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}})
     train.publish("tokenizer.json", TOKENIZER.document.encode())
+    judged = sites[2:]  # the first two are of the seed
+    unseen = {"url": [site.url for site in judged], "score": [site.score for site in judged]}
+    filled = {name: [None] * len(judged) for name in OUT_OF_FOLD if name not in unseen}
+    train.publish_table("out_of_fold.parquet", {**filled, **unseen}, OUT_OF_FOLD)
     train.finish({}, {})
     publish_scan(round_, shards)
     publish_domains(round_, sites)
@@ -212,14 +217,16 @@ MakeLoop = Callable[..., Loop]
 def make_loop(tmp_path: Path) -> MakeLoop:
     """Make a run whose round 1 waits for its labels; answers: its [label] answers, written here; label: settings."""
 
-    def make(answers: str = "", name: str = "run", sites: list[Site] | None = None, label: str = PLAIN) -> Loop:
+    def make(
+        answers: str = "", name: str = "run", sites: list[Site] | None = None, label: str = PLAIN, rounds: int = 2
+    ) -> Loop:
         sites = invent_crawl() if sites is None else sites
         (tmp_path / "holdout.txt").write_text(f"{HELD_OUT}\n")
         shards = write_shards(tmp_path, sites)
         if answers:
             labels = [{"url": site.url, "label": "C" if site.code else "N"} for site in sites]
             Path(answers).write_text("".join(json.dumps(row) + "\n" for row in labels))
-        text = CONFIG.format(folder=tmp_path, answers=answers, label=label)
+        text = CONFIG.format(folder=tmp_path, answers=answers, label=label, rounds=rounds)
         run = Run.create(tmp_path / name, parse_config(text, "config.toml"), text, [shard for shard, _ in shards])
         seed = run.begin("seed")
         learned = {"url": [sites[0].url, sites[1].url], "label": ["C", "random"], "source": ["label", "random"]}
@@ -239,11 +246,11 @@ def loop(make_loop: MakeLoop) -> Loop:
 
 
 @pytest.fixture
-def next_round() -> Callable[[Loop], None]:
-    """End round 1 after its label step and bring round 2 to its own."""
+def next_round() -> Callable[..., None]:
+    """End a round (the first) after its label step and bring the next one to its own."""
 
-    def go_on(loop: Loop) -> None:
-        end_round(loop.first)
-        ready_round(loop.run.round(2), loop.sites, loop.shards)
+    def go_on(loop: Loop, number: int = 1) -> None:
+        end_round(loop.run.round(number))
+        ready_round(loop.run.round(number + 1), loop.sites, loop.shards)
 
     return go_on

@@ -93,3 +93,33 @@ def test_a_decision_that_is_withdrawn_puts_the_task_back(loop: Any) -> None:
     assert [label.value for label in decide(count_ballots([task], read_answers(loop.first)))] == ["A"]
     add_answers(loop.first, [replace(decided, withdrawn=True)])
     assert [one.reason for one in cases(count_ballots([task], read_answers(loop.first)))] == ["disagreement"]
+
+
+AGAIN = Task("k2", "http://a.org/1", "page", "train", again=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "state", "agreement"),
+    [
+        (["C"], [], "open", 0.0),
+        (["C"], [("bob", "C")], "C", 1.0),
+        (["C"], [("bob", "N")], "disagreement", 0.0),
+        (["C"], [("old0", "N")], "disagreement", 0.0),
+        (["C", "C"], [("bob", "N")], "C", 2 / 3),
+        (["C"], [("bob", NO_LABEL)], "C", 1.0),
+        (["C"], [("bad", "N")], "C", 1.0),
+        ([], [("bob", "N")], "N", 1.0),
+    ],
+)
+def test_votes_of_an_earlier_round_count_with_those_of_a_page_asked_again(
+    before: list[str], now: list[tuple[str, str]], state: str, agreement: float
+) -> None:
+    earlier = [vote(f"old{number}", value) for number, value in enumerate(before)]
+    said = [vote(name, value, AGAIN) for name, value in now]
+    (ballot,) = count_ballots([AGAIN], said, frozenset({"bad"}), {AGAIN.key: [*earlier, vote("bad", "N")]})
+    label = ballot.label()
+    assert ("open" if ballot.open else ballot.reason or (label and label.value)) == state
+    if label is not None:
+        assert label.agreement == pytest.approx(agreement)
+        assert label.annotators == tuple(sorted({one.annotator for one in ballot.counted}))
+        assert "bad" not in label.annotators

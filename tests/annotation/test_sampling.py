@@ -256,3 +256,22 @@ def test_pages_of_hosts_that_nobody_was_asked_about_are_told_apart() -> None:
     plan = replace(PLAN, audit=0, pages=30, uncertain_share=0.0, known_hosts=known)
     for one in draw(plan, rows)[0]:
         assert one.stratum == ("spread" if host_of(one.page.url) in known else "new")
+
+
+def test_labels_most_likely_to_be_wrong_are_asked_about_again_in_place_of_other_pages() -> None:
+    rows = crawl()
+    plan = replace(PLAN, doubted_share=0.1)
+    before = [crawl(40, seed=1).page(index) for index in range(40)]
+    before = [replace(page, url=f"https://again.org/{page.row}") for page in before]
+    sampler = Sampler(plan)
+    sampler.offer(rows)
+    for page in reversed(before):
+        sampler.offer_doubted(page, 0.2 + page.row / 100)
+    drawn, strata = sampler.draw()
+    again = [one for one in drawn if one.stratum == "doubted"]
+    assert [one.page.row for one in again] == [39, 38, 37, 36, 35, 34]
+    assert {(one.use, one.probability) for one in again} == {("train", 0.0)}
+    assert len(of_use(drawn, "train")) == plan.pages
+    plain = draw(PLAN, rows)
+    assert (of_use(drawn, "audit"), strata) == (of_use(plain[0], "audit"), plain[1])
+    assert draw(plan, rows) == plain

@@ -11,9 +11,9 @@ Each seed is a run of its own, in which other people get the tasks and err on ot
 
 Printed for each round: the measured error rate of each annotator, from gold tasks, and agreement, each with its
 interval beside the truth, and who was left out; then what the runs find, and the mean over the seeds with its standard
-deviation beside the run without error, also for the thresholds that come out if every label is believed. The last line
-printed is one JSON object. Called again with the same folder it goes on; with --minutes it begins no step after so
-many, and prints what is left as "todo".
+deviation beside the run without error, also for the thresholds that come out if every label is believed, and the share
+of the labels learned from that are wrong. The last line printed is one JSON object. Called again with the same folder
+it goes on; with --minutes it begins no step after so many, and prints what is left as "todo".
 """
 
 import argparse
@@ -54,6 +54,7 @@ from recall.run.order import SEAL
 from recall.run.progress import silence
 from recall.run.rounds import Round, Run
 from recall.steps.examples import gather
+from recall.steps.judgements import page_labels
 from recall.steps.rows import priority, read_rows, scanned_shards
 from recall.steps.train import decide, judged_weights
 
@@ -61,6 +62,13 @@ ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}
 """How often each calls a page of the wrong class, and accepts a prefix that is to be rejected, or the reverse."""
 
 LEAD = "lead"
+PATIENCE = 20
+"""Requests of an annotator that may fail: the server's database is locked now and then while others write to it. And
+times that everybody looks again for tasks that are left."""
+
+LOCK_SECONDS = 10
+"""How long a server of its own keeps a task from others that somebody opened, and gave no answer to."""
+
 REPEATS = 1000
 """Simulations of the same votes that say what agreement the error rates come to."""
 
@@ -82,8 +90,12 @@ audit = {audit}
 overlap = 0.2
 gold_share = 0.1
 gold_accuracy = 0.85
+doubted_share = {doubted}
 answers = "{answers}"
+[studio]
+key = "{key}"
 """
+"""The key keeps runs apart that differ in their annotators only: their inputs have the same digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +192,27 @@ class Crowd:
         return httpx.Client(base_url=self.url, timeout=120, headers={"Authorization": f"Token {token}"})
 
     def work(self, name: str, project: int, choose: Callable[[str], str]) -> int:
-        """Answer the tasks of a project, one after the other, until there is none; returns how many."""
-        client, count = self.people[name], 0
-        while (reply := client.get(f"/api/projects/{project}/next")).status_code != 404:
-            task = reply.raise_for_status().json()
-            choice = choose(str(task["data"]["key"]))
-            value = {"from_name": "verdict", "to_name": "page", "type": "choices", "value": {"choices": [choice]}}
-            body = {"result": [value] if choice else [], "was_cancelled": not choice, "lead_time": 10.0}
-            client.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
-            count += 1
-        return count
+        """Answer the tasks of a project, one after the other, until there is none; returns how many.
+
+        Who gets no answer, or an error of the server, asks for the next task again, as often as PATIENCE says.
+        """
+        client, count, failures = self.people[name], 0, 0
+        while failures <= PATIENCE:
+            try:
+                reply = client.get(f"/api/projects/{project}/next")
+                if reply.status_code == 404:
+                    return count
+                self._answer(client, reply.raise_for_status().json(), choose)
+                count += 1
+            except (httpx.TimeoutException, httpx.HTTPStatusError):
+                failures += 1
+        raise SystemExit(f"{name}: {self.url} failed {failures} times")
+
+    def _answer(self, client: httpx.Client, task: Mapping[str, Any], choose: Callable[[str], str]) -> None:
+        choice = choose(str(task["data"]["key"]))
+        value = {"from_name": "verdict", "to_name": "page", "type": "choices", "value": {"choices": [choice]}}
+        body = {"result": [value] if choice else [], "was_cancelled": not choice, "lead_time": 10.0}
+        client.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
 
     def answer(self, round_: Round, truth: Truth) -> None:
         """Let everybody work on a round's tasks at once, then the lead on what needs a decision."""
@@ -204,12 +227,15 @@ class Crowd:
             return lambda key: choices.get(said(right[key], error, chance("luck", self.seed, key, name)), "")
 
         with ThreadPoolExecutor(len(ERRORS)) as pool:
-            for number in (projects["pages"].id, projects["prefixes"].id):
-                given = 1
-                while given:  # who finds nothing but what others have open is told that nothing is left
+            for _ in range(PATIENCE):
+                for number in (projects["pages"].id, projects["prefixes"].id):
                     work = [pool.submit(self.work, name, number, choose(name, error)) for name, error in ERRORS.items()]
-                    given = sum(one.result() for one in work)
-        talk(round_)
+                    for one in work:
+                        one.result()
+                talk(round_)
+                if not standing_of(round_).open:
+                    break
+                time.sleep(LOCK_SECONDS)  # who finds nothing but what others have open is told that nothing is left
         for number in (projects["decide-pages"].id, projects["decide-prefixes"].id):
             self.work(LEAD, number, choose(LEAD, 0.0))
         talk(round_)
@@ -302,7 +328,7 @@ def make_run(folder: Path, crawl: Path, settings: Mapping[str, Any]) -> Run:
     if (folder / "run.json").exists():
         return Run.open(folder)
     name = json.loads((crawl / "collinfo.json").read_text())[0]["id"]
-    text = CONFIG.format(name=name, **settings)
+    text = CONFIG.format(name=name, key=folder.name, **settings)
     config = parse_config(text, "config")
     return Run.create(folder, config, text, resolve(config.crawl, config.access, config.run.seed, "warc"))
 
@@ -325,6 +351,13 @@ def found_if_believed(round_: Round, labels: Sequence[LabelledUrl]) -> float:
     return sum(kept.values()) / len(kept)
 
 
+def wrong_labels(run: Run, number: int, labels: Sequence[LabelledUrl]) -> float:
+    """Share of the labels of all rounds up to one, those that train, that are wrong."""
+    right, same = {one.url: one.label for one in labels}, same_for(run.config)
+    learned = [label for label in page_labels(run, range(1, number + 1)).values() if label.use == "train"]
+    return sum(not same(label.value, right[label.url]) for label in learned) / len(learned)
+
+
 def found_by(run: Run, labels: Sequence[LabelledUrl], rounds: int) -> list[dict[str, float]]:
     """What each round's model finds on the pages that nobody was asked about."""
     figures = []
@@ -337,6 +370,7 @@ def found_by(run: Run, labels: Sequence[LabelledUrl], rounds: int) -> list[dict[
                 "found_at_90": round(measured.found_at_90, 4),
                 "average_precision": round(measured.average_precision, 4),
                 "found_if_believed": round(found_if_believed(run.round(number), labels), 4),
+                "labels_wrong": round(wrong_labels(run, number, labels), 4),
             }
         )
     return figures
@@ -373,6 +407,7 @@ def compare(given: argparse.Namespace, end: float) -> dict[str, Any]:
     crawl = given.crawl.resolve()
     labels = read_labels(crawl / "labels.jsonl")
     settings = {"crawl": crawl, "rounds": given.rounds, "pages": given.pages, "audit": given.pages // 3}
+    settings["doubted"] = given.doubted
     perfect = make_run(given.folder / "perfect", crawl, {**settings, "answers": crawl / "labels.jsonl"})
     drive(perfect, None, end)
     known, found, rounds = usable(labels, perfect.holdout), [], []
@@ -400,6 +435,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="of the runs; made, or gone on with")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument("--doubted", type=float, default=0.05, help="[label] doubted_share")
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1])
     parser.add_argument("--server", default="", metavar="URL")
     parser.add_argument("--minutes", type=float, default=1e9)
@@ -407,7 +443,8 @@ def main() -> None:
     silence()
     with ExitStack() as stack:
         if given.server == "here":
-            local = stack.enter_context(serve(given.folder / "server", default_venv()))
+            locks = {"TASK_LOCK_TTL": str(LOCK_SECONDS)}
+            local = stack.enter_context(serve(given.folder / "server", default_venv(), settings=locks))
             given.server, os.environ["RECALL_STUDIO_TOKEN"] = local.url, local.login.token
         try:
             print(json.dumps(compare(given, time.monotonic() + 60 * given.minutes)))  # noqa: T201

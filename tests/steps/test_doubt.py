@@ -9,7 +9,7 @@ from recall.config import parse_config
 from recall.model.evaluate import choose_threshold, precision_recall
 from recall.records import Shard
 from recall.run.rounds import Run
-from recall.steps.doubt import MOST, allow_for, doubt_of, error_rates
+from recall.steps.doubt import MOST, allow_for, chances_wrong, doubt_of, error_rates
 
 TEXT = '[run]\nrounds = 3\n[crawl]\nwarcs = ["unused"]\n'
 RATES = {"ann": 0.05, "bob": 0.1}
@@ -115,3 +115,18 @@ def test_rates_come_from_the_last_round_and_are_pulled_to_that_of_all(tmp_path: 
     run.store.publish_json("rounds/2/label/agreement.json", {"annotators": people})
     assert error_rates(run, [1, 2]) == pytest.approx({"ann": 3.75 / 50, "eve": 13.75 / 50})
     assert error_rates(run, [3]) == {}
+
+
+def test_chances_say_how_many_labels_are_wrong_and_which() -> None:
+    chance = np.random.default_rng(5)
+    scores = chance.beta(0.3, 0.3, 5000)
+    truth = chance.random(5000) < scores
+    doubt = chance.choice([0.0, 0.05, 0.15], 5000)
+    wrong = chance.random(5000) < doubt
+    chances = chances_wrong(scores, truth ^ wrong, np.ones(5000, dtype=bool), doubt)
+    assert np.all(chances[doubt == 0] == 0)
+    assert chances.sum() == pytest.approx(wrong.sum(), rel=0.1)
+    for low, high in ((0.2, 0.5), (0.5, 0.8), (0.8, 1.0)):
+        rows = (chances >= low) & (chances < high)
+        assert wrong[rows].mean() == pytest.approx(chances[rows].mean(), abs=0.15)
+    assert wrong[chances >= 0.2].mean() > 4 * wrong[doubt > 0].mean()

@@ -91,6 +91,18 @@ def test_projects_are_made_once_and_screens_put_right(talking: Any, sdk: Any) ->
     assert find_projects(desk.studio, talking.run)["pages"].id == desk.projects["pages"].id
 
 
+def test_a_round_of_audit_pages_alone_is_pushed_though_no_task_has_a_prediction(make_loop: Any) -> None:
+    loop = make_loop()
+    changed = {
+        "label": loop.run.config.label.model_copy(update={"pages": 0}),
+        "studio": loop.run.config.studio.model_copy(update={"key": "blind", "settle_seconds": 0.0}),
+    }
+    loop.run.config = loop.run.config.model_copy(update=changed)
+    with at_label(loop):
+        assert "pages: pushed 12 tasks, 0 were there" in exchange(loop.first)[1]
+        assert exchange(loop.first)[1] == []
+
+
 def test_a_push_that_is_repeated_adds_nothing_and_puts_back_what_was_deleted(talking: Any, sdk: Any) -> None:
     desk, lines = exchange(talking.first)
     assert "pages: pushed 32 tasks, 0 were there" in lines

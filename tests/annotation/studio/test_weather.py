@@ -245,6 +245,30 @@ def test_a_locked_database_is_waited_for(
     assert still == 3
 
 
+def test_an_answer_that_the_server_did_not_count_is_counted_by_the_next_pull(first: Round, local: Machine) -> None:
+    """Its database was locked between the answer and the count: the task stays open, though nobody can take it."""
+    desk, _ = exchange(first)
+    project = desk.projects["pages"].id
+    tokens = [sign_up(local, f"{name}-{project}@people.example.org") for name in ("cat", "dan")]
+    for token in tokens:
+        work(local, token, project, lambda _: "code")
+    with closing(sqlite3.connect(local.database, timeout=30)) as base, base:
+        lost = [row[0] for row in base.execute("SELECT id FROM task WHERE project_id = ? AND overlap = 2", (project,))]
+        marks = ",".join("?" * len(lost))
+        base.execute(f"UPDATE task SET total_annotations = 1, is_labeled = 0 WHERE id IN ({marks})", lost)
+    assert len(lost) > 5
+    before = {task.id: task.annotations for task in desk.studio.tasks(project, annotations=True)}
+    exchange(first)
+    after = {task.id: task for task in desk.studio.tasks(project, annotations=True)}
+    assert {after[number].annotated for number in lost} == {2}
+    said = {number: [(one.id, one.user, one.result) for one in before[number]] for number in lost}
+    assert {number: [(one.id, one.user, one.result) for one in after[number].annotations] for number in lost} == said
+    assert exchange(first)[1] == []
+    with closing(sqlite3.connect(local.database, timeout=30)) as base:
+        found = base.execute("SELECT count(*) FROM task WHERE project_id = ? AND is_labeled = 0", (project,)).fetchone()
+    assert found == (0,)
+
+
 def test_two_people_at_once_on_the_same_and_on_different_tasks(first: Round, local: Machine) -> None:
     desk, _ = exchange(first)
     names = [f"{name}-{desk.projects['pages'].id}@people.example.org" for name in ("ann", "bob")]
