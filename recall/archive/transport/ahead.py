@@ -14,7 +14,7 @@ BLOCK = 1 << 18
 HELD = 8 << 20
 """Bytes beyond which no more are read ahead: a tenth of a second of what a scan decodes."""
 
-ENOUGH = 1 << 20
+ENOUGH = 2 << 20
 """Bytes for which a reader that found nothing is woken; threads that hand over every chunk cost a fifth of the rate."""
 
 

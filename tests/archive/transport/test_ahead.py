@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from recall.archive.transport.ahead import BLOCK, HELD, Ahead
+from recall.archive.transport.ahead import BLOCK, ENOUGH, HELD, Ahead
 from recall.archive.transport.stream import Body, Stream
 from recall.config import AccessSection
 from recall.errors import ShardUnreadable
@@ -64,9 +64,11 @@ def test_no_more_than_the_bound_is_fetched_and_the_rest_is_left_when_closed() ->
 
 
 def test_fetching_goes_on_while_blocks_are_used() -> None:
-    source = Source(repeat=2, seconds=0.05)
+    source = Source(repeat=8, seconds=0.02)
+    blocks = 8 * len(DATA) // BLOCK + 1
     started = time.perf_counter()
     with Ahead(Stream(source, 0, None)) as ahead:
         while ahead.read(BLOCK):
-            time.sleep(0.05)
-    assert time.perf_counter() - started < 0.9 * 0.1 * (len(DATA) * 2 // BLOCK + 1)
+            time.sleep(0.02)
+    assert blocks * BLOCK > 2 * ENOUGH
+    assert time.perf_counter() - started < 0.9 * 0.04 * blocks
