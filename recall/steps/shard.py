@@ -158,7 +158,9 @@ class _Candidates:
         self._bytes = 0
 
     def add(self, row: int, tokens: NDArray[Any], page: Capture) -> None:
-        body = self._pack.compress(page.body) if self._keep == "body" else None
+        body = None
+        if self._keep == "body":  # copied, as what it was packed into is as large as the page
+            body = bytes(memoryview(self._pack.compress(page.body)))
         self._held.append((row, tokens, page.charset, page.fetched, page.robots, body))
         self.rows.append(row)
         self._bytes += tokens.nbytes + len(body or b"")
