@@ -15,12 +15,10 @@ from dataclasses import asdict, dataclass
 from annotation.tasks import PREFIXES, TASKS
 from recall.config import Config
 from recall.errors import Damaged
-from recall.hosts import PrefixSet
+from recall.labels import DOUBTED
 from recall.records import LabelKind, PrefixValue, TaskUse
-from recall.run.labels import LabelledUrl, usable
-from recall.run.rounds import Round
-from recall.run.store import digest_of
-from recall.steps.judgements import DOUBTED
+from recall.run import LabelledUrl, Round, digest_of, usable
+from recall.sites import PrefixSet
 
 ANSWERS = "answers/"
 NO_LABEL = ""

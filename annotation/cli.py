@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 
 from annotation.answers import answer_from, concerns
-from annotation.standing import standing_of
+from annotation.label_state import standing_of
 from annotation.step import conclude, talk
 from annotation.studio.local import default_venv, install, serve
-from annotation.studio.progress import progress_lines, share_answered
+from annotation.studio.pace import progress_lines, share_answered
 from annotation.studio.settings import URL_VARIABLE, studio_settings
 from annotation.tasks import push, pushed
 from recall import loop
@@ -21,9 +21,7 @@ from recall.config import Config
 from recall.demo import start_demo
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Done, Waiting
-from recall.run.jobs import disconnect
-from recall.run.labels import read_labels
-from recall.run.rounds import Round, Run
+from recall.run import Round, Run, disconnect, read_labels
 
 FOLDER = "The server's database, files and login."
 
@@ -56,8 +54,8 @@ def annotate() -> None:
 @click.argument("run")
 def set_up_projects(run: str) -> None:
     """Make RUN's projects in Label Studio, or find them and put their screens right."""
-    from annotation.studio.desk import open_desk  # noqa: PLC0415 - the other verbs work without its library
     from annotation.studio.projects import address_of  # noqa: PLC0415
+    from annotation.studio.sync import open_desk  # noqa: PLC0415 - the other verbs work without its library
 
     opened = Run.open(run)
     lines: list[str] = []

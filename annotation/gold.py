@@ -14,7 +14,7 @@ from statistics import NormalDist
 from annotation.answers import FILE, NO_LABEL, Answer, Task, read_answers, read_tasks
 from recall.config import Config, LabelSection
 from recall.model.evaluate import Interval
-from recall.run.rounds import Round
+from recall.run import Round
 
 Same = Callable[[str, str], bool]
 """Whether two values of a page come to the same thing."""

@@ -7,7 +7,7 @@ came in. Memory is bounded: of each language the pages of lowest rank are held.
 from collections import Counter
 from itertools import zip_longest
 
-from annotation.lowest import Lowest, Rank, Seen
+from annotation.bottom_k import Lowest, Rank, Seen
 
 
 class ByLanguage:

@@ -15,23 +15,30 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.doubted import doubted_pages
-from annotation.lowest import Lowest, Seen
+from annotation.bottom_k import Lowest, Seen
 from annotation.sampling import MUCH_CODE, NO_CODE, SOME_CODE, UNKNOWN, Drawn, Plan, Rows, Sampler
 from annotation.strata import Stratum
+from annotation.suspected_errors import doubted_pages
 from recall.errors import Incomplete
-from recall.hosts import Holdout, PrefixSet, host_of
-from recall.model.tokens import Tokenizer
-from recall.page.text.language import language_of
+from recall.labels import DOUBTED, audit_urls, page_labels, shown_urls
+from recall.model import Tokenizer
+from recall.page import language_of
 from recall.records import MARKS
-from recall.run.jobs import each
-from recall.run.labels import usable
-from recall.run.progress import progress
-from recall.run.rounds import Round, Run
-from recall.run.store import Store, lists_of
-from recall.steps.judgements import DOUBTED, audit_urls, page_labels, shown_urls
-from recall.steps.rows import ScannedShard, read_rows, scanned_shards
-from recall.steps.scan import floor_of, threshold_of
+from recall.run import (
+    Round,
+    Run,
+    ScannedShard,
+    Store,
+    each,
+    floor_of,
+    lists_of,
+    progress,
+    read_rows,
+    scanned_shards,
+    threshold_of,
+    usable,
+)
+from recall.sites import Holdout, PrefixSet, host_of
 
 C = TypeVar("C")
 R = TypeVar("R")

@@ -6,7 +6,7 @@ the order of the shards nor on how many workers looked at them, and memory does 
 
 In this order, and no page twice:
     audit                    by score, at random (`annotation.strata`); the only pages with a probability
-    doubted                  pages that were asked about before and whose label is probably wrong (`annotation.doubted`)
+    doubted                  pages asked about before whose label is probably wrong (`annotation.suspected_errors`)
     gold                     pages whose answer is known: half of them positive, as long as there are such
     uncertain                nearest to the threshold, at most 5 % of them from one host as long as there are others
     suspect_high             recalled though the page has no code: the highest scores, one page a host
@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotation.bottom_k import Lowest, Seen
 from annotation.languages import ByLanguage
-from annotation.lowest import Lowest, Seen
 from annotation.strata import Stratum, allocate, runs_of
-from recall.hosts import host_of
+from recall.labels import DOUBTED
 from recall.records import TaskUse
-from recall.steps.judgements import DOUBTED
-from recall.steps.rows import priority
+from recall.run import priority
+from recall.sites import host_of
 
 BIN_WIDTH = 0.25
 """Logits. Pages are counted in bins of this width around the threshold; a stratum is a run of bins."""

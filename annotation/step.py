@@ -10,15 +10,14 @@ from dataclasses import asdict
 
 from annotation.adjudication import decide
 from annotation.answers import answer_from
-from annotation.standing import standing_of
+from annotation.label_state import standing_of
 from annotation.studio.settings import studio_settings
 from annotation.summary import AGREEMENT, left_out_lines, summarise
 from annotation.tasks import EXAMPLES, MEMORY, PREFIXES, TASKS, push
 from recall.errors import BadInput
+from recall.labels import LABELS as SCHEMA
 from recall.records import Done, Label, Output, Waiting
-from recall.run.rounds import Round
-from recall.run.store import digest_of, table_from
-from recall.steps.judgements import LABELS as SCHEMA
+from recall.run import Round, digest_of, table_from
 
 LABELS = "labels.parquet"
 
@@ -44,7 +43,7 @@ def talk(round_: Round, tell: Callable[[str], None] = lambda _: None) -> str:
     tell: is given what happened, a line each. Raises BadInput where no server is named or its library is missing.
     """
     try:
-        from annotation.studio.desk import exchange  # noqa: PLC0415 - other answers need no Label Studio
+        from annotation.studio.sync import exchange  # noqa: PLC0415 - other answers need no Label Studio
     except ModuleNotFoundError as error:
         raise BadInput(f'[studio] url: needs {error.name}: pip install "recall[annotation]"') from None
     desk, lines = exchange(round_)

@@ -11,7 +11,7 @@ from typing import Any
 from annotation.adjudication import Ballot
 from annotation.agreement import Votes, alpha_of, annotator_kappa, fleiss_of, label_alpha
 from annotation.gold import Accuracy
-from annotation.standing import Standing
+from annotation.label_state import Standing
 from recall.config import Config
 from recall.model.evaluate import Interval
 from recall.records import LabelKind

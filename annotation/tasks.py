@@ -11,20 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
-from annotation.lowest import Seen
+from annotation.bottom_k import Seen
 from annotation.pool import Draw, draw_round, over_shards
 from annotation.sampling import Drawn
 from recall.archive.corpora import text_of
 from recall.config import AccessSection
-from recall.hosts import PrefixSet
+from recall.labels import DOUBTED, PAGE_TASKS, PREFIX_TASKS, prefix_labels
+from recall.page import unescape
 from recall.page.markdown import markdown
 from recall.page.text import decode, scoring_text
-from recall.page.text.references import unescape
 from recall.records import Candidate, LabelKind, WarcRef
-from recall.run.rounds import Round
-from recall.run.store import Columns, Schema, Store
-from recall.steps.judgements import DOUBTED, PAGE_TASKS, PREFIX_TASKS, prefix_labels
-from recall.steps.rows import ScannedShard, priority, read_bodies, scanned_shards
+from recall.run import Columns, Round, ScannedShard, Schema, Store, priority, read_bodies, scanned_shards
+from recall.sites import PrefixSet
 
 TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
 MEMORY = "studio/"

@@ -19,6 +19,23 @@ Exit code 1 is kept for what nobody expected. Trouble with a single page is a `r
 
 import errno
 
+__all__ = [
+    "MACHINE",
+    "AlreadyPublished",
+    "BadInput",
+    "Damaged",
+    "Incomplete",
+    "LeaseHeld",
+    "OutOfOrder",
+    "RecallError",
+    "Refused",
+    "ShardCorrupt",
+    "ShardFailed",
+    "ShardUnreadable",
+    "Transient",
+    "of_the_machine",
+]
+
 MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Errors of the operating system that are this machine's and not the data's: another machine, or another hour, may not
 have them."""

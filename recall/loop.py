@@ -9,15 +9,15 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from recall.errors import BadInput, Incomplete, OutOfOrder
+from recall.labels.saturation import saturation_of
 from recall.records import Done, Waiting
-from recall.run.failing import keep_failing
+from recall.run.last_failures import keep_failing
 from recall.run.order import SEAL, Place
 from recall.run.rounds import Round, Run, Step
 from recall.steps.build import build
 from recall.steps.domains import domains
 from recall.steps.harvest import harvest
-from recall.steps.saturation import saturation_of
-from recall.steps.scan import scan
+from recall.steps.scan.crawl import scan
 from recall.steps.seed import seed
 from recall.steps.train import train
 

@@ -21,18 +21,18 @@ from numpy.typing import NDArray
 
 from recall.archive.manifest import COMMON_CRAWL, join, paths_url, read_paths
 from recall.archive.ranges import GAP
-from recall.archive.transport import size
 from recall.archive.warc import PLAIN_TEXT, captures
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
+from recall.io import size
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import Card, Scorer, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.page.text import scoring_text
 from recall.records import Capture, WarcRef
-from recall.report.tables import print_note, print_table
+from recall.report.terminal_tables import print_note, print_table
 from recall.sample.crawl import write_sample
-from recall.steps.shard import BATCH, batches, page_batches, score_batch
+from recall.steps.scan.shard import BATCH, batches, page_batches, score_batch
 
 WET_SHARE = 0.1
 """Bytes of Common Crawl's text of a crawl, for one of its WARC files."""

@@ -9,6 +9,33 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+__all__ = [
+    "BLOCK_BYTES",
+    "CODED",
+    "MARK",
+    "MARKS",
+    "MARK_BUCKETS",
+    "MARK_KINDS",
+    "Candidate",
+    "Capture",
+    "DomainTally",
+    "Done",
+    "Label",
+    "LabelKind",
+    "LabelSource",
+    "LabelUse",
+    "Output",
+    "Page",
+    "PrefixValue",
+    "Shard",
+    "ShardReport",
+    "Skip",
+    "TaskUse",
+    "Verdict",
+    "Waiting",
+    "WarcRef",
+]
+
 MARK = "\ue000"
 """Introduces a structure mark in a scoring text. Page text never holds it: it is dropped there."""
 

@@ -9,10 +9,10 @@ later round's model alone. `--round` goes back to the first round that missed it
 
 import click
 
-from recall.driving import RUN, on_cluster, open_run, to_the_end
-from recall.run.retry import after, first_gap, go_back
+from recall.cli.driving import RUN, on_cluster, open_run, to_the_end
+from recall.run.ledger import ledger
+from recall.run.rewind import after, first_gap, go_back
 from recall.run.rounds import Run
-from recall.steps.ledger import ledger
 
 
 @click.command()

@@ -14,7 +14,7 @@ import click
 from recall.errors import BadInput
 
 if TYPE_CHECKING:
-    from service.workers import Workers
+    from service.server.workers import Workers
 
 
 def _is_loopback(host: str) -> bool:
@@ -90,14 +90,14 @@ def serve(**given: Any) -> None:
 def _start(options: Options) -> "Workers":
     """Load the models and listen. Imports what it needs only now that the metrics' folder is set."""
     from recall.page.text import scoring_text  # noqa: PLC0415
-    from service import logs  # noqa: PLC0415
-    from service.app import Settings, create_app  # noqa: PLC0415
-    from service.items import read_items, read_line  # noqa: PLC0415
+    from service.api.app import Settings, create_app  # noqa: PLC0415
+    from service.api.items import read_items, read_line  # noqa: PLC0415
+    from service.api.models import Models, load, resolve  # noqa: PLC0415
     from service.limits import Limits  # noqa: PLC0415
-    from service.models import Models, load, resolve  # noqa: PLC0415
-    from service.tokens import read_tokens  # noqa: PLC0415
-    from service.watch import read_pointer  # noqa: PLC0415
-    from service.workers import Workers, listen  # noqa: PLC0415
+    from service.server import logs  # noqa: PLC0415
+    from service.server.pointer import read_pointer  # noqa: PLC0415
+    from service.server.tokens import read_tokens  # noqa: PLC0415
+    from service.server.workers import Workers, listen  # noqa: PLC0415
 
     logs.set_up(options.log_level)
     limits = Limits() if options.queue is None else Limits(queue=options.queue)

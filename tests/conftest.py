@@ -25,10 +25,13 @@ from recall.archive.manifest import resolve
 from recall.archive.warc import WarcWriter
 from recall.config import Config, dump_config
 from recall.records import Done
-from recall.run.progress import silence
+from recall.run.progress_bar import silence
 from recall.run.rounds import Run
+from tests.fault_server import fault_server, patient, pauses
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+__all__ = ["fault_server", "patient", "pauses"]  # fixtures that are written elsewhere
 
 # a busy machine is no failure, and pytest-timeout ends what hangs
 hypothesis.settings.register_profile("recall", deadline=None)

@@ -11,7 +11,7 @@ import pytest
 from recall import cli
 from recall.config import dump_config
 from recall.run.rounds import Run
-from recall.steps.kinds import kind_of
+from recall.sites.kinds import kind_of
 
 RECALL = str(Path(sys.executable).parent / "recall")
 

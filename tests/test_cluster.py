@@ -1,4 +1,4 @@
-"""A Ray cluster in bad weather: nodes and drivers that die, a run folder in a bucket, one budget, submitted jobs."""
+"""A Ray cluster under faults: nodes and drivers that die, a run folder in a bucket, one budget, submitted jobs."""
 
 import fcntl
 import os
@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recall.archive.manifest import resolve
-from recall.archive.transport import publish_file, read_all
 from recall.config import AccessSection, ClusterSection, dump_config
 from recall.errors import BadInput
+from recall.io import publish_file, read_all
 from recall.run import jobs
-from recall.run.jobs.shared import check_answers
+from recall.run.jobs.cluster_limits import check_answers
 from recall.run.rounds import Run
-from tests.archive.conftest import FaultServer
-from tests.archive.conftest import weather as weather  # noqa: PLC0414 - a fixture of that room
 from tests.conftest import free_ports
+from tests.fault_server import FaultServer
 
 if TYPE_CHECKING:
     from tests.conftest import Crawl, S3Server
@@ -62,9 +61,9 @@ def test_nodes_and_drivers_that_die_leave_the_bytes_of_a_calm_run(
     """WARCs and run folder lie in a bucket; the driver is killed twice, a node once."""
     access = AccessSection(s3_endpoint=s3.endpoint)
     for warc in crawl.warcs:
-        publish_file(s3.url(f"weather/{warc.name}"), warc, access)
+        publish_file(s3.url(f"faults/{warc.name}"), warc, access)
     config = crawl.config(access={"s3_endpoint": s3.endpoint}, cluster={"attempts": 5})
-    run = Run.create(s3.url("weather/run"), config, dump_config(config), resolve(config.crawl, access, config.run.seed))
+    run = Run.create(s3.url("faults/run"), config, dump_config(config), resolve(config.crawl, access, config.run.seed))
     environment = {**os.environ, "AWS_ENDPOINT_URL_S3": s3.endpoint}
     command = [*RECALL, "run", run.store.root, "--ray-address", cluster.address]
     node = cluster.list_all_nodes()[-1]
@@ -87,20 +86,20 @@ def test_nodes_and_drivers_that_die_leave_the_bytes_of_a_calm_run(
     assert run.verify() == []
 
 
-def test_workers_of_a_cluster_keep_one_budget(cluster: Any, weather: FaultServer) -> None:
+def test_workers_of_a_cluster_keep_one_budget(cluster: Any, fault_server: FaultServer) -> None:
     """Three workers ask 60 times at 20 requests a second; a refusal of one holds for all."""
-    weather.files["file"] = b"x" * 100
+    fault_server.files["file"] = b"x" * 100
     section = ClusterSection(address=cluster.address)
-    list(jobs.each(ask_often, weather.url("file"), [1, 1, 1], section, "warm"))
+    list(jobs.each(ask_often, fault_server.url("file"), [1, 1, 1], section, "warm"))
     started = time.monotonic()
-    outcomes = list(jobs.each(ask_often, weather.url("file"), [20] * 3, section, "ask"))
+    outcomes = list(jobs.each(ask_often, fault_server.url("file"), [20] * 3, section, "ask"))
     assert [outcome.result for outcome in outcomes] == [2000] * 3
     assert time.monotonic() - started >= (60 - 6) / 20
-    weather.then(status=403)
-    asked = len(weather.asked)
-    refused = list(jobs.each(ask_often, weather.url("file"), [5] * 6, section, "refused"))
+    fault_server.then(status=403)
+    asked = len(fault_server.asked)
+    refused = list(jobs.each(ask_often, fault_server.url("file"), [5] * 6, section, "refused"))
     assert {outcome.error_kind for outcome in refused} == {"Refused"}
-    assert len(weather.asked) <= asked + 2, "those under way may still end"
+    assert len(fault_server.asked) <= asked + 2, "those under way may still end"
 
 
 @pytest.fixture
@@ -146,16 +145,16 @@ def test_a_client_from_elsewhere_drives_a_run(client_server: str, fresh: Any, pl
 
 
 @LEFT_OPEN
-def test_workers_of_a_client_keep_one_budget(client_server: str, weather: FaultServer) -> None:
+def test_workers_of_a_client_keep_one_budget(client_server: str, fault_server: FaultServer) -> None:
     """The books lie with the cluster, so that a client's workers share them with those of all other drivers."""
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
-    weather.files["file"] = b"x" * 100
+    fault_server.files["file"] = b"x" * 100
     section = ClusterSection(address=client_server)
-    list(jobs.each(ask_often, weather.url("file"), [1, 1], section, "warm"))
+    list(jobs.each(ask_often, fault_server.url("file"), [1, 1], section, "warm"))
     started = time.monotonic()
-    outcomes = list(jobs.each(ask_often, weather.url("file"), [20] * 2, section, "ask"))
+    outcomes = list(jobs.each(ask_often, fault_server.url("file"), [20] * 2, section, "ask"))
     assert [outcome.result for outcome in outcomes] == [2000] * 2
     assert time.monotonic() - started >= (40 - 6) / 20
     cloudpickle.unregister_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recall import loop
-from recall.apply import apply_run, parse_parent
+from recall.apply.crawls import apply_run, parse_parent
 from recall.archive.manifest import resolve
 from recall.config import ClusterSection, dump_config
 from recall.errors import BadInput, OutOfOrder

@@ -13,11 +13,11 @@ from recall.cli import verbs
 from recall.config import Config
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Waiting
-from recall.run.failing import read_failing
+from recall.run.last_failures import read_failing
+from recall.run.ledger import ledger, unexplained
 from recall.run.order import Place
-from recall.run.retry import go_back
+from recall.run.rewind import go_back
 from recall.run.rounds import Run
-from recall.steps.ledger import ledger, unexplained
 from tests.conftest import invent, make_run, play, write_crawl
 
 
@@ -201,7 +201,7 @@ def test_a_page_that_is_missing_from_the_books_is_found(played: Run, monkeypatch
 
 
 def test_an_inherited_step_is_not_gone_back_to(played: Run, crawl: Any, tmp_path: Path) -> None:
-    from recall.apply import apply_run
+    from recall.apply.crawls import apply_run
 
     run = apply_run(str(tmp_path / "applied"), f"{played.store.root}@1", crawl.config().crawl, crawl.config())
     with pytest.raises(BadInput, match="is inherited"):

@@ -15,7 +15,7 @@ from annotation.studio.client import Project, Studio
 from annotation.studio.screens import Kind, guideline, screen
 from annotation.studio.settings import URL_VARIABLE, studio_settings
 from recall.errors import BadInput, Transient
-from recall.run.rounds import Run
+from recall.run import Run
 
 Name = Literal["pages", "prefixes", "decide-pages", "decide-prefixes"]
 NAMES: tuple[Name, ...] = ("pages", "prefixes", "decide-pages", "decide-prefixes")

@@ -15,7 +15,7 @@ from annotation.answers import NO_LABEL, Answer, Task
 from annotation.studio.client import Filter, Given, Studio
 from annotation.studio.push import of_round
 from annotation.studio.screens import CATEGORY, COMMENT, VERDICT
-from recall.run.rounds import Run
+from recall.run import Run
 
 SOURCE = "label-studio"
 FEW = 20

@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from annotation.studio.cards import Card
 from annotation.studio.client import Filter, Project, Studio
+from annotation.studio.task_payloads import Card
 from recall.errors import Transient
 
 T = TypeVar("T")

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from annotation.studio.cards import Lens, confidence, signals_html
 from annotation.studio.client import Filter, Project, Studio, StudioTask, Unknown
 from annotation.studio.push import batches
+from annotation.studio.task_payloads import Lens, confidence, signals_html
 from annotation.tasks import TASKS
 from recall.errors import Transient
-from recall.run.rounds import Round, Run
+from recall.run import Round, Run
 
 UNTOUCHED = (Filter("total_annotations", "equal", "Number", 0), Filter("cancelled_annotations", "equal", "Number", 0))
 

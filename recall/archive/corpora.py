@@ -15,12 +15,12 @@ from urllib.parse import quote
 
 import zstandard
 
-from recall.archive.parquet import ParquetReader
 from recall.archive.ranges import read_many
-from recall.archive.transport import Ahead, Stream, open_ahead
 from recall.archive.warc import PLAIN_TEXT, clean_url, conversions
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
+from recall.io import Ahead, Stream, open_ahead
+from recall.io.parquet import ParquetReader
 from recall.records import Capture, Skip, WarcRef
 
 MAX_TEXT = 8 << 20

@@ -19,11 +19,11 @@ from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from recall.archive.manifest import join, paths_url, read_paths
 from recall.archive.ranges import GAP, coalesce, read_many
-from recall.archive.transport import local_path, read_range, size
 from recall.config import AccessSection
 from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
-from recall.hosts import PrefixSet, family_of, host_of
+from recall.io import local_path, read_range, size
 from recall.records import WarcRef
+from recall.sites.hosts import PrefixSet, family_of, host_of
 
 __all__ = [
     "IndexRow",

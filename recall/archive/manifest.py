@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from recall.archive.transport import read_all
 from recall.config import AccessSection, CrawlSection
 from recall.errors import BadInput
+from recall.io import read_all
 from recall.records import Shard
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"

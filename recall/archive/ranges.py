@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from recall.archive.transport import read_range
 from recall.archive.warc import capture_in, outcome_in
 from recall.config import AccessSection
+from recall.io import read_range
 from recall.records import Capture, Skip, WarcRef
 
 GAP = 1 << 20

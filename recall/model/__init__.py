@@ -1,1 +1,8 @@
-"""The classifier: tokens, fastText training, the collapsed scorer and its evaluation."""
+"""The classifier: tokens, features, fastText, the collapsed scorer and its evaluation.
+
+The public names are listed in `__init__.pyi`; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,1 +1,8 @@
-"""What a page is: bytes to the text that is scored, and to the Markdown that is kept."""
+"""What a page is: bytes to the text that is scored, and to the Markdown that is kept.
+
+The public names are listed in `__init__.pyi`; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from recall.corpus.survey import part_keys
 from recall.errors import BadInput
-from recall.hosts import PrefixSet, host_of
+from recall.labels.decisions import accepted_prefixes
 from recall.run.rounds import Run
-from recall.steps.build.survey import part_keys
-from recall.steps.judgements import accepted_prefixes
-from recall.steps.rows import scanned_shards
+from recall.run.scanned import scanned_shards
+from recall.sites.hosts import PrefixSet, host_of
 
 PARTS = 128
 BATCH = 16_384

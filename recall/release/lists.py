@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from recall.archive.parquet import ParquetWriter
 from recall.errors import BadInput
-from recall.hosts import INT, SLUG, YEAR, registered_domain_of
+from recall.io.parquet import ParquetWriter
+from recall.labels.decisions import prefix_labels
 from recall.release.files import written
 from recall.run.rounds import Round
 from recall.run.store import Schema
-from recall.steps.judgements import prefix_labels
+from recall.sites.hosts import INT, SLUG, YEAR, registered_domain_of
 
 HOSTS: Schema = {
     "url_host_name": "string",

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import recall
-from recall.archive.parquet import ParquetWriter
 from recall.config import Config, dump_config, parse_config
 from recall.errors import BadInput, Damaged
+from recall.io.parquet import ParquetWriter
+from recall.labels.decisions import accepted_prefixes
 from recall.release.lists import HOSTS, PREFIXES, export_rows, host_rows, prefix_rows
 from recall.release.notes import notes
 from recall.release.scrub import scrubbed, scrubbed_config
+from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Round
 from recall.run.store import Schema, canonical_json
-from recall.steps.judgements import accepted_prefixes
-from recall.steps.train import MODEL_FILES
 
 RELEASE, SUMS, MODEL = "release.json", "SHA256SUMS", "model"
 FORMAT = 1

@@ -10,13 +10,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import recall
+from recall.corpus.survey import Survey, survey_of
 from recall.errors import OutOfOrder
-from recall.report.below import below_floor_of
-from recall.report.corpus import categories_of, duplicates_of, languages_of, left_out_of, lengths_of, random_rows
+from recall.labels.audit import Audited
+from recall.report.corpus_figures import (
+    categories_of,
+    duplicates_of,
+    languages_of,
+    left_out_of,
+    lengths_of,
+    random_rows,
+)
 from recall.report.data import Data
-from recall.report.errors import Errors
+from recall.report.domain_figures import domains_of, saturation_figure
+from recall.report.floor_loss import below_floor_of
 from recall.report.funnel import funnel_of
-from recall.report.hosts import domains_of, saturation_figure
 from recall.report.learning import (
     audits_of,
     calibration_of,
@@ -26,12 +34,11 @@ from recall.report.learning import (
     rounds_of,
     scores_of,
 )
+from recall.report.mistakes import Errors
 from recall.report.projection import map_of
-from recall.report.rounds import counts_of
-from recall.run.labels import LabelledUrl
+from recall.report.round_figures import counts_of
+from recall.run.label_files import LabelledUrl
 from recall.run.rounds import Round, Run
-from recall.steps.audit import Audited
-from recall.steps.build.survey import Survey, survey_of
 
 COUNTS = {
     "round": "int32",

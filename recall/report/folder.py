@@ -5,7 +5,7 @@ It is drawn anew whenever it is asked for, so unlike a step's its files are repl
 
 from recall.report.assemble import Report
 from recall.report.charts import draw, drawn_names
-from recall.report.page import page_of
+from recall.report.html_page import page_of
 from recall.run.store import Store, table_bytes
 
 FOLDER = "report"

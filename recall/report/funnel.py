@@ -8,15 +8,15 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 
-from recall.hosts import PrefixSet
+from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
+from recall.corpus.survey import ranked
+from recall.labels.decisions import accepted_prefixes
 from recall.report.data import Data
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
+from recall.run.scanned import SHARDS_FILE, ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.steps.build.choice import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
-from recall.steps.build.survey import ranked
-from recall.steps.judgements import accepted_prefixes
-from recall.steps.rows import SHARDS_FILE, ScannedShard, read_rows, scanned_shards
+from recall.sites.hosts import PrefixSet
 
 FUNNEL = {"stage": "string", "outcome": "string", "reason": "string", "pages": "int64"}
 """outcome: what became of the pages: "in" for those that a stage takes up, "out" for those that end in it."""

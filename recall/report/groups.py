@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.report.rounds import Share, share
+from recall.report.round_figures import Share, share
 
 
 def shares_by(groups: Sequence[str], kept: NDArray[Any], truth: NDArray[Any]) -> dict[str, Share]:

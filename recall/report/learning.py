@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.hosts import family_of, host_of
+from recall.labels.audit import Audited, audit, verdicts_of
+from recall.labels.crawl_weights import judged_weights
 from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall
 from recall.report.data import Data
 from recall.run.jobs import complete
-from recall.run.labels import LabelledUrl
+from recall.run.label_files import LabelledUrl
+from recall.run.round_model import model_folder, threshold_of
 from recall.run.rounds import Round
+from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.steps.audit import Audited, audit, verdicts_of
-from recall.steps.rows import ScannedShard, read_rows, scanned_shards
-from recall.steps.scan import model_folder, threshold_of
-from recall.steps.train import judged_weights
+from recall.sites.hosts import family_of, host_of
 
 ROUNDS = {
     "round": "int32",

@@ -17,11 +17,11 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
+from recall.corpus.survey import Page
 from recall.model.tokens import Tokenizer
 from recall.report.data import Data
+from recall.run.round_model import model_folder
 from recall.run.rounds import Round
-from recall.steps.build.survey import Page
-from recall.steps.scan import model_folder
 
 MAP = {
     "x": "float64",

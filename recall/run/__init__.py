@@ -1,1 +1,8 @@
-"""State and machines: the run folder, the order of steps, functions over shards here or on Ray."""
+"""The run folder and its steps, what a scan left in it, its models; functions over shards here or on Ray.
+
+The public names are listed in `__init__.pyi`; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,14 +12,14 @@ from typing import Any, overload
 import numpy as np
 
 import recall
-from recall.archive.transport import read_all
 from recall.config import LOCATIONS, AccessSection, Config, parse_config
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
-from recall.hosts import Holdout, parse_holdout
+from recall.io import read_all
 from recall.records import Shard
-from recall.run.labels import LabelledUrl, parse_labels
-from recall.run.seals import digest_json, seal_json, unseal_json
+from recall.run.checksummed_json import digest_json, seal_json, unseal_json
+from recall.run.label_files import LabelledUrl, parse_labels
 from recall.run.store import Store, digest_of
+from recall.sites.hosts import Holdout, parse_holdout
 
 RUN = "run.json"
 CONFIG = "config.toml"

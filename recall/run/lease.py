@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from recall.archive.transport import swap
 from recall.errors import LeaseHeld, RecallError
+from recall.io import swap
 from recall.run.store import Store, canonical_json
 
 DRIVER = "driver.json"

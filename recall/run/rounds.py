@@ -11,18 +11,18 @@ from typing import Any
 
 from recall.config import AccessSection, ClusterSection, Config
 from recall.errors import OutOfOrder
-from recall.hosts import Holdout
 from recall.records import Done, Shard
 from recall.run import inputs as frozen
-from recall.run.chain import RoundRecord, digest_at, inputs_of, read_round, write_round
+from recall.run.checksummed_json import digest_json
+from recall.run.digests import RoundRecord, digest_at, inputs_of, read_round, write_round
 from recall.run.inputs import Inputs, Parent, ShardList
-from recall.run.labels import LabelledUrl
+from recall.run.label_files import LabelledUrl
 from recall.run.lease import Lease
 from recall.run.order import INHERITED, ROUND_STEPS, SEAL, Place, places
-from recall.run.seals import digest_json
 from recall.run.step import Manifest, Step
 from recall.run.store import Store
 from recall.run.verify import Damage, verify_run
+from recall.sites.hosts import Holdout
 
 __all__ = ["Damage", "Manifest", "Parent", "Place", "Round", "Run", "Step"]
 

@@ -17,8 +17,8 @@ from typing import Any
 import recall
 from recall.errors import AlreadyPublished, Damaged, OutOfOrder
 from recall.records import Done, Output
+from recall.run.checksummed_json import digest_json, seal_json, unseal_json
 from recall.run.order import Place
-from recall.run.seals import digest_json, seal_json, unseal_json
 from recall.run.store import Columns, Schema, Store, digest_of
 
 MANIFEST = "step.json"

@@ -17,20 +17,10 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
-from recall.archive.parquet import (
-    Columns,
-    ParquetReader,
-    Schema,
-    Table,
-    concat,
-    lists_of,
-    table_bytes,
-    table_from,
-    table_of,
-)
-from recall.archive.transport import exists, list_keys, open_stream, publish, publish_file, read_all, remove, sweep
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable, Transient
+from recall.io import exists, list_keys, open_stream, publish, publish_file, read_all, remove, sweep
+from recall.io.parquet import Columns, ParquetReader, Schema, Table, concat, lists_of, table_bytes, table_from, table_of
 from recall.records import Output
 
 __all__ = [

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
-from recall.archive.transport import open_stream
 from recall.errors import BadInput, Damaged, OutOfOrder, ShardFailed
+from recall.io import open_stream
 from recall.records import Output
 from recall.run import inputs as frozen
-from recall.run.chain import inputs_of, read_round
+from recall.run.digests import inputs_of, read_round
 from recall.run.order import ROUND_STEPS, SEAL, Place, places
 from recall.run.step import OUTPUTS, Step
 from recall.run.store import Store

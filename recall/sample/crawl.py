@@ -16,10 +16,10 @@ from pathlib import Path
 
 from recall.archive.index import IndexRow, write_index
 from recall.archive.warc import WarcWriter
-from recall.hosts import family_of, host_of
 from recall.records import WarcRef
 from recall.sample.chance import chance
 from recall.sample.world import Response, responses
+from recall.sites.hosts import family_of, host_of
 
 CRAWL = "CC-MAIN-2026-01"
 """A crawl that Common Crawl never made."""

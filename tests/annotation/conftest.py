@@ -13,13 +13,13 @@ from recall.archive.warc import WarcWriter
 from recall.config import parse_config
 from recall.model.tokens import Tokenizer
 from recall.records import MARKS, Shard
-from recall.run.labels import LabelledUrl
-from recall.run.progress import silence
+from recall.run.label_files import LabelledUrl
+from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
+from recall.run.scanned import CANDIDATES, ROWS, SHARDS, SHARDS_FILE
 from recall.steps.domains import CANDIDATES as PREFIXES
 from recall.steps.domains import DOMAINS
 from recall.steps.harvest import PAGES as HARVEST
-from recall.steps.rows import CANDIDATES, ROWS, SHARDS, SHARDS_FILE
 from recall.steps.seed import EXAMPLES, SAMPLE
 from recall.steps.train import OUT_OF_FOLD
 

@@ -3,8 +3,8 @@
 import random
 from collections import Counter
 
+from annotation.bottom_k import Seen
 from annotation.languages import ByLanguage
-from annotation.lowest import Seen
 
 
 def page(number: int) -> Seen:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from annotation.sampling import HOST_SHARE, MUCH_CODE, NO_CODE, Drawn, Plan, Rows, Sampler
 from annotation.strata import Stratum, allocate
-from recall.hosts import host_of
+from recall.sites.hosts import host_of
 
 PLAN = Plan(seed=3, round=1, pages=60, audit=80, uncertain_share=0.5, floor=0.02, threshold=0.6)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from annotation.answers import FILE, Answer, add_answers, read_tasks
-from annotation.standing import standing_of
+from annotation.label_state import standing_of
 from annotation.step import LABELS, advance, conclude
 from annotation.tasks import PREFIXES, TASKS
 from recall.errors import AlreadyPublished
+from recall.labels.decisions import accepted_prefixes, audit_urls, page_labels, shown_urls
 from recall.records import Done, Waiting
-from recall.steps.judgements import accepted_prefixes, audit_urls, page_labels, shown_urls
 
 
 def test_the_step_waits_until_every_task_is_answered(loop: Any) -> None:

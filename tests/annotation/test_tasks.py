@@ -10,8 +10,8 @@ import pytest
 from annotation import tasks as tasks_module
 from annotation.tasks import EXAMPLES, PREFIXES, STRATA, TASKS, choose_prefixes, push, pushed, title_of
 from recall.errors import Incomplete
-from recall.hosts import host_of, under
 from recall.run.rounds import Round
+from recall.sites.hosts import host_of, under
 
 CODE_HOST = "docs{0}.example{0}.org"
 FLOOR, THRESHOLD = 0.02, 0.6

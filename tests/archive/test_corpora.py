@@ -11,9 +11,9 @@ import zstandard
 from warcio.warcwriter import WARCWriter
 
 from recall.archive.corpora import read_texts, text_of, texts, wet_of
-from recall.archive.parquet import table_bytes
 from recall.archive.warc import PLAIN_TEXT, read_at
 from recall.errors import BadInput, ShardCorrupt, ShardFailed
+from recall.io.parquet import table_bytes
 from recall.records import Capture, Skip
 
 ROWS = [

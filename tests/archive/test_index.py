@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from recall.archive import transport
+from recall import io
 from recall.archive.index import (
     TABLE,
     IndexRow,
@@ -24,8 +24,8 @@ from recall.errors import ShardCorrupt, ShardUnreadable
 from recall.records import WarcRef
 
 if TYPE_CHECKING:
-    from tests.archive.conftest import FaultServer
     from tests.conftest import S3Server
+    from tests.fault_server import FaultServer
 
 CRAWL = "CC-MAIN-2026-01"
 WARC = f"crawl-data/{CRAWL}/segments/1.1/warc/file.warc.gz"
@@ -76,18 +76,18 @@ def test_pages_are_found_by_url_and_read_together(base: Path) -> None:
     assert [page.ref for page in found] == [row.ref for row in rows]
 
 
-def test_an_index_is_read_over_http_by_ranges(base: Path, weather: "FaultServer", pauses: list[float]) -> None:
-    weather.files = {name: (base / name).read_bytes() for name in (WARC, PART, PATHS)}
-    weather.then()
-    weather.then(status=503)
-    weather.then()
-    weather.then(after=100, clean=True)
+def test_an_index_is_read_over_http_by_ranges(base: Path, fault_server: "FaultServer", pauses: list[float]) -> None:
+    fault_server.files = {name: (base / name).read_bytes() for name in (WARC, PART, PATHS)}
+    fault_server.then()
+    fault_server.then(status=503)
+    fault_server.then()
+    fault_server.then(after=100, clean=True)
     access = AccessSection(timeout_seconds=5)
-    rows = prefix_refs(weather.url(TABLE), CRAWL, ["example.org"], access)
+    rows = prefix_refs(fault_server.url(TABLE), CRAWL, ["example.org"], access)
     assert urls_of(rows) == URLS[:3]
     assert len(pauses) >= 1
-    assert any(wanted.startswith("bytes=") for wanted in weather.asked)
-    found = list(read_many([row.ref for row in rows], weather.url, access))
+    assert any(wanted.startswith("bytes=") for wanted in fault_server.asked)
+    found = list(read_many([row.ref for row in rows], fault_server.url, access))
     assert [page.url for page in found] == URLS[:3]
 
 
@@ -95,20 +95,20 @@ def test_an_index_is_read_over_http_by_ranges(base: Path, weather: "FaultServer"
 def test_an_index_is_read_from_s3(base: Path, s3: "S3Server") -> None:
     access = AccessSection(s3_endpoint=s3.endpoint, attempts=3)
     for name in (WARC, PART, PATHS):
-        transport.publish(s3.url(f"index/{name}"), (base / name).read_bytes(), access)
+        io.publish(s3.url(f"index/{name}"), (base / name).read_bytes(), access)
     rows = prefix_refs(s3.url(f"index/{TABLE}"), CRAWL, ["example.org"], access)
     assert urls_of(rows) == URLS[:3]
     found = list(read_many([row.ref for row in rows], lambda path: s3.url(f"index/{path}"), access))
     assert [page.url for page in found] == URLS[:3]
 
 
-def test_an_index_that_cannot_be_read_is_named(base: Path, weather: "FaultServer") -> None:
+def test_an_index_that_cannot_be_read_is_named(base: Path, fault_server: "FaultServer") -> None:
     access = AccessSection(timeout_seconds=5, attempts=1)
     with pytest.raises(ShardUnreadable, match=r"cc-index-table\.paths\.gz: no such file"):
         prefix_refs(f"{base}/{TABLE}", "CC-MAIN-1999-01", ["example.org"])
-    weather.files = {PATHS: (base / PATHS).read_bytes()}
+    fault_server.files = {PATHS: (base / PATHS).read_bytes()}
     with pytest.raises(ShardUnreadable, match=r"part-00000\.gz\.parquet: not found"):
-        prefix_refs(weather.url(TABLE), CRAWL, ["example.org"], access)
+        prefix_refs(fault_server.url(TABLE), CRAWL, ["example.org"], access)
     (base / PART).write_bytes(b"PAR1 no parquet at all")
     with pytest.raises(ShardCorrupt, match="the index cannot be read"):
         prefix_refs(f"{base}/{TABLE}", CRAWL, ["example.org"])
@@ -153,11 +153,11 @@ def test_near_references_are_read_in_one_request() -> None:
     assert coalesce([ref(0, 100), ref(10), ref(101)], gap=5) == [[ref(0, 100), ref(10), ref(101)]]
 
 
-def test_requests_are_as_few_as_groups(base: Path, weather: "FaultServer") -> None:
-    weather.files = {WARC: (base / WARC).read_bytes()}
+def test_requests_are_as_few_as_groups(base: Path, fault_server: "FaultServer") -> None:
+    fault_server.files = {WARC: (base / WARC).read_bytes()}
     refs = [row.ref for row in url_refs(f"{base}/{TABLE}", CRAWL, URLS)]
-    assert len(list(read_many(refs, weather.url, AccessSection(timeout_seconds=5)))) == len(URLS)
-    assert len(weather.asked) == 1
+    assert len(list(read_many(refs, fault_server.url, AccessSection(timeout_seconds=5)))) == len(URLS)
+    assert len(fault_server.asked) == 1
 
 
 def test_a_reference_that_is_no_page_fails_loudly(base: Path) -> None:

@@ -13,7 +13,7 @@ from recall.errors import BadInput, ShardUnreadable
 from recall.records import Shard
 
 if TYPE_CHECKING:
-    from tests.archive.conftest import FaultServer
+    from tests.fault_server import FaultServer
 
 CRAWL = "CC-MAIN-2026-01"
 ENTRIES = [f"crawl-data/{CRAWL}/segments/1/warc/{number:05}.warc.gz" for number in range(20)]
@@ -35,12 +35,12 @@ def test_a_crawl_id_gives_its_shards_in_order(base: Path) -> None:
     assert shards[3] == Shard(3, CRAWL, ENTRIES[3], f"{base}/{ENTRIES[3]}")
 
 
-def test_a_crawl_is_read_over_http(base: Path, weather: "FaultServer") -> None:
+def test_a_crawl_is_read_over_http(base: Path, fault_server: "FaultServer") -> None:
     name = f"crawl-data/{CRAWL}/warc.paths.gz"
-    weather.files = {name: (base / name).read_bytes(), "collinfo.json": (base / "collinfo.json").read_bytes()}
-    shards = resolve(CrawlSection(ids=(CRAWL,), base=weather.url(""), limit=2))
-    assert [shard.url for shard in shards] == [weather.url(entry) for entry in ENTRIES[:2]]
-    assert crawls(weather.url("")) == ["CC-MAIN-2026-05", CRAWL]
+    fault_server.files = {name: (base / name).read_bytes(), "collinfo.json": (base / "collinfo.json").read_bytes()}
+    shards = resolve(CrawlSection(ids=(CRAWL,), base=fault_server.url(""), limit=2))
+    assert [shard.url for shard in shards] == [fault_server.url(entry) for entry in ENTRIES[:2]]
+    assert crawls(fault_server.url("")) == ["CC-MAIN-2026-05", CRAWL]
 
 
 def test_the_limit_takes_the_first_or_a_seeded_sample_in_order(base: Path) -> None:

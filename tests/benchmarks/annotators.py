@@ -33,8 +33,8 @@ import numpy as np
 from annotation.agreement import alpha_of, krippendorff_alpha, vote_counts
 from annotation.answers import Answer, Task, add_answers, judge_prefix, read_tasks
 from annotation.gold import same_for
-from annotation.late import earlier_tasks
-from annotation.standing import standing_of
+from annotation.label_state import standing_of
+from annotation.late_answers import earlier_tasks
 from annotation.step import conclude, talk
 from annotation.studio.local import default_venv, serve
 from annotation.studio.projects import find_projects, open_studio
@@ -45,18 +45,19 @@ from annotation.summary import votes_of
 from annotation.tasks import push
 from recall.archive.manifest import resolve
 from recall.config import Config, parse_config
-from recall.hosts import PrefixSet
+from recall.labels.crawl_weights import judged_weights
+from recall.labels.decisions import page_labels
+from recall.labels.examples import gather
 from recall.loop import advance
 from recall.records import Done
-from recall.report.rounds import measure
-from recall.run.labels import MEASURE, LabelledUrl, read_labels, usable
+from recall.report.round_figures import measure
+from recall.run.label_files import MEASURE, LabelledUrl, read_labels, usable
 from recall.run.order import SEAL
-from recall.run.progress import silence
+from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
-from recall.steps.examples import gather
-from recall.steps.judgements import page_labels
-from recall.steps.rows import priority, read_rows, scanned_shards
-from recall.steps.train import decide, judged_weights
+from recall.run.scanned import priority, read_rows, scanned_shards
+from recall.sites.hosts import PrefixSet
+from recall.steps.train import decide
 
 ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}
 """How often each calls a page of the wrong class, and accepts a prefix that is to be rejected, or the reverse."""

@@ -20,13 +20,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recall.archive.transport.budget import FINE, SLOW, Books, Budget, Office
-from recall.archive.transport.neighbours import Neighbours
 from recall.config import AccessSection, ClusterSection, ScanSection
+from recall.io.ratelimit import FINE, SLOW, Books, Budget, Office
+from recall.io.ratelimit_files import Neighbours
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
 from recall.run.store import Store
-from recall.steps.shard import Job, Work, scan_shard
+from recall.steps.scan.shard import Job, Work, scan_shard
 
 SHARD_BYTES = 1e9
 SHARDS = 90_000

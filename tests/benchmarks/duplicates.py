@@ -30,16 +30,16 @@ from numpy.typing import NDArray
 
 from recall.archive.warc import captures
 from recall.config import BoilerplateSection, ClusterSection, DuplicatesSection
+from recall.corpus.chunks import MERGED, Built, Chunk, Layout, cut
+from recall.corpus.dedup import exact, near
+from recall.corpus.filters import boilerplate as lines
+from recall.corpus.schema import ID_BITS, Row, columns_of
 from recall.page.text import scoring_text
 from recall.records import MARK
 from recall.run.jobs import disconnect
+from recall.run.shuffle import arrays, collect, in_order
 from recall.run.store import Store
-from recall.steps.build import boilerplate as lines
-from recall.steps.build import exact, near
-from recall.steps.build.chunks import MERGED, Built, Chunk, Layout, cut
-from recall.steps.build.exchange import arrays, collect, in_order
-from recall.steps.build.extract import EXTRACTED, Row, columns_of
-from recall.steps.build.schema import ID_BITS
+from recall.steps.build.extract import EXTRACTED
 
 SHARD = 10_000
 COPIES = 0.2
@@ -193,7 +193,7 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff
 
 
 def shingles(text: str, size: int = 5) -> NDArray[np.uint64]:
-    """The set of a text's word n-grams as sorted hashes; written apart from `recall.steps.build.minhash`."""
+    """The set of a text's word n-grams as sorted hashes; written apart from `recall.corpus.dedup.minhash`."""
     words = _WORD.findall(text.lower())
     size = min(size, len(words))
     runs = {" ".join(words[at : at + size]) for at in range(len(words) - size + 1)} if words else set()

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from recall.archive.manifest import resolve
-from recall.archive.transport import open_stream
 from recall.archive.warc import responses
 from recall.config import parse_config
+from recall.io import open_stream
 from recall.loop import advance
 from recall.records import Capture
-from recall.report.below import below_floor
-from recall.run.labels import read_labels
-from recall.run.progress import silence
+from recall.report.floor_loss import below_floor
+from recall.run.label_files import read_labels
+from recall.run.progress_bar import silence
 from recall.run.rounds import Run
 
 CONFIG = """

@@ -37,13 +37,13 @@ from recall.model.evaluate import (
 )
 from recall.model.fasttext import Recipe, fit
 from recall.model.lines import Ids
+from recall.model.min_families import supported
 from recall.model.scorer import collapse, score_with
-from recall.model.support import supported
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 from recall.records import MARK, MARKS
-from recall.steps.kinds import kind_of
-from recall.steps.vocabulary import vocabulary_texts
+from recall.sites.kinds import kind_of
+from recall.steps.train.vocabulary import vocabulary_texts
 
 POSITIVE, OTHER = "C", "other"
 FOLDS = 5

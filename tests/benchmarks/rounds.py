@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from recall.archive.manifest import resolve
 from recall.config import parse_config
+from recall.labels.audit import verdicts_of
 from recall.loop import advance
 from recall.model.evaluate import average_precision, bootstrap_difference, bootstrap_interval, precision_recall
-from recall.run.progress import silence
+from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
-from recall.steps.audit import verdicts_of
 
 CONFIG = """
 [run]

@@ -35,7 +35,7 @@ from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_bytes, scoring_text
 from recall.records import Shard
 from recall.run.store import Store
-from recall.steps.shard import BATCH, Job, Work, page_batches, scan_shard, score_batch
+from recall.steps.scan.shard import BATCH, Job, Work, page_batches, scan_shard, score_batch
 
 ABOVE_FLOOR = 0.1
 PEERS = Path(__file__).with_name("peers.py")
@@ -234,7 +234,7 @@ import sys
 from recall.config import AccessSection, ScanSection
 from recall.records import Shard
 from recall.run.store import Store
-from recall.steps.shard import Job, Work, scan_shard
+from recall.steps.scan.shard import Job, Work, scan_shard
 
 job = Job(Store(sys.argv[1]), AccessSection(), ScanSection(), "scan-alone", "floor-model")
 scan_shard(job, Work(Shard(0, "", sys.argv[2], sys.argv[2])))

@@ -29,11 +29,11 @@ from recall.archive.warc import captures  # noqa: E402
 from recall.model.scorer import Scorer  # noqa: E402
 from recall.page.text import scoring_text  # noqa: E402
 from recall.records import MARK  # noqa: E402
+from service.api.models import Models, load, resolve  # noqa: E402
+from service.api.scoring import STEP_ITEMS, Scoring, Sent, score_body, score_lines  # noqa: E402
 from service.client import Client, Item, Score  # noqa: E402
-from service.lane import Job, Memory  # noqa: E402
 from service.limits import Limits  # noqa: E402
-from service.models import Models, load, resolve  # noqa: E402
-from service.scoring import STEP_ITEMS, Scoring, Sent, score_body, score_lines  # noqa: E402
+from service.server.scheduler import Job, Memory  # noqa: E402
 from tests.benchmarks.service_load import WORKERS, Load, Shot, memory, service, workers_of  # noqa: E402
 from tests.benchmarks.service_weather import kill, overload  # noqa: E402
 

@@ -21,12 +21,12 @@ from recall.config import Config, dump_config
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import Card, write_model
 from recall.model.tokens import Tokenizer
-from recall.report.rounds import done_steps
-from recall.run.progress import silence
+from recall.report.round_figures import done_steps
+from recall.run.progress_bar import silence
 from recall.run.rounds import Run
+from recall.run.scanned import scanned_shards
 from recall.run.store import digest_of
-from recall.steps.rows import scanned_shards
-from recall.steps.scan import scan
+from recall.steps.scan.crawl import scan
 
 
 def memory() -> float:

@@ -3,7 +3,7 @@
     python tests/benchmarks/studio.py [--tasks 20000] [--kills 50] [--characters 4000] [--folder DIR [--minutes 8]]
 
 Starts a Label Studio on loopback and a run whose label step holds synthetic page tasks. Each exchange (push and pull,
-`annotation.studio.desk.exchange`) is a process of its own. Half of the kills (SIGKILL) hit exchanges that push: one
+`annotation.studio.sync.exchange`) is a process of its own. Half of the kills (SIGKILL) hit exchanges that push: one
 when a random number of tasks arrived, the next at a random moment after its start, in turn. Half hit exchanges that
 pull, at random moments, while answers keep coming; they are written straight into the server's database, as so many
 requests would measure the server only. Afterwards every task must be there once and every answer in the log once.
@@ -29,13 +29,13 @@ from pathlib import Path
 from typing import Any
 
 from annotation.answers import last_answers
-from annotation.studio.desk import exchange, open_desk
 from annotation.studio.local import default_venv, install, serve
+from annotation.studio.sync import exchange, open_desk
 from annotation.tasks import EXAMPLE_PAGES, EXAMPLES, PREFIXES, STRATA, TASKS
 from recall.config import Config, dump_config
+from recall.labels.decisions import PAGE_TASKS, PREFIX_TASKS
 from recall.records import Shard
 from recall.run.rounds import Run
-from recall.steps.judgements import PAGE_TASKS, PREFIX_TASKS
 
 WORDS = "the function returns a list of every module that was loaded before it is called again with no argument".split()
 

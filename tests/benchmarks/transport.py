@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from recall.archive.transport import open_ahead, publish_file
 from recall.config import AccessSection
+from recall.io import open_ahead, publish_file
 
 PORT = 28_300
 BUCKET = "bench"

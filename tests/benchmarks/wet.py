@@ -19,13 +19,13 @@ from typing import Any
 
 from recall.archive.corpora import wet_of
 from recall.archive.ranges import coalesce
-from recall.archive.transport import size
+from recall.archive.shards import read_wet
+from recall.io import size
 from recall.records import Capture, Shard, WarcRef
+from recall.run.round_model import SCORER_FILES, load_scorer, model_folder
 from recall.run.rounds import Round, Run
 from recall.run.store import Store
-from recall.steps.scan import model_folder
-from recall.steps.shard import SCORER_FILES, Job, Work, load_scorer, page_batches, scan_shard, score_batch
-from recall.steps.sources import read_wet
+from recall.steps.scan.shard import Job, Work, page_batches, scan_shard, score_batch
 
 
 def scan(round_: Round, folder: Path, way: str) -> tuple[float, Counter[str], set[str]]:

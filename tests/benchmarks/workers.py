@@ -18,7 +18,7 @@ from recall.config import AccessSection, ClusterSection, ScanSection
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
 from recall.run.store import Store
-from recall.steps.shard import Job, Work, scan_shard
+from recall.steps.scan.shard import Job, Work, scan_shard
 
 
 def idle(_context: None, item: int) -> int:

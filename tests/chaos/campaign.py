@@ -16,9 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.faults import Weather
 from tests.chaos.injector import REFUSED
 from tests.chaos.plan import RAY_EVERY, Plan, draw
-from tests.chaos.weather import Weather
 from tests.chaos.world import run_calm, world_in
 
 

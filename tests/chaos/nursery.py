@@ -18,7 +18,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-MODULES = ("recall.loop", "annotation.step", "recall.steps.shard", "recall.steps.build.near", "boto3", "httpx", "rich")
+MODULES = (
+    "recall.loop",
+    "annotation.step",
+    "recall.steps.scan.shard",
+    "recall.corpus.dedup.near",
+    "boto3",
+    "httpx",
+    "rich",
+)
 COMMAND = ("-m", "recall.cli")
 
 

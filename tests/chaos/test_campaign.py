@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.campaign import summary
+from tests.chaos.faults import Result
 from tests.chaos.plan import EARLY, HOW, INDEX, LATE, ONCE, PLAIN, RAY, RAY_EVERY, draw
-from tests.chaos.weather import Result
 from tests.conftest import PROJECT
 
 

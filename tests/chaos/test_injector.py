@@ -5,19 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from recall.archive import transport
-from recall.archive.transport import http, retry
+from recall import io
 from recall.config import AccessSection
 from recall.errors import Damaged, ShardUnreadable, Transient
+from recall.io import backoff, http
 from recall.run.store import Store
-from tests.chaos import injector as weather
+from tests.chaos import injector as injector_module
 from tests.chaos.injector import Injector
 from tests.chaos.world import certificate
 from tests.conftest import S3Server, free_ports
 
 pytestmark = pytest.mark.s3
 DATA = bytes(range(256)) * 2000
-READING = (*sorted({*weather.ALWAYS}), *weather.OF_BODIES)
+READING = (*sorted({*injector_module.ALWAYS}), *injector_module.OF_BODIES)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def front(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     injector = Injector(folder / "files", pem, (host, int(upstream)), (port, port + 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(pem))
-        patch.setattr(retry, "FIRST_DELAY", 0.01)
-        patch.setattr(weather, "STALL_SECONDS", 1.0)
+        patch.setattr(backoff, "FIRST_DELAY", 0.01)
+        patch.setattr(injector_module, "STALL_SECONDS", 1.0)
         access = AccessSection(s3_endpoint=f"http://127.0.0.1:{port + 1}", timeout_seconds=0.5, attempts=3)
         yield injector, f"https://127.0.0.1:{port}/", access
     injector.close()
@@ -40,32 +40,32 @@ def front(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 def lay(s3: S3Server, name: str) -> str:
     url = s3.url(f"weather/{name}")
-    transport.publish(url, DATA, AccessSection(s3_endpoint=s3.endpoint))
+    io.publish(url, DATA, AccessSection(s3_endpoint=s3.endpoint))
     return url
 
 
-@pytest.mark.parametrize("kind", [*READING, *weather.OF_TLS, *weather.OF_FILES])
+@pytest.mark.parametrize("kind", [*READING, *injector_module.OF_TLS, *injector_module.OF_FILES])
 def test_a_file_over_https_is_read_whatever_happens(front: tuple[Injector, str, AccessSection], kind: str) -> None:
     injector, base, access = front
     http._client_of(os.getpid(), access).close()  # faults of a handshake need a new connection
     http._client_of.cache_clear()
     injector.faults.clear()
     injector.strike(kind)
-    assert transport.read_all(f"{base}data", access) == DATA
+    assert io.read_all(f"{base}data", access) == DATA
     assert dict(injector.faults) == {kind: 1}
 
 
-@pytest.mark.parametrize("kind", [*READING, *weather.OF_RANGES])
+@pytest.mark.parametrize("kind", [*READING, *injector_module.OF_RANGES])
 def test_ranges_are_read_whatever_happens(front: tuple[Injector, str, AccessSection], s3: S3Server, kind: str) -> None:
     injector, base, access = front
     for url in (f"{base}data", lay(s3, "data")):
         injector.faults.clear()
         injector.strike(kind)
-        assert transport.read_range(url, 100_000, 200_000, access) == DATA[100_000:300_000]
+        assert io.read_range(url, 100_000, 200_000, access) == DATA[100_000:300_000]
         assert dict(injector.faults) == {kind: 1}
 
 
-@pytest.mark.parametrize("kind", [*READING, *weather.OF_S3])
+@pytest.mark.parametrize("kind", [*READING, *injector_module.OF_S3])
 def test_an_object_is_read_whatever_happens(
     front: tuple[Injector, str, AccessSection], s3: S3Server, kind: str
 ) -> None:
@@ -73,22 +73,22 @@ def test_an_object_is_read_whatever_happens(
     url = lay(s3, "data")
     injector.faults.clear()
     injector.strike(kind)
-    assert transport.read_all(url, access) == DATA
+    assert io.read_all(url, access) == DATA
     assert dict(injector.faults) == {kind: 1}
 
 
-@pytest.mark.parametrize("kind", [*sorted({*weather.ALWAYS}), *weather.OF_S3])
+@pytest.mark.parametrize("kind", [*sorted({*injector_module.ALWAYS}), *injector_module.OF_S3])
 def test_an_object_is_published_once_whatever_happens(
     front: tuple[Injector, str, AccessSection], s3: S3Server, kind: str
 ) -> None:
     injector, _, access = front
     url = s3.url(f"weather/published-{kind.replace(' ', '-')}")
     injector.strike(kind)
-    assert transport.publish(url, b"first", access)
+    assert io.publish(url, b"first", access)
     injector.strike(kind)
-    assert not transport.publish(url, b"second", access)
-    assert transport.read_all(url, access) == b"first"
-    assert transport.swap(url, b"first", b"third", access)
+    assert not io.publish(url, b"second", access)
+    assert io.read_all(url, access) == b"first"
+    assert io.swap(url, b"first", b"third", access)
 
 
 def test_a_run_folder_out_of_reach_is_not_called_damaged(
@@ -113,16 +113,16 @@ def test_a_damaged_file_is_damaged_wherever_it_lies_until_it_is_mended(
     injector, base, access = front
     for url in (f"{base}data", s3.url("weather/data")):
         injector.damage("data", "cut")
-        assert transport.read_all(url, access) == DATA[: len(DATA) // 2]
+        assert io.read_all(url, access) == DATA[: len(DATA) // 2]
         with pytest.raises(ShardUnreadable, match=r"416|ends before"):
-            transport.read_range(url, len(DATA) // 2 + 1, 100, access)
+            io.read_range(url, len(DATA) // 2 + 1, 100, access)
         injector.damage("data", "gone")
         with pytest.raises(ShardUnreadable, match="not found"):
-            transport.read_all(url, access)
+            io.read_all(url, access)
         injector.damage("data", "rotten")
-        read = transport.read_all(url, access)
+        read = io.read_all(url, access)
         assert len(read) == len(DATA)
-        assert sum(one != other for one, other in zip(read, DATA, strict=True)) == weather.ROTTEN
+        assert sum(one != other for one, other in zip(read, DATA, strict=True)) == injector_module.ROTTEN
         injector.mend()
         lay(s3, "data")
-        assert transport.read_all(url, access) == DATA
+        assert io.read_all(url, access) == DATA

@@ -16,12 +16,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from recall.archive.transport import list_keys, publish_file, read_all
 from recall.config import AccessSection, Config, dump_config
+from recall.corpus.lineage import check_lineage
+from recall.io import list_keys, publish_file, read_all
+from recall.run.ledger import ledger, unexplained
 from recall.run.rounds import Run
 from recall.sample.crawl import CRAWL, write_sample
-from recall.steps.build.lineage import check_lineage
-from recall.steps.ledger import ledger, unexplained
 from tests.chaos.injector import Injector
 from tests.chaos.nursery import Nursery, Process
 from tests.chaos.plan import SCANNED, SHARDS

@@ -31,7 +31,7 @@ from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Shard
 from recall.run.jobs.attempts import attempt_until
 from recall.run.store import Store
-from recall.steps.shard import Job, Work, report_key, scan_shard
+from recall.steps.scan.shard import Job, Work, report_key, scan_shard
 
 SECONDS = 60.0
 """A file that takes longer hangs."""

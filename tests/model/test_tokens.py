@@ -13,7 +13,7 @@ from recall.errors import BadInput
 from recall.model import tokens
 from recall.model.shapes import shapes_of
 from recall.model.tokens import GOLDEN, Tokenizer, split_marks
-from recall.page.text.language import language_of
+from recall.page.text.prose_language import language_of
 from recall.records import CODED, MARK, MARKS
 
 

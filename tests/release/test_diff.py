@@ -7,11 +7,11 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from recall.cli import verbs
-from recall.hosts import PrefixSet, host_of
+from recall.labels.decisions import accepted_prefixes
 from recall.release.diff import difference, side_of
 from recall.run.rounds import Run
-from recall.steps.judgements import accepted_prefixes
-from recall.steps.rows import read_rows, scanned_shards
+from recall.run.scanned import read_rows, scanned_shards
+from recall.sites.hosts import PrefixSet, host_of
 
 
 def recalled(run: Run, number: int) -> set[str]:

@@ -18,12 +18,12 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from recall.archive.index import IndexRow, write_index
 from recall.archive.warc import captures
 from recall.cli import verbs
-from recall.hosts import PrefixSet, under
+from recall.labels.decisions import prefix_labels
 from recall.records import WarcRef
 from recall.release.lists import export_rows, path_regex, surt_prefix
 from recall.run.rounds import Run
-from recall.steps.judgements import prefix_labels
-from recall.steps.known import known_prefixes
+from recall.sites.hosts import PrefixSet, under
+from recall.sites.shipped import known_prefixes
 
 JOIN = (
     "SELECT i.url, p.prefix FROM read_parquet('INDEX', hive_partitioning = false) i JOIN 'LIST' p "

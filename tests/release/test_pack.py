@@ -15,10 +15,10 @@ from recall import loop
 from recall.cli import verbs
 from recall.config import Config
 from recall.errors import Damaged
+from recall.labels.decisions import accepted_prefixes
 from recall.release.pack import read_release
 from recall.release.scrub import public, scrubbed, scrubbed_config
 from recall.run.rounds import Run
-from recall.steps.judgements import accepted_prefixes
 
 
 def ask(query: str) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from recall.archive.manifest import resolve
 from recall.cli import verbs
 from recall.config import Config, dump_config
 from recall.records import Done
-from recall.run.progress import silence
+from recall.run.progress_bar import silence
 from recall.run.rounds import Run
 
 

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recall.hosts import under
-from recall.page.text.language import language_of
-from recall.report.corpus import NAMES, UNKNOWN
-from recall.run.labels import read_labels
+from recall.corpus.tags import category
+from recall.labels.audit import audit
+from recall.labels.crawl_weights import judged_weights
+from recall.page.text.prose_language import language_of
+from recall.report.corpus_figures import NAMES, UNKNOWN
+from recall.run.label_files import read_labels
 from recall.run.rounds import Run
-from recall.steps.audit import audit
-from recall.steps.build.tags import category
-from recall.steps.train import judged_weights
+from recall.sites.hosts import under
 
 ROUNDS = (1, 2)
 LAST = ROUNDS[-1]

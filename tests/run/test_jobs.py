@@ -14,7 +14,7 @@ from recall.config import ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.run.jobs import Outcome, attempts, complete, each
 from recall.run.jobs.attempts import Overdue, attempt, attempt_until
-from recall.run.jobs.shared import check_answers
+from recall.run.jobs.cluster_limits import check_answers
 
 HERE = ClusterSection()
 

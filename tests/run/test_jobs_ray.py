@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from recall.archive.transport import budget, neighbours
 from recall.config import AccessSection, ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
+from recall.io import ratelimit, ratelimit_files
 from recall.run import jobs
-from recall.run.jobs import Outcome, attempts, complete, each, flight
+from recall.run.jobs import Outcome, attempts, complete, each, ray_tasks
 from recall.run.jobs.attempts import Overdue
-from recall.run.jobs.flight import DIED
+from recall.run.jobs.ray_tasks import DIED
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 TWO = ClusterSection(address="local", workers=2)
@@ -31,7 +31,7 @@ def _by_value(local_ray: None) -> Iterator[None]:  # noqa: ARG001 - Ray of our o
     cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attempts, "RETRY_SECONDS", 0.05)
-        patch.setattr(flight, "GRACE_SECONDS", 1.0)
+        patch.setattr(ray_tasks, "GRACE_SECONDS", 1.0)
         yield
     jobs.disconnect()
     cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
@@ -103,14 +103,14 @@ def test_outcomes_are_those_of_one_process() -> None:
 
 
 def ask(_context: None, item: int) -> int:
-    budget.enter("https://local.example", AccessSection()).leave()
+    ratelimit.enter("https://local.example", AccessSection()).leave()
     return item
 
 
 def test_workers_of_this_machine_keep_their_budget_with_its_other_processes() -> None:
-    budget.enter("https://local.example", AccessSection()).leave()
+    ratelimit.enter("https://local.example", AccessSection()).leave()
     assert len(list(each(ask, None, range(6), TWO, "x"))) == 6
-    books = [json.loads(path.read_bytes()) for path in neighbours.shared_folder().glob("*.json")]
+    books = [json.loads(path.read_bytes()) for path in ratelimit_files.shared_folder().glob("*.json")]
     assert 7 in {book["asked"] for book in books}
 
 
@@ -218,8 +218,8 @@ def test_a_client_whose_own_server_did_not_start_asks_again(monkeypatch: pytest.
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", begin)
-    monkeypatch.setattr("recall.run.jobs.flight.check_answers", lambda _address: None)
-    monkeypatch.setattr("recall.run.jobs.shared.CLIENT_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("recall.run.jobs.ray_tasks.check_answers", lambda _address: None)
+    monkeypatch.setattr("recall.run.jobs.cluster_limits.CLIENT_PAUSES", (0.0, 0.0, 0.0))
     section = ClusterSection(address="ray://127.0.0.1:1")
     with pytest.raises(BadInput, match=r"ray://127\.0\.0\.1:1: no Ray cluster answers: psutil\.NoSuchProcess: 9"):
         jobs.connect(section)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from recall.archive.transport import swap
 from recall.errors import LeaseHeld, Transient
+from recall.io import swap
 from recall.run import lease as lease_module
 from recall.run.lease import DRIVER, Lease
 from recall.run.rounds import Run

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from recall.archive.transport import publish
 from recall.config import AccessSection
+from recall.io import publish
 from recall.run import store as store_module
 from recall.run.rounds import Run
 

@@ -4,10 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recall.archive import parquet
-from recall.archive.transport import read_range
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged
+from recall.io import parquet, read_range
 from recall.run.store import Store, canonical_json, concat, digest_of, table_bytes, table_from
 
 SCHEMA = {

@@ -13,9 +13,9 @@ from recall.archive.index import url_refs
 from recall.archive.manifest import resolve
 from recall.archive.warc import read_at, responses
 from recall.config import AccessSection, CrawlSection
-from recall.hosts import family_of, host_of
 from recall.records import Capture, Skip
 from recall.sample.crawl import CRAWL, LABELS, PAGES, SHARDS, SampleInfo, write_sample
+from recall.sites.hosts import family_of, host_of
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -5,12 +5,12 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from recall.hosts import host_of, prefix_key
 from recall.sample.bank import LANGUAGES, code_languages, language
 from recall.sample.markup import STYLES
 from recall.sample.pages import KINDS
 from recall.sample.plan import plan_hosts
 from recall.sample.world import Response, responses
+from recall.sites.hosts import host_of, prefix_key
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from recall.cli import verbs
 from recall.report.assets import script_source
 from recall.run.rounds import Run
-from service.pages import REPORT_POLICY
+from service.api.static_pages import REPORT_POLICY
 
 
 @pytest.fixture(scope="module")

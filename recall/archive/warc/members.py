@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from recall.archive.transport import open_stream
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
+from recall.io import open_stream
 
 GZIP = b"\x1f\x8b\x08"
 MAX_HEAD = 64 << 10

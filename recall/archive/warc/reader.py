@@ -16,12 +16,12 @@ from typing import BinaryIO, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from recall.archive.transport import open_ahead, read_range
+from recall.archive.warc.fast_reader import Progress, ordinary
 from recall.archive.warc.members import GZIP, Reader, StoredFile, check_record, corrupt
-from recall.archive.warc.ordinary import Progress, ordinary
-from recall.archive.warc.pages import BLOCK_LIMIT, CONVERSIONS, RESPONSES, Draft, Head, Readings
+from recall.archive.warc.page_records import BLOCK_LIMIT, CONVERSIONS, RESPONSES, Draft, Head, Readings
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
+from recall.io import open_ahead, read_range
 from recall.records import Capture, Skip, WarcRef
 
 MAX_RECORD = 64 << 20

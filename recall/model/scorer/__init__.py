@@ -7,5 +7,17 @@ from recall.model.scorer.card import Card
 from recall.model.scorer.collapse import Weights, collapse
 from recall.model.scorer.explain import Explanation, Part
 from recall.model.scorer.scorer import Scorer, score_with, write_model
+from recall.model.scorer.thresholds import kept_by, threshold_for
 
-__all__ = ["Card", "Explanation", "Part", "Scorer", "Weights", "collapse", "score_with", "write_model"]
+__all__ = [
+    "Card",
+    "Explanation",
+    "Part",
+    "Scorer",
+    "Weights",
+    "collapse",
+    "kept_by",
+    "score_with",
+    "threshold_for",
+    "write_model",
+]

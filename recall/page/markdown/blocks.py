@@ -10,15 +10,15 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
+from recall.page.markdown.code_heuristics import code_share, looks_like_code, strong_class, weak_class
+from recall.page.markdown.code_language import told_language
+from recall.page.markdown.code_lines import code_text, keeps_spaces
+from recall.page.markdown.code_span import Found, inline
+from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.editors import editor_text, is_editor
-from recall.page.markdown.found import Found, inline
-from recall.page.markdown.language import told_language
-from recall.page.markdown.lines import code_text, keeps_spaces
 from recall.page.markdown.noise import is_gutter_text, is_noise, without_typed_numbers
 from recall.page.markdown.runs import line_run
-from recall.page.markdown.shape import code_share, looks_like_code, strong_class, weak_class
 from recall.page.markdown.special import script, signature, textarea
-from recall.page.markdown.tables import code_table
 from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, text_of
 
 _NAMED: Final = frozenset({"div", "p", "td", "span"})

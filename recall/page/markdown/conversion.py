@@ -13,11 +13,11 @@ import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.fill import add_headings_and_lists
+from recall.page.markdown.full_page import render
 from recall.page.markdown.lift import Lifted, lift
 from recall.page.markdown.patch import complete
-from recall.page.markdown.prose import render
 from recall.page.markdown.restore import blocks_in, restore
+from recall.page.markdown.restore_lists import add_headings_and_lists
 from recall.page.markdown.threads import find_posts, render_thread
 from recall.page.markdown.tree import (
     CONTROL,

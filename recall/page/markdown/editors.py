@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.lines import raw_lines, tidy
+from recall.page.markdown.code_lines import raw_lines, tidy
 from recall.page.markdown.tree import classes
 
 EDITORS: Final = frozenset({"codemirror", "cm-editor", "monaco-editor", "ace_editor"})

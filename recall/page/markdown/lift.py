@@ -11,10 +11,10 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from recall.page.markdown.block_controls import drop_label, holder, language_of
 from recall.page.markdown.blocks import find_code
-from recall.page.markdown.chrome import drop_label, holder, language_of
+from recall.page.markdown.code_span import Found
 from recall.page.markdown.formulas import TYPED, Formula, find_formulas
-from recall.page.markdown.found import Found
 from recall.page.markdown.layout import clear_way, undo_section_lists
 from recall.page.markdown.tree import HEADINGS, remove, squashed, text_of
 

@@ -12,9 +12,9 @@ from typing import Final
 from lxml.html import HtmlElement
 
 from recall.page.markdown.anchors import Kept, after, own_text
-from recall.page.markdown.frame import in_frame
+from recall.page.markdown.full_page import render
 from recall.page.markdown.lift import Lifted
-from recall.page.markdown.prose import render
+from recall.page.markdown.page_frame import in_frame
 from recall.page.markdown.restore import blocks_in
 from recall.page.markdown.tree import BLOCKS, text_of
 

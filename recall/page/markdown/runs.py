@@ -7,7 +7,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.lines import code_text
+from recall.page.markdown.code_lines import code_text
 from recall.page.markdown.tree import BLOCKS, classes, text_of
 
 _BY_BREAK: Final = frozenset({"code", "tt", "samp", "kbd", "font", "span", "b"})

@@ -8,10 +8,10 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.found import ZERO_WIDTH, Found, inline
-from recall.page.markdown.language import told_language
-from recall.page.markdown.lines import code_text, tidy
-from recall.page.markdown.shape import looks_like_code, strong_class, weak_class
+from recall.page.markdown.code_heuristics import looks_like_code, strong_class, weak_class
+from recall.page.markdown.code_language import told_language
+from recall.page.markdown.code_lines import code_text, tidy
+from recall.page.markdown.code_span import ZERO_WIDTH, Found, inline
 from recall.page.markdown.tree import HEADINGS, classes
 
 _FORM_FIELD: Final = re.compile(r"comment|message|reply|body|email|search|query|content|text$", re.I)

@@ -8,7 +8,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.prose import render
+from recall.page.markdown.full_page import render
 from recall.page.markdown.tree import classes, squashed, text_of
 
 # software → (class or id prefix of a post's content, class that an ancestor must have or "")

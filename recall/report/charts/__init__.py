@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from recall.report.charts import bars, points
 from recall.report.charts.style import png_of, styled, svg_of
 from recall.report.data import Data
-from recall.report.errors import shown
+from recall.report.mistakes import shown
 
 __all__ = ["Drawn", "draw", "drawn_names"]
 

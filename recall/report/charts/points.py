@@ -22,7 +22,7 @@ from recall.report.charts.style import (
     percent_axis,
 )
 from recall.report.data import Data
-from recall.report.hosts import DECISIONS
+from recall.report.domain_figures import DECISIONS
 
 CURVE_POINTS = 400
 """Points of a curve that are drawn: more do not show."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from recall.config import ClusterSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, Incomplete, LeaseHeld, OutOfOrder, Refused, Transient
 from recall.run.jobs.attempts import C, I, Outcome, R, attempt_until, pause
-from recall.run.jobs.flight import Flight, connect, disconnect
-from recall.run.jobs.shared import Meters
+from recall.run.jobs.cluster_limits import Meters
+from recall.run.jobs.ray_tasks import Flight, connect, disconnect
 
 __all__ = ["Outcome", "complete", "connect", "disconnect", "each", "meter", "tolerated"]
 

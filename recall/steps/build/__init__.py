@@ -13,37 +13,37 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from recall.archive.transport import read_all
-from recall.hosts import PrefixSet
+from recall.corpus.chunks import Built, Chunk, Layout, cut
+from recall.corpus.dataset_card import Figures, audits_of, card
+from recall.corpus.dedup.exact import Job as ExactJob
+from recall.corpus.dedup.exact import merge_exact, partitions_of
+from recall.corpus.dedup.near import Job as NearJob
+from recall.corpus.dedup.near import merge_near
+from recall.corpus.drops import Job as DropsJob
+from recall.corpus.drops import publish_streamed, write_drops
+from recall.corpus.filters.boilerplate import LINES_PER_PAGE, find_boilerplate
+from recall.corpus.filters.boilerplate import Job as LinesJob
+from recall.corpus.filters.contamination import Benchmarks
+from recall.corpus.filters.optout import OptOut
+from recall.corpus.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
+from recall.corpus.stages import tell_stages
+from recall.corpus.survey import survey_of
+from recall.io import read_all
+from recall.labels.decisions import accepted_prefixes, page_labels
 from recall.records import Done
 from recall.run.jobs import complete
-from recall.run.progress import progress
+from recall.run.progress_bar import progress
 from recall.run.rounds import Run
+from recall.run.scanned import ScannedShard, scanned_shards
+from recall.run.shuffle import WORK, in_order
 from recall.run.store import Columns, digest_of
-from recall.steps.build import extract, finish
-from recall.steps.build.boilerplate import LINES_PER_PAGE, find_boilerplate
-from recall.steps.build.boilerplate import Job as LinesJob
-from recall.steps.build.card import Figures, audits_of, card
-from recall.steps.build.choice import Extent
-from recall.steps.build.chunks import Built, Chunk, Layout, cut
-from recall.steps.build.contamination import Benchmarks
-from recall.steps.build.drops import Job as DropsJob
-from recall.steps.build.drops import publish_streamed, write_drops
-from recall.steps.build.exact import Job as ExactJob
-from recall.steps.build.exact import merge_exact, partitions_of
-from recall.steps.build.exchange import WORK, in_order
+from recall.sites.hosts import PrefixSet
+from recall.steps.build import extract, mask_and_decontaminate
 from recall.steps.build.mix import Job as MixJob
 from recall.steps.build.mix import apply_caps
-from recall.steps.build.near import Job as NearJob
-from recall.steps.build.near import merge_near
-from recall.steps.build.optout import OptOut
-from recall.steps.build.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
-from recall.steps.build.stages import tell_stages
-from recall.steps.build.survey import survey_of
-from recall.steps.build.write import Job as WriteJob
-from recall.steps.build.write import write_parts
-from recall.steps.judgements import accepted_prefixes, page_labels
-from recall.steps.rows import ScannedShard, scanned_shards
+from recall.steps.build.parts import Job as WriteJob
+from recall.steps.build.parts import write_parts
+from recall.steps.build.selection import Extent
 
 __all__ = ["CORPUS", "DROPPED", "LEDGER", "build"]
 
@@ -117,8 +117,8 @@ def _finish(run: Run, chunks: list[Chunk], merged: Merged) -> list[Any]:
     asked = config.contamination
     files = asked.benchmarks if asked.enabled else ()
     found = Benchmarks.load(files, config.access, asked.fields, asked.ngram, asked.shortest)
-    job = finish.Job(store, config, standing, lines, found)
-    return in_order(finish.finish_chunk, job, chunks, cluster, "finish")
+    job = mask_and_decontaminate.Job(store, config, standing, lines, found)
+    return in_order(mask_and_decontaminate.finish_chunk, job, chunks, cluster, "finish")
 
 
 def build(run: Run) -> Done:
@@ -132,7 +132,7 @@ def build(run: Run) -> Done:
     layout = Layout(tuple(chunk.shards[0].number for chunk in chunks))
     merged = _merge(run, chunks, layout)
     results = _finish(run, chunks, merged)
-    pages, dropped, hits = (finish.keys_of(results, place) for place in range(3))
+    pages, dropped, hits = (mask_and_decontaminate.keys_of(results, place) for place in range(3))
     partitions = partitions_of(sum(chunk.pages for chunk in chunks))
     capped = apply_caps(MixJob(store, layout, config.mix, config.run.seed, partitions, pages), chunks, config.cluster)
     kept: Counter[str] = Counter()
@@ -140,7 +140,7 @@ def build(run: Run) -> Done:
         step.add([output])
         kept.update(reasons)
     drops = write_drops(DropsJob(store, merged, dropped, capped), step, chunks, config.cluster)
-    for _ in publish_streamed(step, "contamination.parquet", hits, finish.HITS):
+    for _ in publish_streamed(step, "contamination.parquet", hits, mask_and_decontaminate.HITS):
         pass
     step.publish_table("shards.parquet", _ledger(run, extents[-1], built), LEDGER)
     told = tell_stages(config, kept.total(), drops, [result["changes"] for result in results])

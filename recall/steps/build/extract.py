@@ -11,17 +11,18 @@ from hashlib import sha256
 from recall.archive.corpora import text_of
 from recall.config import Config, QualitySection
 from recall.config.corpus import SIGNALS, parse_rule
-from recall.hosts import host_of
+from recall.corpus import tags
+from recall.corpus.chunks import Built
+from recall.corpus.dedup.exact import KEYS, keys_of
+from recall.corpus.filters import quality
+from recall.corpus.filters.optout import OptOut, noai
+from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
 from recall.page.markdown import markdown
-from recall.run.store import Columns, Schema, Store
-from recall.steps.build import quality, tags
-from recall.steps.build.choice import Choice, Extent, choose
-from recall.steps.build.chunks import Built
-from recall.steps.build.exact import KEYS, keys_of
-from recall.steps.build.exchange import folder_of, once
-from recall.steps.build.optout import OptOut, noai
-from recall.steps.build.schema import DROPPED, ID_BITS, LINEAGE
-from recall.steps.rows import Body, ScannedShard, read_bodies, read_rows, refs_of
+from recall.run.scanned import Body, ScannedShard, read_bodies, read_rows, refs_of
+from recall.run.shuffle import folder_of, once
+from recall.run.store import Schema, Store
+from recall.sites.hosts import host_of
+from recall.steps.build.selection import Choice, Extent, choose
 
 EXTRACTED: Schema = {**LINEAGE, **tags.COLUMNS, **SIGNALS, **KEYS}
 STAGE = "extract"
@@ -29,8 +30,6 @@ TAG = "code"
 NO_TEXT = "no text could be extracted"
 LISTED = "its host or URL opted out"
 SAYS_SO = "the page asks not to be used"
-
-Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +137,3 @@ def low_quality(settings: QualitySection, measured: Mapping[str, int | float]) -
     return Refusal(
         "quality", f"breaks the rule {rule}", f"{parse_rule(rule)[0]} is {measured[parse_rule(rule)[0]]:.4g}"
     )
-
-
-def columns_of(rows: list[Row], schema: Schema) -> Columns:
-    """Rows as columns; what a row does not say is null."""
-    return {name: [row.get(name) for row in rows] for name in schema}

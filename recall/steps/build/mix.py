@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from recall.config import ClusterSection, MixSection
 from recall.config.duplicates import MIXED, parse_entry
+from recall.corpus.chunks import Chunk, Layout
+from recall.corpus.filters.boilerplate import key_of
+from recall.corpus.schema import CAPPED
+from recall.run.scanned import priority
+from recall.run.shuffle import arrays, bucket_of, by_target, collect, deal, in_order, once
 from recall.run.store import Schema, Store, Table
-from recall.steps.build.boilerplate import key_of
-from recall.steps.build.chunks import Chunk, Layout
-from recall.steps.build.exchange import arrays, bucket_of, by_target, collect, deal, in_order, once
-from recall.steps.rows import priority
 
 COLUMNS = {"host": "domain", "language": "language", "category": "category"}
 DEALT: Schema = {"value": "uint64", "priority": "uint64", "id": "int64"}
-CAPPED: Schema = {"id": "int64"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,22 +13,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from recall.archive.parquet import ParquetWriter
 from recall.errors import Incomplete
+from recall.io.parquet import ParquetWriter
+from recall.labels.decisions import prefix_labels
 from recall.records import Candidate, Done
 from recall.run.jobs import complete
-from recall.run.progress import progress
+from recall.run.progress_bar import progress
+from recall.run.round_model import model_folder
 from recall.run.rounds import Round
+from recall.run.scanned import scanned_shards
+from recall.run.shuffle import folder_of
 from recall.run.step import Step
 from recall.run.store import Schema, Store
-from recall.steps.build.exchange import folder_of
 from recall.steps.domains import tally
 from recall.steps.domains.bounds import errors_of
 from recall.steps.domains.prefixes import gains_of
 from recall.steps.domains.tally import CANDIDATES, DOMAINS, Job, Partition, groups_of
-from recall.steps.judgements import prefix_labels
-from recall.steps.rows import scanned_shards
-from recall.steps.scan import model_folder
 
 __all__ = ["CANDIDATES", "DOMAINS", "domains"]
 

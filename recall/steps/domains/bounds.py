@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from recall.config import DomainsSection
-from recall.hosts import family_of
 from recall.records import DomainTally
+from recall.sites.hosts import family_of
 
 LEAST_POWER = 0.05
 """Difference between share found and false positives below which a model says nothing about a host."""
@@ -51,7 +51,7 @@ def lower_share(pages: int, kept: int, errors: Errors, confidence: float) -> flo
 def lower_shares(tallies: Iterable[DomainTally], settings: DomainsSection, errors: Errors) -> dict[str, float]:
     """The lower bound of each host with enough pages; small hosts of a family are counted as one.
 
-    Families are those of `recall.hosts`: a.github.io and b.github.io are two. Hosts without support are left out.
+    Families are those of `recall.sites.hosts`: a.github.io and b.github.io are two. Hosts without support are left out.
     """
     bounds: dict[str, float] = {}
     small: dict[str, list[DomainTally]] = defaultdict(list)

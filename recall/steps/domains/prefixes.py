@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from recall.config import DomainsSection
-from recall.hosts import SLUG, placeholders_of, prefix_key
 from recall.records import Candidate
+from recall.sites.hosts import SLUG, placeholders_of, prefix_key
 
 MAX_DEPTH = 4
 """Path parts of a prefix: deeper ones cover too little to be worth a judgement."""

@@ -15,15 +15,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.archive.parquet import table_bytes
 from recall.config import DomainsSection
-from recall.hosts import Holdout, family_of, host_of
+from recall.io.parquet import table_bytes
 from recall.records import DomainTally
+from recall.run.scanned import ScannedShard, read_rows
+from recall.run.shuffle import collect, deal, folder_of, once
 from recall.run.store import Columns, Store, digest_of
-from recall.steps.build.exchange import collect, deal, folder_of, once
+from recall.sites.hosts import Holdout, family_of, host_of
 from recall.steps.domains.bounds import Errors, lower_shares
 from recall.steps.domains.prefixes import Count, prefixes_of, propose
-from recall.steps.rows import ScannedShard, read_rows
 
 DOMAINS = {"host": "string", "pages": "int64", "kept": "int64", "share": "float64", "low": "float64", "code": "bool"}
 CANDIDATES = {"prefix": "string", "host": "string", "pages": "int64", "kept": "int64"}

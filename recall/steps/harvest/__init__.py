@@ -16,13 +16,17 @@ import numpy as np
 from recall.archive.index import part_urls
 from recall.config import Config
 from recall.errors import Incomplete
-from recall.hosts import Holdout, PrefixSet
+from recall.labels.decisions import accepted_prefixes, audit_urls, page_labels
+from recall.labels.saturation import saturation
 from recall.page.text import scoring_text
 from recall.records import Done, WarcRef
 from recall.run.jobs import Outcome, complete, each, tolerated
-from recall.run.progress import progress
+from recall.run.progress_bar import progress
+from recall.run.round_model import model_folder
 from recall.run.rounds import Round
+from recall.run.scanned import ScannedShard, priority, read_bodies, read_rows, refs_of, scanned_shards
 from recall.run.store import Store
+from recall.sites.hosts import Holdout, PrefixSet
 from recall.steps.harvest.unscanned import (
     BROKEN,
     UNREADABLE,
@@ -36,10 +40,6 @@ from recall.steps.harvest.unscanned import (
     portions,
     read_places,
 )
-from recall.steps.judgements import accepted_prefixes, audit_urls, page_labels
-from recall.steps.rows import ScannedShard, priority, read_bodies, read_rows, refs_of, scanned_shards
-from recall.steps.saturation import saturation
-from recall.steps.scan import model_folder
 
 PAGES = {
     "url": "string",

@@ -16,16 +16,16 @@ from dataclasses import dataclass, field
 
 from recall.archive.index import IndexRow, part_refs
 from recall.archive.ranges import GAP, coalesce
-from recall.archive.transport import read_range, size
 from recall.archive.warc import outcome_in, responses
 from recall.config import Config
 from recall.errors import ShardCorrupt, ShardUnreadable
-from recall.hosts import Holdout, PrefixSet
+from recall.io import read_range, size
 from recall.page.text import scoring_text
 from recall.records import Capture, Skip, WarcRef
+from recall.run.round_model import load_scorer
+from recall.run.scanned import priority
 from recall.run.store import Store
-from recall.steps.rows import priority
-from recall.steps.shard import load_scorer
+from recall.sites.hosts import Holdout, PrefixSet
 
 HTML = frozenset({"", "text/html", "application/xhtml+xml"})
 TASK_BYTES = 64 << 20

@@ -16,15 +16,15 @@ import numpy as np
 from recall.archive.index import url_refs
 from recall.config import Config
 from recall.errors import BadInput
-from recall.hosts import PrefixSet
 from recall.records import Done, Shard, WarcRef
+from recall.run.failed_shards import Failures
 from recall.run.jobs import each, tolerated
-from recall.run.labels import LabelledUrl
-from recall.run.progress import progress
+from recall.run.label_files import LabelledUrl
+from recall.run.progress_bar import progress
 from recall.run.rounds import Run
-from recall.steps.failures import Failures
-from recall.steps.known import known_prefixes
-from recall.steps.rows import priority
+from recall.run.scanned import priority
+from recall.sites.hosts import PrefixSet
+from recall.sites.shipped import known_prefixes
 from recall.steps.seed.collect import Found, Look, Search, collect, has_code_block
 from recall.steps.seed.judged import judge_pages
 

@@ -8,13 +8,13 @@ import heapq
 from dataclasses import dataclass, field
 
 from recall.archive.ranges import read_outcomes
+from recall.archive.shards import read_shard
 from recall.config import Config
-from recall.hosts import Holdout, PrefixSet, family_of, host_of
 from recall.page.text import scoring_text
 from recall.records import MARK, Capture, Shard, WarcRef
-from recall.run.labels import LabelledUrl
-from recall.steps.rows import priority
-from recall.steps.sources import read_shard
+from recall.run.label_files import LabelledUrl
+from recall.run.scanned import priority
+from recall.sites.hosts import Holdout, PrefixSet, family_of, host_of
 
 
 @dataclass(frozen=True, slots=True)

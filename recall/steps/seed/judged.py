@@ -12,10 +12,10 @@ from hashlib import sha256
 
 from recall.config import Config
 from recall.records import MARK
-from recall.run.progress import progress
+from recall.run.progress_bar import progress
 from recall.run.rounds import Run
+from recall.run.scanned import priority
 from recall.run.store import Store, canonical_json
-from recall.steps.rows import priority
 from recall.steps.seed.collect import Found
 from recall.steps.seed.judge import Judge
 

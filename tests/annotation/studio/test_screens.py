@@ -19,9 +19,9 @@ from annotation.studio.local import Local
 from annotation.studio.projects import find_projects, open_studio
 from annotation.studio.push import of_round
 from annotation.tasks import push
+from recall.labels.decisions import page_labels
 from recall.records import Done
 from recall.run.rounds import Run
-from recall.steps.judgements import page_labels
 from tests.conftest import Site, invent, make_run, play, write_crawl
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.browser, pytest.mark.slow]

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recall.archive import transport
 from recall.archive.index import TABLE, url_refs
 from recall.archive.manifest import resolve
 from recall.archive.warc import WarcWriter, capture_in, captures, read_at, reader, responses
-from recall.archive.warc.response import MAX_BODY
+from recall.archive.warc.http_response import MAX_BODY
 from recall.config import AccessSection, CrawlSection
 from recall.errors import ShardCorrupt, ShardFailed, ShardUnreadable
+from recall.io import publish
 from recall.records import Capture, Skip, WarcRef
 
 if TYPE_CHECKING:
-    from tests.archive.conftest import FaultServer
     from tests.conftest import S3Server
+    from tests.fault_server import FaultServer
 
 HTML = b"<!DOCTYPE html><html><body>page</body></html>"
 DATE = "2026-01-31T23:59:59Z"
@@ -327,16 +327,16 @@ def test_random_damage_ends_in_captures_or_a_failed_shard(tmp_path: Path, seed: 
 
 
 def test_a_warc_over_http_in_bad_weather_is_the_same(
-    read: Reading, weather: "FaultServer", pauses: list[float]
+    read: Reading, fault_server: "FaultServer", pauses: list[float]
 ) -> None:
     data = sample(40)
     calm = read(data)
-    weather.files["file"] = data
+    fault_server.files["file"] = data
     for after in (0, 3000, 20_000, 1):
-        weather.then(after=after, clean=bool(after % 2))
-        weather.then(status=503)
+        fault_server.then(after=after, clean=bool(after % 2))
+        fault_server.then(status=503)
     access = AccessSection(timeout_seconds=5, attempts=10)
-    assert list(responses(weather.url("file"), access, path=str(read.path))) == calm
+    assert list(responses(fault_server.url("file"), access, path=str(read.path))) == calm
     assert len(pauses) == 8
 
 
@@ -344,7 +344,7 @@ def test_a_warc_over_http_in_bad_weather_is_the_same(
 def test_a_warc_on_s3_is_the_same(read: Reading, s3: "S3Server") -> None:
     calm = read(sample(40))
     access = AccessSection(s3_endpoint=s3.endpoint)
-    transport.publish(s3.url("warc/file"), read.path.read_bytes(), access)
+    publish(s3.url("warc/file"), read.path.read_bytes(), access)
     assert list(responses(s3.url("warc/file"), access, path=str(read.path))) == calm
     page = calm[0]
     assert isinstance(page, Capture)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from recall.config import AccessSection, QualitySection
-from recall.steps.build import contamination, optout, privacy, quality, tags
+from recall.corpus import tags
+from recall.corpus.filters import contamination, optout, privacy, quality
 
 PAGE = """# Sort a list
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from recall.corpus.schema import CORPUS, DROPPED, DROPPED_MEANINGS, MEANINGS, OPENCODER, VERSION
 from recall.run.rounds import Run
-from recall.steps.build.finish import HITS
-from recall.steps.build.schema import CORPUS, DROPPED, DROPPED_MEANINGS, MEANINGS, OPENCODER, VERSION
+from recall.steps.build.mask_and_decontaminate import HITS
 
 
 def parts(run: Run) -> list[str]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recall.errors import Incomplete
-from recall.run.retry import go_back
+from recall.run.ledger import ledger, unexplained
+from recall.run.rewind import go_back
 from recall.run.rounds import Run
 from recall.sample.crawl import CRAWL, write_sample
-from recall.steps.ledger import ledger, unexplained
 from recall.steps.seed import seed
 
 if TYPE_CHECKING:

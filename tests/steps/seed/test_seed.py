@@ -8,7 +8,7 @@ import pytest
 import recall.steps.seed as package
 from recall.errors import BadInput, Transient
 from recall.run.rounds import Run
-from recall.steps.known import KnownPrefix
+from recall.sites.shipped import KnownPrefix
 from recall.steps.seed import seed
 
 

@@ -1,0 +1,197 @@
+"""A round's tasks as Label Studio is given them: what a person sees, and what decides the order.
+
+Blind tasks carry no score, no n-grams and no prediction. The others carry a prediction without a choice, so that
+nothing is filled in before a person looked: its score is the confidence of the model, and the least confident come
+first. Of prefixes, those that decide most pages come first.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from math import log
+from typing import Any
+
+from annotation.studio.markup import encodable, link, page_html, sanitise
+from annotation.tasks import EXAMPLES, PREFIXES, TASKS
+from recall.model.scorer import Scorer
+from recall.run import Round, load_scorer
+
+ROWS = 64
+"""Tasks read at a time."""
+
+SIGNALS = 8
+"""Strongest n-grams shown for and against."""
+
+FIRST_LINES = 280
+"""Characters of an example page shown before it is opened."""
+
+MORE = 3_000
+"""Characters shown when it is opened."""
+
+SMALLEST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A task to push. data: its content with our key; votes: annotators wanted; confidence: None where it is blind."""
+
+    key: str
+    data: Mapping[str, Any] = field(repr=False)
+    votes: int
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """The model by which a round's tasks are explained. scorer: None where the round has none that can be loaded."""
+
+    scorer: Scorer | None
+    threshold: float
+    version: str
+
+
+def lens_of(round_: Round) -> Lens:
+    """The model of a round. version: names it in Label Studio."""
+    store, step = round_.run.store, round_.step("train")
+    card = store.read_json(step.key("model.json"))
+    version = f"round {round_.number} ({step.manifest.digest[:8]})"
+    scorer = load_scorer(store, step.folder) if store.exists(step.key("scorer.npz")) else None
+    return Lens(scorer, float(card["threshold"]), version)
+
+
+def confidence(score: float, threshold: float) -> float:
+    """How sure the model is, from 0.5 at the threshold to 1: the larger of p and 1 - p.
+
+    p has the odds of the score divided by those of the threshold, so that it is 0.5 there.
+    """
+    at, edge = (min(max(value, SMALLEST), 1 - SMALLEST) for value in (score, threshold))
+    odds = at * (1 - edge) / ((1 - at) * edge)
+    return max(odds, 1.0) / (1 + odds)
+
+
+def strongest(scorer: Scorer, text: str) -> list[tuple[str, float]]:
+    """The n-grams that moved a page's logit most, each once with the sum of what it adds, strongest first."""
+    sums: dict[str, float] = {}
+    for part in scorer.explain(text).parts:
+        name = part.name.strip()
+        if part.kind in {"token", "ngram"} and name and "\ufffd" not in name:
+            sums[name] = sums.get(name, 0.0) + part.contribution
+    ranked = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return ranked[: 2 * SIGNALS]
+
+
+def _chips(parts: Iterable[tuple[str, float]], kind: str) -> str:
+    return " ".join(f'<span class="chip {kind}">{escape(name)}</span>' for name, _ in parts)
+
+
+def signals_html(score: float, lens: Lens, text: str) -> str:
+    """The score beside the threshold, and what moved it."""
+    side = "above" if score >= lens.threshold else "below"
+    lines = [
+        f'<div class="score"><b>{score:.3f}</b> model score, {side} the threshold of {lens.threshold:.3f}</div>',
+    ]
+    if lens.scorer is not None:
+        parts = strongest(lens.scorer, text)
+        towards = [part for part in parts if part[1] > 0][:SIGNALS]
+        away = [part for part in parts if part[1] < 0][:SIGNALS]
+        lines += [f'<div class="chips">for code: {_chips(towards, "for")}</div>'] if towards else []
+        lines += [f'<div class="chips">against: {_chips(away, "against")}</div>'] if away else []
+    return sanitise("".join(lines))
+
+
+BLIND = '<div class="score">No score is shown for this page.</div>'
+
+
+def head_html(title: str, url: str) -> str:
+    """Title and address of a page; the address leads to the original."""
+    return sanitise(f'<div class="title">{escape(title or "(no title)")}</div><div class="url">{link(url, url)}</div>')
+
+
+def page_data(round_: Round, row: Mapping[str, Any], lens: Lens) -> dict[str, Any]:
+    """What Label Studio holds of a page task."""
+    signals = BLIND if row["blind"] else signals_html(row["score"], lens, row["text"])
+    return {
+        "key": row["key"],
+        "round": round_.number,
+        "url": encodable(row["url"]),
+        "head": head_html(row["title"], row["url"]),
+        "page": page_html(row["markdown"]) or '<p class="gone">(no text was found on this page)</p>',
+        "signals": signals,
+    }
+
+
+def page_cards(round_: Round, wanted: Collection[str], lens: Lens) -> Iterator[Card]:
+    """Cards of some page tasks, in the order of their keys; few of them in memory at a time."""
+    store, key = round_.run.store, round_.step("label").key(TASKS)
+    columns = ["key", "url", "score", "title", "text", "markdown", "votes", "blind"]
+    for batch in store.read_batches(key, columns, ROWS):
+        for row in batch.to_pylist():
+            if row["key"] in wanted:
+                sure = None if row["blind"] else confidence(row["score"], lens.threshold)
+                yield Card(row["key"], page_data(round_, row, lens), row["votes"], sure)
+
+
+def _examples(round_: Round) -> dict[str, list[dict[str, Any]]]:
+    """Example pages of each prefix, by task key."""
+    table = round_.run.store.read_table(round_.step("label").key(EXAMPLES))
+    examples: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_pylist():
+        examples.setdefault(row["key"], []).append(row)
+    return examples
+
+
+def first_lines(markdown: str) -> str:
+    """The beginning of a page on one line, without its markup."""
+    bare = re.sub(r"[`#*|>]+|\]\([^)]*\)|!?\[", " ", markdown[: 4 * FIRST_LINES])
+    return " ".join(bare.split())[:FIRST_LINES]
+
+
+def example_html(row: Mapping[str, Any], threshold: float) -> str:
+    """One example page: score, title and first lines, opening to more."""
+    text = str(row.get("markdown") or "")
+    title = str(row.get("title") or "") or str(row["url"])
+    first = first_lines(text)
+    opened = page_html(text[:MORE])
+    side = "high" if row["score"] >= threshold else "low"
+    return (
+        f'<div class="example"><div class="line"><span class="score {side}">{row["score"]:.3f}</span> '
+        f"{link(row['url'], title)}</div>"
+        + (f'<div class="url">{escape(row["url"])}</div>' if title != row["url"] else "")
+        + (f'<details><summary>{escape(first)}…</summary><div class="opened">{opened}</div></details>' if first else "")
+        + "</div>"
+    )
+
+
+def prefix_data(
+    round_: Round, row: Mapping[str, Any], examples: Iterable[Mapping[str, Any]], lens: Lens
+) -> dict[str, Any]:
+    """What Label Studio holds of a prefix task. Examples with low scores come first."""
+    share = row["kept"] / row["pages"] if row["pages"] else 0.0
+    shown = sorted(examples, key=lambda one: (one["score"], one["url"]))
+    listed = "".join(example_html(one, lens.threshold) for one in shown) or '<p class="gone">(no examples)</p>'
+    title = f'<div class="title">{escape(row["prefix"])}</div>'
+    address = link(f"https://{row['prefix']}", f"open https://{row['prefix']}")
+    signals = (
+        f'<div class="score"><b>{share:.0%}</b> recalled: {row["kept"]} of the {row["pages"]} pages seen under it</div>'
+        f'<div class="score">host {escape(row["host"])}</div>'
+        f'<div class="score">threshold {lens.threshold:.3f}; a score is shown before each example</div>'
+    )
+    return {
+        "key": row["key"],
+        "round": round_.number,
+        "url": encodable(row["prefix"]),
+        "head": sanitise(f'{title}<div class="url">{address}</div>'),
+        "page": sanitise(listed),
+        "signals": sanitise(signals),
+    }
+
+
+def prefix_cards(round_: Round, wanted: Collection[str], lens: Lens) -> Iterator[Card]:
+    """Cards of some prefix tasks; those that decide most pages come first."""
+    table = round_.run.store.read_table(round_.step("label").key(PREFIXES))
+    examples = _examples(round_)
+    for row in sorted(table.to_pylist(), key=lambda row: (-row["pages"], row["prefix"])):
+        if row["key"] in wanted:
+            order = 1 / (2 + log(max(row["pages"], 1)))
+            yield Card(row["key"], prefix_data(round_, row, examples.get(row["key"], ()), lens), row["votes"], order)

@@ -1,0 +1,1 @@
+"""A trained round on other inputs."""

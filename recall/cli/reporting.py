@@ -1,0 +1,93 @@
+"""The verb `recall report`: the run's page with plots; where a round errs, on a terminal or as one JSON object."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.util import find_spec
+
+import click
+from rich.console import Console
+
+from recall.errors import BadInput, OutOfOrder
+from recall.report.mistakes import Errors, Mistake, Push, errors_of_round, shown
+from recall.report.round_figures import Share
+from recall.report.terminal_tables import print_table, share_text
+from recall.run.jobs import disconnect
+from recall.run.label_files import read_labels
+from recall.run.rounds import Run
+
+GROUPS = ("pages", "positive", "precision", "found")
+DRAWS = ("matplotlib", "sklearn", "jinja2")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option("--round", "number", type=int, help="The round; the last one that was trained when left out.")
+@click.option("--count", default=20, show_default=True, help="Worst pages of each kind.")
+@click.option("--measure", "labels", help="Labels file (url, label): pages of held-out hosts measure each round.")
+@click.option("--pages/--no-pages", default=True, show_default=True, help="Write RUN/report/, a page with plots.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def report(run: str, number: int | None, count: int, labels: str | None, pages: bool, as_json: bool) -> None:
+    """Write RUN/report/index.html, and show where a round errs on held-out hosts: by language, place and page."""
+    opened = Run.open(run)
+    trained = [one for one in range(1, opened.config.run.rounds + 1) if opened.round(one).step("train").done]
+    applied = opened.parent is not None
+    if not applied and not trained:
+        raise OutOfOrder(f"{opened.store.root}: no round of this run was trained here; there are no errors to show")
+    found = None if applied else errors_of_round(opened.round(number or trained[-1]), count)
+    where = _write(opened, found, labels) if pages else ""
+    if as_json:
+        click.echo(json.dumps({**(asdict(found) if found else {}), "report": where}, sort_keys=True))
+        return
+    if found is not None:
+        print_groups("language", found.languages)
+        print_groups("place", found.places)
+        print_mistakes(found)
+    if where:
+        click.echo(f"report: {where}")
+
+
+def _write(run: Run, errors: Errors | None, labels: str | None) -> str:
+    """Write the report's folder; where its page lies. Raises BadInput where the libraries that draw are missing."""
+    if missing := [name for name in DRAWS if find_spec(name) is None]:
+        raise BadInput(f"report: {missing[0]} is not installed: pip install 'recall[report]', or add --no-pages")
+    from recall.report.assemble import assemble  # noqa: PLC0415 - other verbs need neither matplotlib nor scikit-learn
+    from recall.report.folder import write_report  # noqa: PLC0415
+
+    rows = read_labels(labels, run.config.access) if labels else []
+    try:
+        return write_report(run.store, assemble(run, rows, errors))
+    finally:
+        disconnect()
+
+
+def print_groups(name: str, groups: Mapping[str, Share]) -> None:
+    """Print a table of groups, those with a positive page."""
+    rows = [
+        (group or "?", f"{one.pages:,}", f"{one.positive:,}", share_text(one.precision), share_text(one.found))
+        for group, one in groups.items()
+        if one.positive
+    ]
+    print_table(f"judged pages of held-out hosts by {name}", (name, *GROUPS), rows)
+
+
+def print_mistakes(found: Errors) -> None:
+    """Print each page with what pushed its score up and down."""
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.print(f"round {found.round}: {found.pages:,} judged pages, threshold {found.threshold:.3f}\n")
+    for mistake in found.mistakes:
+        console.print(_line(mistake))
+        console.print(f"    + {_pushes(mistake.towards)}")
+        console.print(f"    - {_pushes(mistake.against)}")
+
+
+def _line(mistake: Mistake) -> str:
+    doubt = ", label suspect" if mistake.suspect else ""
+    return (
+        f"{mistake.kind} {mistake.score:.3f} (labelled {shown(mistake.label)}{doubt}) {mistake.language or '?'} "
+        f"{mistake.place} {shown(mistake.url)}"
+    )
+
+
+def _pushes(pushes: tuple[Push, ...]) -> str:
+    return "  ".join(f"{shown(push.name).replace(' ', '_')} {push.contribution:+.2f}" for push in pushes) or "nothing"

@@ -1,0 +1,79 @@
+"""The verbs `recall export`, `recall diff` and `recall release`."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from recall.apply.crawls import last_sealed, parse_parent
+from recall.errors import BadInput
+from recall.release.corpus_pages import export_jsonl, export_warc
+from recall.release.diff import difference, side_of
+from recall.release.files import written
+from recall.release.lists import HOSTS, PREFIXES, export_rows, host_rows, prefix_rows
+from recall.release.pack import pack
+from recall.report.terminal_tables import print_note, print_table
+from recall.run.rounds import Round, Run
+
+FORMATS = ("jsonl", "warc", "hosts", "prefixes")
+COUNT = click.IntRange(0)
+
+
+def _last(run: Run, step: str) -> Round:
+    done = [number for number in range(1, run.config.run.rounds + 1) if run.round(number).step(step).done]
+    if not done:
+        raise BadInput(f"{run.store.root}: no round has finished its {step} step yet; see `recall status`")
+    return run.round(done[-1])
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
+@click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What is written.")
+def export(run: str, target: Path, kind: str) -> None:
+    """Write the corpus as JSON lines (DEST.jsonl, .gz, .zst) or WARC (.warc.gz); hosts, prefixes (.parquet, .csv)."""
+    opened = Run.open(run)
+    if kind == "jsonl":
+        count = export_jsonl(opened, target)
+    elif kind == "warc":
+        count = export_warc(opened, target)
+    elif kind == "hosts":
+        count = export_rows(host_rows(_last(opened, "domains")), HOSTS, target)
+    else:
+        count = export_rows(prefix_rows(_last(opened, "label")), PREFIXES, target)
+    click.echo(f"{target}: {count} {'pages' if kind in {'jsonl', 'warc'} else kind}")
+
+
+@click.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--count", type=COUNT, default=20, show_default=True, help="Domains that are listed.")
+@click.option("--pages", type=click.Path(path_type=Path), help="File for every page won or lost, as JSON lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def diff(first: str, second: str, count: int, pages: Path | None, as_json: bool) -> None:
+    """Compare two runs (their corpora) or rounds (RUN@N): pages won and lost, by domain."""
+    sides = side_of(first), side_of(second)
+    if pages is None:
+        found = difference(*sides, count)
+    else:
+        with written(pages) as stream:
+            found = difference(*sides, count, stream)
+    if as_json:
+        click.echo(json.dumps(asdict(found), sort_keys=True))
+        return
+    rows = [(one.domain or "?", f"{one.won:,}", f"{one.lost:,}", f"{one.both:,}") for one in found.domains]
+    title = f"{first} ({found.pages_first:,} pages) and {second} ({found.pages_second:,} pages)"
+    print_table(title, ("domain", "won", "lost", "both"), rows)
+    print_note(f"won {found.won:,}, lost {found.lost:,}, in both {found.both:,}; {found.changed:,} domains changed")
+
+
+@click.command()
+@click.argument("run", metavar="RUN[@ROUND]")
+@click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
+def release(run: str, target: Path) -> None:
+    """Pack model, seed, labels, hosts, prefixes, settings and manifests of a round, without texts, paths or secrets."""
+    root, number = parse_parent(run)
+    opened = Run.open(root)
+    counts = pack(opened.round(number or last_sealed(opened)), target)
+    click.echo(f"{target}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))

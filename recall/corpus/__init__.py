@@ -1,0 +1,8 @@
+"""A corpus as data: its schema, reading it, its tags and card, duplicates and filters.
+
+The public names are listed in `__init__.pyi`; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,194 @@
+"""The corpus card: a dataset card as dataset hubs read it, with this corpus' own figures.
+
+In: a survey of the published parts, what each stage did, the audits of the rounds. Out: Markdown with front matter.
+Nothing of a page's content stands in it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import recall
+from recall.config import Config
+from recall.corpus.schema import MEANINGS, VERSION
+from recall.corpus.survey import Survey, ranked
+from recall.labels.audit import Audited, audit
+from recall.model.evaluate import Interval
+from recall.run.rounds import Run
+
+AUDITED = 1_000
+"""Shards up to which every round is estimated from its audit sample, which reads all rows again; above, the last."""
+
+SHOWN = 20
+"""Languages that are listed."""
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+LARGER = ((10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a card states. dropped: pages by reason; stages: as in stages.json; failed: shards that could not be read.
+
+    audits: of each sealed round, None where nobody labelled its sample.
+    """
+
+    survey: Survey
+    dropped: Mapping[str, int] = field(repr=False)
+    stages: Sequence[Mapping[str, Any]] = field(repr=False)
+    failed: int
+    audits: Sequence[tuple[int, Audited | None]] = ()
+
+
+def audits_of(run: Run) -> list[tuple[int, Audited | None]]:
+    """Estimates of the rounds from their audit samples; none for a run that inherited its model."""
+    sealed = [one for one in range(1, run.config.run.rounds + 1) if run.round(one).sealed]
+    if run.parent is not None or not sealed:
+        return []
+    wanted = sealed if len(run.shards) <= AUDITED else sealed[-1:]
+    return [(number, audit(run.round(number))) for number in wanted]
+
+
+def card(run: Run, figures: Figures) -> str:
+    """The card as Markdown."""
+    survey, config = figures.survey, run.config
+    crawls = sorted(name for name in survey.crawls if name) or ["single WARC files"]
+    read = len(run.shards) - figures.failed
+    size = survey.bytes / max(1, survey.pages) / 1e3
+    parts = [
+        _front_matter(survey),
+        "# Code-related web pages",
+        f"{survey.pages:,} pages, {survey.bytes / 1e6:,.1f} MB of text ({size:,.1f} kB a page), recalled from "
+        f"{_shortened(crawls)} in {config.run.rounds} round(s) by recall {recall.__version__}. {read:,} of "
+        f"{len(run.shards):,} WARC files could be read.",
+        "## How it was made",
+        _method(run),
+        "## How good it is",
+        _quality(figures.audits),
+        "## What is in it",
+        _table(("kept by", "pages"), ranked(survey.reasons)),
+        _table(("first kept in round", "pages"), sorted(survey.rounds.items())),
+        _table(("language", "pages", "MB"), _languages(survey)),
+        _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(survey.categories)]),
+        "## What was taken out or changed",
+        _table(("stage", "switched on", "pages in", "taken out", "pages out"), map(_stage, figures.stages)),
+        _table(("left out because", "pages"), ranked(figures.dropped)),
+        _changes(figures.stages),
+        "## Columns",
+        f"Schema {VERSION}; the version also stands in each file's metadata.",
+        _table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in MEANINGS.items()]),
+        "## Limits",
+        _limits(config),
+        "## Licence",
+        "Page content belongs to its sites and is under their terms; who uses it answers for that. Common Crawl's "
+        "terms of use hold for what comes from it. Each row leads back to its record: read `length` bytes from "
+        "`offset` of `warc_path`, and the decoded body has the row's `digest`.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front_matter(survey: Survey) -> str:
+    codes = sorted(code for code, pages in survey.languages.items() if code and pages)
+    sizes = [name for limit, name in (*SIZES, *LARGER) if survey.pages < limit]
+    lines = ["---", "pretty_name: Code-related web pages", "license: other", "license_name: page-owners"]
+    if codes:
+        lines += ["language:", *(f'- "{code}"' for code in codes)]  # quoted: YAML reads a bare no as false
+    lines += ["task_categories:", "- text-generation", "tags:", "- code", "- web", "- common-crawl"]
+    lines += ["size_categories:", f"- {sizes[0] if sizes else 'n>1T'}", "configs:", "- config_name: default"]
+    return "\n".join([*lines, "  data_files: part-*.parquet", "---"])
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more crawls" if len(names) > 5 else "")
+
+
+def _method(run: Run) -> str:
+    if run.parent is not None:
+        start = f"The model and the accepted prefixes are those of round {run.parent.round} of another run."
+    else:
+        start = (
+            "A fastText classifier on BPE tokens scanned the crawl; hosts of which it recalled more than "
+            f"{run.config.domains.share:.0%} became code domains; people judged pages and URL prefixes; what the model "
+            "missed under accepted prefixes trained the next round."
+        )
+    return (
+        f"{start} The corpus is what the last round's model keeps or an accepted prefix covers; people's labels "
+        f"overrule both. Text is Markdown whose code is exact. Run digest `{run.digest()}`."
+    )
+
+
+def _quality(audits: Sequence[tuple[int, Audited | None]]) -> str:
+    known = [(number, one) for number, one in audits if one is not None]
+    if not known:
+        return "No audit sample of this run was labelled, so its precision and the share found are not known."
+    rows = [
+        (
+            number,
+            f"{one.labels:,}",
+            *(_interval(share) for share in (one.model.precision, one.model.recall)),
+            *(_interval(share) for share in (one.with_prefixes.precision, one.with_prefixes.recall)),
+        )
+        for number, one in known
+    ]
+    names = ("round", "audit labels", "precision, model", "found, model", "precision, with prefixes", "found")
+    return (
+        f"{_table(names, rows)}\n\nEstimates for the crawl without held-out hosts, before the stages below, from blind "
+        "random samples, with 95 % intervals; found: the share of the crawl's code-related pages that is kept."
+    )
+
+
+def _interval(share: Interval) -> str:
+    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
+
+
+def _languages(survey: Survey) -> list[tuple[Any, ...]]:
+    languages = ranked(survey.languages)
+    rows: list[tuple[Any, ...]] = [
+        (code or "too little prose", pages, f"{survey.language_bytes[code] / 1e6:,.1f}")
+        for code, pages in languages[:SHOWN]
+    ]
+    rest = languages[SHOWN:]
+    if rest:
+        size = sum(survey.language_bytes[code] for code, _ in rest) / 1e6
+        rows.append((f"{len(rest)} others", sum(pages for _, pages in rest), f"{size:,.1f}"))
+    return rows
+
+
+def _stage(stage: Mapping[str, Any]) -> tuple[Any, ...]:
+    on = "yes" if stage["enabled"] else "no"
+    return stage["stage"], on, stage["pages_in"], stage["dropped"], stage["pages_out"]
+
+
+def _changes(stages: Sequence[Mapping[str, Any]]) -> str:
+    rows = [(one["stage"], what, count) for one in stages for what, count in one["changed"].items()]
+    return _table(("stage", "changed in the texts", "count"), rows)
+
+
+def _limits(config: Config) -> str:
+    switched = {
+        "near-duplicates are not removed": not config.duplicates.near,
+        "personal data is not masked": not config.privacy.enabled,
+        "no benchmark was given to decontaminate against": not config.contamination.benchmarks,
+        "quality signals are columns, no page was filtered by them": not config.quality.keep,
+    }
+    lines = [
+        "- The classifier errs most in languages other than English and on listing pages.",
+        "- Language, category and masked data are told by rules; they miss some and err on some.",
+        "- Opt-outs are those that the crawl's robots.txt, page markup and the lists given to the build could tell.",
+        *(f"- In this corpus {what}." for what, holds in switched.items() if holds),
+    ]
+    return "\n".join(lines)
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A Markdown table, numbers with separators; "" without rows."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        return ""
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}", *(f"| {' | '.join(row)} |" for row in cells)]
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

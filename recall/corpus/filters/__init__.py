@@ -1,0 +1,1 @@
+"""What leaves a corpus or is masked in it: opt-outs, quality rules, boilerplate, benchmark items, personal data."""

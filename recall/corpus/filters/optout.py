@@ -1,0 +1,162 @@
+"""Sites and pages that do not want to be in a corpus: lists of hosts and URL patterns, and what pages say themselves.
+
+In: URLs; bodies and the header fields that a scan keeps. Out: the line or directive that a page is left out for, "" for
+the others. Pages are hostile: only the first bytes are looked at, by bounded patterns.
+
+Read are robots meta tags and X-Robots-Tag with noai, noimageai (DeviantArt, 2022) and noml, for whatever crawler they
+name; tdm-reservation (W3C TDM Reservation Protocol, 2024); Content-Usage (IETF aipref drafts).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import unescape
+
+from recall.config import AccessSection
+from recall.errors import BadInput
+from recall.io import read_all
+from recall.sites.hosts import host_of, prefix_key
+
+DIRECTIVES = ("noai", "noimageai", "noml", "tdm-reservation", "train-ai")
+HEAD = 65_536
+"""Bytes of a page in which meta tags are looked for."""
+
+MAX_LIST = 256 << 20
+MAX_PATTERN = 2_000
+_META = re.compile(rb"(?i)<meta\b([^<>]{1,2000})>")
+_ATTRIBUTE = re.compile(
+    r"""(?i)([a-z][a-z:-]{0,30})\s{0,10}=\s{0,10}(?:"([^"]{0,1000})"|'([^']{0,1000})'|([^\s"'>]{1,200}))"""
+)
+_WORDS = re.compile(r"[a-z][a-z-]*")
+_SAYS = ("robots", "bot", "crawler", "spider", "googlebot", "ai")
+_REFUSES_TRAINING = re.compile(
+    r"(?:^|[,;\s])(?:train-ai|ai-train|train-genai|ai|bots|tdm)\s*=\s*(?:n|no|false|0|disallow)(?![a-z])"
+)
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+def noai(body: bytes, headers: str = "", directives: Iterable[str] = DIRECTIVES) -> str:
+    """The first of `directives` that a page's meta tags or header fields carry, "" when there is none.
+
+    headers: lines `name: value` of the response, as a scan keeps them.
+    """
+    said = set(_of_headers(headers)) if headers else set()
+    head = body[:HEAD]
+    if b"<meta" in head or b"<META" in head or b"<Meta" in head:
+        for meta in _META.finditer(head):
+            said |= set(_of_meta(meta[1].decode("utf-8", "replace")))
+    return next((directive for directive in directives if directive in said), "")
+
+
+def _of_meta(inside: str) -> Iterable[str]:
+    found = {name.lower(): unescape(a or b or c).strip().lower() for name, a, b, c in _ATTRIBUTE.findall(inside)}
+    content = found.get("content", "")
+    return _said(found.get("name") or found.get("http-equiv") or "", content)
+
+
+def _of_headers(headers: str) -> Iterable[str]:
+    for line in headers.splitlines():
+        name, _, value = line.partition(":")
+        yield from _said(name.strip().lower(), value.strip().lower())
+
+
+def _said(name: str, value: str) -> Iterable[str]:
+    """Directives that a field carries; X-Robots-Tag may name a crawler before its own (`ccbot: noai`)."""
+    if name == "tdm-reservation":
+        return ["tdm-reservation"] if value == "1" else []
+    if name == "content-usage":
+        return ["train-ai"] if _REFUSES_TRAINING.search(value) else []
+    if "robots" in name or name.endswith(("bot", "crawler", "spider", "-extended")):
+        return _WORDS.findall(value)
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A line of a pattern file. parts: what must follow one another, any characters between; ends: nothing follows."""
+
+    line: str
+    parts: tuple[str, ...]
+    ends: bool
+
+    def covers(self, text: str) -> bool:
+        """True when the text has the parts in order, the first at its start; linear in the text for each part."""
+        first, *rest = self.parts
+        if not text.startswith(first):
+            return False
+        at = len(first)
+        last = rest.pop() if rest and self.ends else None
+        for part in rest:
+            found = text.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        if last is not None:
+            return len(text) - len(last) >= at and text.endswith(last)
+        return not self.ends or at == len(text)
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Hosts and URL patterns that are left out. hosts: with all below them."""
+
+    hosts: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+
+    @classmethod
+    def load(cls, hosts: str, patterns: str, access: AccessSection) -> "OptOut":
+        """Read the two files, "" for none. Raises BadInput with file and line, ShardUnreadable."""
+        names = parse_hosts(_lines(hosts, access), hosts) if hosts else frozenset()
+        return cls(names, parse_patterns(_lines(patterns, access), patterns) if patterns else ())
+
+    def reason(self, url: str) -> str:
+        """The host or pattern that leaves a URL out, "" when none does."""
+        if self.hosts:
+            name = host_of(url)
+            while name:
+                if name in self.hosts:
+                    return name
+                name = name.partition(".")[2]
+        key = prefix_key(url) if self.patterns else ""
+        return next((one.line for one in self.patterns if one.covers(url if "://" in one.line else key)), "")
+
+
+def _lines(url: str, access: AccessSection) -> list[str]:
+    try:
+        return read_all(url, access, MAX_LIST).decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{url}: not UTF-8 at byte {error.start}") from None
+
+
+def parse_hosts(lines: Iterable[str], source: str) -> frozenset[str]:
+    """Hosts, one a line, each with its subdomains; "*." before one changes nothing, # begins a comment."""
+    names = set()
+    for number, raw in enumerate(lines, 1):
+        line = raw.partition("#")[0].strip().lower()
+        if not line:
+            continue
+        name = (host_of(line) if "://" in line else line.removeprefix("*.")).rstrip(".")
+        try:
+            encoded = name.encode("idna").decode()
+        except UnicodeError:
+            encoded = ""
+        if not _HOST.fullmatch(encoded):
+            raise BadInput(f"{source}:{number}: expected a host, found {line[:80]!r}")
+        names |= {name, encoded}
+    return frozenset(names)
+
+
+def parse_patterns(lines: Iterable[str], source: str) -> tuple[Pattern, ...]:
+    """URL patterns, one a line: host and path from their start, `*` for any characters, `$` for the end.
+
+    A pattern with a scheme is held against the whole URL, query included. Raises BadInput for one that is too long.
+    """
+    found = []
+    for number, raw in enumerate(lines, 1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        if len(line) > MAX_PATTERN:
+            raise BadInput(f"{source}:{number}: a pattern has at most {MAX_PATTERN} characters")
+        found.append(Pattern(line, tuple(line.removesuffix("$").split("*")), line.endswith("$")))
+    return tuple(found)

@@ -1,0 +1,176 @@
+"""E-mail and IP addresses of people and machines, without those that examples use.
+
+In: text. Out: their places. Left alone: addresses at example domains (RFC 2606 and the ones tutorials make up), of no
+one (noreply), of version control (`git@github.com`), image names (`icon@2x.png`), message numbers; IP addresses that
+are not globally routed (RFC 1918, 5737, 3849, 6598, loopback, multicast), version numbers, parts of longer numbers.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from recall.corpus.filters.privacy.spans import Found
+from recall.sites.hosts import has_public_suffix
+
+_LOCAL = r"A-Za-z0-9\u00c0-\u024f\u0370-\u052f"
+_LOCAL_PART = re.compile(rf"(?<![{_LOCAL}._%+/=-])[{_LOCAL}_%+][{_LOCAL}._%+'-]{{0,63}}\Z")
+_DOMAIN = re.compile(
+    rf"(?:[{_LOCAL}](?:[{_LOCAL}-]{{0,62}})\.){{1,6}}[{_LOCAL}-]{{2,24}}(?![{_LOCAL}@(\[]|\.[A-Za-z0-9]|-[A-Za-z0-9])"
+)
+_AT = re.compile(r"(?i)[ ]?[\[({<](?:at|@)[\])}>][ ]?| at ")
+_SPELLED_LOCAL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._+-]{1,40}\Z")
+_SPELLED_DOMAIN = re.compile(
+    r"(?i)[a-z0-9-]{2,40}(?:(?:\s?[\[({<]dot[\])}>]\s?| dot |\.)[a-z0-9-]{2,30}){1,3}(?![\w@])"
+)
+_DOT = re.compile(r"(?i)\s?[\[({<]dot[\])}>]\s?| dot ")
+
+_EXAMPLE_DOMAIN = re.compile(
+    r"(?i)(?:^|\.)(?:example|invalid|test|localhost|local|localdomain|internal|lan)$|(?:^|\.)example\.[a-z.]{2,6}$|"
+    r"(?:^|\.)(?:(?:your|my|some|any|another|the|old|new)?-?_?(?:domain|company|site|website|server|host|hostname|mail|email|org|organization|"
+    r"provider|isp|name|app|project|corp)|foo|bar|baz|foobar|abc|xyz|aaa|bbb|xxx+|acme|contoso|fabrikam|somewhere|nowhere|"
+    r"whatever|sample|dummy|fake|domain\d?|somedomain|mydomain|yourcompany)\.(?:com|org|net|tld|edu|de|fr|ru|cn|co|io|dev|ext|xx|xxx)$"
+)
+_EXAMPLE_LOCAL = re.compile(
+    r"(?i)^(?:you|your|yours|me|my|mymail|myemail|user\d?|username|user[._-]?name|your[._-]?(?:user)?[._-]?(?:name|id|email|mail|address|account|gmail|login).*|"
+    r"first\.?last|firstname\.?lastname|name|somebody|someone|someuser|anyone|foo|bar|foobar|baz|xxx+|abc|email|"
+    r"e-?mail|test\d?|tester|test[._-]?(?:user|mail|email)\d?|example\d?|recipient|sender|dummy|fake|no-?reply|do-?not-?reply|donotreply|mailer-daemon)$"
+)
+_NO_ONE = re.compile(
+    r"(?i)^(?:git|hg|svn|cvs|bzr|gitolite|anonymous|anoncvs|ec2-user|no-?reply|do-?not-?reply|mailer-daemon|nobody)$"
+)
+_FILE = re.compile(
+    r"(?i)^\d(?:\.\d)?x\.|\.(?:png|jpe?g|gif|svg|webp|ico|css|scss|js|mjs|ts|tsx|json|html?|php|py|rb|go|rs|java|class|xml|ya?ml|service|timer|socket|mount|target|conf|so|dll|exe|zip|jar|tgz|gz)$"
+)
+_NO_NAMES = frozenset(
+    (
+        *(
+            "met",
+            "meet",
+            "look",
+            "looking",
+            "found",
+            "find",
+            "live",
+            "lives",
+            "here",
+            "there",
+            "is",
+            "was",
+            "are",
+            "been",
+        ),
+        *("us", "available", "hosted", "it", "me", "him", "her", "you", "them", "one", "page", "site", "code", "mail"),
+        *("email", "contact", "ask", "see", "read", "more", "work", "works", "working", "stay", "download", "support"),
+        "online",
+    )
+)
+"""Words before a bare `at` that are no mailbox."""
+
+_HEADER = re.compile(r"(?i)(?:from|to|cc|mail|contact|author)\s?:\*{0,2}\s?(?:\S{1,20} \S{1,20} )?[<(]?$")
+_USERINFO = re.compile(r"//[^\s/\"'<>]*\Z|/@\Z")
+_MESSAGE = re.compile(
+    r"(?i)(?:message-id|in-reply-to|references|msgid|list-id|content-id|cid)\W{0,4}$|(?:mid|cid|news|nntp):$"
+)
+
+
+def emails(text: str) -> Iterator[Found]:
+    """Places of e-mail addresses, those spelled with at and dot included."""
+    at = text.find("@")
+    while at >= 0:
+        if (domain := _DOMAIN.match(text, at + 1)) is not None:
+            offset = max(0, at - 66)
+            local = _LOCAL_PART.search(text[offset:at])
+            if local is not None:
+                start = offset + local.start()
+                if _personal(local[0], domain[0], text[max(0, start - 80) : start]):
+                    yield Found("email", start, domain.end())
+        at = text.find("@", at + 1)
+    for sign in _AT.finditer(text):
+        domain, offset = _SPELLED_DOMAIN.match(text, sign.end()), max(0, sign.start() - 44)
+        local = _SPELLED_LOCAL.search(text[offset : sign.start()]) if domain is not None else None
+        if domain is not None and local is not None:
+            start = offset + local.start()
+            bare = not re.search(r"[@\[({<]", sign[0])
+            if _spelled_out(
+                local[0],
+                domain[0],
+                bare=bare,
+                around=(text[max(0, start - 24) : start], text[domain.end() : domain.end() + 1]),
+            ):
+                yield Found("email", start, domain.end())
+
+
+def _personal(local: str, domain: str, before: str) -> bool:
+    domain = domain.lower().rstrip(".-")
+    if _EXAMPLE_DOMAIN.search(domain) or _EXAMPLE_LOCAL.match(local) or _NO_ONE.match(local):
+        return False
+    if _FILE.search(domain) or domain.endswith("noreply.github.com"):
+        return False
+    if _MESSAGE.search(before.rstrip(" <\"'")) or not has_public_suffix(domain):
+        return False
+    return _USERINFO.search(before) is None
+
+
+def _spelled_out(local: str, domain: str, *, bare: bool, around: tuple[str, str]) -> bool:
+    """Whether words around at are an address: a bare `at` needs a bare `dot` or a sign of mail before it."""
+    before, after = around
+    if bare and not _DOT.search(domain):
+        wrapped = before.endswith("<") and after == ">"
+        if not wrapped and not _HEADER.search(before):
+            return False
+    domain = _DOT.sub(".", domain).lower()
+    if local.lower() in _NO_NAMES or _EXAMPLE_DOMAIN.search(domain) or _EXAMPLE_LOCAL.match(local):
+        return False
+    return has_public_suffix(domain)
+
+
+_IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![A-Za-z0-9_]|\.\d|-\d)")
+_INSIDE = re.compile(r"[A-Za-z0-9_.+]$|(?<![=:/@])[A-Za-z0-9]-$")
+_VERSION = re.compile(
+    r"(?i)(?:\b(?:v|ver|vers|version|versione|versión|versão|版本|バージョン|版|release|rel|build|revision|rev|firmware|driver|sdk|update|upgrade|"
+    r"patch|section|chapter|figure|fig|table|oid|asn|clause|§|since|kernel|chrome|firefox|safari|opera|edge|assembly(?:file)?version|fileversion|productversion)"
+    r"[\"'(:=#\s.]{0,4}|(?:[<>=~!]=|~>|[<>^~])\s?[\"']?|[A-Za-z_)][/-]|[A-Za-z]-v?|\.so\.)$"
+)
+_IP_WORD = re.compile(
+    r"(?i)\b(?:ip|ipv4|addr(?:ess)?|r?host|hostname|server|ping|ssh|telnet|traceroute|inet|dns|nameserver|gateway|client|"
+    r"remote|peer|proxy)\b|地址|адрес"
+)
+_PORT = re.compile(r":\d{2,5}\b|/\d{1,2}\b")
+_RESOLVERS = frozenset(("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "4.2.2.2", "4.2.2.1"))
+_MADE_UP = frozenset(("1.2.3.4", "4.3.2.1", "1.2.3.0", "5.6.7.8", "9.8.7.6", "12.34.56.78", "11.22.33.44"))
+_IPV6 = re.compile(
+    r"[23](?<![A-Za-z0-9_:.][23])(?:[0-9a-fA-F]{3}:(?:[0-9a-fA-F]{0,4}:){1,6}[0-9a-fA-F]{0,4})(?![\w:]|\.\d)"
+)
+
+
+def ips(text: str) -> Iterator[Found]:
+    """Places of IP addresses that are globally routed."""
+    for found in _IPV4.finditer(text):
+        start, end = found.span()
+        before = text[max(0, start - 40) : start].rpartition("\n")[2]
+        if routed(found[0]) and not _INSIDE.search(before) and not _is_version(found[0], before, text[end : end + 24]):
+            yield Found("ip", start, end)
+    for found in _IPV6.finditer(text) if text.count(":") > 2 else ():
+        if routed(found[0]):
+            yield Found("ip", *found.span())
+
+
+@lru_cache(maxsize=4096)
+def routed(address: str) -> bool:
+    """Whether an address is one and belongs to somebody on the internet."""
+    try:
+        parsed = IPv6Address(address) if ":" in address else IPv4Address(address)
+    except AddressValueError:
+        return False
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+def _is_version(number: str, before: str, after: str) -> bool:
+    """Whether four numbers with dots are a version, an outline number or an object identifier."""
+    if number in _MADE_UP or _VERSION.search(before):
+        return True
+    parts = [int(part) for part in number.split(".")]
+    if number in _RESOLVERS or (max(parts) >= 30 and not (parts[0] < 12 and parts.count(0) >= 2)):
+        return False
+    return not (before.endswith(("://", "@", "//")) or _PORT.match(after) or _IP_WORD.search(before[-20:]))

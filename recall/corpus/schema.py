@@ -1,0 +1,139 @@
+"""The corpus as tables: every column with its type and meaning, the version of the schema, the view of OpenCoder.
+
+A column never changes its meaning within a version; new columns come last. The version stands in each file's metadata.
+"""
+
+from recall.config.corpus import SIGNALS
+from recall.corpus import tags
+from recall.corpus.filters.privacy import KINDS
+from recall.run.store import Columns, Schema
+
+VERSION = 2
+"""Of the schema: 2 since rows carry an id, tags, signals, what was merged and masked, and a weight."""
+
+METADATA = {"recall.schema": "corpus", "recall.schema_version": str(VERSION)}
+
+ID_BITS = 24
+"""A page's id is its shard's number times 2^ID_BITS plus its row in the shard's scan."""
+
+LINEAGE: Schema = {
+    "url": "string",
+    "text": "string",
+    "tag": "string",
+    "score": "float64",
+    "reason": "string",
+    "round": "int32",
+    "domain": "string",
+    "crawl": "string",
+    "warc_path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "digest": "string",
+    "model": "string",
+    "id": "int64",
+    "fetched": "string",
+}
+"""What is known of a page once it is extracted."""
+
+Row = dict[str, object]
+
+CAPPED: Schema = {"id": "int64"}
+"""Pages that a cap took out."""
+
+MASKED: Schema = {f"masked_{kind}": "int32" for kind in KINDS}
+
+MIX: Schema = {
+    "contamination": "int32",
+    "duplicates": "int32",
+    "boilerplate_lines": "int32",
+    "file_size_in_byte": "int64",
+    "line_count": "int32",
+    "weight": "float64",
+}
+"""What the stages after extraction add."""
+
+CORPUS: Schema = {**LINEAGE, **tags.COLUMNS, **SIGNALS, **MASKED, **MIX}
+ORDER = ("domain", "url", "id")
+"""What the rows of the corpus are sorted by, over all its parts."""
+
+MEANINGS = {
+    "url": "address the crawler asked for",
+    "text": "the page's main content as Markdown, code in fenced blocks",
+    "tag": "what the page was recalled as",
+    "score": "the last model's score, 0 to 1",
+    "reason": "classifier, prefix, both, or label (only a person called it code)",
+    "round": "first round that kept it",
+    "domain": "host of the URL",
+    "crawl": "crawl it came from",
+    "warc_path": "the WARC file its record lies in",
+    "offset": "first byte of its record there",
+    "length": "bytes of its record",
+    "digest": "SHA-256 of the response body as the server sent it, transfer and content encodings undone",
+    "model": "digest of the model that gave the score",
+    "id": "the page's number in this run; `duplicate_of` in dropped.parquet refers to it",
+    "fetched": "when the crawler fetched it (WARC-Date), empty where the scan did not keep it",
+    "language": "ISO 639-1 code of the prose, empty where there is too little of it",
+    "category": "kind of page: docs, reference, qa, forum, mail, tracker, repository, blog or other",
+    "code_languages": "languages that its code blocks are marked with, the largest first",
+    **dict.fromkeys(SIGNALS, "signal of the text; docs/corpus.md defines it"),
+    **{f"masked_{kind}": f"places masked in the text: {kind}" for kind in KINDS},
+    "contamination": "benchmark items that the text shares words with, where such pages are kept",
+    "duplicates": "pages that were merged into this one: same URL, same text, or near-duplicates",
+    "boilerplate_lines": "lines taken out because they repeat on the host's pages",
+    "file_size_in_byte": "bytes of the text in UTF-8",
+    "line_count": "lines of the text",
+    "weight": "how often to draw the row in a mix: the product of the weights of its host, language and category",
+}
+
+DROPPED: Schema = {
+    "url": "string",
+    "warc_path": "string",
+    "offset": "int64",
+    "length": "int64",
+    "score": "float64",
+    "round": "int32",
+    "reason": "string",
+    "id": "int64",
+    "stage": "string",
+    "detail": "string",
+    "duplicate_of": "int64",
+    "similarity": "float64",
+}
+DROPPED_MEANINGS = {
+    "reason": "why the page is not in the corpus",
+    "stage": "the stage that took it out",
+    "detail": "what decided: the rule, the pattern, the benchmark item; empty where the reason says all",
+    "duplicate_of": "id of the page it was merged into, null for other reasons; that page may have been merged in turn",
+    "similarity": "share of 5-grams in common with that page (estimated Jaccard similarity), null for other reasons",
+}
+
+LEDGER: Schema = {
+    "shard": "int32",
+    "path": "string",
+    "failed": "bool",
+    "pages": "int64",
+    "kept": "int64",
+    "dropped": "int64",
+}
+
+OPENCODER = {
+    "url": "url",
+    "tag": "tag",
+    "text": "text",
+    "file_path": "warc_path",
+    "dump": "crawl",
+    "file_size_in_byte": "file_size_in_byte",
+    "line_count": "line_count",
+}
+"""The columns of opc-fineweb-code-corpus and the columns of the corpus that hold them."""
+
+
+def view_sql(files: str = "part-*.parquet") -> str:
+    """SQL that shows the corpus with OpenCoder's columns, for DuckDB started in the corpus' folder."""
+    columns = ", ".join(name if name == ours else f"{ours} AS {name}" for name, ours in OPENCODER.items())
+    return f"CREATE OR REPLACE VIEW opencoder AS SELECT {columns} FROM read_parquet('{files}');\n"  # noqa: S608
+
+
+def columns_of(rows: list[Row], schema: Schema) -> Columns:
+    """Rows as columns; what a row does not say is null."""
+    return {name: [row.get(name) for row in rows] for name in schema}

@@ -1,0 +1,215 @@
+"""Files on a disk: read from a byte on; published whole or not at all.
+
+Publishing: temporary name in the same folder, fsync, hard link (which fails if the name exists), fsync of the folder.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from recall.config import AccessSection
+from recall.errors import ShardUnreadable, Transient
+from recall.io.stream import Body
+
+CHUNK = 1 << 18
+
+LEFT_SECONDS = 3600.0
+"""Nobody writes one file for so long."""
+
+_TEMPORARY = re.compile(r"^\..*\.([0-9a-f]{8})\.(\d+)\.[0-9a-f]{8}\.tmp$")
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+class FileSource:
+    """A local file as a source. A file does not get better by trying again, so there is one attempt."""
+
+    attempts = 1
+    endpoint = ""
+    access = AccessSection()
+
+    def __init__(self, path: Path) -> None:
+        self.url = str(path)
+        self._path = path
+
+    def open(self, start: int, stop: int | None) -> Body:
+        """Open at `start`; the announced size is the file's own."""
+        try:
+            handle = self._path.open("rb")
+            size = os.fstat(handle.fileno()).st_size
+            handle.seek(start)
+        except OSError as error:
+            raise _unreadable(self._path, error) from None
+        return Body(_chunks(handle, self._path, stop), size, "", handle.close)
+
+
+def _chunks(handle: BinaryIO, path: Path, stop: int | None) -> Iterator[bytes]:
+    left = None if stop is None else stop - handle.tell()
+    while left is None or left > 0:
+        try:
+            chunk = handle.read(CHUNK if left is None else min(CHUNK, left))
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        if not chunk:
+            return
+        left = None if left is None else left - len(chunk)
+        yield chunk
+
+
+def _unreadable(path: Path, error: OSError) -> ShardUnreadable:
+    if isinstance(error, FileNotFoundError):
+        return ShardUnreadable(f"{path}: no such file")
+    return ShardUnreadable(f"{path}: cannot be read: {error.strerror or error}")
+
+
+def publish(path: Path, data: bytes | Path) -> bool:
+    """Write once: True if written, False if the name exists. data: bytes, or the file that holds them.
+
+    Raises Transient when the disk refuses.
+    """
+    try:
+        temporary = _write_beside(path, data)
+        try:
+            return _link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def swap(path: Path, expected: bytes | None, data: bytes) -> bool:
+    """Replace the content if it is `expected` (None: if there is no file). One writer at a time by a lock file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path):
+            found = path.read_bytes() if path.exists() else None
+            if found != expected:
+                return False
+            _write_beside(path, data).replace(path)
+            _sync_folder(path.parent)
+            return True
+    except OSError as error:
+        raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def sweep(folder: Path) -> int:
+    """Remove temporary files that killed processes left below a folder; returns how many.
+
+    Those of dead processes of this machine go at once, those of others when nobody wrote to them for LEFT_SECONDS.
+    """
+    count = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            found = _TEMPORARY.search(name)
+            path = Path(root) / name
+            if found is not None and _is_left(path, found[1], int(found[2])):
+                with suppress(OSError):
+                    path.unlink()
+                    count += 1
+    return count
+
+
+def _is_left(path: Path, machine: str, pid: int) -> bool:
+    if machine == _machine():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            pass
+    try:
+        return time.time() - path.stat().st_mtime > LEFT_SECONDS
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """A few hex digits for this machine as far as process ids are compared: a container is a machine of its own."""
+    namespace = Path("/proc/self/ns/pid")
+    parts = [socket.gethostname(), str(namespace.readlink()) if namespace.is_symlink() else ""]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Transient(f"{path}: cannot be removed: {error.strerror or error}") from None
+
+
+def size(path: Path) -> int | None:
+    """Size in bytes, None if there is no such file."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def list_keys(folder: Path) -> Iterator[str]:
+    """Every file below a folder, relative to it; hidden (temporary, lock) files are left out."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith("."):
+                yield (Path(root) / name).relative_to(folder).as_posix()
+
+
+def _write_beside(path: Path, data: bytes | Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{_machine()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as handle:
+            if isinstance(data, bytes):
+                handle.write(data)
+            else:
+                with data.open("rb") as source:
+                    shutil.copyfileobj(source, handle, CHUNK)
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _link(temporary: Path, path: Path) -> bool:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        with _locked(path):  # a file system without hard links
+            if path.exists():
+                return False
+            temporary.replace(path)
+    return True
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.with_name(f".{path.name}.lock").open("ab") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

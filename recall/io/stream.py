@@ -1,0 +1,182 @@
+"""A binary reader over a source that may break: a body cut in mid-download goes on at its byte.
+
+A back end gives a `Source`, which opens a `Body` from a byte on; `Stream` reads through as many bodies as it takes.
+The file must stay the same file: a size or version that changes between two bodies is ShardUnreadable.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from recall.config import AccessSection
+from recall.errors import Refused, ShardUnreadable
+from recall.io import ratelimit
+from recall.io.backoff import Again, given_up, pause, sign_of
+
+PROGRESS = 1 << 16
+"""Bytes that a body must bring before the count of failed attempts starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One open answer. chunks: its bytes; size: of the whole file, None if unannounced; version: etag or ""."""
+
+    chunks: Iterator[bytes]
+    size: int | None
+    version: str
+    close: Callable[[], None]
+
+
+class Source(Protocol):
+    """Something that can be read from any byte on. endpoint: whose budget it counts in, "" for none."""
+
+    url: str
+    endpoint: str
+    access: AccessSection
+    attempts: int
+
+    def open(self, start: int, stop: int | None) -> Body:
+        """Open bytes start to stop (to the end when None). Raises Again, ShardUnreadable or Refused.
+
+        The chunks raise Again when the connection breaks.
+        """
+
+
+class _Pace:
+    """How fast a body comes, by the time that was spent waiting for it."""
+
+    def __init__(self, access: AccessSection) -> None:
+        self._patience, self._least = access.timeout_seconds, access.least_bytes_per_second
+        self._bytes, self._seconds = 0, 0.0
+
+    def add(self, count: int, seconds: float) -> None:
+        """Take down a chunk. Raises Again when less than the least came over `timeout_seconds` of waiting."""
+        self._bytes += count
+        self._seconds += seconds
+        if self._seconds >= self._patience:
+            if self._bytes < self._least * self._seconds:
+                found, waited = self._bytes, self._seconds
+                self._bytes, self._seconds = 0, 0.0
+                raise Again(f"stalled: {found} bytes in {waited:.0f} s", None)
+            self._bytes, self._seconds = 0, 0.0
+
+
+class Stream:
+    """Bytes [offset, offset + length) of a source, in order; length None reads to the end.
+
+    size: announced size of the whole file, None where the server does not say. The first body is opened at once, so
+    a missing file is refused here and not at the first read.
+    """
+
+    def __init__(self, source: Source, offset: int, length: int | None) -> None:
+        self.url = source.url
+        self.size: int | None = None
+        self._source = source
+        self._version = ""
+        self._position = offset
+        self._stop = None if length is None else offset + length
+        self._body: Body | None = None
+        self._permit = ratelimit.Permit("")
+        self._pace = _Pace(source.access)
+        self._chunk, self._at = b"", 0
+        self._failures = 0
+        self._mark = offset
+        self._ended = length == 0
+        while self._body is None and not self._ended:
+            self._connect()
+
+    def tell(self) -> int:
+        """Position in the file (not in the range)."""
+        return self._position
+
+    def read(self, n: int = -1) -> bytes:
+        """Next bytes: at most n, fewer than n only at chunk borders, b"" at the end; n < 0 reads all that is left."""
+        if n < 0:
+            return b"".join(iter(lambda: self.read(1 << 20), b""))
+        while self._at == len(self._chunk) and not self._ended:
+            self._advance()
+        piece = self._chunk[self._at : self._at + n]  # no copy when it is asked for as a whole
+        self._at += len(piece)
+        self._position += len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Let go of the connection; further reads end."""
+        self._ended = True
+        self._drop()
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _drop(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+        self._permit.leave()
+
+    def _advance(self) -> None:
+        if self._body is None:
+            self._connect()
+            return
+        try:
+            started = time.monotonic()
+            chunk = next(self._body.chunks, None)
+            if chunk is None:
+                self._finish()
+                return
+            now = time.monotonic()
+            self._pace.add(len(chunk), now - started)
+            self._permit.renew(now)
+        except Again as again:
+            self._failed(again)
+            return
+        room = len(chunk) if self._stop is None else self._stop - self._position
+        self._chunk, self._at = chunk[:room], 0
+        if room <= len(chunk) and self._stop is not None:
+            self._ended = True
+            self._drop()
+
+    def _finish(self) -> None:
+        """The body ended: as announced, or too early."""
+        end = self.size if self._stop is None else self._stop if self.size is None else min(self._stop, self.size)
+        if end is not None and self._position < end:
+            raise Again(f"body ended at byte {self._position} of {end}", None)
+        self._ended = True
+        self._drop()
+
+    def _connect(self) -> None:
+        self._permit = permit = ratelimit.enter(self._source.endpoint, self._source.access)
+        try:
+            body = self._source.open(self._position, self._stop)
+        except Again as again:
+            permit.leave(sign_of(again))
+            self._failed(again)
+            return
+        except Refused as refused:
+            permit.leave(sign_of(refused))
+            raise
+        except ShardUnreadable:
+            permit.leave()
+            raise
+        if (self._version and body.version and body.version != self._version) or (self.size or body.size) != body.size:
+            body.close()
+            permit.leave()
+            raise ShardUnreadable(f"{self.url}: changed while it was read")
+        self._body, self._version, self.size = body, body.version or self._version, body.size
+
+    def _failed(self, again: Again) -> None:
+        self._drop()
+        if self._position - self._mark >= PROGRESS:
+            self._failures = 0
+        self._mark = self._position
+        self._failures += 1
+        if self._failures >= self._source.attempts:
+            raise given_up(self.url, self._failures, again) from None
+        pause(self._failures, again.retry_after)

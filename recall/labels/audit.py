@@ -1,0 +1,211 @@
+"""The audit of a round: precision, share found and number of code pages of the whole crawl, with 95 % intervals.
+
+In: the audit samples of this and earlier rounds with their labels, pages that people labelled for training, the
+round's scan. Out: estimates for the model alone and for model and accepted prefixes together.
+
+Rounds are pooled by the number of pages they drew. A page that people labelled counts for itself in the samples drawn
+afterwards, which could not hold it. A page that was harvested unlabelled is in no later sample either: there the pages
+of earlier samples that a harvest took, had they not been drawn, stand for it. What the seed took without a person's
+label, and what is held out, is not part of the estimate.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recall.labels.decisions import accepted_prefixes, decided, left_out
+from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
+from recall.run.jobs import complete
+from recall.run.rounds import Round, Run
+from recall.run.scanned import ScannedShard, read_rows, scanned_shards
+from recall.run.store import Store
+from recall.sites.hosts import Holdout, PrefixSet
+
+LABELLED = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What the audit says of a round. labels: audit pages with a label, of all rounds that were pooled."""
+
+    labels: int
+    model: AuditEstimate
+    with_prefixes: AuditEstimate
+
+
+def verdicts_of(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[float, bool]]:
+    """Score of some URLs and whether the round kept them; the first capture of a URL counts."""
+    verdicts: dict[str, tuple[float, bool]] = {}
+    for scanned in scanned_shards(round_):
+        table = read_rows(round_.run.store, scanned, ["url", "score", "kept"])
+        columns = (table.column(name).to_pylist() for name in table.column_names)
+        for url, score, kept in zip(*columns, strict=True):
+            if url in urls:
+                verdicts.setdefault(url, (score, kept))
+    return verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A labelled page of a round's tasks. chance: of being drawn for the audit, 0 for a page chosen on purpose."""
+
+    round: int
+    url: str
+    truth: bool
+    chance: float
+
+
+def asked_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[Asked]:
+    """Labelled pages of a round; audit pages without a label are taken to be like the others of their stratum.
+
+    ignored: annotators whose labels do not count.
+    """
+    store, step, positive = round_.run.store, round_.step("label"), round_.run.config.train.positive
+    labels = decided(round_.run, round_.number, ignored)
+    values = {row["target"]: row["value"] for row in labels if row["kind"] == "page"}
+    tasks = store.read_table(step.key("tasks.parquet"), ["url", "stratum", "probability", "use"]).to_pylist()
+    drawn = Counter(row["stratum"] for row in tasks if row["use"] == "audit")
+    answered = Counter(row["stratum"] for row in tasks if row["use"] == "audit" and row["url"] in values)
+    found = []
+    for row in tasks:
+        if row["url"] in values:
+            stratum, chance = row["stratum"], 0.0
+            if row["use"] == "audit":
+                chance = row["probability"] * answered[stratum] / drawn[stratum]
+            found.append(Asked(round_.number, row["url"], values[row["url"]] == positive, chance))
+    return found
+
+
+def learned_from(run: Run, until: int) -> dict[str, int]:
+    """Round after which a page was learned from without a label: 0 for the seed's, else that of its harvest."""
+    learned: dict[str, int] = {}
+    for row in run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "source"]).to_pylist():
+        if row["source"] != LABELLED:
+            learned[row["url"]] = 0
+    for number in range(1, until):
+        table = run.store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url"])
+        for url in table.column("url").to_pylist():
+            learned.setdefault(str(url), number)
+    return learned
+
+
+def _harvested_after(run: Run, pages: Sequence[Asked], until: int) -> dict[str, int]:
+    """For pages asked about: the first round whose harvest would have taken them, had they not been."""
+    taken: dict[str, int] = {}
+    urls = frozenset(page.url for page in pages)
+    for number in range(1, until):
+        prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
+        verdicts = verdicts_of(run.round(number), urls) if len(prefixes) else {}
+        for page in pages:
+            verdict = verdicts.get(page.url)
+            if page.round <= number and verdict and not verdict[1] and prefixes.match(page.url):
+                taken.setdefault(page.url, number)
+    return taken
+
+
+def _seed_truth(run: Run) -> dict[str, bool]:
+    table = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
+    positive = run.config.train.positive
+    return {row["url"]: row["label"] == positive for row in table.to_pylist() if row["source"] == LABELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Everything labelled up to a round, by URL. truth; chance: of being drawn, 1 for what counts for itself; share."""
+
+    labels: int
+    truth: dict[str, bool]
+    chance: dict[str, float]
+    share: dict[str, float]
+
+
+def pool_of(round_: Round) -> Pool:
+    """Pool the rounds up to this one. Keys are URLs, those with a space before them for what counts for itself."""
+    run, until = round_.run, round_.number
+    ignored = left_out(run, range(1, until + 1))
+    asked = [page for number in range(1, until + 1) for page in asked_in(run.round(number), ignored)]
+    drawn = [page for page in asked if page.chance > 0]
+    per_round = pooled_shares([sum(page.round == number for page in drawn) for number in range(1, until + 1)])
+    up_to = np.concatenate([[0.0], np.cumsum(per_round)])
+    harvested, learned = _harvested_after(run, asked, until), learned_from(run, until)
+    pool = Pool(len(drawn), {}, {}, {})
+    for url, truth in _seed_truth(run).items():
+        pool.truth[f" {url}"], pool.chance[f" {url}"], pool.share[f" {url}"] = truth, 1.0, 1.0
+    for page in asked:
+        taken = harvested.get(page.url)
+        if page.chance > 0:
+            whole = 1.0 if taken is None else float(up_to[taken])
+            pool.truth[page.url], pool.chance[page.url] = page.truth, page.chance
+            pool.share[page.url] = float(per_round[page.round - 1]) / whole
+        rest = 1.0 - float(up_to[page.round])
+        if taken is None and learned.get(page.url, page.round) >= page.round and rest > 1e-9:
+            own = f" {page.url}"
+            pool.truth[own], pool.chance[own], pool.share[own] = page.truth, 1.0, rest
+    return pool
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What counting a shard's pages needs. bounds: scores between strata; wanted: URLs whose cell is returned.
+
+    excluded: URLs that are no part of the estimate, beside the holdout.
+    """
+
+    store: Store
+    holdout: Holdout
+    prefixes: PrefixSet
+    bounds: tuple[float, ...]
+    wanted: frozenset[str] = field(repr=False)
+    excluded: frozenset[str] = field(repr=False)
+
+
+def count_cells(census: Census, scanned: ScannedShard) -> tuple[Counter[str], dict[str, str]]:
+    """Pages of a shard by cell (kept, under a prefix, stratum of the score), and the cells of wanted URLs."""
+    table = read_rows(census.store, scanned, ["url", "score", "kept"])
+    kept = table.column("kept").to_pylist()
+    strata = np.searchsorted(census.bounds, table.column("score").to_numpy(), side="right").tolist()
+    counts: Counter[str] = Counter()
+    found: dict[str, str] = {}
+    for url, keep, stratum in zip(table.column("url").to_pylist(), kept, strata, strict=True):
+        if url in census.excluded or census.holdout.covers(url):
+            continue
+        cell = f"{int(keep)}{int(census.prefixes.match(url) is not None)} {stratum}"
+        counts[cell] += 1
+        if url in census.wanted:
+            found.setdefault(url, cell)
+    return counts, found
+
+
+def audit(round_: Round) -> Audited | None:
+    """Estimate a round whose steps have ended; None without a labelled audit page."""
+    pool, run = pool_of(round_), round_.run
+    if not pool.labels:
+        return None
+    strata = run.store.read_json(round_.step("label").key("strata.json"))["strata"]
+    census = Census(
+        store=run.store,
+        holdout=run.holdout,
+        prefixes=PrefixSet(accepted_prefixes(run, range(1, round_.number + 1))),
+        bounds=tuple(float(stratum["low"]) for stratum in strata[1:]),
+        wanted=frozenset(key.removeprefix(" ") for key in pool.truth),
+        excluded=frozenset(url for url, number in learned_from(run, 1).items() if number == 0),
+    )
+    counts: Counter[str] = Counter()
+    cells: dict[str, str] = {}
+    shards = scanned_shards(round_)
+    for outcome in complete(count_cells, census, shards, run.config.cluster, f"audit {round_.number}"):
+        counts.update(outcome.result[0])
+        for url, cell in outcome.result[1].items():
+            cells.setdefault(url, cell)
+    keys = [key for key in pool.truth if key.removeprefix(" ") in cells]
+    sample = AuditSample(
+        truth=np.array([pool.truth[key] for key in keys], dtype=np.bool_),
+        chance=np.array([pool.chance[key] for key in keys]),
+        share=np.array([pool.share[key] for key in keys]),
+        cells=[cells[key.removeprefix(" ")] for key in keys],
+    )
+    alone = {name: Cell(float(pages), name[0] == "1") for name, pages in counts.items()}
+    together = {name: Cell(float(pages), "1" in name[:2]) for name, pages in counts.items()}
+    return Audited(pool.labels, estimate_pooled(sample, alone), estimate_pooled(sample, together))

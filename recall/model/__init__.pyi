@@ -1,0 +1,3 @@
+from .tokens import Tokenizer as Tokenizer
+
+__all__ = ["Tokenizer"]

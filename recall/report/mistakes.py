@@ -1,0 +1,124 @@
+"""The worst errors of a round on hosts that its folds' models never saw, and what pushed their scores.
+
+In: the round's out-of-fold scores and the texts of its judged pages. Out: Mistake, the worst first. A page's score is
+that of a model trained without its family; the tokens are those of the round's model, which has seen the page and
+still holds most of the same weights. Names of tokens and URLs come from pages: `shown` makes them safe for a terminal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from recall.labels.examples import INFERRED, Example, gather
+from recall.model.scorer import Scorer
+from recall.model.scorer.thresholds import kept_by
+from recall.page.text.prose_language import language_of
+from recall.report.groups import shares_by
+from recall.report.round_figures import Share
+from recall.run.round_model import load_scorer, model_folder
+from recall.run.rounds import Round
+from recall.sites.kinds import kind_of
+
+PUSHES = 8
+"""Tokens shown on each side."""
+
+SURE = 0.95
+"""Probability from which on the model's word against the label's makes a label suspect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A token, mark, shape or n-gram and what it adds to the score's logit."""
+
+    name: str
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A judged page that the model places wrongly. suspect: the model is so sure that the label may be wrong."""
+
+    kind: Literal["false positive", "miss"]
+    url: str
+    label: str
+    language: str
+    place: str
+    score: float
+    probability: float
+    suspect: bool
+    towards: tuple[Push, ...]
+    against: tuple[Push, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """A round's errors. pages: judged ones; languages, places: figures of each; mistakes: the worst of both kinds."""
+
+    round: int
+    threshold: float
+    pages: int
+    languages: Mapping[str, Share]
+    places: Mapping[str, Share]
+    mistakes: tuple[Mistake, ...]
+
+
+def shown(text: str) -> str:
+    """Text from a page on one line of a terminal: what is not printable, and line ends, as escapes."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def pushes(scorer: Scorer, text: str) -> tuple[tuple[Push, ...], tuple[Push, ...]]:
+    """The parts of a page that pushed its score most: up, and down."""
+    parts = [part for part in scorer.explain(text).parts if part.kind not in {"constant", "end"}]
+    ranked = sorted(parts, key=lambda part: -part.contribution)
+    up = tuple(Push(part.name, part.contribution) for part in ranked[:PUSHES] if part.contribution > 0)
+    down = tuple(Push(part.name, part.contribution) for part in ranked[::-1][:PUSHES] if part.contribution < 0)
+    return up, down
+
+
+def errors_of_round(round_: Round, count: int) -> Errors:
+    """The `count` worst false positives and misses of a round whose train step is done."""
+    run, positive = round_.run, round_.run.config.train.positive
+    scorer = load_scorer(run.store, model_folder(round_))
+    table = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url", "source", "score"])
+    scores = {
+        row["url"]: row["score"]
+        for row in table.to_pylist()
+        if row["score"] is not None and row["source"] not in INFERRED
+    }
+    judged = [example for example in gather(round_) if example.url in scores]
+    score = np.array([scores[example.url] for example in judged])
+    truth = np.array([example.label == positive for example in judged], dtype=bool)
+    kept = kept_by(scorer.card, score, [example.url for example in judged])
+    worst = [int(row) for row in np.argsort(-score, kind="stable") if kept[row] and not truth[row]][:count]
+    missed = [int(row) for row in np.argsort(score, kind="stable") if truth[row] and not kept[row]][:count]
+    return Errors(
+        round=round_.number,
+        threshold=scorer.threshold,
+        pages=len(judged),
+        languages=shares_by([language_of(example.text) for example in judged], kept, truth),
+        places=shares_by([kind_of(example.url) for example in judged], kept, truth),
+        mistakes=(
+            *(_mistake("false positive", scorer, judged[row], float(score[row])) for row in worst),
+            *(_mistake("miss", scorer, judged[row], float(score[row])) for row in missed),
+        ),
+    )
+
+
+def _mistake(kind: Literal["false positive", "miss"], scorer: Scorer, example: Example, score: float) -> Mistake:
+    probability = float(scorer.calibrate([score])[0])
+    towards, against = pushes(scorer, example.text)
+    return Mistake(
+        kind=kind,
+        url=example.url,
+        label=example.label,
+        language=language_of(example.text),
+        place=kind_of(example.url),
+        score=score,
+        probability=probability,
+        suspect=probability >= SURE if kind == "false positive" else probability <= 1 - SURE,
+        towards=towards,
+        against=against,
+    )

@@ -1,0 +1,123 @@
+"""Figures of each round: what it kept, and how much of the code pages in a labels file it finds.
+
+Held-out pages measure the model; pages of other hosts that the round's model did not train on show what accepted
+prefixes add, since prefixes are judged there and never on held-out hosts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.labels.audit import verdicts_of
+from recall.labels.decisions import accepted_prefixes
+from recall.model.evaluate import average_precision, choose_threshold
+from recall.records import Done
+from recall.report.floor_loss import BelowFloor, below_floor
+from recall.run.label_files import LabelledUrl
+from recall.run.order import SEAL
+from recall.run.round_model import threshold_of
+from recall.run.rounds import Round, Run, Step
+from recall.sites.hosts import PrefixSet
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a round did. Everything counts pages, but for code_domains and prefixes (accepted so far).
+
+    saturation: share of what model and prefixes recall that they recalled in the round before.
+    """
+
+    round: int
+    examples: int
+    read: int
+    kept: int
+    code_domains: int
+    prefixes: int
+    harvested: int
+    saturation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A decision held against labels: nan where there is nothing to divide by."""
+
+    pages: int
+    positive: int
+    precision: float
+    found: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A round's model on held-out pages at its own threshold; on other pages with and without prefixes; its floor."""
+
+    threshold: float
+    held_out: Share
+    average_precision: float
+    found_at_90: float
+    others: Share
+    others_with_prefixes: Share
+    below_floor: BelowFloor
+
+
+def done_steps(run: Run) -> list[tuple[str, Done]]:
+    """Folder and result of every published step, in order."""
+    places = [place for place in run.order if place.verb != SEAL and run.done(place)]
+    return [(place.folder, Step(run.store, place).result) for place in places]
+
+
+def counts_of(round_: Round) -> Counts:
+    """Counts of a round whose steps have all ended."""
+    train, scan, domains, harvest = (
+        round_.step(name).result.counts for name in ("train", "scan", "domains", "harvest")
+    )
+    return Counts(
+        round=round_.number,
+        examples=int(train["examples"]),
+        read=int(scan["read"]),
+        kept=int(scan["kept"]),
+        code_domains=int(domains["code_domains"]),
+        prefixes=int(harvest["prefixes"]),
+        harvested=int(harvest["harvested"]),
+        saturation=float(harvest["saturation"]),
+    )
+
+
+def share(kept: NDArray[Any], truth: NDArray[Any]) -> Share:
+    """Precision and share found of boolean decisions."""
+    hits = int((kept & truth).sum())
+    precision = hits / int(kept.sum()) if kept.any() else float("nan")
+    found = hits / int(truth.sum()) if truth.any() else float("nan")
+    return Share(len(truth), int(truth.sum()), precision, found)
+
+
+def _found_at(scores: NDArray[Any], truth: NDArray[Any], precision: float) -> float:
+    """Share found at the lowest threshold with at least this precision on these very pages; 0 where none has it."""
+    chosen = choose_threshold(scores, truth, "precision", precision)
+    return chosen.recall if chosen.reached else 0.0
+
+
+def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
+    """Hold a round's scan against labels. Labelled pages that the scan has not seen count as missed."""
+    run: Run = round_.run
+    verdicts = verdicts_of(round_, frozenset(label.url for label in labels))
+    score = np.array([verdicts.get(label.url, (0.0, False))[0] for label in labels])
+    kept = np.array([verdicts.get(label.url, (0.0, False))[1] for label in labels])
+    truth = np.array([label.label == run.config.train.positive for label in labels])
+    held = np.array([run.holdout.covers(label.url) for label in labels])
+    prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
+    covered = np.array([prefixes.match(label.url) is not None and label.url in verdicts for label in labels])
+    trained = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"]).column("url").to_pylist()
+    unseen = ~held & ~np.isin([label.url for label in labels], trained)
+    return Measured(
+        threshold=threshold_of(round_),
+        held_out=share(kept[held], truth[held]),
+        average_precision=average_precision(score[held], truth[held]),
+        found_at_90=_found_at(score[held], truth[held], 0.9),
+        others=share(kept[unseen], truth[unseen]),
+        others_with_prefixes=share((kept | covered)[unseen], truth[unseen]),
+        below_floor=below_floor(round_, labels),
+    )

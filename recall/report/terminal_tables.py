@@ -1,0 +1,109 @@
+"""Figures as tables on a terminal."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from recall.labels.audit import Audited
+from recall.model.evaluate import Interval
+from recall.records import Done
+from recall.report.round_figures import Counts, Measured
+
+COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested", "saturation")
+HELD_OUT = ("round", "threshold", "precision", "found", "AP", "found at 0.90")
+AUDIT = ("round", "labels", "code pages", "precision", "found", "with prefixes: precision", "found")
+FLOOR = ("round", "code pages", "below the floor", "lost by it", "found", "found without it")
+OTHERS = ("round", "pages", "positive", "precision", "found", "with prefixes: precision", "found")
+
+
+def share_text(value: float) -> str:
+    """A share as a person reads it; "-" where there is none."""
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headings, numbers to the right."""
+    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print()
+
+
+def print_steps(steps: Iterable[tuple[str, Done]], upcoming: str) -> None:
+    """Print a line per published step, and what comes next."""
+    rows = [(folder, ", ".join(f"{key} {value}" for key, value in done.counts.items())) for folder, done in steps]
+    table = Table("step", "counts", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+    print_note(f"next: {upcoming}" if upcoming else "next: nothing, the run has ended")
+
+
+def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
+    """Print a line per round: what it did and, where it was measured, what it finds."""
+    print_table("rounds", COUNTS, [_counts_row(counts) for counts, _ in rounds])
+    measured = [(str(counts.round), figures) for counts, figures in rounds if figures is not None]
+    if not measured:
+        return
+    held = measured[0][1].held_out
+    title = f"held-out pages: {held.pages:,}, {held.positive:,} of them positive"
+    print_table(title, HELD_OUT, [(number, *_held_out_row(figures)) for number, figures in measured])
+    title = "labelled pages of other hosts that the round's model did not train on"
+    print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
+    title = "what the floor loses: labelled code pages that the round's model did not train on"
+    print_table(title, FLOOR, [(number, *_floor_row(figures)) for number, figures in measured])
+
+
+def print_audits(audits: Sequence[tuple[int, Audited | None]]) -> None:
+    """Print what the audit samples say of each round, where they were labelled."""
+    rows = [(str(number), *_audit_row(audited)) for number, audited in audits if audited is not None]
+    if rows:
+        print_table("estimates for the whole crawl from audit samples, 95 % intervals", AUDIT, rows)
+
+
+def _audit_row(audited: Audited) -> tuple[str, ...]:
+    alone, together = audited.model, audited.with_prefixes
+    pages = f"{alone.positives.value:,.0f} ({alone.positives.low:,.0f}-{alone.positives.high:,.0f})"
+    shares = (alone.precision, alone.recall, together.precision, together.recall)
+    return (f"{audited.labels:,}", pages, *(interval_text(share) for share in shares))
+
+
+def interval_text(interval: Interval) -> str:
+    """A share with its interval, in a width of which four stand on a narrow terminal."""
+    return f"{interval.value:.2f} ({interval.low:.2f}-{interval.high:.2f})"
+
+
+def print_note(text: str) -> None:
+    """Print a remark below a table."""
+    Console().print(text, style="dim", highlight=False)
+
+
+def _counts_row(counts: Counts) -> tuple[str, ...]:
+    numbers = (counts.examples, counts.read, counts.kept, counts.code_domains, counts.prefixes, counts.harvested)
+    return (str(counts.round), *(f"{number:,}" for number in numbers), share_text(counts.saturation))
+
+
+def _held_out_row(figures: Measured) -> tuple[str, ...]:
+    held = figures.held_out
+    shares = (figures.threshold, held.precision, held.found, figures.average_precision, figures.found_at_90)
+    return tuple(share_text(value) for value in shares)
+
+
+def _others_row(figures: Measured) -> tuple[str, ...]:
+    alone, together = figures.others, figures.others_with_prefixes
+    shares = (alone.precision, alone.found, together.precision, together.found)
+    return (f"{alone.pages:,}", f"{alone.positive:,}", *(share_text(value) for value in shares))
+
+
+def _floor_row(figures: Measured) -> tuple[str, ...]:
+    floor = figures.below_floor
+    return (
+        *(f"{number:,}" for number in (floor.code_pages, floor.below, floor.lost)),
+        *(share_text(value) for value in (floor.found, floor.found_all)),
+    )

@@ -1,0 +1,47 @@
+from .jobs import disconnect as disconnect
+from .jobs import each as each
+from .label_files import LabelledUrl as LabelledUrl
+from .label_files import read_labels as read_labels
+from .label_files import usable as usable
+from .progress_bar import progress as progress
+from .round_model import floor_of as floor_of
+from .round_model import load_scorer as load_scorer
+from .round_model import threshold_of as threshold_of
+from .rounds import Round as Round
+from .rounds import Run as Run
+from .scanned import ScannedShard as ScannedShard
+from .scanned import priority as priority
+from .scanned import read_bodies as read_bodies
+from .scanned import read_rows as read_rows
+from .scanned import scanned_shards as scanned_shards
+from .store import Columns as Columns
+from .store import Schema as Schema
+from .store import Store as Store
+from .store import digest_of as digest_of
+from .store import lists_of as lists_of
+from .store import table_from as table_from
+
+__all__ = [
+    "Columns",
+    "LabelledUrl",
+    "Round",
+    "Run",
+    "ScannedShard",
+    "Schema",
+    "Store",
+    "digest_of",
+    "disconnect",
+    "each",
+    "floor_of",
+    "lists_of",
+    "load_scorer",
+    "priority",
+    "progress",
+    "read_bodies",
+    "read_labels",
+    "read_rows",
+    "scanned_shards",
+    "table_from",
+    "threshold_of",
+    "usable",
+]

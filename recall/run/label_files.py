@@ -1,0 +1,90 @@
+"""Labels that exist already, from a file: JSON lines or Parquet with url and label (and use, family where known).
+
+Refuses a row that cannot be used with the file's name and the row's number.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recall.config import AccessSection
+from recall.errors import BadInput, ShardFailed
+from recall.io import read_all
+from recall.run.store import table_from
+from recall.sites.hosts import Holdout
+
+COLUMNS = ("url", "label", "use", "family")
+
+MEASURE = "measure"
+"""Use of labels that are there to measure by, and for nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledUrl:
+    """A label of a page. use: the part of the data it is meant for; family: its site group; None where not given."""
+
+    url: str
+    label: str
+    use: str | None = None
+    family: str | None = None
+
+
+def read_labels(path: str | Path, access: AccessSection | None = None) -> list[LabelledUrl]:
+    """All rows of a labels file (path or URL), in order; a file that ends in .parquet is Parquet, else JSON lines.
+
+    Other columns are ignored. Raises BadInput when the file is missing or a row has no url or label.
+    """
+    source = str(path)
+    try:
+        data = read_all(source, access or AccessSection())
+    except ShardFailed as error:
+        raise BadInput(f"{source}: labels cannot be read: {error}") from None
+    return parse_labels(data, source)
+
+
+def parse_labels(data: bytes, source: str) -> list[LabelledUrl]:
+    """Rows of a labels file's bytes; `source` names it in errors and tells its format."""
+    rows = _parquet_rows(data, source) if source.endswith(".parquet") else _json_rows(data, source)
+    return [_labelled(row, f"{source}:{number}") for number, row in rows]
+
+
+def _parquet_rows(data: bytes, source: str) -> Iterator[tuple[int, Any]]:
+    try:
+        table = table_from(data)
+    except BadInput as error:
+        raise BadInput(f"{source}: {error}") from None
+    if absent := {"url", "label"} - set(table.column_names):
+        raise BadInput(f"{source}: has no column {' and no column '.join(sorted(absent))}")
+    yield from enumerate(table.select([name for name in COLUMNS if name in table.column_names]).to_pylist(), 1)
+
+
+def _json_rows(data: bytes, source: str) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, json.loads(line)
+        except ValueError:
+            raise BadInput(f"{source}:{number}: not a JSON object on one line") from None
+
+
+def _labelled(row: Any, where: str) -> LabelledUrl:
+    if not isinstance(row, Mapping):
+        raise BadInput(f"{where}: expected a JSON object with url and label")
+    url, label = row.get("url"), row.get("label")
+    if not isinstance(url, str) or not url:
+        raise BadInput(f'{where}: expected a "url"')
+    if isinstance(label, bool) or not isinstance(label, str | int) or label == "":
+        raise BadInput(f'{where}: expected a "label" (text or a whole number)')
+    use, family = row.get("use"), row.get("family")
+    for name, value in (("use", use), ("family", family)):
+        if value is not None and not isinstance(value, str):
+            raise BadInput(f'{where}: "{name}" must be text')
+    return LabelledUrl(url, str(label), use or None, family or None)
+
+
+def usable(labels: Iterable[LabelledUrl], holdout: Holdout) -> dict[str, str]:
+    """Labels by URL without held-out pages: those the run holds out, and rows whose use is to measure."""
+    return {entry.url: entry.label for entry in labels if entry.use != MEASURE and not holdout.covers(entry.url)}

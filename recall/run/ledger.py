@@ -1,0 +1,160 @@
+"""The ledger of a run: at every step planned = done + failed with a reason, for shards and for pages.
+
+In: what the published steps left: counts, reports, lists of failures. Out: an Entry for each of seed, scan, domains,
+harvest and build; a Damage for whatever does not add up, within a step and from one step to the next. Every number is
+read back from files, not remembered, so that a lost shard or page shows as a gap.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from recall.errors import Damaged
+from recall.run.order import Place
+from recall.run.rounds import Damage, Run, Step
+from recall.run.scanned import SHARDS_FILE
+
+LIMITS = "over [harvest] per_prefix or limit"
+NOT_FOUND = "not found in the crawl"
+UNREAD = "not read by the last scan"
+UNREAD_FILE = "WARC unreadable or broken"
+NAMED = 3
+"""Reasons that are printed of each account, the most frequent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Shards or pages of a step. failed: how many for which reason."""
+
+    planned: int
+    done: int
+    failed: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> int:
+        """What nothing explains; 0 in every sound run."""
+        return self.planned - self.done - sum(self.failed.values())
+
+    def reasons(self) -> str:
+        """The most frequent reasons, for people."""
+        ranked = sorted(self.failed.items(), key=lambda item: (-item[1], item[0]))
+        named = [f"{reason} {count:,}" for reason, count in ranked[:NAMED] if count]
+        rest = sum(count for _, count in ranked[NAMED:])
+        return ", ".join([*named, f"other {rest:,}"] if rest else named)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step's accounts. place: which step."""
+
+    place: Place
+    shards: Account
+    pages: Account
+
+
+def ledger(run: Run) -> list[Entry]:
+    """The accounts of every published step that has some, in the order of steps.
+
+    Raises Damaged when a step's files cannot be read.
+    """
+    return [entry for place in run.order if place.verb in _READERS and (entry := entry_of(run, place)) is not None]
+
+
+def entry_of(run: Run, place: Place) -> Entry | None:
+    """One step's accounts; None when it is not done, or was done by a version that did not count for them."""
+    if not run.done(place):
+        return None
+    try:
+        return _READERS[place.verb](run, Step(run.store, place), place)
+    except KeyError:
+        return None
+
+
+def unexplained(entries: Sequence[Entry]) -> Iterator[Damage]:
+    """What does not add up, in a step and between steps that follow each other."""
+    before: dict[tuple[int, str], Entry] = {}
+    for entry in entries:
+        number, verb = entry.place.number, entry.place.verb
+        for kind, account in (("shards", entry.shards), ("pages", entry.pages)):
+            if account.lost:
+                line = f"{account.planned} {kind} planned, {account.done} done, {sum(account.failed.values())} failed"
+                yield Damage(entry.place.manifest, f"{line}: {account.lost} are not accounted for")
+        scanned = before.get((number, "scan"))
+        if (
+            verb == "domains"
+            and scanned
+            and (entry.shards.planned, entry.pages.planned)
+            != (
+                scanned.shards.done,
+                scanned.pages.done,
+            )
+        ):
+            yield Damage(entry.place.manifest, "does not count the shards and pages that the round's scan scored")
+        before[number, verb] = entry
+
+
+def _failures(run: Run, step: Step) -> dict[str, int]:
+    return dict(Counter(str(row["kind"]) for row in run.store.read_json(step.key("failures.json"))))
+
+
+def _int(counts: Mapping[str, int | float | str], name: str) -> int:
+    return int(counts[name])
+
+
+def _seed(run: Run, step: Step, place: Place) -> Entry:
+    counts, failed = step.manifest.counts, _failures(run, step)
+    missing = len(run.store.read_json(step.key("missing.json")))
+    planned, labelled = _int(counts, "shards"), _int(counts, "labelled")
+    shards = Account(planned, _int(counts, "read_shards"), failed)
+    return Entry(place, shards, Account(labelled, _int(counts, "found"), {NOT_FOUND: missing} if missing else {}))
+
+
+def _scan(run: Run, step: Step, place: Place) -> Entry:
+    table = run.store.read_table(step.key(SHARDS_FILE), ["read", "skipped", "rejected", "kept"])
+    skipped: Counter[str] = Counter()
+    for text in table.column("skipped").to_pylist():
+        skipped.update(json.loads(text))
+    sums = {name: int(table.column(name).to_numpy().sum()) for name in ("read", "rejected", "kept")}
+    if sums["read"] != _int(step.manifest.counts, "read"):
+        raise Damaged(f"{run.store.url(step.key(SHARDS_FILE))}: holds other counts than step.json")
+    shards = Account(len(run.shards), table.num_rows, _failures(run, step))
+    return Entry(place, shards, Account(sums["read"], sums["rejected"] + sums["kept"], dict(skipped)))
+
+
+def _domains(_run: Run, step: Step, place: Place) -> Entry:
+    counts = step.manifest.counts
+    shards, pages = _int(counts, "shards"), _int(counts, "pages")
+    return Entry(place, Account(shards, shards), Account(pages, _int(counts, "tallied")))
+
+
+def _harvest(run: Run, step: Step, place: Place) -> Entry:
+    counts = step.manifest.counts
+    shards, files, unread = (_int(counts, name) for name in ("shards", "files", "failed_files"))
+    failed = dict(Counter(str(row["reason"]) for row in run.store.read_json(step.key("failures.json"))))
+    if over := _int(counts, "over_limits"):
+        failed[LIMITS] = over
+    planned = _int(counts, "missed") + _int(counts, "unscanned")
+    looked = Account(shards + files, shards + files - unread, {UNREAD_FILE: unread} if unread else {})
+    return Entry(place, looked, Account(planned, _int(counts, "harvested"), failed))
+
+
+def _corpus(run: Run, step: Step, place: Place) -> Entry:
+    counts = step.manifest.counts
+    table = run.store.read_table(step.key(SHARDS_FILE), ["failed", "kept", "dropped"])
+    unread = int(table.column("failed").to_numpy().sum())
+    chosen = sum(int(table.column(name).to_numpy().sum()) for name in ("kept", "dropped"))
+    reasons: Counter[str] = Counter()
+    for piece in run.store.read_batches(step.key("dropped.parquet"), ["reason"]):
+        reasons.update(map(str, piece.column("reason").to_pylist()))
+    shards = Account(len(run.shards), table.num_rows - unread, {UNREAD: unread} if unread else {})
+    return Entry(place, shards, Account(chosen, _int(counts, "pages"), dict(reasons)))
+
+
+_READERS: dict[str, Callable[[Run, Step, Place], Entry]] = {
+    "seed": _seed,
+    "scan": _scan,
+    "domains": _domains,
+    "harvest": _harvest,
+    "build": _corpus,
+}

@@ -1,0 +1,188 @@
+"""Items to scores, as jobs of the lane: JSON in, JSON out, errors in the place of their items.
+
+`text` is scored as it is given, without MARK characters; `html` and `body` go through the scoring text of the crawl.
+The score is the scorer's own float, written so that it reads back bit for bit.
+"""
+
+import base64
+import binascii
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.model.scorer import threshold_for
+from recall.page.text import scoring_bytes
+from recall.records import MARK, Capture
+from recall.sites import OTHER
+from service.api.bodies import Line, inflate
+from service.api.items import Outcome, Swift, Unfit, read_items, read_line
+from service.api.models import Models, Version
+from service.api.schemas import ExtractRequest, Item, Page
+from service.limits import Limits
+from service.server.metrics import count_failures, count_scores
+from service.server.scheduler import Job, Share
+
+STEP_ITEMS = 64
+STEP_CHARACTERS = 512 << 10
+"""A step ends at the first that is reached: some 6 ms, as long as another request may have to wait for its turn."""
+
+_MARK = MARK.encode()
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How items become outcomes: by which version, within which limits."""
+
+    version: Version
+    limits: Limits
+
+    def outcomes(self, items: Sequence[Item | Swift | Unfit], echoes: Sequence[Outcome]) -> Job[list[Outcome]]:
+        """One outcome an item, in order; other jobs have their turn between the steps. echoes: id and url of each."""
+        done: list[Outcome] = []
+        start = 0
+        while start < len(items):
+            end, characters = start, 0
+            while end < len(items) and end - start < STEP_ITEMS and characters < STEP_CHARACTERS:
+                item = items[end]
+                characters += 0 if isinstance(item, Unfit) else _weight(item)
+                end += 1
+            done += self._step(items[start:end], echoes[start:end])
+            start = end
+            if start < len(items):
+                yield
+        return done
+
+    def _step(self, items: Sequence[Item | Swift | Unfit], echoes: Sequence[Outcome]) -> list[Outcome]:
+        texts: list[bytes] = []
+        urls: list[str | None] = []
+        errors: dict[int, Unfit] = {}
+        for place, item in enumerate(items):
+            if isinstance(item, Unfit):
+                errors[place] = item
+                continue
+            try:
+                texts.append(octets_of(item, self.limits))
+                urls.append(item.url)
+            except Unfit as unfit:
+                errors[place] = unfit
+        count_failures([unfit.reason for unfit in errors.values()])
+        verdicts = iter(self.verdicts(texts, urls))
+        return [
+            {**echo, "error": errors[place].error} if place in errors else {**echo, **next(verdicts)}
+            for place, echo in enumerate(echoes)
+        ]
+
+    def verdicts(self, texts: Sequence[bytes], urls: Sequence[str | None]) -> list[Outcome]:
+        """Score, probability, label, threshold and version of each text."""
+        if not texts:
+            return []
+        scores = self.version.scorer.score(texts)
+        count_scores(self.version.version, scores)
+        return verdicts(self.version, scores, urls)
+
+    def captures(self, pages: Sequence[Capture]) -> bytes:
+        """Lines for pages of a WARC."""
+        texts = [scoring_bytes(page.body, page.charset, page.url) for page in pages]
+        return _ENCODER.encode_lines(
+            {"url": page.url, "offset": page.ref.offset, "length": page.ref.length, **verdict}
+            for page, verdict in zip(pages, self.verdicts(texts, [page.url for page in pages]), strict=True)
+        )
+
+
+def verdicts(version: Version, scores: NDArray[np.float64], urls: Sequence[str | None]) -> list[Outcome]:
+    """What is said of scores by the version that gave them; of pages with a URL by the threshold of their kind."""
+    scorer = version.scorer
+    return [
+        {
+            "score": score,
+            "probability": probability,
+            "label": scorer.positive if score >= threshold else OTHER,
+            "threshold": threshold,
+            "model": version.version,
+        }
+        for score, probability, threshold in zip(
+            scores.tolist(),
+            scorer.calibrate(scores).tolist(),
+            [threshold_for(scorer.card, url) for url in urls],
+            strict=True,
+        )
+    ]
+
+
+def _weight(page: Page | Swift) -> int:
+    text = page.octets if isinstance(page, Swift) else page.text
+    return len(text or page.html or page.body or "")
+
+
+def text_of(page: Page, limits: Limits) -> str:
+    """What the model reads of a page. Raises Unfit when the page is none, or too large."""
+    return octets_of(page, limits).decode()
+
+
+def octets_of(page: Page | Swift, limits: Limits) -> bytes:
+    """The same in UTF-8."""
+    if isinstance(page, Swift):
+        octets = page.octets
+    else:
+        octets = None if page.text is None else page.text.encode("utf-8", "replace")
+    if octets is not None and page.html is None and page.body is None:
+        if len(octets) > limits.text_characters and len(octets.decode()) > limits.text_characters:
+            raise Unfit("too-large", f"A text has at most {limits.text_characters} characters")
+        return octets.replace(_MARK, b"") if _MARK[:1] in octets else octets  # one byte is found much faster
+    if octets is not None or (page.html is None) == (page.body is None):
+        raise Unfit("not-valid", "Give one of html, text and body")
+    body, charset = source_of(page, limits)
+    return scoring_bytes(body, charset, page.url)
+
+
+def source_of(page: Page | Swift | ExtractRequest, limits: Limits) -> tuple[bytes, str | None]:
+    """Bytes and charset of a page given as `html` or `body`. Raises Unfit when they are too many, or not base64."""
+    if page.body is not None:
+        try:
+            body, charset = base64.b64decode(page.body, validate=True), page.charset
+        except (binascii.Error, ValueError):
+            raise Unfit("not-valid", "body is not base64") from None
+    else:
+        body, charset = (page.html or "").encode(), "utf-8"
+    if len(body) > limits.html_bytes:
+        raise Unfit("too-large", f"A page has at most {limits.html_bytes} bytes")
+    return body, charset
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A body as it was sent, and the request's share of memory."""
+
+    body: bytes
+    encoding: str
+    share: Share
+
+
+def score_body(sent: Sent, models: Models, pin: str | None, limits: Limits) -> Job[bytes]:
+    """A job: the answer to /v1/score. pin: the version that a header asks for; the body's own goes first."""
+    body = yield from inflate(sent.body, sent.encoding, limits.body_bytes, sent.share)
+    items, echoes, model = read_items(body, limits)
+    scoring = Scoring(models.find(model if model is not None else pin), limits)
+    if len(body) > STEP_CHARACTERS:
+        yield
+    outcomes = yield from scoring.outcomes(items, echoes)
+    return _ENCODER.encode({"items": outcomes})
+
+
+def score_lines(lines: Sequence[Line], scoring: Scoring) -> Generator[None, None, bytes]:
+    """A job: a line of outcome for each line of NDJSON; None is a line that was too long."""
+    done: list[Outcome] = []
+    for start in range(0, len(lines), STEP_ITEMS):
+        items, echoes = [], []
+        for line in lines[start : start + STEP_ITEMS]:
+            item, echo = read_line(line, scoring.limits)
+            items.append(item)
+            echoes.append(echo)
+        done += yield from scoring.outcomes(items, echoes)
+        if start + STEP_ITEMS < len(lines):
+            yield
+    return _ENCODER.encode_lines(done)

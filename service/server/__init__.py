@@ -1,0 +1,1 @@
+"""The HTTP server: workers, connections, limits, scheduling, metrics."""

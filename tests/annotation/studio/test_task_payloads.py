@@ -1,0 +1,79 @@
+"""What a card says: confidence, and pages and prefixes whose words come from anywhere."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.studio.screens import PAGE_CHOICES, labels_of, page_labels, screen
+from annotation.studio.task_payloads import (
+    Lens,
+    confidence,
+    example_html,
+    first_lines,
+    head_html,
+    prefix_data,
+    signals_html,
+)
+from recall.config import Config
+
+SHARES = st.floats(0, 1)
+LENS = Lens(None, 0.5, "round 1")
+
+
+@given(SHARES, SHARES, SHARES)
+def test_confidence_is_lowest_at_the_threshold_and_grows_on_both_sides(one: float, two: float, edge: float) -> None:
+    assert confidence(edge, edge) == pytest.approx(0.5, abs=1e-6)
+    assert 0.5 - 1e-9 <= confidence(one, edge) <= 1
+    near, far = sorted((one, two), key=lambda score: abs(score - edge))
+    if (near - edge) * (far - edge) > 0:
+        assert confidence(near, edge) <= confidence(far, edge) + 1e-9
+
+
+def test_hostile_titles_and_urls_stay_text() -> None:
+    html = head_html("<script>x</script>", "javascript:alert(1)")
+    assert "<script" not in html
+    assert "href" not in html
+    row: dict[str, Any] = {
+        "url": "http://a.org/<img src=x>",
+        "title": "<b onclick=x>",
+        "markdown": "<svg>",
+        "score": 0.4,
+    }
+    shown = example_html(row, 0.5)
+    assert "<img" not in shown
+    assert "<svg" not in shown
+    assert "<b onclick" not in shown
+
+
+def test_examples_with_low_scores_come_first() -> None:
+    row = {"key": "k", "prefix": "a.org/<x>/", "host": "a.org", "pages": 4, "kept": 3}
+    examples = [
+        {"url": f"http://a.org/{score}", "title": "", "markdown": "text", "score": score} for score in (0.9, 0.1)
+    ]
+
+    class Numbered:
+        number = 1
+
+    data = prefix_data(Numbered(), row, examples, LENS)  # type: ignore[arg-type]
+    assert str(data["page"]).index("0.100") < str(data["page"]).index("0.900")
+    assert "75%" in str(data["signals"])
+    assert "<x>" not in str(data["head"])
+
+
+def test_first_lines_lose_their_markup() -> None:
+    assert first_lines("# Title\n\nSee [the docs](http://x) `code`\n") == "Title See the docs code"
+
+
+def test_the_side_of_the_threshold_is_told() -> None:
+    assert "above the threshold of 0.500" in signals_html(0.5, LENS, "")
+    assert "below the threshold" in signals_html(0.49, LENS, "")
+
+
+def test_choices_mean_the_runs_labels() -> None:
+    config = Config.model_validate({"train": {"positive": "1"}, "studio": {"other_labels": ["a", "0", "x"]}})
+    assert page_labels(config) == dict(zip(PAGE_CHOICES, ("1", "a", "0", "x"), strict=True))
+    assert labels_of("prefix", config)["split"] == "split"
+    assert "/*" not in screen("page", config)
+    assert 'value="blog post or article"' in screen("page", config)
