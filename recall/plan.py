@@ -31,8 +31,9 @@ from recall.model.tokens import Tokenizer, split_marks
 from recall.page.text import scoring_text
 from recall.records import Capture, WarcRef
 from recall.report.terminal_tables import print_note, print_table
+from recall.run.sampling import batches
 from recall.sample.crawl import write_sample
-from recall.steps.scan.shard import BATCH, batches, page_batches, score_batch
+from recall.steps.scan.shard import BATCH, page_batches, score_batch
 
 WET_SHARE = 0.1
 """Bytes of Common Crawl's text of a crawl, for one of its WARC files."""

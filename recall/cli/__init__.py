@@ -41,7 +41,7 @@ from recall.run.last_failures import read_failing
 from recall.run.ledger import ledger, unexplained
 from recall.run.progress_bar import silence
 from recall.run.rounds import Run
-from recall.steps.scan.shard import batches
+from recall.run.sampling import batches
 
 SCORE_BATCH = 64
 COUNT, POSITIVE = click.IntRange(0), click.IntRange(1)

@@ -17,7 +17,7 @@ from recall.corpus.chunks import MERGED, Chunk, read_chunk
 from recall.corpus.schema import CAPPED, DROPPED, METADATA, Row, columns_of
 from recall.io.parquet import ParquetWriter, sort_table
 from recall.run.rounds import Step
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.run.shuffle import collect, folder_of, in_order, once
 from recall.run.store import Schema, Store, Table, concat, table_of
 

@@ -8,7 +8,7 @@ from recall.archive.warc import read_at
 from recall.errors import RecallError
 from recall.records import WarcRef
 from recall.run.rounds import Damage, Run
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 
 COLUMNS = ["url", "warc_path", "offset", "length", "digest"]
 

@@ -16,7 +16,7 @@ from recall.corpus.tags import category
 from recall.page.text.prose_language import language_of
 from recall.run.jobs import complete
 from recall.run.rounds import Run
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.run.store import Store
 
 PART = re.compile(r"(?:.*/)?part-[0-9]+[^/]*\.parquet")

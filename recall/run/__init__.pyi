@@ -9,8 +9,10 @@ from .round_model import load_scorer as load_scorer
 from .round_model import threshold_of as threshold_of
 from .rounds import Round as Round
 from .rounds import Run as Run
+from .sampling import BottomK as BottomK
+from .sampling import batches as batches
+from .sampling import priority as priority
 from .scanned import ScannedShard as ScannedShard
-from .scanned import priority as priority
 from .scanned import read_bodies as read_bodies
 from .scanned import read_rows as read_rows
 from .scanned import scanned_shards as scanned_shards
@@ -22,6 +24,7 @@ from .store import lists_of as lists_of
 from .store import table_from as table_from
 
 __all__ = [
+    "BottomK",
     "Columns",
     "LabelledUrl",
     "Round",
@@ -29,6 +32,7 @@ __all__ = [
     "ScannedShard",
     "Schema",
     "Store",
+    "batches",
     "digest_of",
     "disconnect",
     "each",

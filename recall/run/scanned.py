@@ -6,7 +6,6 @@ Rows of one shard stand in file order and in the same order in every round, so t
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import overload
 
 import numpy as np
@@ -149,8 +148,3 @@ def refs_of(table: Table, path: str, rows: Iterable[int]) -> dict[int, WarcRef]:
     """Byte ranges of some rows of a shard's slim rows."""
     offsets, lengths = table.column("offset").to_numpy(), table.column("length").to_numpy()
     return {row: WarcRef(path, int(offsets[row]), int(lengths[row])) for row in rows}
-
-
-def priority(seed: int, text: str) -> int:
-    """A 64-bit number that depends on seed and text only: the lowest ones are a uniform sample."""
-    return int.from_bytes(blake2b(f"{seed}\0{text}".encode("utf-8", "replace"), digest_size=8).digest(), "big")

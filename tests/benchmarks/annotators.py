@@ -55,7 +55,8 @@ from recall.run.label_files import MEASURE, LabelledUrl, read_labels, usable
 from recall.run.order import SEAL
 from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
-from recall.run.scanned import priority, read_rows, scanned_shards
+from recall.run.sampling import priority
+from recall.run.scanned import read_rows, scanned_shards
 from recall.sites.hosts import PrefixSet
 from recall.steps.train import decide
 

@@ -21,7 +21,7 @@ from recall.corpus.filters.contamination import Benchmarks, Hit
 from recall.corpus.filters.privacy import KINDS, mask
 from recall.corpus.schema import CORPUS, DROPPED, Row, columns_of
 from recall.io.parquet import ParquetWriter
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.run.shuffle import folder_of, once
 from recall.run.store import Schema, Store
 from recall.steps.build.extract import EXTRACTED, Refusal, low_quality

@@ -16,7 +16,7 @@ from recall.config.duplicates import MIXED, parse_entry
 from recall.corpus.chunks import Chunk, Layout
 from recall.corpus.filters.boilerplate import key_of
 from recall.corpus.schema import CAPPED
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.run.shuffle import arrays, bucket_of, by_target, collect, deal, in_order, once
 from recall.run.store import Schema, Store, Table
 

@@ -21,7 +21,7 @@ from recall.corpus.chunks import Chunk
 from recall.corpus.schema import CORPUS, METADATA, ORDER
 from recall.io.parquet import ParquetWriter, sort_table
 from recall.records import Output
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.run.shuffle import collect, deal, in_order, once
 from recall.run.store import Store, Table, concat
 from recall.steps.build.mask_and_decontaminate import FINISHED

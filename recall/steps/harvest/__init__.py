@@ -24,7 +24,8 @@ from recall.run.jobs import Outcome, complete, each, tolerated
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
-from recall.run.scanned import ScannedShard, priority, read_bodies, read_rows, refs_of, scanned_shards
+from recall.run.sampling import BottomK, priority
+from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
 from recall.run.store import Store
 from recall.sites.hosts import Holdout, PrefixSet
 from recall.steps.harvest.unscanned import (
@@ -113,30 +114,25 @@ def fetch(job: Fetch, scanned: ScannedShard) -> list[tuple[Missed, WarcRef, str]
     ]
 
 
-class _Lowest:
-    """The pages of lowest priority of each prefix over all shards, whatever order these come in."""
+class _Choice:
+    """A sample of each prefix's missed pages over all shards; of a URL captured twice the first capture counts."""
 
     def __init__(self, per_prefix: int) -> None:
         self._per_prefix = per_prefix
-        self._pages: dict[str, dict[str, tuple[Missed, int]]] = defaultdict(dict)
+        self._samples: dict[str, BottomK[str, tuple[int, Missed]]] = {}
 
     def add(self, pages: list[Missed], shard: int) -> None:
-        """Take a shard's pages; of a URL captured twice the first capture in crawl order stays."""
+        """Take in a shard's pages."""
         for page in pages:
-            known = self._pages[page.prefix]
-            if page.url not in known or shard < known[page.url][1]:
-                known[page.url] = (page, shard)
-        for prefix in {page.prefix for page in pages}:
-            if len(self._pages[prefix]) > self._per_prefix:
-                lowest = heapq.nsmallest(self._per_prefix, self._pages[prefix].values())
-                self._pages[prefix] = {page.url: (page, number) for page, number in lowest}
+            sample = self._samples.setdefault(page.prefix, BottomK(self._per_prefix))
+            sample.offer(page.url, (page.priority, page.url), (shard, page))
 
     def chosen(self, limit: int) -> dict[int, list[Missed]]:
-        """At most `limit` pages, by shard."""
-        pages = [item for prefix in sorted(self._pages) for item in self._pages[prefix].values()]
+        """At most `limit` pages, those of lowest priority, by shard."""
+        pages = [(page, shard) for sample in self._samples.values() for shard, page in sample.values()]
         chosen: dict[int, list[Missed]] = defaultdict(list)
-        for page, number in heapq.nsmallest(limit, pages):
-            chosen[number].append(page)
+        for page, shard in heapq.nsmallest(limit, pages):
+            chosen[shard].append(page)
         return chosen
 
 
@@ -148,12 +144,12 @@ def harvest(round_: Round) -> Done:
     known = frozenset(page_labels(run, so_far)) | frozenset(audit_urls(run, so_far))
     search = Search(run.store, run.config, PrefixSet(prefixes), run.holdout, known)
     shards = scanned_shards(round_) if prefixes else []
-    missed, lowest = 0, _Lowest(run.config.harvest.per_prefix)
+    missed, choice = 0, _Choice(run.config.harvest.per_prefix)
     looked = complete(find_missed, search, shards, run.config.cluster, "harvest")
     for outcome in progress(looked, len(shards), "harvest"):
         missed += outcome.result[0]
-        lowest.add(outcome.result[1], outcome.item.shard.number)
-    chosen = lowest.chosen(run.config.harvest.limit)
+        choice.add(outcome.result[1], outcome.item.shard.number)
+    chosen = choice.chosen(run.config.harvest.limit)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
     pages: list[tuple[str, str, WarcRef, float, str]] = []
     for outcome in complete(fetch, Fetch(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):

@@ -23,7 +23,7 @@ from recall.io import read_range, size
 from recall.page.text import scoring_text
 from recall.records import Capture, Skip, WarcRef
 from recall.run.round_model import load_scorer
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.run.store import Store
 from recall.sites.hosts import Holdout, PrefixSet
 

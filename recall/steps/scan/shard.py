@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -28,6 +27,7 @@ from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
 from recall.run.jobs import meter
 from recall.run.round_model import load_scorer
+from recall.run.sampling import batches
 from recall.run.scanned import CANDIDATES, ROWS, ScannedShard, read_rows
 from recall.run.store import Columns, Store
 
@@ -70,13 +70,6 @@ class Work:
 
     shard: Shard
     earlier: ScannedShard | None = None
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cut a stream into lists of `size`."""
-    stream = iter(items)
-    while batch := list(islice(stream, size)):
-        yield batch
 
 
 def page_batches(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:

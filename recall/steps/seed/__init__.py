@@ -22,7 +22,7 @@ from recall.run.jobs import each, tolerated
 from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.sites.hosts import PrefixSet
 from recall.sites.shipped import known_prefixes
 from recall.steps.seed.collect import Found, Look, Search, collect, has_code_block

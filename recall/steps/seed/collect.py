@@ -4,7 +4,6 @@ In: a shard, or the places of its labelled pages. Out: Found pages. Every choice
 does not depend on who looked where.
 """
 
-import heapq
 from dataclasses import dataclass, field
 
 from recall.archive.ranges import read_outcomes
@@ -13,7 +12,7 @@ from recall.config import Config
 from recall.page.text import scoring_text
 from recall.records import MARK, Capture, Shard, WarcRef
 from recall.run.label_files import LabelledUrl
-from recall.run.scanned import priority
+from recall.run.sampling import BottomK, priority
 from recall.sites.hosts import Holdout, PrefixSet, family_of, host_of
 
 
@@ -68,22 +67,6 @@ def has_code_block(text: str) -> bool:
     return {"pre", "code"} <= marks
 
 
-class _Lowest:
-    """The pages of lowest priority among those that pass by."""
-
-    def __init__(self, capacity: int, seed: int) -> None:
-        self._capacity, self._seed = capacity, seed
-        self._heap: list[tuple[int, int, Capture]] = []
-
-    def offer(self, capture: Capture) -> None:
-        if self._capacity:
-            item = (-priority(self._seed, capture.url), -capture.ref.offset, capture)
-            (heapq.heappush if len(self._heap) < self._capacity else heapq.heappushpop)(self._heap, item)
-
-    def captures(self) -> list[Capture]:
-        return [capture for _, _, capture in sorted(self._heap, reverse=True)]
-
-
 def collect(search: Search, look: Look) -> list[Found]:
     """What a seed takes from a shard. Raises ShardFailed when it, or one of the places, cannot be read."""
     return _everything(search, look.shard) if look.refs is None else _labelled(search, look.shard, look.refs)
@@ -103,7 +86,7 @@ def _everything(search: Search, shard: Shard) -> list[Found]:
     """Labelled pages, pages under seed prefixes, pages with code blocks and the shard's part of the random sample."""
     found: list[Found] = []
     seed, positive = search.config.run.seed, search.config.train.positive
-    sample, structured = _Lowest(search.sample, seed), _Lowest(search.structure, seed + 1)
+    sample, structured = BottomK[int, Capture](search.sample), BottomK[int, Capture](search.structure)
     for capture in read_shard(shard, search.config.access):
         if not isinstance(capture, Capture) or search.holdout.covers(capture.url):
             continue
@@ -115,9 +98,15 @@ def _everything(search: Search, shard: Shard) -> list[Found]:
         elif search.prefixes.match(capture.url):
             found.append(found_in(capture, positive, None, "prefix"))
         else:
-            sample.offer(capture)
+            _offer(sample, capture, seed)
             if search.structure and has_code_block(scoring_text(capture.body, capture.charset, capture.url)):
-                structured.offer(capture)
-    found.extend(found_in(capture, None, None, "sample") for capture in sample.captures())
-    found.extend(found_in(capture, positive, None, "structure") for capture in structured.captures())
+                _offer(structured, capture, seed + 1)
+    found.extend(found_in(capture, None, None, "sample") for capture in sample.values())
+    found.extend(found_in(capture, positive, None, "structure") for capture in structured.values())
     return found
+
+
+def _offer(sample: BottomK[int, Capture], capture: Capture, seed: int) -> None:
+    """Offer a capture by the hash of its URL; captures of one URL count as pages of their own, by offset."""
+    offset = capture.ref.offset
+    sample.offer(offset, (priority(seed, capture.url), offset), capture)

@@ -14,7 +14,7 @@ from recall.config import Config
 from recall.records import MARK
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
-from recall.run.scanned import priority
+from recall.run.sampling import priority
 from recall.run.store import Store, canonical_json
 from recall.steps.seed.collect import Found
 from recall.steps.seed.judge import Judge
