@@ -151,7 +151,7 @@ def fault_server() -> Iterator[FaultServer]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between attempts, noted instead of slept."""
     noted: list[float] = []
-    monkeypatch.setattr("recall.io.backoff.time.sleep", noted.append)
+    monkeypatch.setattr("time.sleep", noted.append)
     return noted
 
 

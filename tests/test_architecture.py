@@ -81,6 +81,7 @@ HOMES = {
     "boto3": "recall/io",
     "botocore": "recall/io",
     "httpx": "recall/io",
+    "stamina": "recall/io",
     "fastwarc": "recall/archive/warc",
     "warcio": "recall/archive/warc",
     "deflate": "recall/archive/warc",

@@ -6,7 +6,6 @@ pages; it has no structure marks. References into WET are byte ranges; in the ot
 number and the length 1.
 """
 
-import json
 import zlib
 from collections.abc import Collection, Iterator
 from itertools import repeat
@@ -19,7 +18,7 @@ from recall.archive.ranges import read_many
 from recall.archive.warc import PLAIN_TEXT, clean_url, conversions
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
-from recall.io import Ahead, Stream, open_ahead
+from recall.io import Ahead, Stream, json_lines, open_ahead
 from recall.io.parquet import ParquetReader
 from recall.records import Capture, Skip, WarcRef
 
@@ -123,27 +122,13 @@ def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> 
 
 
 def _json_rows(stream: Stream | Ahead, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
-    rest, number = b"", 0
-    for block in _unpacked(stream):
-        *lines, rest = (rest + block).split(b"\n")
-        for line in lines:
-            number += 1
-            if line.strip():
-                yield _json_row(line, f"{stream.url}:{number}", columns)
-        if len(rest) > 4 * MAX_TEXT:
-            raise ShardCorrupt(f"{stream.url}:{number + 1}: a line without end")
-    if rest.strip():
-        yield _json_row(rest, f"{stream.url}:{number + 1}", columns)
-
-
-def _json_row(line: bytes, where: str, columns: tuple[str, str]) -> tuple[object, object]:
-    try:
-        row: Any = json.loads(line)
-        return row[columns[0]] if columns[0] else NO_URL, row[columns[1]]
-    except (ValueError, KeyError, TypeError):
-        wanted = " and ".join(repr(name) for name in columns if name)
-        keys = "[crawl] url_column and text_column name them"
-        raise ShardCorrupt(f"{where}: not a JSON object with {wanted}; {keys}") from None
+    wanted = [name for name in columns if name]
+    keys = "[crawl] url_column and text_column name them"
+    expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"
+    for number, row in json_lines(_unpacked(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT):
+        if any(name not in row for name in wanted):
+            raise ShardCorrupt(f"{stream.url}:{number}: not {expected}")
+        yield row[columns[0]] if columns[0] else NO_URL, row[columns[1]]
 
 
 def _unpacked(stream: Stream | Ahead) -> Iterator[bytes]:

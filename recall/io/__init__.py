@@ -15,16 +15,23 @@ from urllib.parse import unquote, urlsplit
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
 from recall.io import file
-from recall.io.backoff import retried, within_budget
-from recall.io.ratelimit import use_office
+from recall.io.file import NameTaken, atomic_writer
+from recall.io.json_lines import json_lines
+from recall.io.ratelimit import use_office, within_budget
 from recall.io.ratelimit_files import Neighbours
 from recall.io.readahead import Ahead
+from recall.io.retry_policy import Again, RetryPolicy, given_up
 from recall.io.stream import Source, Stream
 
 __all__ = [
+    "Again",
     "Ahead",
+    "NameTaken",
+    "RetryPolicy",
     "Stream",
+    "atomic_writer",
     "exists",
+    "json_lines",
     "list_keys",
     "open_ahead",
     "open_stream",
@@ -184,7 +191,10 @@ def _scheme(url: str) -> str:
 def _asked(action: Callable[[], T], url: str, access: AccessSection, *, reading: bool = True) -> T:
     """A request to a server, within its budget and tried again."""
     endpoint = _s3().endpoint_of(url, access) if _scheme(url) == "s3" else _http().endpoint_of(url)
-    return retried(lambda: within_budget(action, endpoint, access), access.attempts, url, reading=reading)
+    try:
+        return RetryPolicy(access.attempts).call(lambda: within_budget(action, endpoint, access))
+    except Again as again:
+        raise given_up(url, access.attempts, again, reading=reading) from None
 
 
 def _reachable(url: str, access: AccessSection) -> str:

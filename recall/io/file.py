@@ -72,20 +72,46 @@ def _unreadable(path: Path, error: OSError) -> ShardUnreadable:
     return ShardUnreadable(f"{path}: cannot be read: {error.strerror or error}")
 
 
+class NameTaken(FileExistsError):
+    """A file of that name is there already."""
+
+
+@contextmanager
+def atomic_writer(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
+    """A stream whose bytes appear under `path` when the block ends well, whole or not at all; folders are made.
+
+    The temporary file lies beside it, where `sweep` finds what a killed process left. Raises NameTaken (an OSError)
+    where there is such a file, unless `replace`, and OSError as the disk gives it; what the block raises passes on.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{_machine()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            _link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+
 def publish(path: Path, data: bytes | Path) -> bool:
     """Write once: True if written, False if the name exists. data: bytes, or the file that holds them.
 
     Raises Transient when the disk refuses.
     """
     try:
-        temporary = _write_beside(path, data)
-        try:
-            return _link(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+        with atomic_writer(path) as stream:
+            _fill(stream, data)
+    except NameTaken:
+        return False
     except OSError as error:
         raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
+    return True
 
 
 def swap(path: Path, expected: bytes | None, data: bytes) -> bool:
@@ -96,8 +122,8 @@ def swap(path: Path, expected: bytes | None, data: bytes) -> bool:
             found = path.read_bytes() if path.exists() else None
             if found != expected:
                 return False
-            _write_beside(path, data).replace(path)
-            _sync_folder(path.parent)
+            with atomic_writer(path, replace=True) as stream:
+                stream.write(data)
             return True
     except OSError as error:
         raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
@@ -167,37 +193,28 @@ def list_keys(folder: Path) -> Iterator[str]:
                 yield (Path(root) / name).relative_to(folder).as_posix()
 
 
-def _write_beside(path: Path, data: bytes | Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{_machine()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as handle:
-            if isinstance(data, bytes):
-                handle.write(data)
-            else:
-                with data.open("rb") as source:
-                    shutil.copyfileobj(source, handle, CHUNK)
-            handle.flush()
-            os.fsync(handle.fileno())
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+def _fill(stream: BinaryIO, data: bytes | Path) -> None:
+    if isinstance(data, bytes):
+        stream.write(data)
+    else:
+        with data.open("rb") as source:
+            shutil.copyfileobj(source, stream, CHUNK)
 
 
-def _link(temporary: Path, path: Path) -> bool:
+def _link(temporary: Path, path: Path) -> None:
+    """Give the file its name. Raises NameTaken."""
+    taken = NameTaken(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     try:
         os.link(temporary, path)
     except FileExistsError:
-        return False
+        raise taken from None
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         with _locked(path):  # a file system without hard links
             if path.exists():
-                return False
+                raise taken from None
             temporary.replace(path)
-    return True
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import httpx
 
 from recall.config import AccessSection
 from recall.errors import RecallError, Refused, ShardUnreadable
-from recall.io.backoff import Again, parse_retry_after
+from recall.io.retry_policy import Again, parse_retry_after
 from recall.io.stream import Body
 
 try:

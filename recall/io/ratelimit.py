@@ -10,11 +10,15 @@ import itertools
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from recall.config import AccessSection
 from recall.errors import Refused
+from recall.io.retry_policy import Again
+
+T = TypeVar("T")
 
 REST_SECONDS = 60.0
 """How long an endpoint that refused us is left in peace."""
@@ -255,3 +259,22 @@ def enter(endpoint: str, access: AccessSection) -> Permit:
             time.sleep(grant.wait)
         if grant.permit:
             return Permit(endpoint, grant.permit)
+
+
+def within_budget(action: Callable[[], T], endpoint: str, access: AccessSection) -> T:
+    """One request, counted in its endpoint's budget. Raises Refused, too, when that is not asked at the moment."""
+    permit = enter(endpoint, access)
+    try:
+        return action()
+    except (Again, Refused) as error:
+        permit.leave(sign_of(error))
+        raise
+    finally:
+        permit.leave()
+
+
+def sign_of(error: Again | Refused) -> str:
+    """What an error tells the budget."""
+    if isinstance(error, Refused):
+        return REFUSED
+    return SLOW if error.slow_down else FINE

@@ -21,8 +21,8 @@ from urllib3.exceptions import HTTPError as BrokenBody
 
 from recall.config import AccessSection
 from recall.errors import BadInput, Refused, ShardUnreadable
-from recall.io.backoff import Again, parse_retry_after
 from recall.io.http import check_range, user_agent
+from recall.io.retry_policy import Again, parse_retry_after
 from recall.io.stream import Body
 
 CHUNK = 1 << 18

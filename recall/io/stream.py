@@ -13,7 +13,8 @@ from typing import Protocol
 from recall.config import AccessSection
 from recall.errors import Refused, ShardUnreadable
 from recall.io import ratelimit
-from recall.io.backoff import Again, given_up, pause, sign_of
+from recall.io.ratelimit import sign_of
+from recall.io.retry_policy import Again, Retry, RetryPolicy, given_up
 
 PROGRESS = 1 << 16
 """Bytes that a body must bring before the count of failed attempts starts again."""
@@ -81,10 +82,10 @@ class Stream:
         self._permit = ratelimit.Permit("")
         self._pace = _Pace(source.access)
         self._chunk, self._at = b"", 0
-        self._failures = 0
+        self._retry = Retry(RetryPolicy(source.attempts))
         self._mark = offset
         self._ended = length == 0
-        while self._body is None and not self._ended:
+        if not self._ended:
             self._connect()
 
     def tell(self) -> int:
@@ -124,19 +125,26 @@ class Stream:
     def _advance(self) -> None:
         if self._body is None:
             self._connect()
-            return
         try:
-            started = time.monotonic()
-            chunk = next(self._body.chunks, None)
-            if chunk is None:
-                self._finish()
-                return
-            now = time.monotonic()
-            self._pace.add(len(chunk), now - started)
-            self._permit.renew(now)
+            self._take_chunk()
         except Again as again:
-            self._failed(again)
+            self._drop()
+            if self._position - self._mark >= PROGRESS:
+                self._retry.failures = 0
+            self._mark = self._position
+            self._connect(again)
+
+    def _take_chunk(self) -> None:
+        if self._body is None:
             return
+        started = time.monotonic()
+        chunk = next(self._body.chunks, None)
+        if chunk is None:
+            self._finish()
+            return
+        now = time.monotonic()
+        self._pace.add(len(chunk), now - started)
+        self._permit.renew(now)
         room = len(chunk) if self._stop is None else self._stop - self._position
         self._chunk, self._at = chunk[:room], 0
         if room <= len(chunk) and self._stop is not None:
@@ -151,16 +159,19 @@ class Stream:
         self._ended = True
         self._drop()
 
-    def _connect(self) -> None:
+    def _connect(self, again: Again | None = None) -> None:
+        """Open a body at the position, as often as the policy says. again: how the last body broke."""
+        try:
+            self._retry.call(self._open, again)
+        except Again as last:
+            raise given_up(self.url, self._retry.failures, last) from None
+
+    def _open(self) -> None:
         self._permit = permit = ratelimit.enter(self._source.endpoint, self._source.access)
         try:
             body = self._source.open(self._position, self._stop)
-        except Again as again:
-            permit.leave(sign_of(again))
-            self._failed(again)
-            return
-        except Refused as refused:
-            permit.leave(sign_of(refused))
+        except (Again, Refused) as error:
+            permit.leave(sign_of(error))
             raise
         except ShardUnreadable:
             permit.leave()
@@ -170,13 +181,3 @@ class Stream:
             permit.leave()
             raise ShardUnreadable(f"{self.url}: changed while it was read")
         self._body, self._version, self.size = body, body.version or self._version, body.size
-
-    def _failed(self, again: Again) -> None:
-        self._drop()
-        if self._position - self._mark >= PROGRESS:
-            self._failures = 0
-        self._mark = self._position
-        self._failures += 1
-        if self._failures >= self._source.attempts:
-            raise given_up(self.url, self._failures, again) from None
-        pause(self._failures, again.retry_after)

@@ -8,7 +8,7 @@ import pytest
 from recall import io
 from recall.config import AccessSection
 from recall.errors import Damaged, ShardUnreadable, Transient
-from recall.io import backoff, http
+from recall.io import http
 from recall.run.store import Store
 from tests.chaos import injector as injector_module
 from tests.chaos.injector import Injector
@@ -31,7 +31,7 @@ def front(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     injector = Injector(folder / "files", pem, (host, int(upstream)), (port, port + 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(pem))
-        patch.setattr(backoff, "FIRST_DELAY", 0.01)
+        patch.setattr(io.RetryPolicy, "wait", lambda *_: 0.01)
         patch.setattr(injector_module, "STALL_SECONDS", 1.0)
         access = AccessSection(s3_endpoint=f"http://127.0.0.1:{port + 1}", timeout_seconds=0.5, attempts=3)
         yield injector, f"https://127.0.0.1:{port}/", access

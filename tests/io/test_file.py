@@ -11,7 +11,20 @@ import pytest
 
 from recall import io
 from recall.errors import BadInput, ShardUnreadable, Transient
-from recall.io import exists, list_keys, local_path, open_stream, publish, read_all, read_range, remove, size, swap
+from recall.io import (
+    NameTaken,
+    atomic_writer,
+    exists,
+    list_keys,
+    local_path,
+    open_stream,
+    publish,
+    read_all,
+    read_range,
+    remove,
+    size,
+    swap,
+)
 
 
 def test_a_file_is_read_by_path_and_by_url(tmp_path: Path) -> None:
@@ -147,3 +160,26 @@ def test_what_a_killed_writer_left_is_swept_and_nothing_else(tmp_path: Path) -> 
     os.utime(stranger, (1, 1))
     assert io.sweep(str(tmp_path)) == 1
     assert not stranger.exists()
+
+
+def test_a_file_that_is_written_appears_whole_and_never_over_another(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "file"
+    with atomic_writer(target) as stream:
+        stream.write(b"first")
+        assert not target.exists()
+    with pytest.raises(NameTaken), atomic_writer(target) as stream:
+        stream.write(b"second")
+    assert target.read_bytes() == b"first"
+    with atomic_writer(target, replace=True) as stream:
+        stream.write(b"third")
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [b"third"]
+
+
+def test_a_file_whose_writing_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="invalid literal"), atomic_writer(tmp_path / "file") as stream:
+        stream.write(b"%d" % int("half"))
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match=r"File exists|Not a directory") as caught, atomic_writer(tmp_path / "file" / "x"):
+        pass
+    assert not isinstance(caught.value, NameTaken)

@@ -7,7 +7,7 @@ import pytest
 from recall.config import AccessSection
 from recall.errors import BadInput, Refused, ShardUnreadable
 from recall.io import exists, open_stream, publish, read_all, read_range, size
-from recall.io.backoff import LONGEST_RETRY_AFTER
+from recall.io.retry_policy import LONGEST_RETRY_AFTER
 
 if TYPE_CHECKING:
     from tests.fault_server import FaultServer

@@ -3,7 +3,7 @@
 from recall.archive.warc.http_response import clean_url
 from recall.archive.warc.page_records import PLAIN_TEXT
 from recall.archive.warc.reader import capture_in, captures, conversions, outcome_in, read_at, responses
-from recall.archive.warc.writer import WarcWriter, write_warc
+from recall.archive.warc.writer import WarcWriter
 
 __all__ = [
     "PLAIN_TEXT",
@@ -15,5 +15,4 @@ __all__ = [
     "outcome_in",
     "read_at",
     "responses",
-    "write_warc",
 ]

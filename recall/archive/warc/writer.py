@@ -8,18 +8,14 @@ import base64
 import gzip
 import hashlib
 import io
-import os
-import secrets
 import uuid
-from collections.abc import Iterable
-from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from recall.records import Capture, WarcRef
+from recall.records import WarcRef
 
 _CRLF = ("\r", "\n")
 
@@ -89,25 +85,6 @@ class WarcWriter:
             warc_headers=headers,
         )
         self._writer.write_record(record)
-
-
-def write_warc(path: Path, pages: Iterable[Capture]) -> int:
-    """Export captures into one .warc.gz, whole or not at all; returns how many."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    count = 0
-    try:
-        with temporary.open("xb") as stream:
-            writer = WarcWriter(stream, path.name)
-            for page in pages:
-                count += 1
-                charset = f"; charset={page.charset}" if page.charset else ""
-                writer.page(page.url, page.body, f"text/html{charset}", page.fetched, truncated=page.truncated)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
 
 
 def _sha1(data: bytes) -> str:

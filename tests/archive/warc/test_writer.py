@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from recall.archive.warc import WarcWriter, captures, responses, write_warc
+from recall.archive.warc import WarcWriter, responses
 from recall.records import Capture, Skip, WarcRef
 
 DATE = "2026-01-31T23:59:59Z"
@@ -58,19 +58,3 @@ def test_a_line_end_in_a_header_is_refused(place: int) -> None:
     url, kind, date, status = values
     with pytest.raises(ValueError, match="line end"):
         WarcWriter(io.BytesIO()).page(url, b"", kind, date, status)
-
-
-def test_an_export_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    page = Capture(WarcRef("x", 0, 1), "https://example.org/", b"<html>x</html>", "utf-8", DATE)
-    path = tmp_path / "export.warc.gz"
-    assert write_warc(path, [page, page]) == 2
-    assert [(found.url, found.body, found.charset) for found in captures(str(path))] == [
-        (page.url, page.body, "utf-8")
-    ] * 2
-
-    def broken() -> "list[Capture]":
-        raise OSError("gone")
-
-    with pytest.raises(OSError, match="gone"):
-        write_warc(tmp_path / "other.warc.gz", (found for _ in range(2) for found in broken()))
-    assert [found.name for found in tmp_path.iterdir()] == ["export.warc.gz"]
