@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.config import ClusterSection
+from recall.kernels.hashing import GOLDEN_RATIO, splitmix64
 from recall.run.shuffle import arrays, bucket_of, by_target, collect, deal, in_order, once
 from recall.run.store import Columns, Schema, Store
 
@@ -78,9 +79,8 @@ def _round(job: Job, number: int) -> Any:
 
 def checksum(a: NDArray[np.int64], b: NDArray[np.int64]) -> np.uint64:
     """A number that depends on the set of edges, not on their order or on how they are divided."""
-    mixed = a.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ b.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
-    mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
-    return np.uint64(np.sum(mixed ^ (mixed >> np.uint64(29)), dtype=np.uint64) >> np.uint64(1))
+    edges = a.astype(np.uint64) * GOLDEN_RATIO ^ b.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    return np.uint64(np.sum(splitmix64(edges), dtype=np.uint64) >> np.uint64(1))
 
 
 def both_ends(a: NDArray[np.int64], b: NDArray[np.int64], partitions: int, *, both: bool) -> Iterator[Columns]:

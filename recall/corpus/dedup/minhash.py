@@ -12,10 +12,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from recall.kernels.hashing import GOLDEN_RATIO, splitmix64
+
 NO_HASH = np.uint32(0xFFFFFFFF)
 
 _FNV_START, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-_STEP = np.uint64(0x9E3779B97F4A7C15)
+_STEP = GOLDEN_RATIO
 
 _FOLDED = np.array(
     [ord(chr(byte).lower()) if chr(byte).isalnum() or byte == 95 else 0 for byte in range(128)], np.uint8
@@ -26,15 +28,11 @@ _FOLDED = np.array(
 @cache
 def functions(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Multipliers (odd) and offsets of `count` permutations x -> a x + b of 32-bit numbers, the same everywhere."""
-    mixed = (_mixed(np.arange(1, 2 * count + 1, dtype=np.uint64) * _STEP) >> np.uint64(32)).astype(np.uint32)
+    mixed = (splitmix64(np.arange(1, 2 * count + 1, dtype=np.uint64) * _STEP) >> np.uint64(32)).astype(np.uint32)
     return mixed[:count] | np.uint32(1), mixed[count:]
 
 
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread numbers over 64 bits (splitmix64's finaliser, Steele et al. 2014)."""
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return numbers ^ (numbers >> np.uint64(31))
+_compiled_splitmix64 = njit(splitmix64)
 
 
 @njit(cache=True)
@@ -99,9 +97,7 @@ def _ngrams(words: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:  # prag
         for place in range(at, at + size):
             value = (value ^ words[place]) * _STEP
             value ^= value >> np.uint64(29)
-        value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        found[at] = value ^ (value >> np.uint64(31))
+        found[at] = _compiled_splitmix64(value)
     return found
 
 
@@ -137,7 +133,7 @@ def band_keys(signatures: NDArray[np.uint32], bands: int) -> NDArray[np.uint64]:
     keys = np.tile(np.arange(1, bands + 1, dtype=np.uint64) * _STEP, (len(signatures), 1))
     cut = signatures.reshape(len(signatures), bands, rows)
     for row in range(rows):
-        keys = _mixed(keys ^ cut[:, :, row]) + _STEP
+        keys = splitmix64(keys ^ cut[:, :, row]) + _STEP
     return keys
 
 

@@ -21,6 +21,7 @@ from recall.config import AccessSection
 from recall.errors import BadInput
 from recall.io import read_all
 from recall.io.parquet import ParquetReader
+from recall.kernels.hashing import GOLDEN_RATIO, splitmix64
 
 MAX_FILE = 1 << 30
 MAX_NGRAMS = 50_000_000
@@ -38,7 +39,6 @@ _COMMENT = re.compile(
 _DOCSTRING = re.compile(r"\"\"\".{0,20000}?\"\"\"|'''.{0,20000}?'''", re.DOTALL)
 _NAMES = ("task_id", "id", "question_id", "problem_id", "name", "title", "slug")
 _NO_TEXT = frozenset({*_NAMES, "url", "source", "dataset", "split", "language", "lang", "difficulty", "entry_point"})
-_BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,9 @@ def words(text: str) -> list[str]:
 
 
 def _mixed(ids: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread small numbers over 64 bits (splitmix64's finaliser)."""
-    mixed = (ids + np.uint64(1)) * _BASE
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    """Spread small numbers over 64 bits."""
+    mixed: NDArray[np.uint64] = splitmix64((ids + np.uint64(1)) * GOLDEN_RATIO)
+    return mixed
 
 
 def _hashes(mixed: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
@@ -87,7 +85,7 @@ def _hashes(mixed: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
         return np.zeros(0, np.uint64)
     hashes: NDArray[np.uint64] = np.full(count, length, np.uint64)
     for place in range(length):
-        hashes = hashes * _BASE + mixed[place : place + count]
+        hashes = hashes * GOLDEN_RATIO + mixed[place : place + count]
     return hashes
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.errors import BadInput
+from recall.kernels.hashing import fasttext_hash, ngram_hash, token_hashes
 from recall.model.fasttext import END, Recipe, read_rows
-from recall.model.scorer.kernel import combine, hash_of, hashes_of
 
 FILE = "scorer.npz"
 _CHUNK = 1 << 16
@@ -165,8 +165,8 @@ def _sum_constants(
     total = constants[known].sum(axis=0)
     count = int(known.sum())
     rolling: list[int] = []
-    for word_hash in hashes_of(first + len(constants))[first:].tolist():
-        longer = [combine(shorter, word_hash) for shorter in rolling[: ngrams - 1]]
+    for word_hash in token_hashes(first + len(constants))[first:].tolist():
+        longer = [ngram_hash(shorter, word_hash) for shorter in rolling[: ngrams - 1]]
         for value in longer:
             total = total + buckets[value % len(buckets)]
             count += 1
@@ -174,4 +174,4 @@ def _sum_constants(
     return total, count, np.array(rolling, dtype=np.uint64)
 
 
-END_HASH = hash_of(END)
+END_HASH = fasttext_hash(END)

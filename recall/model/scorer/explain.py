@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.kernels.hashing import line_rows
 from recall.model.lines import Ids
 from recall.model.scorer.collapse import END_HASH, Weights
-from recall.model.scorer.kernel import line_rows
 from recall.model.tokens import Tokenizer
 
 Floats = NDArray[np.float64]

@@ -14,9 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_FACTOR = 116049371
-_MASK = (1 << 64) - 1
-
 Floats = NDArray[np.float64]
 
 
@@ -35,41 +32,6 @@ class Tables(NamedTuple):
     ngrams: int
     hashes: NDArray[np.uint64]
     end_hash: np.uint64
-
-
-def hash_of(word: str) -> int:
-    """Hash of a word by fastText, widened to 64 bit as its n-grams use it."""
-    value = 2166136261
-    for byte in word.encode():
-        value = ((value ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619) & 0xFFFFFFFF
-    return value if value < 1 << 31 else value | 0xFFFFFFFF00000000
-
-
-def combine(shorter: int, word_hash: int) -> int:
-    """Hash of an n-gram from that of all but its last token, and the last token's."""
-    return (shorter * _FACTOR + word_hash) & _MASK
-
-
-@cache
-def hashes_of(count: int) -> NDArray[np.uint64]:
-    """hash_of the decimal form of each id below `count`."""
-    return np.fromiter((hash_of(str(token)) for token in range(count)), dtype=np.uint64, count=count)
-
-
-def line_rows(ids: list[int], rolling: list[int], buckets: int, ngrams: int, end_hash: int) -> list[tuple[int, int]]:
-    """The rows of one line behind its constants, as (place of the last token, bucket or -1 for the token itself).
-
-    Place len(ids) is `</s>`. Rows of tokens that the dictionary lacks are included; who sums leaves them out.
-    """
-    rows: list[tuple[int, int]] = []
-    for place in range(len(ids) + 1):
-        word_hash = hash_of(str(ids[place])) if place < len(ids) else end_hash
-        rows.append((place, -1))
-        longer = [combine(shorter, word_hash) for shorter in rolling]
-        if buckets:
-            rows.extend((place, value % buckets) for value in longer)
-        rolling = [word_hash, *longer][: ngrams - 1]
-    return rows
 
 
 @cache

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recall.errors import BadInput, Damaged
+from recall.kernels.hashing import token_hashes
 from recall.model.lines import Ids
 from recall.model.scorer.card import FILE as CARD_FILE
 from recall.model.scorer.card import Card, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
 from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
 from recall.model.scorer.explain import Explanation, explain_line
-from recall.model.scorer.kernel import Tables, compiled, compiled_for_words, hashes_of
+from recall.model.scorer.kernel import Tables, compiled, compiled_for_words
 from recall.model.tokens import FILE as TOKENIZER_FILE
 from recall.model.tokens import Tokenizer
 
@@ -134,7 +135,7 @@ def margins_of(weights: Weights, lines: Sequence[Ids]) -> Floats:
         weights.rolling,
         int(weights.prefix_rows),
         ngrams,
-        hashes_of(len(weights.tokens)) if ngrams > 1 else np.zeros(0, dtype=np.uint64),
+        token_hashes(len(weights.tokens)) if ngrams > 1 else np.zeros(0, dtype=np.uint64),
         np.uint64(END_HASH),
     )
     kernel = compiled_for_words() if weights.margins == 1 and ngrams <= 1 else compiled()

@@ -2,34 +2,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recall.kernels.hashing import fasttext_hash, line_rows
 from recall.model.scorer.collapse import END_HASH, Weights
-from recall.model.scorer.kernel import combine, hash_of, hashes_of, line_rows
 from recall.model.scorer.scorer import margins_of
-
-
-def test_hashes_are_fasttexts() -> None:
-    assert hash_of("") == 0xFFFFFFFF811C9DC5
-    assert hash_of("a") == 0xFFFFFFFFE40C292C
-    assert hash_of("foobar") == 0xFFFFFFFFBF9CF968
-    assert hash_of("é") != hash_of("Ã©")
-    assert hashes_of(1001)[1000] == hash_of("1000")
-
-
-def test_an_ngram_hash_wraps_at_64_bit() -> None:
-    assert combine((1 << 64) - 1, (1 << 64) - 1) == (1 << 64) - 116049371 - 1
-
-
-def test_the_rows_of_a_line_are_tokens_then_the_ngrams_that_end_there() -> None:
-    first, second = hash_of("5"), hash_of("6")
-    rows = line_rows([5, 6], [], 1000, 3, END_HASH)
-    assert rows == [
-        (0, -1),
-        (1, -1),
-        (1, combine(first, second) % 1000),
-        (2, -1),
-        (2, combine(second, END_HASH) % 1000),
-        (2, combine(combine(first, second), END_HASH) % 1000),
-    ]
 
 
 def mean_of_rows(weights: Weights, line: list[int]) -> NDArray[np.float64]:
@@ -58,7 +33,7 @@ def test_the_compiled_kernel_equals_its_definition(margins: int, ngrams: int, co
         buckets=random.normal(size=(97 if ngrams > 1 else 0, margins)).astype(np.float32),
         end=np.full((1, margins), np.nan, dtype=np.float32) if constants == 1 else tokens[:1],
         prefix=random.normal(size=margins) * bool(constants),
-        rolling=np.array([hash_of(str(i)) for i in range(constants)][: ngrams - 1], dtype=np.uint64),
+        rolling=np.array([fasttext_hash(str(i)) for i in range(constants)][: ngrams - 1], dtype=np.uint64),
         prefix_rows=np.array(constants),
         ngrams=np.array(ngrams),
     )
