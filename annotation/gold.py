@@ -8,12 +8,10 @@ never leaves the run folder; to annotators a gold task looks like any other.
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import sqrt
-from statistics import NormalDist
 
 from annotation.answers import FILE, NO_LABEL, Answer, Task, read_answers, read_tasks
 from recall.config import Config, LabelSection
-from recall.model.evaluate import Interval
+from recall.model.evaluate import Interval, wilson_interval
 from recall.run import Round
 
 Same = Callable[[str, str], bool]
@@ -28,19 +26,6 @@ def same_for(config: Config) -> Same:
     return lambda first, second: (first == positive) == (second == positive)
 
 
-def wilson_interval(right: int, asked: int, certainty: float = 0.95) -> Interval:
-    """A share with its two-sided interval by Wilson's score (1927), eq. 4 in Brown, Cai and DasGupta (2001).
-
-    Without any asked it is 0 to 1 around one half.
-    """
-    if not asked:
-        return Interval(0.5, 0.0, 1.0)
-    share, z = right / asked, NormalDist().inv_cdf(0.5 + certainty / 2)
-    centre = (right + z * z / 2) / (asked + z * z)
-    half = z * sqrt(asked) / (asked + z * z) * sqrt(share * (1 - share) + z * z / (4 * asked))
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half))
-
-
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """How often an annotator was right on gold tasks, skips not counted."""
@@ -52,14 +37,17 @@ class Accuracy:
     @property
     def interval(self) -> Interval:
         """The share that was right, with a two-sided 95 % interval."""
-        return wilson_interval(self.right, self.asked)
+        return self._interval(0.975)
 
     def too_low(self, settings: LabelSection) -> bool:
         """True when it is below [label] gold_accuracy with gold_certainty (one-sided), on at least gold_min tasks."""
         if self.asked < settings.gold_min:
             return False
-        bound = wilson_interval(self.right, self.asked, 2 * settings.gold_certainty - 1)
-        return bound.high < settings.gold_accuracy
+        return self._interval(settings.gold_certainty).high < settings.gold_accuracy
+
+    def _interval(self, confidence: float) -> Interval:
+        """The share that was right, each bound at the given confidence."""
+        return wilson_interval(self.right / max(1, self.asked), self.asked, confidence)
 
 
 def measure_gold(tasks: Iterable[Task], answers: Iterable[Answer], same: Same) -> dict[str, Accuracy]:

@@ -7,7 +7,6 @@ crawl's own mix from round 2 on.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from recall.labels.audit import Audited, audit, verdicts_of
 from recall.labels.crawl_weights import judged_weights
-from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall
+from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall, wilson_interval
 from recall.report.data import Data
 from recall.run.jobs import complete
 from recall.run.label_files import LabelledUrl
@@ -57,7 +56,6 @@ CALIBRATION_BINS = 10
 SCORES = {"low": "float64", "high": "float64", "group": "string", "pages": "int64"}
 SCORE_BINS = 40
 CRAWL = "every page of the crawl"
-Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +195,8 @@ def _bins(probability: NDArray[Any], judged: Judged) -> Iterator[tuple[float, fl
         weight = judged.weights[part]
         share = float((weight * judged.truth[part]).sum() / weight.sum())
         mean = float((weight * probability[part]).sum() / weight.sum())
-        yield mean, share, *wilson(share, float(weight.sum() ** 2 / (weight**2).sum())), len(part)
-
-
-def wilson(share: float, count: float) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of `count` pages (1927)."""
-    centre = share + Z * Z / (2 * count)
-    spread = Z * float(np.sqrt(share * (1 - share) / count + Z * Z / (4 * count * count)))
-    low, high = ((centre + side * spread) / (1 + Z * Z / count) for side in (-1, 1))
-    return max(0.0, min(low, share)), min(1.0, max(high, share))  # not past the share by a rounding
+        interval = wilson_interval(share, float(weight.sum() ** 2 / (weight**2).sum()))
+        yield mean, share, interval.low, interval.high, len(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,10 @@
 import pytest
 
 from annotation.answers import FILE, NO_LABEL, Answer, Task
-from annotation.gold import Accuracy, left_out, measure_gold, same_for, wilson_interval
+from annotation.gold import Accuracy, left_out, measure_gold, same_for
 from recall.config import Config, LabelSection, parse_config
 
 SAME = same_for(Config())
-
-
-@pytest.mark.parametrize(
-    ("right", "asked", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_intervals_are_those_of_newcombe(right: int, asked: int, low: float, high: float) -> None:
-    """Table I of Newcombe, Two-sided confidence intervals for the single proportion (1998), method 3."""
-    interval = wilson_interval(right, asked)
-    assert [interval.low, interval.high] == pytest.approx([low, high], abs=6e-5)
-
-
-def test_without_a_question_anything_may_be() -> None:
-    interval = wilson_interval(0, 0)
-    assert (interval.low, interval.value, interval.high) == (0.0, 0.5, 1.0)
 
 
 @pytest.mark.parametrize(

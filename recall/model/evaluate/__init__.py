@@ -19,7 +19,7 @@ from recall.model.evaluate.curves import (
     precision_recall,
 )
 from recall.model.evaluate.folds import group_folds
-from recall.model.evaluate.intervals import Interval, bootstrap_difference, bootstrap_interval
+from recall.model.evaluate.intervals import Interval, bootstrap_difference, bootstrap_interval, wilson_interval
 
 __all__ = [
     "AuditEstimate",
@@ -42,4 +42,5 @@ __all__ = [
     "metrics_at",
     "pooled_shares",
     "precision_recall",
+    "wilson_interval",
 ]

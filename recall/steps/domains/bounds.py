@@ -4,13 +4,12 @@ In: pages and kept pages of a host, the model's share found and its share of oth
 families). Out: a lower confidence bound on the host's true share of code pages.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from recall.config import DomainsSection
+from recall.model.evaluate import wilson_interval
 from recall.records import DomainTally
 from recall.sites.hosts import family_of
 
@@ -40,11 +39,7 @@ def lower_share(pages: int, kept: int, errors: Errors, confidence: float) -> flo
     power = errors.found - errors.false
     if not pages or power < LEAST_POWER:
         return 0.0
-    z = NormalDist().inv_cdf(confidence)
-    share = kept / pages
-    centre = share + z * z / (2 * pages)
-    spread = z * math.sqrt(share * (1 - share) / pages + z * z / (4 * pages * pages))
-    low = (centre - spread) / (1 + z * z / pages)
+    low = wilson_interval(kept / pages, pages, confidence).low
     return min(1.0, max(0.0, (low - errors.false) / power))
 
 

@@ -1,8 +1,33 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from recall.errors import BadInput
-from recall.model.evaluate import average_precision, bootstrap_interval, estimate_audit
+from recall.model.evaluate import average_precision, bootstrap_interval, estimate_audit, wilson_interval
+
+
+@pytest.mark.parametrize(
+    ("right", "asked", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_intervals_are_those_of_newcombe(right: int, asked: int, low: float, high: float) -> None:
+    """Table I of Newcombe, Two-sided confidence intervals for the single proportion (1998), method 3."""
+    interval = wilson_interval(right / asked, asked)
+    assert [interval.low, interval.high] == pytest.approx([low, high], abs=6e-5)
+
+
+def test_without_a_question_anything_may_be() -> None:
+    interval = wilson_interval(0, 0)
+    assert (interval.low, interval.value, interval.high) == (0.0, 0.5, 1.0)
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 3.5), (1.0, 2.0), (0.25, 8.0), (1 / 3, 1e6)])
+def test_an_interval_holds_its_share_and_grows_with_the_confidence(share: float, count: float) -> None:
+    intervals = [wilson_interval(share, count, confidence) for confidence in (0.5, 0.8, 0.975)]
+    assert intervals[0].low == pytest.approx(share) == intervals[0].high
+    for inner, outer in pairwise(intervals):
+        assert 0 <= outer.low <= inner.low <= share <= inner.high <= outer.high <= 1
 
 
 def test_an_interval_over_families_is_wider_than_over_pages() -> None:
