@@ -14,13 +14,12 @@ from hashlib import blake2b
 from annotation.bottom_k import Seen
 from annotation.pool import Draw, draw_round, over_shards
 from annotation.sampling import Drawn
-from recall.archive.corpora import text_of
 from recall.config import AccessSection
 from recall.labels import DOUBTED, PAGE_TASKS, PREFIX_TASKS, prefix_labels
 from recall.page import unescape
 from recall.page.markdown import markdown
 from recall.page.text import decode, scoring_text
-from recall.records import Candidate, LabelKind, WarcRef
+from recall.records import Candidate, LabelKind, WarcRef, plain_text
 from recall.run import Columns, Round, ScannedShard, Schema, Store, priority, read_bodies, scanned_shards
 from recall.sites import PrefixSet
 
@@ -89,7 +88,7 @@ def read_pages(reading: Reading, scanned: ScannedShard) -> dict[int, Shown]:
     urls = {page.row: page.url for page in reading.chosen[scanned.shard.number]}
     shown: dict[int, Shown] = {}
     for row, page in read_bodies(reading.store, scanned, refs, reading.access).items():
-        bare = text_of(page.body)
+        bare = plain_text(page.body)
         kept = (markdown(page.body, urls[row], page.charset) if bare is None else bare)[:MAX_MARKDOWN]
         text = scoring_text(page.body, page.charset, urls[row])
         shown[row] = Shown(title_of(decode(page.body, page.charset)), text, kept)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from recall.archive.manifest import COMMON_CRAWL, join, paths_url, read_paths
 from recall.archive.ranges import GAP
-from recall.archive.warc import PLAIN_TEXT, captures
+from recall.archive.warc import captures
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
 from recall.io import size
@@ -29,7 +29,7 @@ from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import Card, Scorer, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.page.text import scoring_text
-from recall.records import Capture, WarcRef
+from recall.records import PLAIN_TEXT, Capture, WarcRef
 from recall.report.terminal_tables import print_note, print_table
 from recall.run.sampling import batches
 from recall.sample.crawl import write_sample

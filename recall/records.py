@@ -16,6 +16,7 @@ __all__ = [
     "MARKS",
     "MARK_BUCKETS",
     "MARK_KINDS",
+    "PLAIN_TEXT",
     "Candidate",
     "Capture",
     "DomainTally",
@@ -34,6 +35,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "WarcRef",
+    "plain_text",
 ]
 
 MARK = "\ue000"
@@ -94,6 +96,15 @@ class Capture:
     fetched: str
     truncated: str | None = None
     robots: str = ""
+
+
+PLAIN_TEXT = b"<plaintext>"
+"""HTML's element after which nothing is markup any more: before a text, it makes the page that shows just that text."""
+
+
+def plain_text(body: bytes) -> str | None:
+    """The text of a page that was made from one (`PLAIN_TEXT` and the text in UTF-8), None for any other page."""
+    return body[len(PLAIN_TEXT) :].decode("utf-8", "replace") if body.startswith(PLAIN_TEXT) else None
 
 
 class Skip(StrEnum):

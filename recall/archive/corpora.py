@@ -15,12 +15,12 @@ from urllib.parse import quote
 import zstandard
 
 from recall.archive.ranges import read_many
-from recall.archive.warc import PLAIN_TEXT, clean_url, conversions
+from recall.archive.warc import clean_url, conversions
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
 from recall.io import Ahead, Stream, json_lines, open_ahead
 from recall.io.parquet import ParquetReader
-from recall.records import Capture, Skip, WarcRef
+from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
 MAX_TEXT = 8 << 20
 COLUMNS = ("url", "text")
@@ -37,11 +37,6 @@ _ROWS = 256
 _BLOCK = 1 << 16
 _SHOWN = 200
 """Characters of a file's columns that an error shows."""
-
-
-def text_of(body: bytes) -> str | None:
-    """The text that a capture of this module holds, None for any other page."""
-    return body[len(PLAIN_TEXT) :].decode("utf-8", "replace") if body.startswith(PLAIN_TEXT) else None
 
 
 def wet_of(path: str) -> str:

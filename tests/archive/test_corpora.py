@@ -10,11 +10,11 @@ import pytest
 import zstandard
 from warcio.warcwriter import WARCWriter
 
-from recall.archive.corpora import read_texts, text_of, texts, wet_of
-from recall.archive.warc import PLAIN_TEXT, read_at
+from recall.archive.corpora import read_texts, texts, wet_of
+from recall.archive.warc import read_at
 from recall.errors import BadInput, ShardCorrupt, ShardFailed
 from recall.io.parquet import table_bytes
-from recall.records import Capture, Skip
+from recall.records import PLAIN_TEXT, Capture, Skip, plain_text
 
 ROWS = [
     ("https://a.org/1", "if a < b && c:\n    return '</p>'"),
@@ -66,7 +66,7 @@ def test_every_record_is_a_capture_or_says_why_not(shard: Path) -> None:
     outcomes = list(texts(str(shard)))
     captures = [one for one in outcomes if isinstance(one, Capture)]
     assert [one for one in outcomes if isinstance(one, Skip)] == SKIPS
-    assert [(one.url, text_of(one.body)) for one in captures] == [ROWS[0], ROWS[1], ROWS[4]]
+    assert [(one.url, plain_text(one.body)) for one in captures] == [ROWS[0], ROWS[1], ROWS[4]]
     assert len({one.ref for one in captures}) == 3
 
 
@@ -132,4 +132,4 @@ def test_the_wet_file_of_a_warc_lies_beside_it() -> None:
 
 
 def test_other_pages_hold_no_text_of_ours() -> None:
-    assert text_of(b"<html>") is None
+    assert plain_text(b"<html>") is None

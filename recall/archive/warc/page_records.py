@@ -4,10 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from recall.archive.warc.http_response import MAX_BODY, MAX_HEAD, Content, clean_url, read_response
-from recall.records import Capture, Skip, WarcRef
-
-PLAIN_TEXT = b"<plaintext>"
-"""HTML's element after which nothing is markup any more: before a text, it makes the page that shows just that text."""
+from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
 BLOCK_LIMIT = MAX_BODY + MAX_HEAD
 """Bytes of a block that are read; a page's is never longer."""

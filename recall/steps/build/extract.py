@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
-from recall.archive.corpora import text_of
 from recall.config import Config, QualitySection
 from recall.config.corpus import SIGNALS, parse_rule
 from recall.corpus import tags
@@ -18,6 +17,7 @@ from recall.corpus.filters import quality
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
 from recall.page.markdown import markdown
+from recall.records import plain_text
 from recall.run.scanned import Body, ScannedShard, read_bodies, read_rows, refs_of
 from recall.run.shuffle import folder_of, once
 from recall.run.store import Schema, Store
@@ -106,7 +106,7 @@ def _page_of(config: Config, choice: Choice, page: Body, crawl: str) -> Row | Re
     """All that can be told of a page by itself."""
     if config.optout.enabled and (said := noai(page.body, page.robots, config.optout.directives)):
         return Refusal("optout", SAYS_SO, said)
-    bare = text_of(page.body)
+    bare = plain_text(page.body)
     text = markdown(page.body, choice.url, page.charset) if bare is None else bare
     if not text.strip():
         return Refusal(STAGE, NO_TEXT)
