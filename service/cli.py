@@ -91,7 +91,6 @@ def _start(options: Options) -> "Workers":
     """Load the models and listen. Imports what it needs only now that the metrics' folder is set."""
     from recall.page.text import scoring_text  # noqa: PLC0415
     from service.api.app import Settings, create_app  # noqa: PLC0415
-    from service.api.items import read_items, read_line  # noqa: PLC0415
     from service.api.models import Models, load, resolve  # noqa: PLC0415
     from service.limits import Limits  # noqa: PLC0415
     from service.server import logs  # noqa: PLC0415
@@ -110,9 +109,7 @@ def _start(options: Options) -> "Workers":
     models = Models(versions)
     if options.pointer is not None:
         models.point(versions[-1])
-    scoring_text(b"<p>warm")  # compiles kernels before the workers share them
-    read_line(b'{"text": "warm"}', limits)
-    read_items(b'{"items": [{"text": "warm"}]}', limits)
+    scoring_text(b"<p>warm")  # compiles the kernels before the workers share them
     for version in models.versions:
         version.scorer.explain("warm")  # makes the slower encoder, which explains: 25 MB that workers share
     if not _is_loopback(options.host) and not tokens:

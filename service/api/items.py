@@ -1,19 +1,16 @@
 """JSON to items: what a request or a line asks to be scored, and what is echoed of it.
 
-What is as it should be is read in one pass: a body of items by msgspec, a line with a text by a kernel that finds and
-writes it at once. All else is read by the pydantic schemas, which say what is wrong, and let an item that is none fail
-alone.
+In: a body of items, a line of NDJSON. msgspec reads what is as it should be; pydantic reads all else, says what is
+wrong, and lets an item that is none fail alone. Refuses a body that is no JSON, or no object with items.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from recall.model.lines import strings_of, unquoted
 from service.api.bodies import Line
 from service.api.problems import Refusal, item_error
 from service.api.schemas import Body, Item, Items
@@ -22,48 +19,23 @@ from service.limits import Limits
 Outcome = dict[str, Any]
 
 
-@dataclass(slots=True)
-class Swift:
-    """An `Item` with no other keys, whose id is a string. octets: its text in UTF-8, None where there is none."""
+class PlainItem(msgspec.Struct, forbid_unknown_fields=True):
+    """An `Item` with no other keys, whose id is a string."""
 
-    url: str | None
-    html: str | None
-    body: str | None
-    charset: str | None
-    octets: bytes | None
-
-
-class _Sent(msgspec.Struct, forbid_unknown_fields=True):
-    """The same as it was sent; the text is not looked at yet."""
-
-    url: str | None = None
+    url: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
     html: str | None = None
-    text: msgspec.Raw = msgspec.Raw()
+    text: str | None = None
     body: str | None = None
-    charset: str | None = None
-    id: str | None = None
-
-    def swift(self) -> Swift | None:
-        """The item, None where it is not within the bounds of the schema."""
-        if not _bounded(self.url, self.charset, self.id):
-            return None
-        octets = unquoted(memoryview(self.text)) if self.html is None and self.body is None else None
-        if octets is None and bytes(self.text) not in (b"", b"null"):
-            return None
-        return Swift(self.url, self.html, self.body, self.charset, octets)
+    charset: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    id: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
 
 
-def _bounded(url: str | None, charset: str | None, name: str | None) -> bool:
-    """Whether they are as short as the schema asks."""
-    return len(url or "") <= 8192 and len(charset or "") <= 40 and len(name or "") <= 1024
-
-
-class _SentItems(msgspec.Struct, forbid_unknown_fields=True):
-    items: list[_Sent]
+class _PlainItems(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[PlainItem]
     model: str | None = None
 
 
-_ITEMS, _STRING = msgspec.json.Decoder(_SentItems), msgspec.json.Decoder(str)
+_PLAIN, _PLAIN_ITEMS = msgspec.json.Decoder(PlainItem), msgspec.json.Decoder(_PlainItems)
 
 
 class Unfit(Exception):
@@ -75,7 +47,7 @@ class Unfit(Exception):
         self.reason = reason
 
 
-def _echo(item: Item | _Sent) -> Outcome:
+def _echo(item: Item | PlainItem) -> Outcome:
     echo: Outcome = {}
     if item.id is not None:
         echo["id"] = item.id
@@ -110,26 +82,21 @@ def read_item(value: object) -> Item | Unfit:
         return Unfit("not-valid", _where(error))
 
 
-def read_items(body: bytes, limits: Limits) -> tuple[list[Item | Swift | Unfit], list[Outcome], str | None]:
+def read_items(body: bytes, limits: Limits) -> tuple[list[Item | PlainItem | Unfit], list[Outcome], str | None]:
     """Items, what is echoed of each, and the model asked for. Raises Refusal when the body is not of that kind."""
+    read: _PlainItems | Items
     try:
-        sent = _ITEMS.decode(body)
+        read = _PLAIN_ITEMS.decode(body)
     except (ValueError, RecursionError):
-        sent = None
-    if sent is not None:
-        _check_count(len(sent.items), limits)
-        swift = [item.swift() for item in sent.items]
-        if None not in swift:
-            return [item for item in swift if item is not None], [_echo(item) for item in sent.items], sent.model
-    try:
-        read = Items.model_validate_json(body)
-    except ValidationError:
-        return _read_one_by_one(body, limits)
+        try:
+            read = Items.model_validate_json(body)
+        except ValidationError:
+            return _read_one_by_one(body, limits)
     _check_count(len(read.items), limits)
     return list(read.items), [_echo(item) for item in read.items], read.model
 
 
-def _read_one_by_one(body: bytes, limits: Limits) -> tuple[list[Item | Swift | Unfit], list[Outcome], str | None]:
+def _read_one_by_one(body: bytes, limits: Limits) -> tuple[list[Item | PlainItem | Unfit], list[Outcome], str | None]:
     value = parse(body)
     if not isinstance(value, dict) or not isinstance(value.get("items"), list):
         raise Refusal("not-valid", "Send an object with items, an array")
@@ -167,31 +134,18 @@ def read_page(kind: type[Body], body: bytes) -> Any:
         raise Refusal("not-valid", _where(error)) from None
 
 
-def _read_swift(line: bytes | memoryview) -> tuple[Swift, Outcome] | None:
-    """The item of a line with a text and perhaps an id and a url, which are strings; None for all others."""
-    found = strings_of(line)
-    if found is None:
-        return None
-    text, name, url = found
-    echo: Outcome = {}
-    if name or url:
-        try:
-            echo = {key: _STRING.decode(one) for key, one in (("id", name), ("url", url)) if one}
-        except ValueError:
-            return None
-        if not _bounded(echo.get("url"), None, echo.get("id")):
-            return None
-    return Swift(echo.get("url"), None, None, None, text), echo
-
-
-def read_line(line: Line, limits: Limits) -> tuple[Item | Swift | Unfit, Outcome]:
+def read_line(line: Line, limits: Limits) -> tuple[Item | PlainItem | Unfit, Outcome]:
     """The item of a line of NDJSON and what is echoed of it."""
     if line is None:
         return Unfit("too-large", f"A line has at most {limits.line_bytes} bytes"), {}
-    swift = _read_swift(line)
-    if swift is not None:
-        return swift
-    line = bytes(line)
+    try:
+        plain = _PLAIN.decode(line)
+    except (ValueError, RecursionError):
+        return _read_line_slowly(bytes(line))
+    return plain, _echo(plain)
+
+
+def _read_line_slowly(line: bytes) -> tuple[Item | Unfit, Outcome]:
     try:
         item = Item.model_validate_json(line)
     except ValidationError:

@@ -18,7 +18,7 @@ from recall.page.text import scoring_bytes
 from recall.records import MARK, Capture
 from recall.sites import OTHER
 from service.api.bodies import Line, inflate
-from service.api.items import Outcome, Swift, Unfit, read_items, read_line
+from service.api.items import Outcome, PlainItem, Unfit, read_items, read_line
 from service.api.models import Models, Version
 from service.api.schemas import ExtractRequest, Item, Page
 from service.limits import Limits
@@ -29,7 +29,6 @@ STEP_ITEMS = 64
 STEP_CHARACTERS = 512 << 10
 """A step ends at the first that is reached: some 6 ms, as long as another request may have to wait for its turn."""
 
-_MARK = MARK.encode()
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -40,7 +39,7 @@ class Scoring:
     version: Version
     limits: Limits
 
-    def outcomes(self, items: Sequence[Item | Swift | Unfit], echoes: Sequence[Outcome]) -> Job[list[Outcome]]:
+    def outcomes(self, items: Sequence[Item | PlainItem | Unfit], echoes: Sequence[Outcome]) -> Job[list[Outcome]]:
         """One outcome an item, in order; other jobs have their turn between the steps. echoes: id and url of each."""
         done: list[Outcome] = []
         start = 0
@@ -56,7 +55,7 @@ class Scoring:
                 yield
         return done
 
-    def _step(self, items: Sequence[Item | Swift | Unfit], echoes: Sequence[Outcome]) -> list[Outcome]:
+    def _step(self, items: Sequence[Item | PlainItem | Unfit], echoes: Sequence[Outcome]) -> list[Outcome]:
         texts: list[bytes] = []
         urls: list[str | None] = []
         errors: dict[int, Unfit] = {}
@@ -113,9 +112,8 @@ def verdicts(version: Version, scores: NDArray[np.float64], urls: Sequence[str |
     ]
 
 
-def _weight(page: Page | Swift) -> int:
-    text = page.octets if isinstance(page, Swift) else page.text
-    return len(text or page.html or page.body or "")
+def _weight(page: Page | PlainItem) -> int:
+    return len(page.text or page.html or page.body or "")
 
 
 def text_of(page: Page, limits: Limits) -> str:
@@ -123,23 +121,19 @@ def text_of(page: Page, limits: Limits) -> str:
     return octets_of(page, limits).decode()
 
 
-def octets_of(page: Page | Swift, limits: Limits) -> bytes:
+def octets_of(page: Page | PlainItem, limits: Limits) -> bytes:
     """The same in UTF-8."""
-    if isinstance(page, Swift):
-        octets = page.octets
-    else:
-        octets = None if page.text is None else page.text.encode("utf-8", "replace")
-    if octets is not None and page.html is None and page.body is None:
-        if len(octets) > limits.text_characters and len(octets.decode()) > limits.text_characters:
+    if page.text is not None and page.html is None and page.body is None:
+        if len(page.text) > limits.text_characters:
             raise Unfit("too-large", f"A text has at most {limits.text_characters} characters")
-        return octets.replace(_MARK, b"") if _MARK[:1] in octets else octets  # one byte is found much faster
-    if octets is not None or (page.html is None) == (page.body is None):
+        return page.text.replace(MARK, "").encode("utf-8", "replace")
+    if page.text is not None or (page.html is None) == (page.body is None):
         raise Unfit("not-valid", "Give one of html, text and body")
     body, charset = source_of(page, limits)
     return scoring_bytes(body, charset, page.url)
 
 
-def source_of(page: Page | Swift | ExtractRequest, limits: Limits) -> tuple[bytes, str | None]:
+def source_of(page: Page | PlainItem | ExtractRequest, limits: Limits) -> tuple[bytes, str | None]:
     """Bytes and charset of a page given as `html` or `body`. Raises Unfit when they are too many, or not base64."""
     if page.body is not None:
         try:
