@@ -23,7 +23,8 @@ from recall.config import AccessSection
 from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
 from recall.io import local_path, read_range, size
 from recall.records import WarcRef
-from recall.sites.hosts import PrefixSet, family_of, host_of
+from recall.sites.hosts import host_of, registered_domain
+from recall.sites.prefixes import PrefixSet
 
 __all__ = [
     "IndexRow",
@@ -166,7 +167,7 @@ def _fields(row: IndexRow) -> tuple[Any, ...]:
         row.url,
         host,
         host.rpartition(".")[2],
-        family_of(host),
+        registered_domain(host),
         parts.scheme,
         parts.path,
         parts.query,

@@ -26,7 +26,7 @@ from recall.corpus.lineage import check_lineage
 from recall.demo import start_demo
 from recall.errors import BadInput, Damaged, RecallError, Transient, of_the_machine
 from recall.labels.audit import audit
-from recall.labels.examples import OTHER
+from recall.labels.examples import OTHER_LABEL
 from recall.model.scorer import Scorer
 from recall.model.scorer.thresholds import threshold_for
 from recall.page.text import scoring_text
@@ -246,7 +246,7 @@ def score(files: tuple[str, ...], model: str, warc: str | None) -> None:
 
 
 def _label(scorer: Scorer, value: float, url: str | None = None) -> str:
-    return scorer.positive if value >= threshold_for(scorer.card, url) else OTHER
+    return scorer.positive if value >= threshold_for(scorer.card, url) else OTHER_LABEL
 
 
 def _score_warc(scorer: Scorer, url: str) -> None:

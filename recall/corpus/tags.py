@@ -1,7 +1,7 @@
 """What a page is: the language of its prose, the languages of its code, its category.
 
 In: URL, Markdown and what the page declares of itself. Out: an ISO 639-1 code, the words its fences say, one of
-CATEGORIES. Nothing is refused; what cannot be told is "" or OTHER.
+CATEGORIES. Nothing is refused; what cannot be told is "" or OTHER_KIND.
 """
 
 import re
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from recall.corpus.fences import blocks, prose
 from recall.page.text.prose_language import language_of
-from recall.sites.kinds import CATEGORIES, OTHER, kind_of
+from recall.sites.kinds import CATEGORIES, OTHER_KIND, kind_of
 
-__all__ = ["CATEGORIES", "COLUMNS", "OTHER", "category", "code_languages", "declared_language", "language", "tags"]
+__all__ = ["CATEGORIES", "COLUMNS", "OTHER_KIND", "category", "code_languages", "declared_language", "language", "tags"]
 
 COLUMNS: Mapping[str, str] = {"language": "string", "category": "string", "code_languages": "list<string>"}
 

@@ -21,7 +21,8 @@ from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
 from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.sites.hosts import Holdout, PrefixSet
+from recall.sites.holdout import Holdout
+from recall.sites.prefixes import PrefixSet
 
 LABELLED = "label"
 

@@ -18,7 +18,7 @@ from recall.run.jobs import complete
 from recall.run.rounds import Round
 from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.sites.hosts import Holdout
+from recall.sites.holdout import Holdout
 
 MIN_ASKED = 200
 """Positive pages asked about from which on they alone decide the threshold and the floor, without the seed's labels.

@@ -10,9 +10,9 @@ from recall.config import TrainSection
 from recall.labels.decisions import audit_urls, page_labels
 from recall.labels.label_noise import doubt_of, error_rates
 from recall.run.rounds import Round
-from recall.sites.hosts import family_of, host_of
+from recall.sites.hosts import host_of, registered_domain
 
-OTHER = "other"
+OTHER_LABEL = "other"
 ASKED = "asked"
 """Source of pages that a round asked people about, as "label" is that of the seed's labels."""
 
@@ -70,11 +70,11 @@ def gather(round_: Round) -> list[Example]:
 def _family(url: str, known: Mapping[str, str]) -> str:
     """Family of a URL: what the seed labels call its host's, else its registered domain."""
     host = host_of(url)
-    return known.get(host) or family_of(host)
+    return known.get(host) or registered_domain(host)
 
 
 def class_of(example: Example, settings: TrainSection) -> str:
-    """The label an example trains: its own with labels = "all", else the positive one or OTHER."""
+    """The label an example trains: its own with labels = "all", else the positive one or OTHER_LABEL."""
     if example.label == settings.positive:
         return settings.positive
-    return example.label if settings.labels == "all" and example.source != "random" else OTHER
+    return example.label if settings.labels == "all" and example.source != "random" else OTHER_LABEL

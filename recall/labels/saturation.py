@@ -15,7 +15,7 @@ from recall.run.jobs import complete
 from recall.run.rounds import Round
 from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.sites.hosts import PrefixSet
+from recall.sites.prefixes import PrefixSet
 
 
 @dataclass(frozen=True, slots=True)

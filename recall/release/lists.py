@@ -19,7 +19,8 @@ from recall.labels.decisions import prefix_labels
 from recall.release.files import written
 from recall.run.rounds import Round
 from recall.run.store import Schema
-from recall.sites.hosts import INT, SLUG, YEAR, registered_domain_of
+from recall.sites.hosts import icann_registered_domain
+from recall.sites.prefixes import INT, SLUG, YEAR
 
 HOSTS: Schema = {
     "url_host_name": "string",
@@ -81,7 +82,7 @@ def host_rows(round_: Round) -> Iterator[Row]:
 def _host(host: str) -> Row:
     return {
         "url_host_name": host,
-        "url_host_registered_domain": registered_domain_of(host),
+        "url_host_registered_domain": icann_registered_domain(host),
         "url_host_tld": host.rpartition(".")[2],
     }
 

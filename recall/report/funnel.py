@@ -16,7 +16,7 @@ from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
 from recall.run.scanned import SHARDS_FILE, ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.sites.hosts import PrefixSet
+from recall.sites.prefixes import PrefixSet
 
 FUNNEL = {"stage": "string", "outcome": "string", "reason": "string", "pages": "int64"}
 """outcome: what became of the pages: "in" for those that a stage takes up, "out" for those that end in it."""

@@ -22,7 +22,7 @@ from recall.run.round_model import model_folder, threshold_of
 from recall.run.rounds import Round
 from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.sites.hosts import family_of, host_of
+from recall.sites.hosts import host_of, registered_domain
 
 ROUNDS = {
     "round": "int32",
@@ -114,7 +114,7 @@ def rounds_of(audits: Sequence[tuple[int, Audited | None]], held: Sequence[Judge
                 rows.append(_estimate(number, name, "precision", estimate.precision, audited.labels))
                 rows.append(_estimate(number, name, "share found", estimate.recall, audited.labels))
     for judged in held:
-        groups = [family_of(host_of(url)) for url in judged.urls]
+        groups = [registered_domain(host_of(url)) for url in judged.urls]
         kept = (judged.score >= judged.threshold).astype(np.float64)
         for name, figure in (("precision", _precision), ("share found", _found)):
             interval = bootstrap_interval(figure, kept, judged.truth, groups)

@@ -20,7 +20,7 @@ from recall.run.label_files import LabelledUrl
 from recall.run.order import SEAL
 from recall.run.round_model import threshold_of
 from recall.run.rounds import Round, Run, Step
-from recall.sites.hosts import PrefixSet
+from recall.sites.prefixes import PrefixSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from recall.records import Shard
 from recall.run.checksummed_json import digest_json, seal_json, unseal_json
 from recall.run.label_files import LabelledUrl, parse_labels
 from recall.run.store import Store, digest_of
-from recall.sites.hosts import Holdout, parse_holdout
+from recall.sites.holdout import Holdout, parse_holdout
 
 RUN = "run.json"
 CONFIG = "config.toml"

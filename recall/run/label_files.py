@@ -13,7 +13,7 @@ from recall.config import AccessSection
 from recall.errors import BadInput, ShardFailed
 from recall.io import read_all
 from recall.run.store import table_from
-from recall.sites.hosts import Holdout
+from recall.sites.holdout import Holdout
 
 COLUMNS = ("url", "label", "use", "family")
 

@@ -22,7 +22,7 @@ from recall.run.order import INHERITED, ROUND_STEPS, SEAL, Place, places
 from recall.run.step import Manifest, Step
 from recall.run.store import Store
 from recall.run.verify import Damage, verify_run
-from recall.sites.hosts import Holdout
+from recall.sites.holdout import Holdout
 
 __all__ = ["Damage", "Manifest", "Parent", "Place", "Round", "Run", "Step"]
 

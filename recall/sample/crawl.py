@@ -19,7 +19,7 @@ from recall.archive.warc import WarcWriter
 from recall.records import WarcRef
 from recall.sample.chance import chance
 from recall.sample.world import Response, responses
-from recall.sites.hosts import family_of, host_of
+from recall.sites.hosts import host_of, registered_domain
 
 CRAWL = "CC-MAIN-2026-01"
 """A crawl that Common Crawl never made."""
@@ -112,7 +112,12 @@ def _write_json(path: Path, value: object) -> None:
 def _write_labels(path: Path, labelled: Iterable[Response]) -> None:
     lines = [
         json.dumps(
-            {"url": answer.url, "label": answer.label, "use": answer.use, "family": family_of(host_of(answer.url))}
+            {
+                "url": answer.url,
+                "label": answer.label,
+                "use": answer.use,
+                "family": registered_domain(host_of(answer.url)),
+            }
         )
         for answer in labelled
     ]

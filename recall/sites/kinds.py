@@ -1,13 +1,12 @@
-"""Kinds of places, told by the URL alone: by the shipped prefixes, else by words in host and path."""
+"""Kinds of sites, told by the URL alone: by the shipped prefixes, else by words in host and path."""
 
 import re
 from collections.abc import Mapping
 from functools import cache
 
-from recall.sites.hosts import PrefixSet, prefix_key
-from recall.sites.shipped import known_prefixes
+from recall.sites.prefixes import PrefixSet, prefix_key, shipped_prefixes
 
-OTHER = "other"
+OTHER_KIND = "other"
 WORDS = (
     ("mail", r"pipermail|mailman|mail-?archive|lists?\.|mailing"),
     ("tracker", r"/issues?/|/pull/|/tickets?/|bugzilla|bugs?[./]|show_bug|/browse/"),
@@ -18,7 +17,7 @@ WORDS = (
     ("docs", r"docs?[./-]|/documentation|/manual|/guide|/handbook|readthedocs|/wiki/|help\."),
     ("blog", r"blog|/posts?/|/articles?/|tutorial|/\d{4}/\d{2}/"),
 )
-CATEGORIES = (*(name for name, _ in WORDS), OTHER)
+CATEGORIES = (*(name for name, _ in WORDS), OTHER_KIND)
 """mail: mailing lists; tracker: issues and changes under review; qa: questions and answers; forum; repository: files
 and commits of source code; reference: of APIs; docs; blog: posts and tutorials; other."""
 
@@ -30,14 +29,14 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 @cache
 def _known() -> tuple[PrefixSet, Mapping[str, str]]:
-    kinds = {known.prefix: known.kind for known in known_prefixes()}
+    kinds = {known.prefix: known.kind for known in shipped_prefixes()}
     return PrefixSet(kinds), kinds
 
 
 def kind_of(url: str) -> str:
-    """What kind of place a URL leads to: one of CATEGORIES."""
+    """The kind of site that a URL leads to: one of CATEGORIES."""
     prefixes, kinds = _known()
     if (prefix := prefixes.match(url)) is not None:
         return kinds[prefix]
     key = prefix_key(url)
-    return next((kind for kind, pattern in _patterns() if pattern.search(key)), OTHER)
+    return next((kind for kind, pattern in _patterns() if pattern.search(key)), OTHER_KIND)

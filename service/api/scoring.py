@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from recall.model.scorer import threshold_for
 from recall.page.text import scoring_bytes
 from recall.records import MARK, Capture
-from recall.sites import OTHER
+from recall.sites import OTHER_KIND
 from service.api.bodies import Line, inflate
 from service.api.items import Outcome, PlainItem, Unfit, read_items, read_line
 from service.api.models import Models, Version
@@ -99,7 +99,7 @@ def verdicts(version: Version, scores: NDArray[np.float64], urls: Sequence[str |
         {
             "score": score,
             "probability": probability,
-            "label": scorer.positive if score >= threshold else OTHER,
+            "label": scorer.positive if score >= threshold else OTHER_KIND,
             "threshold": threshold,
             "model": version.version,
         }

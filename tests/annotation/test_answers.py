@@ -22,7 +22,7 @@ from annotation.tasks import push
 from recall.config import Config
 from recall.errors import Damaged
 from recall.run.label_files import LabelledUrl, usable
-from recall.sites.hosts import Holdout
+from recall.sites.holdout import Holdout
 
 PAGE = Task("k1", "http://a.org/1", "page", "train")
 AUDIT = Task("k2", "http://a.org/2", "page", "audit")

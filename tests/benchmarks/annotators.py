@@ -57,7 +57,7 @@ from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
 from recall.run.sampling import priority
 from recall.run.scanned import read_rows, scanned_shards
-from recall.sites.hosts import PrefixSet
+from recall.sites.prefixes import PrefixSet
 from recall.steps.train import decide
 
 ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}

@@ -10,7 +10,7 @@ from recall.labels.decisions import accepted_prefixes
 from recall.labels.saturation import saturation, saturation_of
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
-from recall.sites.hosts import PrefixSet
+from recall.sites.prefixes import PrefixSet
 
 
 def recalled(run: Run, number: int) -> set[str]:

@@ -22,8 +22,7 @@ from recall.labels.decisions import prefix_labels
 from recall.records import WarcRef
 from recall.release.lists import export_rows, path_regex, surt_prefix
 from recall.run.rounds import Run
-from recall.sites.hosts import PrefixSet, under
-from recall.sites.shipped import known_prefixes
+from recall.sites.prefixes import PrefixSet, shipped_prefixes, under
 
 JOIN = (
     "SELECT i.url, p.prefix FROM read_parquet('INDEX', hive_partitioning = false) i JOIN 'LIST' p "
@@ -138,7 +137,7 @@ def test_prefixes_join_with_common_crawls_own_columns(shared: Path, tmp_path: Pa
     index = f"{shared}/crawl/cc-index/table/cc-main/warc/*/*/*.parquet"
     hosts = ask(f"SELECT DISTINCT url_host_name, url_path FROM '{index}' WHERE fetch_status = 200 ORDER BY ALL")
     prefixes = sorted({f"{host}{path[: path.rfind('/') + 1]}" for host, path in hosts[::7]})
-    prefixes += [known.prefix for known in known_prefixes()]
+    prefixes += [known.prefix for known in shipped_prefixes()]
     rows = [{"prefix": one, **_columns(one)} for one in prefixes]
     export_rows(rows, dict.fromkeys(rows[0], "string"), tmp_path / "p.parquet")
     joined = ask(JOIN.replace("INDEX", index).replace("LIST", str(tmp_path / "p.parquet")))

@@ -19,7 +19,7 @@ from recall.page.text.prose_language import language_of
 from recall.report.corpus_figures import NAMES, UNKNOWN
 from recall.run.label_files import read_labels
 from recall.run.rounds import Run
-from recall.sites.hosts import under
+from recall.sites.prefixes import under
 
 ROUNDS = (1, 2)
 LAST = ROUNDS[-1]

@@ -15,7 +15,7 @@ from recall.archive.warc import read_at, responses
 from recall.config import AccessSection, CrawlSection
 from recall.records import Capture, Skip
 from recall.sample.crawl import CRAWL, LABELS, PAGES, SHARDS, SampleInfo, write_sample
-from recall.sites.hosts import family_of, host_of
+from recall.sites.hosts import host_of, registered_domain
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -67,7 +67,7 @@ def test_labels_have_one_row_per_page_and_families_have_one_use(sample: SampleIn
     assert len({row["url"] for row in labels}) == len(labels)
     uses: dict[str, set[str]] = {}
     for row in labels:
-        assert row["family"] == family_of(host_of(row["url"]))
+        assert row["family"] == registered_domain(host_of(row["url"]))
         uses.setdefault(row["family"], set()).add(row["use"])
     assert all(len(found) == 1 for found in uses.values())
     measured = sum(found == {"measure"} for found in uses.values())

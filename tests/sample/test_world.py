@@ -10,7 +10,8 @@ from recall.sample.markup import STYLES
 from recall.sample.pages import KINDS
 from recall.sample.plan import plan_hosts
 from recall.sample.world import Response, responses
-from recall.sites.hosts import host_of, prefix_key
+from recall.sites.hosts import host_of
+from recall.sites.prefixes import prefix_key
 
 
 @pytest.fixture(scope="module")

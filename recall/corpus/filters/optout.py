@@ -15,7 +15,8 @@ from html import unescape
 from recall.config import AccessSection
 from recall.errors import BadInput
 from recall.io import read_all
-from recall.sites.hosts import host_of, prefix_key
+from recall.sites.hosts import host_of
+from recall.sites.prefixes import prefix_key
 
 DIRECTIVES = ("noai", "noimageai", "noml", "tdm-reservation", "train-ai")
 HEAD = 65_536

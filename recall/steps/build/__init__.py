@@ -37,7 +37,7 @@ from recall.run.rounds import Run
 from recall.run.scanned import ScannedShard, scanned_shards
 from recall.run.shuffle import WORK, in_order
 from recall.run.store import Columns, digest_of
-from recall.sites.hosts import PrefixSet
+from recall.sites.prefixes import PrefixSet
 from recall.steps.build import extract, mask_and_decontaminate
 from recall.steps.build.mix import Job as MixJob
 from recall.steps.build.mix import apply_caps

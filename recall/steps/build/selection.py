@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.run.scanned import Ledger, read_rows
 from recall.run.store import Store
-from recall.sites.hosts import PrefixSet
+from recall.sites.prefixes import PrefixSet
 
 
 @dataclass(frozen=True, slots=True)

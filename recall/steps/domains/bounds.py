@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from recall.config import DomainsSection
 from recall.model.evaluate import wilson_interval
 from recall.records import DomainTally
-from recall.sites.hosts import family_of
+from recall.sites.hosts import registered_domain
 
 LEAST_POWER = 0.05
 """Difference between share found and false positives below which a model says nothing about a host."""
@@ -46,7 +46,8 @@ def lower_share(pages: int, kept: int, errors: Errors, confidence: float) -> flo
 def lower_shares(tallies: Iterable[DomainTally], settings: DomainsSection, errors: Errors) -> dict[str, float]:
     """The lower bound of each host with enough pages; small hosts of a family are counted as one.
 
-    Families are those of `recall.sites.hosts`: a.github.io and b.github.io are two. Hosts without support are left out.
+    By registered domain, private suffixes included: a.github.io and b.github.io are two. Hosts with too few pages have
+    no bound.
     """
     bounds: dict[str, float] = {}
     small: dict[str, list[DomainTally]] = defaultdict(list)
@@ -54,7 +55,7 @@ def lower_shares(tallies: Iterable[DomainTally], settings: DomainsSection, error
         if tally.pages >= settings.min_pages:
             bounds[tally.host] = lower_share(tally.pages, tally.kept, errors, settings.confidence)
         else:
-            small[family_of(tally.host)].append(tally)
+            small[registered_domain(tally.host)].append(tally)
     for members in small.values():
         pages, kept = sum(tally.pages for tally in members), sum(tally.kept for tally in members)
         if pages >= settings.min_pages and len(members) > 1:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from recall.config import DomainsSection
 from recall.records import Candidate
-from recall.sites.hosts import SLUG, placeholders_of, prefix_key
+from recall.sites.prefixes import SLUG, placeholders_of, prefix_key
 
 MAX_DEPTH = 4
 """Path parts of a prefix: deeper ones cover too little to be worth a judgement."""

@@ -21,7 +21,8 @@ from recall.records import DomainTally
 from recall.run.scanned import ScannedShard, read_rows
 from recall.run.shuffle import collect, deal, folder_of, once
 from recall.run.store import Columns, Store, digest_of
-from recall.sites.hosts import Holdout, family_of, host_of
+from recall.sites.holdout import Holdout
+from recall.sites.hosts import host_of, registered_domain
 from recall.steps.domains.bounds import Errors, lower_shares
 from recall.steps.domains.prefixes import Count, prefixes_of, propose
 
@@ -85,7 +86,7 @@ def host_hash(host: str) -> int:
 
 
 def _partition_of(host: str, partitions: int) -> int:
-    return crc32(family_of(host).encode("utf-8", "replace")) % partitions
+    return crc32(registered_domain(host).encode("utf-8", "replace")) % partitions
 
 
 def count_hosts(job: Job, group: Group) -> dict[str, Any]:

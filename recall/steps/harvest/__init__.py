@@ -27,7 +27,8 @@ from recall.run.rounds import Round
 from recall.run.sampling import BottomK, priority
 from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
 from recall.run.store import Store
-from recall.sites.hosts import Holdout, PrefixSet
+from recall.sites.holdout import Holdout
+from recall.sites.prefixes import PrefixSet
 from recall.steps.harvest.unscanned import (
     BROKEN,
     UNREADABLE,

@@ -25,7 +25,8 @@ from recall.records import Capture, Skip, WarcRef
 from recall.run.round_model import load_scorer
 from recall.run.sampling import priority
 from recall.run.store import Store
-from recall.sites.hosts import Holdout, PrefixSet
+from recall.sites.holdout import Holdout
+from recall.sites.prefixes import PrefixSet
 
 HTML = frozenset({"", "text/html", "application/xhtml+xml"})
 TASK_BYTES = 64 << 20

@@ -23,8 +23,7 @@ from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
-from recall.sites.hosts import PrefixSet
-from recall.sites.shipped import known_prefixes
+from recall.sites.prefixes import PrefixSet, shipped_prefixes
 from recall.steps.seed.collect import Found, Look, Search, collect, has_code_block
 from recall.steps.seed.judged import judge_pages
 
@@ -98,7 +97,7 @@ def _gather(run: Run, search: Search, failures: Failures) -> tuple[int, list[Fou
 
 def prefixes_of(config: Config) -> tuple[str, ...]:
     """The prefixes whose pages are positive examples: those of the config, and with known_prefixes the shipped ones."""
-    shipped = (known.prefix for known in known_prefixes()) if config.seed.known_prefixes else ()
+    shipped = (known.prefix for known in shipped_prefixes()) if config.seed.known_prefixes else ()
     return tuple(dict.fromkeys((*config.seed.prefixes, *shipped)))
 
 
@@ -115,7 +114,7 @@ def spread(pages: Iterable[Found], per_family: int, seed: int) -> list[Found]:
 
 def _negatives(sample: Iterable[Found], config: Config) -> list[Found]:
     """Random pages as negatives: those that show signs of code are left out, as some of them are code."""
-    known = PrefixSet(known.prefix for known in known_prefixes())
+    known = PrefixSet(known.prefix for known in shipped_prefixes())
     plain = [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
     chosen = sorted(plain, key=lambda page: priority(config.run.seed, page.url))[: config.seed.random_negatives]
     return [replace(page, label="random", source="random") for page in chosen]

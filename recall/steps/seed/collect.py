@@ -13,7 +13,9 @@ from recall.page.text import scoring_text
 from recall.records import MARK, Capture, Shard, WarcRef
 from recall.run.label_files import LabelledUrl
 from recall.run.sampling import BottomK, priority
-from recall.sites.hosts import Holdout, PrefixSet, family_of, host_of
+from recall.sites.holdout import Holdout
+from recall.sites.hosts import host_of, registered_domain
+from recall.sites.prefixes import PrefixSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Look:
 def found_in(capture: Capture, label: str | None, family: str | None, source: str) -> Found:
     """A capture as the seed keeps it."""
     text = scoring_text(capture.body, capture.charset, capture.url)
-    family = family or family_of(host_of(capture.url))
+    family = family or registered_domain(host_of(capture.url))
     return Found(capture.url, label, family, source, capture.ref.path, capture.ref.offset, capture.ref.length, text)
 
 

@@ -18,7 +18,8 @@ from recall.records import WarcRef
 from recall.run.ledger import UNREAD_FILE, ledger, unexplained
 from recall.run.rounds import Run
 from recall.run.store import Store
-from recall.sites.hosts import Holdout, PrefixSet
+from recall.sites.holdout import Holdout
+from recall.sites.prefixes import PrefixSet
 from recall.steps.harvest import unscanned
 from recall.steps.harvest.unscanned import (
     NO_RECORD,

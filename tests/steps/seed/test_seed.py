@@ -8,7 +8,7 @@ import pytest
 import recall.steps.seed as package
 from recall.errors import BadInput, Transient
 from recall.run.rounds import Run
-from recall.sites.shipped import KnownPrefix
+from recall.sites.prefixes import ShippedPrefix
 from recall.steps.seed import seed
 
 
@@ -70,7 +70,7 @@ def test_pages_with_code_blocks_and_random_pages_make_a_seed_without_labels(fres
 
 
 def test_what_is_known_to_be_code_is_no_random_negative(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "known_prefixes", lambda: (KnownPrefix("docs", "en", "site0.example0.org/"),))
+    monkeypatch.setattr(package, "known_prefixes", lambda: (ShippedPrefix("docs", "en", "site0.example0.org/"),))
     run = fresh(seed={"labels": "", "known_prefixes": True, "random_negatives": 60})
     seed(run)
     rows = run.store.read_table("seed/examples.parquet").to_pylist()
