@@ -16,9 +16,7 @@ from annotation.studio.local import default_venv, install, serve
 from annotation.studio.pace import progress_lines, share_answered
 from annotation.studio.settings import URL_VARIABLE, studio_settings
 from annotation.tasks import push, pushed
-from recall import loop
 from recall.config import Config
-from recall.demo import start_demo
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Done, Waiting
 from recall.run import Round, Run, disconnect, read_labels
@@ -116,10 +114,11 @@ def wait_for_answers(run: str, until: float, minutes: float | None) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("runs/studio"), show_default=True, help=FOLDER)
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="On this machine only.")
 @click.option("--demo", is_flag=True, help="RUN is a demo run in runs/people, made where it is missing.")
-def serve_studio(run: str | None, folder: Path, port: int, demo: bool) -> None:
+@click.pass_context
+def serve_studio(ctx: click.Context, run: str | None, folder: Path, port: int, demo: bool) -> None:
     """Run a Label Studio on this machine (installed on first use) and bring RUN's tasks there and the answers back."""
     if demo:
-        run = _demo_run(Path("runs/people"))
+        run = _demo_run(ctx, Path("runs/people"))
     environment = default_venv()
     click.echo(f"Label Studio lives in {environment}; on first use it is installed: 1 GB, some minutes")
     if install(environment):
@@ -143,16 +142,14 @@ def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _demo_run(folder: Path) -> str:
-    """A run on the sample crawl that has come to its first label step."""
-    made = start_demo(folder, "", 1, people=True)
-    try:
-        with made.lease():
-            for name, result in loop.drive(made):
-                click.echo(f"{name}: {'waits for people' if isinstance(result, Waiting) else 'done'}")
-    finally:
-        disconnect()
-    return made.store.root
+def _demo_run(ctx: click.Context, folder: Path) -> str:
+    """Bring a run on the sample crawl to its first label step, by the verb `recall demo`; returns its folder."""
+    root = ctx.find_root()
+    demo = root.command.get_command(root, "demo") if isinstance(root.command, click.Group) else None
+    if demo is None:
+        raise BadInput("--demo: call it as `recall annotate serve --demo`")
+    ctx.invoke(demo, folder=folder, people=True)
+    return str(folder / "run")
 
 
 def _stay_with(run: str) -> None:

@@ -261,13 +261,12 @@ def _score_warc(scorer: Scorer, url: str) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True)
 @click.option("--crawl", default="", help="A real crawl, for example CC-MAIN-2025-30, instead of the sample.")
 @click.option("--shards", type=POSITIVE, default=1, show_default=True, help="With --crawl: WARC files to scan.")
+@click.option("--people", is_flag=True, hidden=True, help="Annotators answer: for `recall annotate serve --demo`.")
 @on_cluster
-def demo(
-    folder: Path, crawl: str, shards: int, cluster: str | None, workers: int | None, failed_share: float | None
-) -> None:
+def demo(folder: Path, crawl: str, shards: int, people: bool, **cluster: Any) -> None:
     """Run three rounds on a sample crawl that recall writes itself, and show what they found."""
-    made = start_demo(folder, crawl, shards)
-    opened = open_run(made.store.root, cluster, workers, failed_share)
+    made = start_demo(folder, crawl, shards, people=people)
+    opened = open_run(made.store.root, **cluster)
     if not drive(opened):
         return
     labels = opened.config.label.answers

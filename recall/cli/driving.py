@@ -36,10 +36,12 @@ def on_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def open_run(root: str, cluster: str | None = None, workers: int | None = None, failed: float | None = None) -> Run:
+def open_run(
+    root: str, cluster: str | None = None, workers: int | None = None, failed_share: float | None = None
+) -> Run:
     """Open a run folder; options given here take the place of its [cluster] settings."""
     run = Run.open(root)
-    given = {"address": cluster, "workers": workers, "failed_share": failed}
+    given = {"address": cluster, "workers": workers, "failed_share": failed_share}
     changed = {key: value for key, value in given.items() if value is not None}
     if not changed:
         return run

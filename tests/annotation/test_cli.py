@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from annotation.cli import annotate
+from recall.cli import verbs
 from recall.errors import BadInput, OutOfOrder, RecallError
 
 
@@ -58,3 +59,19 @@ def test_a_file_about_other_pages_is_refused_and_answers_nothing(make_loop: Call
 @pytest.mark.parametrize("verb", [[], ["setup"], ["push"], ["pull"], ["wait"], ["serve"], ["answer"], ["status"]])
 def test_every_verb_has_help(verb: list[str]) -> None:
     assert "Usage" in call(*verb, "--help").output
+
+
+def test_serving_a_demo_makes_its_run_by_the_demo_verb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr(verbs.commands["demo"], "callback", lambda **options: made.append(options))
+
+    def stop(environment: Path) -> bool:
+        raise BadInput(f"{environment}: no server in this test")
+
+    monkeypatch.setattr("annotation.cli.install", stop)
+    monkeypatch.setenv("RECALL_STUDIO_VENV", str(tmp_path))
+    called = CliRunner().invoke(verbs, ["annotate", "serve", "--demo"])
+    assert str(called.exception) == f"{tmp_path}: no server in this test"
+    assert [(one["folder"], one["crawl"], one["people"]) for one in made] == [(Path("runs/people"), "", True)]
+    with pytest.raises(BadInput, match="recall annotate serve --demo"):
+        call("serve", "--demo")
