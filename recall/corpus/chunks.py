@@ -1,60 +1,67 @@
-"""Extracted shards in chunks: what one task of the later stages holds in memory, and which pages still stand there.
+"""Extracted shards in chunks: what one task of the later stages holds in memory, and which of its pages survive.
 
-In: the reports of extraction, in shard order. Out: chunks of neighbouring shards, bounded in pages and bytes of text,
+In: the results of extraction, in shard order. Out: chunks of consecutive shards, bounded in pages and bytes of text,
 the same ones whatever the number of workers.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.config import ClusterSection
 from recall.corpus.schema import ID_BITS
-from recall.run.shuffle import collect
+from recall.run.shuffle import Stage, StageFile, map_ordered, read_partition
 from recall.run.store import Schema, Store, Table, concat
 
 CHUNK_PAGES = 50_000
 CHUNK_BYTES = 256 << 20
 """Bytes of text: a task holds them once or twice."""
 
+PARTITION_ROWS = 8_000_000
+"""Rows that a partition is made for: about a gigabyte while they are sorted."""
+
 MERGED: Schema = {"id": "int64", "of": "int64", "pages": "int32", "similarity": "float64"}
-"""What a stage merged. of: the page that stands for `id`, itself where others were merged into it; pages: how many."""
+"""Members of clusters of duplicates. of: the page that represents `id`, itself for the representative; pages: of the
+cluster, those that earlier stages merged included."""
+
+S = TypeVar("S")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Built:
-    """An extracted shard. kept, dropped: keys of its tables; pages, bytes: of these; out: dropped; seen: scanned."""
+class ExtractedShard:
+    """Tables of an extracted shard. bytes: of the kept pages' texts; scanned_pages: all that the scan saw."""
 
     number: int
-    kept: str
-    dropped: str
-    pages: int
+    kept: StageFile
+    dropped: StageFile
+    scanned_pages: int
     bytes: int
-    out: int = 0
-    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Neighbouring shards. number: from 0 on, without gaps."""
+    """Consecutive shards. number: from 0 on, without gaps."""
 
     number: int
-    shards: tuple[Built, ...] = field(repr=False)
+    shards: tuple[ExtractedShard, ...] = field(repr=False)
 
     @property
     def pages(self) -> int:
         """Pages that extraction kept."""
-        return sum(shard.pages for shard in self.shards)
+        return sum(shard.kept.rows for shard in self.shards)
 
 
-def cut(shards: Iterable[Built], pages: int = CHUNK_PAGES, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+def chunks_of(shards: Iterable[ExtractedShard], pages: int = CHUNK_PAGES, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Shards in order as chunks of at most so many pages and bytes, each of at least one shard."""
-    held: list[Built] = []
+    held: list[ExtractedShard] = []
     number = 0
     for shard in shards:
-        together = [*held, shard]
-        if held and (sum(one.pages for one in together) > pages or sum(one.bytes for one in together) > size):
+        more = [*held, shard]
+        if held and (sum(each.kept.rows for each in more) > pages or sum(each.bytes for each in more) > size):
             yield Chunk(number, tuple(held))
             number, held = number + 1, []
         held.append(shard)
@@ -64,13 +71,13 @@ def cut(shards: Iterable[Built], pages: int = CHUNK_PAGES, size: int = CHUNK_BYT
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where pages lie. firsts: first shard of each chunk."""
+    """Which chunk a page lies in. firsts: first shard of each chunk."""
 
     firsts: tuple[int, ...] = field(repr=False)
 
     @property
     def count(self) -> int:
-        """Chunks."""
+        """Number of chunks."""
         return len(self.firsts)
 
     def chunk_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -78,23 +85,67 @@ class Layout:
         return np.searchsorted(np.asarray(self.firsts, np.int64), ids >> ID_BITS, side="right") - 1
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkedPages:
+    """All extracted pages, in chunks, with the store and the cluster that stages over them use."""
+
+    store: Store
+    cluster: ClusterSection
+    chunks: tuple[Chunk, ...] = field(repr=False)
+    partition_rows: int = PARTITION_ROWS
+
+    @property
+    def count(self) -> int:
+        """Pages that extraction kept."""
+        return sum(chunk.pages for chunk in self.chunks)
+
+    @property
+    def layout(self) -> Layout:
+        """Which chunk a page lies in."""
+        return Layout(tuple(chunk.shards[0].number for chunk in self.chunks))
+
+    def partitions(self, rows_per_page: int = 1) -> int:
+        """Number of partitions for so many rows of each page; no result depends on it."""
+        return max(1, -(-self.count * rows_per_page // self.partition_rows))
+
+    def over_chunks(
+        self, name: str, task: Callable[[Stage[S], Chunk], R], inputs: S, files: tuple[StageFile, ...] = ()
+    ) -> tuple[R, ...]:
+        """Run a stage with a task for each chunk; its results in order."""
+        return map_ordered(task, Stage(self.store, name, inputs, files), self.chunks, self.cluster)
+
+    def over_partitions(
+        self, name: str, task: Callable[[Stage[S], int], R], inputs: S, files: tuple[StageFile, ...], partitions: int
+    ) -> tuple[R, ...]:
+        """Run a stage with a task for each partition of the rows in `files`; its results in order."""
+        return map_ordered(task, Stage(self.store, name, inputs, files), range(partitions), self.cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a stage merged. stage: "url", "text" or "near"; files: rows of MERGED, a row group for each chunk."""
+
+    stage: str
+    files: tuple[StageFile, ...] = field(repr=False)
+
+
 def read_chunk(store: Store, chunk: Chunk, columns: Sequence[str]) -> Table:
     """Some columns of what extraction kept of a chunk, sorted by id."""
-    return concat([store.read_table(shard.kept, columns) for shard in chunk.shards])
+    return concat([store.read_table(shard.kept.key, columns) for shard in chunk.shards])
 
 
-def standing(
-    store: Store, number: int, ids: NDArray[np.int64], merged: Sequence[Sequence[str]]
+def surviving_pages(
+    store: Store, number: int, ids: NDArray[np.int64], merged: Sequence[Merged]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
-    """Which of a chunk's pages no stage merged into another, and how many pages each of them stands for.
+    """Mask of a chunk's pages that no stage merged into another, and the sizes of their clusters (1: no duplicates).
 
-    ids: the chunk's pages, sorted; merged: for each stage, in order, the keys of what its tasks merged.
+    ids: the chunk's pages, sorted; merged: by the stages so far, in order.
     """
-    stands, pages = np.ones(len(ids), dtype=bool), np.ones(len(ids), dtype=np.int32)
-    for keys in merged:
-        table = collect(store, keys, number, MERGED)
-        places = np.searchsorted(ids, table.column("id").to_numpy())
-        itself = table.column("id").to_numpy() == table.column("of").to_numpy()
-        stands[places[~itself]] = False
-        pages[places[itself]] = table.column("pages").to_numpy()[itself]
-    return stands, pages
+    survives, pages = np.ones(len(ids), dtype=bool), np.ones(len(ids), dtype=np.int32)
+    for stage in merged:
+        table = read_partition(store, stage.files, number, MERGED)
+        rows = np.searchsorted(ids, table.column("id").to_numpy())
+        represents = table.column("id").to_numpy() == table.column("of").to_numpy()
+        survives[rows[~represents]] = False
+        pages[rows[represents]] = table.column("pages").to_numpy()[represents]
+    return survives, pages

@@ -27,7 +27,7 @@ LARGER = ((10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"))
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class CardFigures:
     """What a card states. dropped: pages by reason; stages: as in stages.json; failed: shards that could not be read.
 
     audits: of each sealed round, None where nobody labelled its sample.
@@ -49,7 +49,7 @@ def audits_of(run: Run) -> list[tuple[int, Audited | None]]:
     return [(number, audit(run.round(number))) for number in wanted]
 
 
-def card(run: Run, figures: Figures) -> str:
+def card(run: Run, figures: CardFigures) -> str:
     """The card as Markdown."""
     survey, config = figures.survey, run.config
     crawls = sorted(name for name in survey.crawls if name) or ["single WARC files"]

@@ -1,91 +1,85 @@
-"""dropped.parquet: every page that some round kept or a person called positive and that is not in the corpus.
+"""What the stages dropped and changed: dropped.parquet and stages.json.
 
-In: what each stage took out, chunk by chunk. Out: one table in order of ids, and for each stage its counts and a few
-examples by reason. The driver streams it and holds a chunk at a time, without texts.
+In: what each stage took out, chunk by chunk, and what it changed in texts. Out: a table of every page that some round
+kept or a label calls positive and that is not in the corpus, sorted by id; and for each stage its counts, reasons and a
+few examples. The driver streams the table and holds a chunk at a time, without texts.
 """
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from recall.config import ClusterSection
-from recall.corpus.chunks import MERGED, Chunk, read_chunk
+from recall.config import Config
+from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Merged, read_chunk
 from recall.corpus.schema import CAPPED, DROPPED, METADATA, Row, columns_of
 from recall.io.parquet import ParquetWriter, sort_table
 from recall.run.rounds import Step
 from recall.run.sampling import priority
-from recall.run.shuffle import collect, folder_of, in_order, once
+from recall.run.shuffle import Stage, StageFile, read_partition, write_table
 from recall.run.store import Schema, Store, Table, concat, table_of
 
-STAGE = "dropped"
 FILE = "dropped.parquet"
 NOT_CODE = "judged not code"
 EARLIER_ONLY = "kept only by an earlier round"
 NOT_SCANNED = "its shard could not be read in the last round"
 EXAMPLES = 5
 REASONS = {"url": "same URL", "text": "exact duplicate", "near": "near-duplicate"}
+ORDER = (
+    "choice",
+    "optout",
+    "extract",
+    "quality",
+    "url",
+    "text",
+    "near",
+    "boilerplate",
+    "contamination",
+    "privacy",
+    "mix",
+)
+"""Every stage that takes pages out or changes them; tags only adds columns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a task needs, as keys. merged, capped: by stage and kind; finished: of what each chunk dropped itself."""
+class Capped:
+    """Pages over the caps of a kind of value (host, language, category). files: rows of CAPPED, a group a chunk."""
 
-    store: Store
-    merged: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
-    finished: tuple[str, ...] = field(repr=False)
-    capped: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
+    kind: str
+    files: tuple[StageFile, ...] = field(repr=False)
 
 
-def _drops_of(job: Job, chunk: Chunk) -> Any:
-    """Publish all that was dropped of a chunk; the key of the table."""
+@dataclass(frozen=True, slots=True)
+class DropInputs:
+    """What listing a chunk's drops needs. finished: rows of DROPPED of the last stage over texts, by chunk."""
 
-    def work() -> str:
-        tables = [job.store.read_table(shard.dropped, list(DROPPED)) for shard in chunk.shards]
-        tables.append(job.store.read_table(job.finished[chunk.number], list(DROPPED)))
-        rows: list[Row] = []
-        for stage, keys in job.merged:
-            found = [
-                row for row in collect(job.store, keys, chunk.number, MERGED).to_pylist() if row["id"] != row["of"]
-            ]
-            said = {row["id"]: row for row in found}
-            rows += [
-                {
-                    "id": number,
-                    "stage": stage,
-                    "reason": REASONS[stage],
-                    "detail": "",
-                    "duplicate_of": row["of"],
-                    "similarity": row["similarity"],
-                }
-                for number, row in said.items()
-            ]
-        for kind, keys in job.capped:
-            over = collect(job.store, keys, chunk.number, CAPPED).column("id").to_pylist()
-            said = {"stage": "mix", "reason": f"over the cap of its {kind}", "detail": ""}
-            rows += [{"id": number, **said} for number in over]
-        tables.append(table_of(columns_of(_placed(job.store, chunk, rows), DROPPED), DROPPED))
-        table = sort_table(concat(tables), ["id"])
-        columns = {name: table.column(name) for name in DROPPED}
-        output = job.store.publish_table_named(folder_of(STAGE), "rows-", columns, DROPPED)
-        return f"{folder_of(STAGE)}/{output.file}"
-
-    return once(job.store, STAGE, chunk.number, work)
+    merged: tuple[Merged, ...] = field(repr=False)
+    finished: tuple[StageFile, ...] = field(repr=False)
+    capped: tuple[Capped, ...] = field(repr=False)
 
 
-def _placed(store: Store, chunk: Chunk, rows: list[Row]) -> list[Row]:
-    """Rows that say only an id, with the URL and the place of their page."""
-    wanted = {row["id"]: row for row in rows}
-    names = ["id", "url", "warc_path", "offset", "length", "score", "round"]
-    pages = read_chunk(store, chunk, names).to_pylist() if wanted else []
-    return [page | wanted[page["id"]] for page in pages if page["id"] in wanted]
+@dataclass(frozen=True, slots=True, order=True)
+class ChangeExample:
+    """A page whose text a stage changed."""
+
+    priority: int
+    url: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in a chunk's texts. counts: by "STAGE what"; examples: by stage, the lowest priorities."""
+
+    counts: dict[str, int]
+    examples: dict[str, tuple[ChangeExample, ...]]
 
 
 @dataclass(slots=True)
-class Drops:
+class DropCounts:
     """What dropped.parquet holds. reasons: pages by stage and reason; examples: the same, up to EXAMPLES rows each."""
 
     pages: int = 0
@@ -113,26 +107,107 @@ class Drops:
         return sum(self.reasons.values(), Counter[str]())
 
 
-def write_drops(job: Job, step: Step, chunks: Sequence[Chunk], cluster: ClusterSection) -> Drops:
+def write_drops(pages: ChunkedPages, inputs: DropInputs, step: Step) -> DropCounts:
     """Publish dropped.parquet in the step's folder."""
-    keys = in_order(_drops_of, job, chunks, cluster, STAGE)
-    drops = Drops()
-    for table in publish_streamed(step, FILE, keys, DROPPED, ["id"]):
+    drops = DropCounts()
+    for table in publish_streamed(step, FILE, pages.over_chunks("dropped", _list_drops, inputs), DROPPED, ["id"]):
         for row in table.select(["id", "url", "stage", "reason", "detail"]).to_pylist():
             drops.add(row)
     return drops
 
 
+def _list_drops(stage: Stage[DropInputs], chunk: Chunk) -> StageFile:
+    """Rows of DROPPED for all pages of a chunk that some stage took out, sorted by id."""
+    store, inputs = stage.store, stage.inputs
+    tables = [store.read_table(shard.dropped.key, list(DROPPED)) for shard in chunk.shards]
+    tables.append(store.read_table(inputs.finished[chunk.number].key, list(DROPPED)))
+    rows: list[Row] = []
+    for merged in inputs.merged:
+        members = read_partition(store, merged.files, chunk.number, MERGED).to_pylist()
+        of = {row["id"]: row for row in members if row["id"] != row["of"]}
+        why = {"stage": merged.stage, "reason": REASONS[merged.stage], "detail": ""}
+        rows += [
+            {"id": number, **why, "duplicate_of": row["of"], "similarity": row["similarity"]}
+            for number, row in of.items()
+        ]
+    for capped in inputs.capped:
+        over = read_partition(store, capped.files, chunk.number, CAPPED).column("id").to_pylist()
+        why = {"stage": "mix", "reason": f"over the cap of its {capped.kind}", "detail": ""}
+        rows += [{"id": number, **why} for number in over]
+    tables.append(table_of(columns_of(_with_lineage(store, chunk, rows), DROPPED), DROPPED))
+    table = sort_table(concat(tables), ["id"])
+    return write_table(stage, "rows-", {name: table.column(name) for name in DROPPED}, DROPPED)
+
+
+def _with_lineage(store: Store, chunk: Chunk, rows: list[Row]) -> list[Row]:
+    """Rows that name a page by its id only, with its URL, record, score and round."""
+    wanted = {row["id"]: row for row in rows}
+    names = ["id", "url", "warc_path", "offset", "length", "score", "round"]
+    pages = read_chunk(store, chunk, names).to_pylist() if wanted else []
+    return [page | wanted[page["id"]] for page in pages if page["id"] in wanted]
+
+
 def publish_streamed(
-    step: Step, file: str, keys: Sequence[str], schema: Schema, order: Sequence[str] = ()
+    step: Step, file: str, tables: Sequence[StageFile], schema: Schema, order: Sequence[str] = ()
 ) -> Iterator[Table]:
-    """Publish tables as one, each a row group, and hand each on before it goes."""
+    """Publish tables as one, each a row group, and yield each before it goes."""
     with TemporaryDirectory(prefix="recall-build-") as folder:
         path = Path(folder) / file
         writer = ParquetWriter(path, schema, METADATA, order)
-        for key in keys:
-            table = step.store.read_table(key, list(schema))
+        for source in tables:
+            table = step.store.read_table(source.key, list(schema))
             writer.add({name: table.column(name) for name in schema})
             yield table
         writer.close()
         step.publish_file(file, path, writer.rows)
+
+
+def enabled(config: Config) -> dict[str, bool]:
+    """Which stages the settings switch on."""
+    settings = config.duplicates
+    return {
+        "choice": True,
+        "optout": config.optout.enabled,
+        "extract": True,
+        "quality": config.quality.enabled,
+        "url": settings.urls,
+        "text": settings.texts,
+        "near": settings.near,
+        "boilerplate": config.boilerplate.enabled,
+        "contamination": config.contamination.enabled and bool(config.contamination.benchmarks),
+        "privacy": config.privacy.enabled,
+        "mix": config.mix.enabled,
+    }
+
+
+def stage_reports(config: Config, pages: int, drops: DropCounts, changes: Sequence[Changes]) -> list[Mapping[str, Any]]:
+    """Entries of stages.json, in the order of the stages. pages: of the corpus; changes: of each chunk.
+
+    Each has stage, enabled, pages_in, pages_out, dropped, reasons (pages by reason), examples (of dropped pages: url,
+    reason, detail), changed (counts) and changed_examples (url, what).
+    """
+    left = pages + drops.pages
+    counts: Counter[str] = Counter()
+    for change in changes:
+        counts.update(change.counts)
+    entries: list[Mapping[str, Any]] = []
+    switched = enabled(config)
+    for stage in ORDER:
+        reasons = drops.reasons.get(stage, Counter())
+        changed = sorted(example for change in changes for example in change.examples.get(stage, ()))
+        counted = {name.removeprefix(f"{stage} "): n for name, n in counts.items() if name.startswith(f"{stage} ")}
+        entries.append(
+            {
+                "stage": stage,
+                "enabled": switched[stage],
+                "pages_in": left,
+                "pages_out": left - reasons.total(),
+                "dropped": reasons.total(),
+                "reasons": dict(sorted(reasons.items())),
+                "examples": drops.shown(stage),
+                "changed": dict(sorted(counted.items())),
+                "changed_examples": [{"url": each.url, "what": each.what} for each in changed[:EXAMPLES]],
+            }
+        )
+        left -= reasons.total()
+    return entries

@@ -66,6 +66,11 @@ class ScannedShard:
     rows: str
     candidates: str
 
+    @property
+    def number(self) -> int:
+        """Of the shard."""
+        return self.shard.number
+
 
 class Ledger(Sequence[ScannedShard]):
     """A round's scanned shards in shard order, each made when it is asked for: 100,000 of them are a table."""

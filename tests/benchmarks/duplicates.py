@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from itertools import combinations
 from pathlib import Path
@@ -30,14 +30,14 @@ from numpy.typing import NDArray
 
 from recall.archive.warc import captures
 from recall.config import BoilerplateSection, ClusterSection, DuplicatesSection
-from recall.corpus.chunks import MERGED, Built, Chunk, Layout, cut
+from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, ExtractedShard, Merged, chunks_of
 from recall.corpus.dedup import exact, near
 from recall.corpus.filters import boilerplate as lines
 from recall.corpus.schema import ID_BITS, Row, columns_of
 from recall.page.text import scoring_text
 from recall.records import MARK
 from recall.run.jobs import disconnect
-from recall.run.shuffle import arrays, collect, in_order
+from recall.run.shuffle import Stage, arrays, map_ordered, read_partition, write_table
 from recall.run.store import Store
 from recall.steps.build.extract import EXTRACTED
 
@@ -66,21 +66,20 @@ def synthetic(number: int, pages: int, vocabulary: NDArray[Any]) -> list[tuple[s
     return found
 
 
-def write_shard(context: tuple[Store, int], number: int) -> list[Any]:
+def write_shard(stage: Stage[int], number: int) -> ExtractedShard:
     """Publish a shard of synthetic pages as extraction does."""
-    store, pages = context
     vocabulary = np.array([blake2b(b"%d" % word, digest_size=3).hexdigest() for word in range(50_000)])
-    return publish(store, number, synthetic(number, pages, vocabulary))
+    return publish(stage, number, synthetic(number, stage.inputs, vocabulary))
 
 
-def publish(store: Store, number: int, pages: list[tuple[str, str]]) -> list[Any]:
+def publish(stage: Stage[int], number: int, pages: list[tuple[str, str]]) -> ExtractedShard:
     """Publish pages as a shard that was extracted."""
     rows: list[Row] = []
-    for place, (url, text) in enumerate(pages):
+    for index, (url, text) in enumerate(pages):
         keys = dict(zip(exact.KEYS, exact.keys_of(url, text, "", ""), strict=True))
-        rows.append({"id": number << ID_BITS | place, "url": url, "domain": url.split("/")[2], "text": text, **keys})
-    output = store.publish_table_named("build/extract", "kept-", columns_of(rows, EXTRACTED), EXTRACTED)
-    return [f"build/extract/{output.file}", len(rows), sum(len(text) for _, text in pages)]
+        rows.append({"id": number << ID_BITS | index, "url": url, "domain": url.split("/")[2], "text": text, **keys})
+    kept = write_table(stage, "kept-", columns_of(rows, EXTRACTED), EXTRACTED)
+    return ExtractedShard(number, kept, kept, len(rows), sum(len(text) for _, text in pages))
 
 
 class Memory:
@@ -125,32 +124,28 @@ def _memory(pid: int) -> int:
         return 0
 
 
-def stages(store: Store, chunks: list[Chunk], cluster: ClusterSection) -> tuple[dict[str, Any], Any]:
-    """Run the stages that compare pages; seconds and counts of each, and the keys of what was merged."""
-    layout = Layout(tuple(chunk.shards[0].number for chunk in chunks))
-    pages = sum(chunk.pages for chunk in chunks)
+def stages(pages: ChunkedPages) -> dict[str, Any]:
+    """Run the stages that compare pages; seconds of each, and how many pages it merged into others."""
     settings = DuplicatesSection()
-    merged: list[tuple[str, ...]] = []
-    seconds: dict[str, Any] = {}
-    for name in ("url", "text"):
+    merged: tuple[Merged, ...] = ()
+    seconds: dict[str, float] = {}
+    compare: dict[str, Callable[[tuple[Merged, ...]], Merged]] = {
+        "url": lambda earlier: exact.merge_exact(pages, "url", settings.keep, earlier),
+        "text": lambda earlier: exact.merge_exact(pages, "text", settings.keep, earlier),
+        "near": lambda earlier: near.merge_near(pages, settings, earlier),
+    }
+    for name, stage in compare.items():
         start = time.perf_counter()
-        job = exact.Job(store, layout, name, settings.keep, exact.partitions_of(pages), tuple(merged))
-        merged.append(exact.merge_exact(job, chunks, cluster))
+        merged += (stage(merged),)
         seconds[name] = round(time.perf_counter() - start, 1)
     start = time.perf_counter()
-    partitions = exact.partitions_of(pages * settings.bands)
-    keys, counts = near.merge_near(near.Job(store, layout, settings, partitions, tuple(merged)), chunks, cluster)
-    merged.append(keys)
-    seconds["near"] = round(time.perf_counter() - start, 1)
-    start = time.perf_counter()
-    partitions = exact.partitions_of(pages * lines.LINES_PER_PAGE)
-    lines.find_boilerplate(lines.Job(store, BoilerplateSection(), partitions, tuple(merged)), chunks, cluster)
+    lines.find_boilerplate(pages, BoilerplateSection(), merged)
     seconds["boilerplate"] = round(time.perf_counter() - start, 1)
     gone = {}
-    for name, keys in zip(("url", "text", "near"), merged, strict=True):
-        tables = [arrays(collect(store, keys, chunk.number, MERGED)) for chunk in chunks]
-        gone[name] = int(sum((table["id"] != table["of"]).sum() for table in tables))
-    return {"seconds": seconds, "gone": gone, **counts}, merged
+    for each in merged:
+        tables = [arrays(read_partition(pages.store, each.files, chunk.number, MERGED)) for chunk in pages.chunks]
+        gone[each.stage] = int(sum((table["id"] != table["of"]).sum() for table in tables))
+    return {"seconds": seconds, "gone": gone}
 
 
 def scale(pages: int, workers: int, folder: str) -> dict[str, Any]:
@@ -159,17 +154,17 @@ def scale(pages: int, workers: int, folder: str) -> dict[str, Any]:
         store = Store(f"{root}/run")
         cluster = ClusterSection(address="local" if workers > 1 else "here", workers=workers, shard_seconds=36_000)
         start = time.perf_counter()
-        made = in_order(write_shard, (store, pages), range(-(-pages // SHARD)), cluster, "synthetic")
+        shards = map_ordered(write_shard, Stage(store, "synthetic", pages), range(-(-pages // SHARD)), cluster)
         writing = time.perf_counter() - start
-        chunks = list(cut(Built(number, key, "", count, size) for number, (key, count, size) in enumerate(made)))
+        chunks = tuple(chunks_of(shards))
         memory = Memory()
         cpu = _cpu()
         start = time.perf_counter()
-        found, _ = stages(store, chunks, cluster)
+        measured = stages(ChunkedPages(store, cluster, chunks))
         took = time.perf_counter() - start
         disconnect()
         spilled = sum(path.stat().st_size for path in Path(root).rglob("rows-*.parquet"))
-        texts = sum(size for _, _, size in made)
+        texts = sum(shard.bytes for shard in shards)
         return {
             "pages": pages,
             "workers": workers,
@@ -180,7 +175,7 @@ def scale(pages: int, workers: int, folder: str) -> dict[str, Any]:
             "cpu_seconds": round(_cpu() - cpu, 1) if workers <= 1 else None,
             "peak_bytes": memory.stop(),
             "spilled_bytes": spilled,
-            **found,
+            **measured,
         }
 
 
@@ -263,12 +258,12 @@ def real(folders: list[str], warcs: str, limit: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as root:
         store = Store(root)
         start = time.perf_counter()
-        key, count, size = publish(store, 0, pages)
+        shard = publish(Stage(store, "real", len(pages)), 0, pages)
         settings = DuplicatesSection(urls=False, texts=False)
-        job = near.Job(store, Layout((0,)), settings, 1, ())
-        keys, counts = near.merge_near(job, [Chunk(0, (Built(0, key, "", count, size),))], ClusterSection())
+        chunked = ChunkedPages(store, ClusterSection(), (Chunk(0, (shard,)),))
+        files = near.merge_near(chunked, settings, ()).files
         took = time.perf_counter() - start
-        rows = arrays(collect(store, keys, 0, MERGED))
+        rows = arrays(read_partition(store, files, 0, MERGED))
     clusters: dict[int, list[int]] = {}
     for page, of in zip(rows["id"].tolist(), rows["of"].tolist(), strict=True):
         clusters.setdefault(of, []).append(page)
@@ -289,7 +284,6 @@ def real(folders: list[str], warcs: str, limit: int) -> dict[str, Any]:
         "gone": len(gone),
         "seconds": round(took, 1),
         "brute_force_seconds": round(brute, 1),
-        **counts,
     }
 
 

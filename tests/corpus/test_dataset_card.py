@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from recall.corpus.dataset_card import Figures, card
+from recall.corpus.dataset_card import CardFigures, card
 from recall.corpus.survey import Survey
 from recall.labels.audit import audit
 from recall.run.rounds import Run
@@ -89,7 +89,7 @@ def test_every_column_is_explained(text: str, played: Run) -> None:
 
 
 def test_it_says_where_it_does_not_know(played: Run) -> None:
-    empty = card(played, Figures(Survey(), {}, [], 0))
+    empty = card(played, CardFigures(Survey(), {}, [], 0))
     assert "No audit sample of this run was labelled" in empty
     assert not re.search(r"\bnan\b", empty)
     assert yaml.safe_load(empty.split("---\n")[1])["size_categories"] == ["n<1K"]
@@ -103,12 +103,12 @@ def test_it_does_not_depend_on_the_order_in_which_parts_were_counted(played: Run
         for name in order:
             counted = Counter({name: 2})
             survey.take(Survey(reasons=counted, categories=counted, languages=counted), 1)
-        texts.add(card(played, Figures(survey, dict.fromkeys(order, 1), [], 0, [])))
+        texts.add(card(played, CardFigures(survey, dict.fromkeys(order, 1), [], 0, [])))
     assert len(texts) == 1
 
 
 def test_norwegian_stays_a_language(played: Run) -> None:
     survey = Survey(pages=1, bytes=10)
     survey.languages["no"] = 1
-    front = card(played, Figures(survey, {}, [], 0)).split("---\n")[1]
+    front = card(played, CardFigures(survey, {}, [], 0)).split("---\n")[1]
     assert yaml.safe_load(front)["language"] == ["no"]

@@ -1,39 +1,43 @@
-"""Which pages hang together: connected components of a graph whose edges lie in files, with bounded memory.
+"""Connected components of a graph whose edges lie in files, with bounded memory.
 
 Alternating large-star and small-star (Kiveris et al. 2014, "Connected Components in MapReduce and Beyond", alg. 1):
-each round hands edges to the task of one of their ends, which ties all neighbours to the smallest one it knows; after
-some rounds (the logarithm of the longest chain) every page is tied to the smallest of its component. A task holds its
-share of the edges; no process holds a table of pages.
+each round sends edges to the task of one of their ends, which ties all adjacent pages to the smallest one it knows;
+after some rounds (the logarithm of the longest path) every page is tied to the smallest of its component, the root. A
+task holds its share of the edges; no process holds a table of pages.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recall.config import ClusterSection
 from recall.kernels.hashing import GOLDEN_RATIO, splitmix64
-from recall.run.shuffle import arrays, bucket_of, by_target, collect, deal, in_order, once
+from recall.run.shuffle import Stage, StageFile, arrays, by_key, map_ordered, read_partition, write_partitions
 from recall.run.store import Columns, Schema, Store
 
 EDGES: Schema = {"a": "int64", "b": "int64"}
-"""Handed to the task of `a`."""
+"""For the task of `a`."""
 
 MOST_ROUNDS = 60
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A round. dealt: keys of the files that hold its edges; large: a large-star round, else a small-star one."""
+class StarInputs:
+    """A round. large: a large-star round, else a small-star one."""
 
-    store: Store
-    name: str
     partitions: int
-    dealt: tuple[str, ...] = field(repr=False)
-    large: bool = True
+    large: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StarEdges:
+    """New edges of a partition. checksum: of their set, to see when a round changes nothing."""
+
+    file: StageFile
+    checksum: int
 
 
 def distinct(a: NDArray[np.int64], b: NDArray[np.int64]) -> Pairs:
@@ -46,10 +50,10 @@ def distinct(a: NDArray[np.int64], b: NDArray[np.int64]) -> Pairs:
 
 
 def star(a: NDArray[np.int64], b: NDArray[np.int64], large: bool) -> Pairs:
-    """One round over the neighbours b of each a: new edges, each from the larger end to the smaller.
+    """One round over the pages b adjacent to each a: new edges, each from the larger end to the smaller.
 
-    large: every neighbour above a is tied to the smallest one of all, a included; else, of neighbours below a only,
-    each and a itself are.
+    large: every adjacent page above a is tied to the smallest of all, a included; else, of adjacent pages below a
+    only, each and a itself are.
     """
     a, b = distinct(a, b)
     if not len(a):
@@ -65,16 +69,12 @@ def star(a: NDArray[np.int64], b: NDArray[np.int64], large: bool) -> Pairs:
     return distinct(np.concatenate((b[tied], a[starts])), np.concatenate((root[tied], least)))
 
 
-def _round(job: Job, number: int) -> Any:
-    """A partition's share of a round: the key of the new edges, how many, and a checksum of them."""
-
-    def work() -> object:
-        rows = arrays(collect(job.store, job.dealt, number, EDGES))
-        larger, smaller = star(rows["a"], rows["b"], job.large)
-        key = deal(job.store, job.name, both_ends(larger, smaller, job.partitions, both=not job.large), EDGES)
-        return [key, len(larger), int(checksum(larger, smaller))]
-
-    return once(job.store, job.name, number, work)
+def _star_partition(stage: Stage[StarInputs], number: int) -> StarEdges:
+    """A partition's share of a round: the new edges, partitioned for the next one."""
+    rows = arrays(read_partition(stage.store, stage.files, number, EDGES))
+    larger, smaller = star(rows["a"], rows["b"], stage.inputs.large)
+    edges = both_ends(larger, smaller, stage.inputs.partitions, both=not stage.inputs.large)
+    return StarEdges(write_partitions(stage, edges, EDGES), int(checksum(larger, smaller)))
 
 
 def checksum(a: NDArray[np.int64], b: NDArray[np.int64]) -> np.uint64:
@@ -84,29 +84,28 @@ def checksum(a: NDArray[np.int64], b: NDArray[np.int64]) -> np.uint64:
 
 
 def both_ends(a: NDArray[np.int64], b: NDArray[np.int64], partitions: int, *, both: bool) -> Iterator[Columns]:
-    """Edges dealt to the task of `a`; both: also to that of `b`, the other way round."""
+    """Edges partitioned by `a`; both: each also the other way round, by `b`."""
     if both:
         a, b = np.concatenate((a, b)), np.concatenate((b, a))
-    return by_target({"a": a, "b": b}, bucket_of(a, partitions), partitions)
+    return by_key({"a": a, "b": b}, "a", partitions)
 
 
-def components(
-    store: Store, name: str, dealt: tuple[str, ...], partitions: int, cluster: ClusterSection
-) -> tuple[str, ...]:
-    """Keys of the files in which each page but the smallest of its component is tied to that one.
+def connected_components(
+    store: Store, name: str, edges: tuple[StageFile, ...], partitions: int, cluster: ClusterSection
+) -> tuple[StageFile, ...]:
+    """Files of EDGES in which each page but the root of its component is tied to the root.
 
-    dealt: keys of files of EDGES, each edge both ways, as `both_ends` deals them. What is returned is dealt likewise.
+    edges: files of EDGES, each edge both ways, as `both_ends` partitions them. The result is partitioned likewise.
     """
-    job = Job(store, name, partitions, dealt)
     before: tuple[int, int] | None = None
     for number in range(MOST_ROUNDS):
-        for large in (True, False):
-            kind = "large" if large else "small"
-            job = replace(job, name=f"{name}-{number:02d}-{kind}", large=large)
-            found = in_order(_round, job, range(partitions), cluster, name)
-            job = replace(job, dealt=tuple(key for key, _, _ in found))
-        after = sum(count for _, count, _ in found), sum(check for _, _, check in found) % (1 << 63)
+        for kind in ("large", "small"):
+            inputs = StarInputs(partitions, kind == "large")
+            stage = Stage(store, f"{name}-{number:02d}-{kind}", inputs, edges)
+            stars = map_ordered(_star_partition, stage, range(partitions), cluster)
+            edges = tuple(star.file for star in stars)
+        after = sum(file.rows for file in edges), sum(star.checksum for star in stars) % (1 << 63)
         if after == before:
             break
         before = after
-    return job.dealt
+    return edges

@@ -1,14 +1,13 @@
 """Duplicate URLs and duplicate texts, across shards and crawls: one page of each stays, the newest or the longest.
 
-Two tasks in turn: each chunk deals its pages by the hash of their key; each partition groups those that share a key
-and deals back, chunk by chunk, which page stands for which. Texts are compared after normalisation, by 128 bits of
+Two stages: each chunk partitions its pages by the hash of their key; each partition groups those that share a key and
+writes back, chunk by chunk, which page represents which. Texts are compared after normalisation, by 128 bits of
 BLAKE2b; URLs as search engines see them: without scheme, "www.", default port, fragment, last slash and tracking.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Literal
@@ -17,10 +16,9 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.config import ClusterSection
-from recall.corpus.chunks import MERGED, Chunk, Layout, read_chunk, standing
-from recall.run.shuffle import arrays, bucket_of, by_target, collect, deal, in_order, once
-from recall.run.store import Schema, Store
+from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Layout, Merged, read_chunk, surviving_pages
+from recall.run.shuffle import Stage, StageFile, arrays, by_key, by_target, read_partition, write_partitions
+from recall.run.store import Schema
 
 Keep = Literal["newest", "longest"]
 
@@ -35,9 +33,6 @@ KEYS: Schema = {
 """What extraction keeps of each page for these stages. time: seconds since 1970, 0 where unknown; size: UTF-8 bytes."""
 
 ROWS: Schema = {"key": "uint64", "check": "uint64", "id": "int64", "rank": "int64", "pages": "int32"}
-PARTITION_ROWS = 8_000_000
-"""Rows that a partition is made for: about a gigabyte while they are sorted."""
-
 _SPACE = re.compile(r"\s+")
 _TRACKING = re.compile(r"(?i)(?:utm_\w+|gclid|fbclid|msclkid|mc_[ce]id|phpsessid|jsessionid|sid)=[^&]*(?:&|$)")
 _CRAWL = re.compile(r"CC-MAIN-(\d{4})-(\d{2})$")
@@ -56,9 +51,9 @@ def normalised_url(url: str) -> str:
     except ValueError:
         return url
     host = (parts.hostname or "").rstrip(".").removeprefix("www.")
-    place = f":{port}" if port not in (None, 80, 443) else ""
+    shown = f":{port}" if port not in (None, 80, 443) else ""
     query = _TRACKING.sub("", parts.query).rstrip("&")
-    return f"{host}{place}{parts.path.rstrip('/')}{'?' if query else ''}{query}"
+    return f"{host}{shown}{parts.path.rstrip('/')}{'?' if query else ''}{query}"
 
 
 def _hash(text: str) -> tuple[int, int]:
@@ -83,51 +78,47 @@ def time_of(fetched: str, crawl: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a task needs. name: "url" or "text"; merged: as `standing` takes it; dealt: keys of the chunks' files."""
+class ExactInputs:
+    """What comparing by one key needs. name: "url" or "text"; earlier: what stages before merged."""
 
-    store: Store
-    layout: Layout
     name: str
     keep: Keep
+    layout: Layout
     partitions: int
-    merged: tuple[tuple[str, ...], ...] = field(repr=False)
-    dealt: tuple[str, ...] = field(default=(), repr=False)
+    earlier: tuple[Merged, ...] = field(repr=False)
 
 
-def _deal_chunk(job: Job, chunk: Chunk) -> Any:
-    """Deal a chunk's pages that still stand by the hash of their key."""
-
-    def work() -> str:
-        names = ["id", f"{job.name}_key", f"{job.name}_check", "time", "size"]
-        columns = arrays(read_chunk(job.store, chunk, names))
-        stands, pages = standing(job.store, chunk.number, columns["id"], job.merged)
-        rows = {
-            "key": columns[f"{job.name}_key"][stands],
-            "check": columns[f"{job.name}_check"][stands],
-            "id": columns["id"][stands],
-            "rank": columns["time" if job.keep == "newest" else "size"][stands],
-            "pages": pages[stands],
-        }
-        targets = bucket_of(rows["key"], job.partitions)
-        return deal(job.store, f"{job.name}-rows", by_target(rows, targets, job.partitions), ROWS)
-
-    return once(job.store, f"{job.name}-rows", chunk.number, work)
+def merge_exact(pages: ChunkedPages, name: Literal["url", "text"], keep: Keep, earlier: tuple[Merged, ...]) -> Merged:
+    """Merge surviving pages of the same URL or text: chunks → rows by key → clusters by chunk."""
+    inputs = ExactInputs(name, keep, pages.layout, pages.partitions(), earlier)
+    rows = pages.over_chunks(f"{name}-rows", _partition_chunk, inputs)
+    return Merged(name, pages.over_partitions(name, _merge_partition, inputs, rows, inputs.partitions))
 
 
-def _merge_partition(job: Job, number: int) -> Any:
-    """Group a partition's pages by key; the best of each group stands for the others."""
+def _partition_chunk(stage: Stage[ExactInputs], chunk: Chunk) -> StageFile:
+    """Surviving pages of a chunk, partitioned by the hash of their key."""
+    name, inputs = stage.inputs.name, stage.inputs
+    columns = arrays(read_chunk(stage.store, chunk, ["id", f"{name}_key", f"{name}_check", "time", "size"]))
+    survives, pages = surviving_pages(stage.store, chunk.number, columns["id"], inputs.earlier)
+    rows = {
+        "key": columns[f"{name}_key"][survives],
+        "check": columns[f"{name}_check"][survives],
+        "id": columns["id"][survives],
+        "rank": columns["time" if inputs.keep == "newest" else "size"][survives],
+        "pages": pages[survives],
+    }
+    return write_partitions(stage, by_key(rows, "key", inputs.partitions), ROWS)
 
-    def work() -> str:
-        rows = arrays(collect(job.store, job.dealt, number, ROWS))
-        order = np.lexsort((rows["id"], -rows["rank"], rows["check"], rows["key"]))
-        rows = {name: values[order] for name, values in rows.items()}
-        merged = merge_groups(group_starts(rows["key"], rows["check"]), rows["id"], rows["pages"])
-        merged["similarity"] = np.ones(len(merged["id"]))
-        targets = job.layout.chunk_of(merged["id"])
-        return deal(job.store, job.name, by_target(merged, targets, job.layout.count), MERGED)
 
-    return once(job.store, job.name, number, work)
+def _merge_partition(stage: Stage[ExactInputs], number: int) -> StageFile:
+    """Clusters of a partition's pages of equal key, each represented by its best page, partitioned by chunk."""
+    rows = arrays(read_partition(stage.store, stage.files, number, ROWS))
+    order = np.lexsort((rows["id"], -rows["rank"], rows["check"], rows["key"]))
+    rows = {name: values[order] for name, values in rows.items()}
+    merged = merge_groups(group_starts(rows["key"], rows["check"]), rows["id"], rows["pages"])
+    merged["similarity"] = np.ones(len(merged["id"]))
+    layout = stage.inputs.layout
+    return write_partitions(stage, by_target(merged, layout.chunk_of(merged["id"]), layout.count), MERGED)
 
 
 def group_starts(*keys: NDArray[Any]) -> NDArray[np.int64]:
@@ -144,7 +135,7 @@ def group_starts(*keys: NDArray[Any]) -> NDArray[np.int64]:
 def merge_groups(
     starts: NDArray[np.int64], ids: NDArray[np.int64], pages: NDArray[np.int32]
 ) -> dict[str, NDArray[Any]]:
-    """Rows of MERGED (but similarity) for groups whose first page stands for the others; single pages give none."""
+    """Rows of MERGED (but similarity) for groups that their first page represents; single pages give none."""
     sizes = np.diff(np.append(starts, len(ids)))
     sums = np.add.reduceat(pages, starts) if len(starts) else pages
     several = np.repeat(sizes > 1, sizes)
@@ -153,15 +144,3 @@ def merge_groups(
         "of": np.repeat(ids[starts], sizes)[several],
         "pages": np.repeat(sums, sizes)[several].astype(np.int32),
     }
-
-
-def merge_exact(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[str, ...]:
-    """Keys of what was merged, in order of partitions."""
-    dealt = in_order(_deal_chunk, job, chunks, cluster, job.name)
-    merging = replace(job, dealt=tuple(dealt))
-    return tuple(in_order(_merge_partition, merging, range(job.partitions), cluster, job.name))
-
-
-def partitions_of(rows: int) -> int:
-    """Partitions for so many rows; the output does not depend on it."""
-    return max(1, -(-rows // PARTITION_ROWS))

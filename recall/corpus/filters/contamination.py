@@ -42,7 +42,7 @@ _NO_TEXT = frozenset({*_NAMES, "url", "source", "dataset", "split", "language", 
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class BenchmarkHit:
     """An item that a page shares words with. ngram: the first shared words; count: n-grams shared."""
 
     benchmark: str
@@ -163,7 +163,7 @@ class Benchmarks:
         index.close()
         return made
 
-    def hits(self, text: str) -> list[Hit]:
+    def hits(self, text: str) -> list[BenchmarkHit]:
         """Items that share words with a text, the one that shares most first."""
         if not self._tables:
             return []
@@ -185,9 +185,9 @@ class Benchmarks:
         order = sorted(counts, key=lambda owner: (-len(counts[owner]), owner))
         return [self._hit(owner, counts[owner]) for owner in order]
 
-    def _hit(self, owner: int, shared: Mapping[tuple[int, int], str]) -> Hit:
+    def _hit(self, owner: int, shared: Mapping[tuple[int, int], str]) -> BenchmarkHit:
         item = self.items[owner]
-        return Hit(item.benchmark, item.name, next(iter(shared.values())), len(shared))
+        return BenchmarkHit(item.benchmark, item.name, next(iter(shared.values())), len(shared))
 
     @staticmethod
     def _stands(view: str, at: int, length: int, strict: tuple[str, ...]) -> bool:

@@ -1,28 +1,30 @@
-"""The first stage: the pages of a shard that the rounds chose, as text with tags; the others with reasons.
+"""The first stage: the pages of a shard that the rounds selected, as text with tags; the others with reasons.
 
-In: a scanned shard. Out: a table of kept pages, one of dropped ones, and the report, which is published last. All that
-can be told of a page by itself is told here, so that no page is compared with others that would not stay anyway.
+In: a scanned shard. Out: a table of kept pages and one of dropped pages. A page is selected when the last round's model
+keeps it or an accepted prefix covers it; labels overrule both. Everything that depends on one page alone is done here,
+so that no page is compared with others that would not stay anyway.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from recall.config import Config, QualitySection
 from recall.config.corpus import SIGNALS, parse_rule
 from recall.corpus import tags
-from recall.corpus.chunks import Built
+from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, keys_of
+from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters import quality
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
 from recall.page.markdown import markdown
 from recall.records import plain_text
-from recall.run.scanned import Body, ScannedShard, read_bodies, read_rows, refs_of
-from recall.run.shuffle import folder_of, once
+from recall.run.scanned import Body, Ledger, ScannedShard, read_bodies, read_rows, refs_of
+from recall.run.shuffle import Stage, write_table
 from recall.run.store import Schema, Store
 from recall.sites.hosts import host_of
-from recall.steps.build.selection import Choice, Extent, choose
+from recall.sites.prefixes import PrefixSet
 
 EXTRACTED: Schema = {**LINEAGE, **tags.COLUMNS, **SIGNALS, **KEYS}
 STAGE = "extract"
@@ -33,56 +35,38 @@ SAYS_SO = "the page asks not to be used"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What extracting a shard needs. labels: people's page labels by URL, True where positive."""
+class SelectingRound:
+    """What one round selects by: its scan of each shard and the prefixes accepted by its end."""
 
-    store: Store
+    number: int
+    shards: Ledger = field(repr=False)
+    prefixes: PrefixSet
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionInputs:
+    """What extracting a shard needs. labels: page labels by URL, True where positive."""
+
     config: Config
-    rounds: tuple[Extent, ...]
+    rounds: tuple[SelectingRound, ...]
     labels: Mapping[str, bool] = field(repr=False)
     optout: OptOut = field(repr=False)
 
 
-def extract_shard(job: Job, scanned: ScannedShard) -> Built:
-    """Extract a shard's chosen pages and publish them with the dropped ones."""
-    number = scanned.shard.number
-    report = once(job.store, STAGE, number, lambda: _extract(job, scanned))
-    kept, dropped = (f"{folder_of(STAGE)}/{file['file']}" for file in report["files"])
-    pages, out = (file["rows"] for file in report["files"])
-    return Built(number, kept, dropped, pages, report["bytes"], out, report["pages"])
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A page that some round kept or a label calls positive. reason: why it is in the corpus, or why it is not.
 
+    row: its index in the shard; round: the first that kept it (the last for pages that only a label keeps).
+    """
 
-def _extract(job: Job, scanned: ScannedShard) -> object:
-    choices = list(choose(job.store, job.rounds, job.labels, scanned.shard.number))
-    table = read_rows(job.store, scanned, ["offset", "length"])
-    refs = refs_of(table, scanned.shard.path, [choice.row for choice in choices])
-    refused = {choice.row: _refused(job, choice) for choice in choices}
-    wanted = {row: refs[row] for row, why in refused.items() if why is None}
-    bodies = read_bodies(job.store, scanned, wanted, job.config.access)
-    kept: list[Row] = []
-    dropped: list[Row] = []
-    for choice in choices:
-        ref = refs[choice.row]
-        lineage: Row = {
-            "id": scanned.shard.number << ID_BITS | choice.row,
-            "url": choice.url,
-            "score": choice.score,
-            "round": choice.round,
-            "warc_path": ref.path,
-            "offset": ref.offset,
-            "length": ref.length,
-        }
-        found = refused[choice.row] or _page_of(job.config, choice, bodies.pop(choice.row), scanned.shard.crawl)
-        if isinstance(found, Refusal):
-            dropped.append({**lineage, "stage": found.stage, "reason": found.reason, "detail": found.detail})
-        else:
-            kept.append(lineage | found)
-    files = [
-        job.store.publish_table_named(folder_of(STAGE), "kept-", columns_of(kept, EXTRACTED), EXTRACTED),
-        job.store.publish_table_named(folder_of(STAGE), "dropped-", columns_of(dropped, DROPPED), DROPPED),
-    ]
-    size = sum(len(str(row["text"])) for row in kept)
-    return {"pages": table.num_rows, "bytes": size, "files": [asdict(file) for file in files]}
+    row: int
+    url: str
+    score: float
+    model: str
+    round: int
+    selected: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,38 +78,120 @@ class Refusal:
     detail: str = ""
 
 
-def _refused(job: Job, choice: Choice) -> Refusal | None:
+def extract_shard(stage: Stage[ExtractionInputs], scanned: ScannedShard) -> ExtractedShard:
+    """Extract a shard's selected pages: rows of EXTRACTED, and rows of DROPPED for the others."""
+    inputs, number = stage.inputs, scanned.number
+    selections = list(select_pages(stage.store, inputs.rounds, inputs.labels, number))
+    table = read_rows(stage.store, scanned, ["offset", "length"])
+    refs = refs_of(table, scanned.shard.path, [selection.row for selection in selections])
+    refused = {selection.row: _refused(inputs, selection) for selection in selections}
+    wanted = {row: refs[row] for row, refusal in refused.items() if refusal is None}
+    bodies = read_bodies(stage.store, scanned, wanted, inputs.config.access)
+    kept: list[Row] = []
+    dropped: list[Row] = []
+    for selection in selections:
+        ref = refs[selection.row]
+        lineage: Row = {
+            "id": number << ID_BITS | selection.row,
+            "url": selection.url,
+            "score": selection.score,
+            "round": selection.round,
+            "warc_path": ref.path,
+            "offset": ref.offset,
+            "length": ref.length,
+        }
+        page = refused[selection.row] or _page_of(
+            inputs.config, selection, bodies.pop(selection.row), scanned.shard.crawl
+        )
+        if isinstance(page, Refusal):
+            dropped.append({**lineage, "stage": page.stage, "reason": page.reason, "detail": page.detail})
+        else:
+            kept.append(lineage | page)
+    return ExtractedShard(
+        number,
+        write_table(stage, "kept-", columns_of(kept, EXTRACTED), EXTRACTED),
+        write_table(stage, "dropped-", columns_of(dropped, DROPPED), DROPPED),
+        table.num_rows,
+        sum(len(str(row["text"])) for row in kept),
+    )
+
+
+def select_pages(
+    store: Store, rounds: tuple[SelectingRound, ...], labels: Mapping[str, bool], number: int
+) -> Iterator[Selection]:
+    """Every page of shard `number` that any round kept or a label calls positive, in file order.
+
+    The last round decides. Earlier rounds that could not read the shard have no say; of a shard that the last round
+    could not read nothing is selected.
+    """
+    scans = [(each, scanned) for each in rounds if (scanned := each.shards.find(number)) is not None]
+    readable = [each for each, _ in scans]
+    tables = [read_rows(store, scanned, ["url", "score", "model", "kept"]) for _, scanned in scans]
+    keeps = [table.column("kept").to_numpy() for table in tables]
+    scores, models = tables[-1].column("score").to_numpy(), tables[-1].column("model")
+    for row, url in enumerate(tables[-1].column("url").to_pylist()):
+        by_prefix = [each.prefixes.match(url) is not None for each in readable]
+        label = labels.get(url)
+        kept_in = [keeps[i][row] or by_prefix[i] for i in range(len(readable))]
+        if not any(kept_in) and not label:
+            continue
+        first = readable[kept_in.index(True)].number if any(kept_in) else readable[-1].number
+        reason = reason_for(bool(keeps[-1][row]), by_prefix[-1], label)
+        if readable[-1] is not rounds[-1]:
+            reason, why_not = "", NOT_SCANNED
+        else:
+            why_not = NOT_CODE if label is False else EARLIER_ONLY
+        yield Selection(row, url, float(scores[row]), models[row].as_py(), first, bool(reason), reason or why_not)
+
+
+def reason_for(by_model: bool, by_prefix: bool, label: bool | None) -> str:
+    """Why a page is kept: classifier, prefix, both, or label when only a label says so; "" when it is not kept.
+
+    label: of this very page, True where positive, which overrules; None where it has none.
+    """
+    if label is False:
+        return ""
+    if by_model and by_prefix:
+        return "both"
+    if by_model:
+        return "classifier"
+    if by_prefix:
+        return "prefix"
+    return "label" if label else ""
+
+
+def _refused(inputs: ExtractionInputs, selection: Selection) -> Refusal | None:
     """Why a page need not even be read."""
-    if not choice.kept:
-        return Refusal("choice", choice.reason)
-    listed = job.optout.reason(choice.url) if job.config.optout.enabled else ""
+    if not selection.selected:
+        return Refusal("choice", selection.reason)
+    listed = inputs.optout.reason(selection.url) if inputs.config.optout.enabled else ""
     return Refusal("optout", LISTED, listed) if listed else None
 
 
-def _page_of(config: Config, choice: Choice, page: Body, crawl: str) -> Row | Refusal:
-    """All that can be told of a page by itself."""
-    if config.optout.enabled and (said := noai(page.body, page.robots, config.optout.directives)):
-        return Refusal("optout", SAYS_SO, said)
-    bare = plain_text(page.body)
-    text = markdown(page.body, choice.url, page.charset) if bare is None else bare
+def _page_of(config: Config, selection: Selection, page: Body, crawl: str) -> Row | Refusal:
+    """All columns that depend on a page alone."""
+    if config.optout.enabled and (directive := noai(page.body, page.robots, config.optout.directives)):
+        return Refusal("optout", SAYS_SO, directive)
+    plain = plain_text(page.body)
+    text = markdown(page.body, selection.url, page.charset) if plain is None else plain
     if not text.strip():
         return Refusal(STAGE, NO_TEXT)
     measured = quality.signals(text) if config.quality.enabled else {}
     if refusal := low_quality(config.quality, measured):
         return refusal
-    declared = tags.declared_language(page.body) if bare is None else ""
+    declared = tags.declared_language(page.body) if plain is None else ""
     return {
         "text": text,
         "tag": TAG,
-        "reason": choice.reason,
-        "domain": host_of(choice.url),
+        "reason": selection.reason,
+        "domain": host_of(selection.url),
         "crawl": crawl,
         "digest": f"sha256:{sha256(page.body).hexdigest()}",
-        "model": choice.model,
+        "model": selection.model,
         "fetched": page.fetched,
-        **(tags.tags(choice.url, text, declared) if config.tags.enabled else {}),
+        **(tags.tags(selection.url, text, declared) if config.tags.enabled else {}),
         **measured,
-        **dict(zip(KEYS, keys_of(choice.url, text, crawl, page.fetched), strict=True)),
+        **dict(zip(KEYS, keys_of(selection.url, text, crawl, page.fetched), strict=True)),
     }
 
 

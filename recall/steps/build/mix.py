@@ -1,7 +1,8 @@
-"""How much of what: caps take pages of a host, language or category out by seeded choice.
+"""Caps and weights of the mix: caps take pages of a host, language or category out by a seeded sample.
 
-Caps hold in turn, hosts first, so that a host that was cut does not fill its language's share. Each turn is two tasks:
-chunks deal their pages by value, partitions keep the lowest priorities of each value, whatever the order of the files.
+Caps apply in turn, hosts first, so that a capped host does not fill its language's share. Each turn is two stages:
+chunks partition their pages by value, partitions keep the lowest priorities of each value (a bottom-k sample), whatever
+the order of the files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,32 +12,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.config import ClusterSection, MixSection
+from recall.config import MixSection
 from recall.config.duplicates import MIXED, parse_entry
-from recall.corpus.chunks import Chunk, Layout
+from recall.corpus.chunks import Chunk, ChunkedPages, Layout
+from recall.corpus.drops import Capped
 from recall.corpus.filters.boilerplate import key_of
 from recall.corpus.schema import CAPPED
 from recall.run.sampling import priority
-from recall.run.shuffle import arrays, bucket_of, by_target, collect, deal, in_order, once
+from recall.run.shuffle import Stage, StageFile, arrays, by_key, by_target, read_partition, write_partitions
 from recall.run.store import Schema, Store, Table
 
 COLUMNS = {"host": "domain", "language": "language", "category": "category"}
-DEALT: Schema = {"value": "uint64", "priority": "uint64", "id": "int64"}
+VALUES: Schema = {"value": "uint64", "priority": "uint64", "id": "int64"}
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a task needs. finished: keys of the chunks' pages; kind: whose turn it is; capped: by the kinds before."""
+class MixInputs:
+    """What the stages need. finished: rows of FINISHED by chunk; kind: whose turn it is; capped: by earlier turns."""
 
-    store: Store
-    layout: Layout
     settings: MixSection
     seed: int
+    layout: Layout
     partitions: int
-    finished: tuple[str, ...] = field(repr=False)
+    finished: tuple[StageFile, ...] = field(repr=False)
     kind: str = ""
-    capped: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), repr=False)
-    dealt: tuple[str, ...] = field(default=(), repr=False)
+    capped: tuple[Capped, ...] = field(default=(), repr=False)
+
+
+def apply_caps(
+    pages: ChunkedPages, settings: MixSection, seed: int, finished: tuple[StageFile, ...]
+) -> tuple[Capped, ...]:
+    """Take out what is over a cap, for each kind that has caps, in turn."""
+    inputs = MixInputs(settings, seed, pages.layout, pages.partitions(), finished)
+    for kind in MIXED if settings.enabled else ():
+        if entries_of(settings.caps, kind):
+            inputs = replace(inputs, kind=kind)
+            rows = pages.over_chunks(f"mix-{kind}-rows", _partition_values, inputs)
+            over = pages.over_partitions(f"mix-{kind}", _cap_partition, inputs, rows, inputs.partitions)
+            inputs = replace(inputs, capped=(*inputs.capped, Capped(kind, over)))
+    return inputs.capped
 
 
 def entries_of(entries: Sequence[str], kind: str) -> dict[str, float]:
@@ -45,50 +59,44 @@ def entries_of(entries: Sequence[str], kind: str) -> dict[str, float]:
     return {value: number for name, value, number in parsed if name == kind}
 
 
-def capped_ids(store: Store, keys: Sequence[str], number: int) -> NDArray[np.int64]:
-    """A chunk's pages that one kind's caps took out, sorted."""
-    return np.sort(collect(store, keys, number, CAPPED).column("id").to_numpy())
+def uncapped(store: Store, table: Table, capped: Sequence[Capped], number: int) -> Table:
+    """The rows of a chunk's table (with a column id) that no cap took out."""
+    over = [read_partition(store, caps.files, number, CAPPED).column("id").to_numpy() for caps in capped]
+    if not over:
+        return table
+    return table.filter(~np.isin(table.column("id").to_numpy(), np.concatenate(over)))
 
 
-def _deal_chunk(job: Job, chunk: Chunk) -> Any:
-    """Deal a chunk's pages whose value has a cap by that value."""
-
-    def work() -> str:
-        caps, column = entries_of(job.settings.caps, job.kind), COLUMNS[job.kind]
-        table = job.store.read_table(job.finished[chunk.number], ["id", "url", column])
-        gone = [capped_ids(job.store, keys, chunk.number) for _, keys in job.capped]
-        stands = ~np.isin(table.column("id").to_numpy(), np.concatenate([np.zeros(0, np.int64), *gone]))
-        values: list[tuple[int, int, int]] = []
-        for row, stays in zip(table.to_pylist(), stands.tolist(), strict=True):
-            value = row[column] or ""
-            if stays and (value in caps or "" in caps):
-                values.append((key_of(value), priority(job.seed, row["url"]), row["id"]))
-        rows = {
-            name: np.array([value[place] for value in values], np.int64 if name == "id" else np.uint64)
-            for place, name in enumerate(DEALT)
-        }
-        targets = bucket_of(rows["value"], job.partitions)
-        return deal(job.store, f"mix-{job.kind}-rows", by_target(rows, targets, job.partitions), DEALT)
-
-    return once(job.store, f"mix-{job.kind}-rows", chunk.number, work)
+def _partition_values(stage: Stage[MixInputs], chunk: Chunk) -> StageFile:
+    """A chunk's pages whose value has a cap, partitioned by that value."""
+    inputs = stage.inputs
+    caps, column = entries_of(inputs.settings.caps, inputs.kind), COLUMNS[inputs.kind]
+    table = stage.store.read_table(inputs.finished[chunk.number].key, ["id", "url", column])
+    values: list[tuple[int, int, int]] = []
+    for row in uncapped(stage.store, table, inputs.capped, chunk.number).to_pylist():
+        value = row[column] or ""
+        if value in caps or "" in caps:
+            values.append((key_of(value), priority(inputs.seed, row["url"]), row["id"]))
+    rows = {
+        "value": np.array([value for value, _, _ in values], np.uint64),
+        "priority": np.array([rank for _, rank, _ in values], np.uint64),
+        "id": np.array([page for _, _, page in values], np.int64),
+    }
+    return write_partitions(stage, by_key(rows, "value", inputs.partitions), VALUES)
 
 
-def _cap_partition(job: Job, number: int) -> Any:
-    """Take out what is over the cap of its value, dealt by chunk."""
-
-    def work() -> str:
-        caps = entries_of(job.settings.caps, job.kind)
-        named = {key_of(value): int(cap) for value, cap in caps.items() if value}
-        rows = arrays(collect(job.store, job.dealt, number, DEALT))
-        over = {"id": over_caps(rows, named, int(caps[""]) if "" in caps else None)}
-        targets = job.layout.chunk_of(over["id"])
-        return deal(job.store, f"mix-{job.kind}", by_target(over, targets, job.layout.count), CAPPED)
-
-    return once(job.store, f"mix-{job.kind}", number, work)
+def _cap_partition(stage: Stage[MixInputs], number: int) -> StageFile:
+    """The pages of a partition that are over the cap of their value, partitioned by chunk."""
+    inputs, layout = stage.inputs, stage.inputs.layout
+    caps = entries_of(inputs.settings.caps, inputs.kind)
+    named = {key_of(value): int(cap) for value, cap in caps.items() if value}
+    rows = arrays(read_partition(stage.store, stage.files, number, VALUES))
+    over = {"id": over_caps(rows, named, int(caps[""]) if "" in caps else None)}
+    return write_partitions(stage, by_target(over, layout.chunk_of(over["id"]), layout.count), CAPPED)
 
 
 def over_caps(rows: Mapping[str, NDArray[Any]], named: Mapping[int, int], other: int | None) -> NDArray[np.int64]:
-    """Ids of pages beyond the cap of their value, lowest priorities kept. other: cap of values not named, or None."""
+    """Ids of pages over the cap of their value, lowest priorities kept. other: cap of values not named, or None."""
     order = np.lexsort((rows["id"], rows["priority"], rows["value"]))
     values, ids = rows["value"][order], rows["id"][order]
     starts = np.flatnonzero(np.append(True, values[1:] != values[:-1])) if len(values) else np.zeros(0, np.int64)
@@ -97,18 +105,6 @@ def over_caps(rows: Mapping[str, NDArray[Any]], named: Mapping[int, int], other:
     caps = np.array([named.get(value, most) for value in values[starts].tolist()], np.int64)
     rank = np.arange(len(values)) - np.repeat(starts, sizes)
     return np.asarray(ids[rank >= np.repeat(caps, sizes)])
-
-
-def apply_caps(job: Job, chunks: Sequence[Chunk], cluster: ClusterSection) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """For each kind that has caps, the keys of the files that name what they took out."""
-    for kind in MIXED if job.settings.enabled else ():
-        if entries_of(job.settings.caps, kind):
-            job = replace(job, kind=kind)
-            dealt = in_order(_deal_chunk, job, chunks, cluster, f"mix: {kind}")
-            turn = replace(job, dealt=tuple(dealt))
-            capped = in_order(_cap_partition, turn, range(job.partitions), cluster, f"mix: {kind}")
-            job = replace(job, capped=(*job.capped, (kind, tuple(capped))))
-    return job.capped
 
 
 def weights(settings: MixSection, table: Table) -> NDArray[np.float64]:

@@ -11,24 +11,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from recall.errors import Incomplete
 from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import prefix_labels
 from recall.records import Candidate, Done
-from recall.run.jobs import complete
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
 from recall.run.scanned import scanned_shards
-from recall.run.shuffle import folder_of
+from recall.run.shuffle import Stage, checkpointed, stage_folder
 from recall.run.step import Step
 from recall.run.store import Schema, Store
 from recall.steps.domains import tally
 from recall.steps.domains.bounds import errors_of
 from recall.steps.domains.prefixes import gains_of
-from recall.steps.domains.tally import CANDIDATES, DOMAINS, Job, Partition, groups_of
+from recall.steps.domains.tally import (
+    CANDIDATES,
+    DOMAINS,
+    Group,
+    ProposedPartition,
+    TallyInputs,
+    groups_of,
+)
 
 __all__ = ["CANDIDATES", "DOMAINS", "domains"]
 
@@ -36,16 +42,18 @@ PIECE = 1 << 14
 """Rows that the driver holds at a time."""
 
 Row = tuple[Any, ...]
+I = TypeVar("I", int, Group)  # noqa: E741 - an item
+R = TypeVar("R")
 
 
-def _done(
-    round_: Round, work: Callable[[Job, Any], dict[str, Any]], job: Job, items: Iterable[Any], count: int
-) -> list[Any]:
-    """What the `count` tasks of a stage return, in the order of their numbers; items are drawn lazily."""
+def _ordered(
+    round_: Round, task: Callable[[Stage[TallyInputs], I], R], stage: Stage[TallyInputs], items: Iterable[I], count: int
+) -> list[R]:
+    """Results of the `count` tasks of a stage, in the order of their numbers; items are drawn lazily."""
     label = f"domains {round_.number}"
-    outcomes = complete(work, job, items, round_.run.config.cluster, label)
-    found = {outcome.item.number: outcome.result for outcome in progress(outcomes, count, label)}
-    return [found[number] for number in sorted(found)]
+    ended = progress(checkpointed(task, stage, items, round_.run.config.cluster, label), count, label)
+    results = {item if isinstance(item, int) else item.number: result for item, result in ended}
+    return [results[number] for number in sorted(results)]
 
 
 def _rows(store: Store, key: str, schema: Schema) -> Iterator[Row]:
@@ -69,13 +77,13 @@ def _write(step: Step, file: str, rows: Iterable[Row], schema: Schema) -> None:
         step.publish_file(file, Path(folder) / file, writer.rows)
 
 
-def _job(round_: Round, pages: int) -> Job:
+def _inputs(round_: Round, pages: int) -> TallyInputs:
     run = round_.run
     metrics = run.store.read_json(f"{model_folder(round_)}/model.json")["metrics"]
     partitions = max(1, -(-pages // tally.PAGES_A_PARTITION))
-    judged = prefix_labels(run, range(1, round_.number))
-    split = frozenset(prefix for prefix, value in judged.items() if value == "split")
-    return Job(run.store, "", partitions, run.config.domains, errors_of(metrics), run.holdout, split)
+    labels = prefix_labels(run, range(1, round_.number))
+    split = frozenset(prefix for prefix, value in labels.items() if value == "split")
+    return TallyInputs(partitions, run.config.domains, errors_of(metrics), run.holdout, split)
 
 
 def domains(round_: Round) -> Done:
@@ -86,33 +94,36 @@ def domains(round_: Round) -> Done:
     step, run = round_.begin("domains"), round_.run
     scanned, counted_pages = scanned_shards(round_), round_.step("scan").result.counts
     pages = int(counted_pages["rejected"]) + int(counted_pages["kept"])
-    stage = f"domains-{round_.number}"
-    job = replace(_job(round_, pages), stage=f"{stage}-hosts")
-    groups = tally.group_count(len(scanned))
-    counted = tuple(one["rows"] for one in _done(round_, tally.count_hosts, job, groups_of(scanned), groups))
-    parts = range(job.partitions)
-    merged = _done(round_, tally.merge_hosts, job, (Partition(number, counted) for number in parts), len(parts))
-    tallied = sum(one["tallied"] for one in merged)
+    name, inputs, store = f"domains-{round_.number}", _inputs(round_, pages), run.store
+    groups, parts = tally.group_count(len(scanned)), range(inputs.partitions)
+    stage = Stage(store, f"{name}-hosts", inputs)
+    counted = tuple(group.rows for group in _ordered(round_, tally.count_hosts, stage, groups_of(scanned), groups))
+    stage = Stage(store, f"{name}-domains", inputs, counted)
+    merged = _ordered(round_, tally.tally_hosts, stage, parts, len(parts))
+    tallied = sum(part.pages for part in merged)
     if tallied != pages:
         raise Incomplete(f"{step.folder}: {pages} pages were scanned, {tallied} are tallied; `recall verify` says more")
-    opened = tally.open_hashes(run.store, [one["open"] for one in merged])
-    job = replace(job, stage=f"{stage}-prefixes", open_hosts=opened)
-    counted = tuple(one["rows"] for one in _done(round_, tally.count_prefixes, job, groups_of(scanned), groups))
-    found = (Partition(number, counted, merged[number]["domains"]) for number in parts)
-    proposed = _done(round_, tally.propose_prefixes, job, found, len(parts))
-    hosts = heapq.merge(*(_rows(run.store, one["domains"], DOMAINS) for one in merged))
+    opened = tally.open_hashes(store, [part.open for part in merged])
+    inputs = replace(inputs, domains=tuple(part.domains for part in merged), open_hosts=opened)
+    stage = Stage(store, f"{name}-prefixes", inputs)
+    counted = tuple(group.rows for group in _ordered(round_, tally.count_prefixes, stage, groups_of(scanned), groups))
+    stage = Stage(store, f"{name}-candidates", inputs, counted)
+    proposed = _ordered(round_, tally.propose_prefixes, stage, parts, len(parts))
+    hosts = heapq.merge(*(_rows(store, part.domains.key, DOMAINS) for part in merged))
     _write(step, "domains.parquet", hosts, DOMAINS)
-    best = (_rows(run.store, one["candidates"], CANDIDATES) for one in proposed)
+    best = (_rows(store, part.candidates.key, CANDIDATES) for part in proposed)
     _write(step, "candidates.parquet", heapq.merge(*best, key=lambda row: (-row[3], row[0])), CANDIDATES)
-    counts = {"shards": len(scanned), "pages": pages, "tallied": tallied, "hosts": sum(one["hosts"] for one in merged)}
-    counts |= {"code_domains": sum(one["code"] for one in merged), "candidates": sum(one["count"] for one in proposed)}
+    counts = {"shards": len(scanned), "pages": pages, "tallied": tallied}
+    counts |= {"hosts": sum(part.domains.rows for part in merged)}
+    counts |= {"code_domains": sum(part.code_domains for part in merged)}
+    counts |= {"candidates": sum(part.candidates.rows for part in proposed)}
     done = step.finish({**counts, **_gains(proposed)}, {})
-    for key in run.store.keys(folder_of(f"{stage}-")):
-        run.store.remove(key)
+    for key in store.keys(stage_folder(f"{name}-")):
+        store.remove(key)
     return done
 
 
-def _gains(proposed: Sequence[dict[str, Any]]) -> dict[str, int]:
+def _gains(proposed: Sequence[ProposedPartition]) -> dict[str, int]:
     """`gains_of` all candidates, from the first ones and the sum of each partition."""
-    ranked = [Candidate(prefix, "", pages, kept) for one in proposed for prefix, pages, kept in one["ranked"]]
-    return {**gains_of(ranked), "missed_under_all": sum(one["missed"] for one in proposed)}
+    ranked = [Candidate(each.prefix, "", each.pages, each.kept) for part in proposed for each in part.ranked]
+    return {**gains_of(ranked), "missed_under_all": sum(part.missed for part in proposed)}

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from recall.config import ClusterSection
-from recall.corpus.dedup.components import EDGES, both_ends, components
-from recall.run.shuffle import arrays, collect, deal
+from recall.corpus.dedup.components import EDGES, both_ends, connected_components
+from recall.run.shuffle import Stage, arrays, read_partition, write_partitions
 from recall.run.store import Store
 
 PAGES = 400
@@ -39,13 +39,14 @@ def smallest(found: list[tuple[int, int]]) -> dict[int, int]:
 def test_every_page_is_tied_to_the_smallest_of_its_component(seed: int, partitions: int, tmp_path: Path) -> None:
     store, found = Store(str(tmp_path)), edges(seed)
     a, b = (np.array([edge[end] for edge in found], np.int64) for end in (0, 1))
-    dealt = tuple(
-        deal(store, "edges", both_ends(a[half::2], b[half::2], partitions, both=True), EDGES) for half in range(2)
+    stage = Stage(store, "edges", None)
+    files = tuple(
+        write_partitions(stage, both_ends(a[half::2], b[half::2], partitions, both=True), EDGES) for half in range(2)
     )
     tied: dict[int, int] = {}
-    keys = components(store, "component", dealt, partitions, ClusterSection())
+    ties = connected_components(store, "component", files, partitions, ClusterSection())
     for number in range(partitions):
-        rows = arrays(collect(store, keys, number, EDGES))
+        rows = arrays(read_partition(store, ties, number, EDGES))
         for page, root in zip(rows["a"].tolist(), rows["b"].tolist(), strict=True):
             if page > root:
                 assert page not in tied

@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 
 from recall.config import ClusterSection
-from recall.corpus.chunks import MERGED, Built, Layout, cut
-from recall.corpus.dedup.exact import KEYS, Job, keys_of, merge_exact, normalised, normalised_url, time_of
-from recall.corpus.schema import ID_BITS, columns_of
-from recall.run.shuffle import collect
+from recall.corpus.chunks import MERGED, ChunkedPages, Merged, chunks_of
+from recall.corpus.dedup.exact import KEYS, keys_of, merge_exact, normalised, normalised_url, time_of
+from recall.corpus.schema import ID_BITS
+from recall.run.shuffle import read_partition
 from recall.run.store import Store
-from recall.steps.build.extract import EXTRACTED
+from tests.corpus.conftest import Publish
 
 
 @pytest.mark.parametrize(
@@ -53,31 +53,35 @@ PAGES = [
 ]
 
 
-def merged(store: Store, name: str, keep: Any, partitions: int, earlier: tuple[tuple[str, ...], ...] = ()) -> Any:
-    """Each page a shard and a chunk of its own: what stands for what, by number, and the keys."""
+def merged(publish: Publish, store: Store, name: Any, how: tuple[Any, int], earlier: tuple[Merged, ...] = ()) -> Any:
+    """Each page a shard and a chunk of its own: what represents what, by number, and what the stage returned.
+
+    how: which page to keep, and the number of partitions.
+    """
     shards = []
     for number, (url, text, fetched) in enumerate(PAGES):
         keys = dict(zip(KEYS, keys_of(url, text, "", fetched), strict=True))
-        row: dict[str, object] = {"id": number << ID_BITS, "url": url, "text": text, **keys}
-        table = store.publish_table_named("build/extract", "kept-", columns_of([row], EXTRACTED), EXTRACTED)
-        shards.append(Built(number, f"build/extract/{table.file}", "", 1, 0))
-    chunks = list(cut(shards, pages=1))
-    job = Job(store, Layout(tuple(range(len(PAGES)))), name, keep, partitions, earlier)
-    told = merge_exact(job, chunks, ClusterSection())
-    rows = [row for chunk in chunks for row in collect(store, told, chunk.number, MERGED).to_pylist()]
-    return {row["id"] >> ID_BITS: (row["of"] >> ID_BITS, row["pages"]) for row in rows}, told
+        shards.append(publish(store, number, [{"url": url, "text": text, **keys}]))
+    keep, partitions = how
+    pages = ChunkedPages(store, ClusterSection(), tuple(chunks_of(shards, pages=1)), -(-len(PAGES) // partitions))
+    stage = merge_exact(pages, name, keep, earlier)
+    groups = [read_partition(store, stage.files, chunk.number, MERGED).to_pylist() for chunk in pages.chunks]
+    rows = [row for group in groups for row in group]
+    return {row["id"] >> ID_BITS: (row["of"] >> ID_BITS, row["pages"]) for row in rows}, stage
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
 @pytest.mark.parametrize("keep", ["newest", "longest"])
-def test_of_one_url_the_newest_or_longest_page_stays(keep: str, partitions: int, tmp_path: Path) -> None:
-    found, _ = merged(Store(str(tmp_path)), "url", keep, partitions)
+def test_of_one_url_the_newest_or_longest_page_stays(
+    keep: str, partitions: int, publish_shard: Publish, tmp_path: Path
+) -> None:
+    found, _ = merged(publish_shard, Store(str(tmp_path)), "url", (keep, partitions))
     assert found == {0: (1, 2), 1: (1, 2)}
 
 
 @pytest.mark.parametrize(("keep", "stays"), [("newest", 2), ("longest", 2)])
-def test_of_one_text_one_page_stays_across_hosts(keep: str, stays: int, tmp_path: Path) -> None:
+def test_of_one_text_one_page_stays_across_hosts(keep: str, stays: int, publish_shard: Publish, tmp_path: Path) -> None:
     store = Store(str(tmp_path))
-    _, keys = merged(store, "url", keep, 1)
-    found, _ = merged(store, "text", keep, 1, (keys,))
+    _, urls = merged(publish_shard, store, "url", (keep, 1))
+    found, _ = merged(publish_shard, store, "text", (keep, 1), (urls,))
     assert found == {2: (stays, 2), 3: (stays, 2)}

@@ -2,23 +2,22 @@
 
 import random
 import re
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from recall.config import ClusterSection, DuplicatesSection
-from recall.corpus.chunks import MERGED, Built, Layout, cut
+from recall.corpus.chunks import MERGED, ChunkedPages, ExtractedShard, chunks_of
 from recall.corpus.dedup.exact import KEYS, keys_of
-from recall.corpus.dedup.near import Job, merge_near
-from recall.corpus.schema import ID_BITS, columns_of
-from recall.run.shuffle import collect
+from recall.corpus.dedup.near import merge_near
+from recall.corpus.schema import ID_BITS, Row
+from recall.run.shuffle import read_partition
 from recall.run.store import Store
-from recall.steps.build.extract import EXTRACTED
+from tests.corpus.conftest import Publish
 
 WORDS = [f"word{number}" for number in range(2000)]
-Merged = dict[int, tuple[int, float]]
+Clusters = dict[int, tuple[int, float]]
 
 
 def documents(count: int = 600, seed: int = 4) -> list[str]:
@@ -42,31 +41,32 @@ def ngrams(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
 
 
-def shards_of(store: Store, texts: list[str], size: int) -> list[Built]:
+def shards_of(publish: Publish, store: Store, texts: list[str], size: int) -> list[ExtractedShard]:
     shards = []
     for number, start in enumerate(range(0, len(texts), size)):
-        rows = []
-        for place, text in enumerate(texts[start : start + size]):
-            url = f"https://a.org/{start + place}"
+        rows: list[Row] = []
+        for page, text in enumerate(texts[start : start + size]):
+            url = f"https://a.org/{start + page}"
             keys = dict(zip(KEYS, keys_of(url, text, "", ""), strict=True))
-            rows.append({"id": number << ID_BITS | place, "url": url, "domain": "a.org", "text": text, **keys})
-        table = store.publish_table_named("build/extract", "kept-", columns_of(rows, EXTRACTED), EXTRACTED)
-        shards.append(Built(number, f"build/extract/{table.file}", "", len(rows), 0))
+            rows.append({"url": url, "domain": "a.org", "text": text, **keys})
+        shards.append(publish(store, number, rows))
     return shards
 
 
-def merged(folder: Path, texts: list[str], pages: int, partitions: int, cluster: ClusterSection) -> Merged:
-    """Which page stands for each one that was merged, by number, and their estimated similarity."""
-    store = Store(str(folder))
-    shards = shards_of(store, texts, 100)
-    chunks = list(cut(shards, pages=pages))
-    layout = Layout(tuple(chunk.shards[0].number for chunk in chunks))
-    settings = DuplicatesSection(keep="longest")
-    keys, counts = merge_near(Job(store, layout, settings, partitions, ()), chunks, cluster)
-    assert counts["signed"] == len(texts)
+def merged(
+    publish: Publish, folder: Path, texts: list[str], work: tuple[int, int], cluster: ClusterSection
+) -> Clusters:
+    """Which page represents each one that was merged, by number, and their estimated similarity.
+
+    work: pages of a chunk, and the number of partitions.
+    """
+    store, settings = Store(str(folder)), DuplicatesSection(keep="longest")
+    chunks = tuple(chunks_of(shards_of(publish, store, texts, 100), pages=work[0]))
+    rows = -(-len(texts) * settings.bands // work[1])
+    files = merge_near(ChunkedPages(store, cluster, chunks, rows), settings, ()).files
     found = {}
     for chunk in chunks:
-        for row in collect(store, keys, chunk.number, MERGED).to_pylist():
+        for row in read_partition(store, files, chunk.number, MERGED).to_pylist():
             page, of = ((row[name] >> ID_BITS) * 100 + row[name] % (1 << ID_BITS) for name in ("id", "of"))
             found[page] = (of, row["similarity"])
     return found
@@ -78,11 +78,11 @@ def texts() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def whole(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> Merged:
-    return merged(tmp_path_factory.mktemp("whole"), texts, 10_000, 1, ClusterSection())
+def whole(publish_shard: Publish, texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> Clusters:
+    return merged(publish_shard, tmp_path_factory.mktemp("whole"), texts, (10_000, 1), ClusterSection())
 
 
-def test_near_duplicates_are_those_that_brute_force_finds(texts: list[str], whole: Merged) -> None:
+def test_near_duplicates_are_those_that_brute_force_finds(texts: list[str], whole: Clusters) -> None:
     sets = [ngrams(text) for text in texts]
     similar = {(a, b): len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in combinations(range(len(texts)), 2)}
     high = [pair for pair, jaccard in similar.items() if jaccard > 0.8]
@@ -96,40 +96,42 @@ def test_near_duplicates_are_those_that_brute_force_finds(texts: list[str], whol
     assert all(abs(similar[a, b] - said) < 0.15 for a, b, said in pairs)
 
 
-def test_the_longest_page_of_a_cluster_stands(texts: list[str], whole: Merged) -> None:
+def test_the_longest_page_of_a_cluster_stands(texts: list[str], whole: Clusters) -> None:
     for page, (of, _) in whole.items():
         assert len(texts[of]) >= len(texts[page])
 
 
-@pytest.mark.parametrize(("pages", "partitions"), [(100, 1), (250, 3), (10_000, 5)])
+@pytest.mark.parametrize("work", [(100, 1), (250, 3), (10_000, 5)])
 def test_the_clusters_do_not_depend_on_how_the_work_is_divided(
-    texts: list[str], whole: Merged, pages: int, partitions: int, tmp_path: Path
+    texts: list[str], whole: Clusters, work: tuple[int, int], publish_shard: Publish, tmp_path: Path
 ) -> None:
-    assert merged(tmp_path, texts, pages, partitions, ClusterSection()) == whole
+    assert merged(publish_shard, tmp_path, texts, work, ClusterSection()) == whole
 
 
 @pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.usefixtures("local_ray")
-def test_the_clusters_do_not_depend_on_the_number_of_workers(texts: list[str], whole: Merged, tmp_path: Path) -> None:
-    assert merged(tmp_path, texts, 100, 2, ClusterSection(address="local", workers=2)) == whole
+def test_the_clusters_do_not_depend_on_the_number_of_workers(
+    texts: list[str], whole: Clusters, publish_shard: Publish, tmp_path: Path
+) -> None:
+    assert merged(publish_shard, tmp_path, texts, (100, 2), ClusterSection(address="local", workers=2)) == whole
 
 
-def test_a_task_that_was_done_is_not_done_again(texts: list[str], whole: Merged, tmp_path: Path) -> None:
-    merged(tmp_path, texts, 250, 2, ClusterSection())
+def test_a_task_that_was_done_is_not_done_again(
+    texts: list[str], whole: Clusters, publish_shard: Publish, tmp_path: Path
+) -> None:
+    merged(publish_shard, tmp_path, texts, (250, 2), ClusterSection())
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*.json")}
     for lost in sorted(before)[::3]:
         lost.unlink()
-    assert merged(tmp_path, texts, 250, 2, ClusterSection()) == whole
+    assert merged(publish_shard, tmp_path, texts, (250, 2), ClusterSection()) == whole
     assert all(path.stat().st_mtime_ns == before[path] for path in sorted(before)[1::3])
 
 
-def test_settings_of_another_shape_work(tmp_path: Path) -> None:
+def test_settings_of_another_shape_work(publish_shard: Publish, tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     text = " ".join(WORDS[:60])
-    shards = shards_of(store, [text, text + " more", "..."], 100)
+    shards = shards_of(publish_shard, store, [text, text + " more", "..."], 100)
     settings = DuplicatesSection(bands=4, rows=3, ngram=3, threshold=0.5)
-    job = Job(store, Layout((0,)), settings, 1, ())
-    keys, counts = merge_near(replace(job), list(cut(shards)), ClusterSection())
-    assert counts["signed"] == 2
-    assert [row["of"] for row in collect(store, keys, 0, MERGED).to_pylist()] == [0, 0]
+    files = merge_near(ChunkedPages(store, ClusterSection(), tuple(chunks_of(shards))), settings, ()).files
+    assert [row["of"] for row in read_partition(store, files, 0, MERGED).to_pylist()] == [0, 0]

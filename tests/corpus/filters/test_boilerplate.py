@@ -3,20 +3,18 @@ from pathlib import Path
 import numpy as np
 
 from recall.config import BoilerplateSection, ClusterSection
-from recall.corpus.chunks import Built, cut
+from recall.corpus.chunks import ChunkedPages, chunks_of
 from recall.corpus.filters.boilerplate import (
     PAGE,
-    Job,
     find_boilerplate,
     key_of,
     lines_by_host,
     lines_of,
+    remove_lines,
     repeated,
-    without,
 )
-from recall.corpus.schema import ID_BITS, columns_of
 from recall.run.store import Store
-from recall.steps.build.extract import EXTRACTED
+from tests.corpus.conftest import Publish
 
 BANNER = "Was this page of any help to you today?"
 PAGE_TEXT = f"""Skip to content
@@ -47,7 +45,7 @@ def keys(*lines: str) -> set[int]:
 
 
 def test_long_lines_go_wherever_they_stand_and_short_ones_at_the_ends_only() -> None:
-    text, taken = without(PAGE_TEXT, keys("Skip to content", BANNER, "Footer"), 5)
+    text, taken = remove_lines(PAGE_TEXT, keys("Skip to content", BANNER, "Footer"), 5)
     assert taken == ["Skip to content", BANNER, "Footer"]
     assert text.startswith("# Sort a list\n\nCall it with a key.\n\n```python\n")
     assert text.endswith("```\n\nSkip to content\n\nRead on.\n")
@@ -56,19 +54,19 @@ def test_long_lines_go_wherever_they_stand_and_short_ones_at_the_ends_only() -> 
 def test_code_stays_as_it_is() -> None:
     code = PAGE_TEXT[PAGE_TEXT.index("```python") : PAGE_TEXT.index("```\n\nSkip") + 4]
     everything = {line.key for line in lines_of(PAGE_TEXT)} | keys(*PAGE_TEXT.splitlines())
-    assert code in without(PAGE_TEXT, everything, 1)[0]
+    assert code in remove_lines(PAGE_TEXT, everything, 1)[0]
     for line in ("    indented = code", "Run `make` in the folder now, please", "| a | row | of | a | table |"):
         assert {found.key for found in lines_of(line)} == {0}
-        assert without(f"{line}\n", keys(line), 1) == (f"{line}\n", [])
+        assert remove_lines(f"{line}\n", keys(line), 1) == (f"{line}\n", [])
 
 
 def test_a_text_without_boilerplate_is_the_same_text() -> None:
     for text in (PAGE_TEXT, "", "\n\n", "```\nnever closed\n\n\n"):
-        assert without(text, keys("nowhere"), 5) == (text, [])
+        assert remove_lines(text, keys("nowhere"), 5) == (text, [])
 
 
 def test_a_page_of_boilerplate_alone_is_empty() -> None:
-    assert without("Footer\n\nSkip to content\n", keys("Footer", "Skip to content"), 5)[0].strip() == ""
+    assert remove_lines("Footer\n\nSkip to content\n", keys("Footer", "Skip to content"), 5)[0].strip() == ""
 
 
 def test_a_line_is_boilerplate_from_so_many_pages_and_so_large_a_share_on() -> None:
@@ -78,25 +76,22 @@ def test_a_line_is_boilerplate_from_so_many_pages_and_so_large_a_share_on() -> N
     assert list(zip(*(column.tolist() for column in found), strict=True)) == [(1, 7), (2, 9)]
 
 
-def test_each_chunk_learns_the_boilerplate_of_its_hosts(tmp_path: Path) -> None:
+def test_each_chunk_learns_the_boilerplate_of_its_hosts(publish_shard: Publish, tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     shards = []
     for number in range(3):
         rows: list[dict[str, object]] = []
-        for place in range(6):
+        for page in range(6):
             host = "a.org" if number < 2 else "b.org"
-            text = f"{BANNER}\n\nWords of page {number} {place}\n"
-            rows.append({"id": number << ID_BITS | place, "domain": host, "text": text})
-        table = store.publish_table_named("build/extract", "kept-", columns_of(rows, EXTRACTED), EXTRACTED)
-        shards.append(Built(number, f"build/extract/{table.file}", "", len(rows), 0))
-    chunks = list(cut(shards, pages=6))
-    for partitions in (1, 3):
-        job = Job(Store(str(tmp_path)), BoilerplateSection(pages=7), partitions, ())
-        found = find_boilerplate(job, chunks, ClusterSection())
-        assert [lines_by_host(store, found, number) for number in range(3)] == [
+            rows.append({"domain": host, "text": f"{BANNER}\n\nWords of page {number} {page}\n"})
+        shards.append(publish_shard(store, number, rows))
+    for rows_each in (10_000, 240):
+        pages = ChunkedPages(store, ClusterSection(), tuple(chunks_of(shards, pages=6)), rows_each)
+        lines = find_boilerplate(pages, BoilerplateSection(pages=7), ())
+        assert [lines_by_host(store, lines, number) for number in range(3)] == [
             {key_of("a.org"): keys(BANNER)},
             {key_of("a.org"): keys(BANNER)},
             {},
         ]
-        for key in store.keys("build/boilerplate"):
+        for key in store.keys("build/2/boilerplate"):
             store.remove(key)

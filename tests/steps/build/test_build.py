@@ -11,7 +11,7 @@ from recall.labels.decisions import page_labels
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 from recall.steps.build import build
-from recall.steps.build.selection import reason_for
+from recall.steps.build.extract import reason_for
 
 
 def corpus_of(run: Run) -> list[dict[str, Any]]:

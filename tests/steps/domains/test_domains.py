@@ -154,11 +154,11 @@ def test_a_killed_tally_goes_on_with_what_is_left(played: Run, fresh: Any, monke
     counted: list[int] = []
     whole = tally.count_hosts
 
-    def die_third(job: Any, group: Any) -> Any:
+    def die_third(stage: Any, group: Any) -> tally.CountedGroup:
         counted.append(group.number)
         if counted.count(group.number) == 1 and group.number == 2:
             raise KeyboardInterrupt
-        return whole(job, group)
+        return whole(stage, group)
 
     def refuse(*_: object) -> None:
         raise AssertionError("counted twice")
