@@ -4,22 +4,21 @@ In: a WARC or the sample, a model or none, and how large the crawl is. Out: for 
 hours on so many cores and money. Extrapolation holds as far as the measured pages are like the crawl's.
 """
 
-import json
 import math
 import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.archive.manifest import COMMON_CRAWL, join, paths_url, read_paths
+from recall.archive.manifest import join, paths_url, read_paths
 from recall.archive.ranges import GAP
 from recall.archive.warc import captures
 from recall.config import AccessSection
@@ -30,7 +29,6 @@ from recall.model.scorer import Card, Scorer, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.page.text import scoring_text
 from recall.records import PLAIN_TEXT, Capture, WarcRef
-from recall.report.terminal_tables import print_note, print_table
 from recall.run.sampling import batches
 from recall.sample.crawl import write_sample
 from recall.steps.scan.shard import BATCH, page_batches, score_batch
@@ -196,53 +194,13 @@ def _need(way: str, core_hours: float, gigabytes: float, price: Price) -> Need:
     return Need(way, core_hours, gigabytes, core_hours / price.cores, money)
 
 
-@click.command()
-@click.option("--crawl", default="", help="A crawl id: its paths files say how many shards there are.")
-@click.option("--base", default=COMMON_CRAWL, show_default=True, help="Where the crawl lies.")
-@click.option(
-    "--shards", type=click.IntRange(1), default=90_000, show_default=True, help="Without --crawl: WARC files."
-)
-@click.option("--bytes-per-shard", type=float, default=1e9, show_default=True, help="Without --crawl: stored bytes.")
-@click.option("--warc", help="WARC to measure on (path or URL); the sample without it, whose pages are smaller.")
-@click.option("--model", help="Model folder to measure with; a stand-in without it.")
-@click.option("--seconds", type=float, default=60.0, show_default=True, help="CPU seconds to measure for, at most.")
-@click.option("--share", default=0.1, show_default=True, help="Share of pages above the floor.")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds of scanning.")
-@click.option("--cores", type=click.IntRange(1), default=64, show_default=True, help="Cores at work.")
-@click.option("--price-core-hour", default=0.04, show_default=True, help="Money for a core-hour.")
-@click.option("--price-gigabyte", default=0.0, show_default=True, help="Money for a gigabyte read.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-def plan(
-    crawl: str, base: str, shards: int, warc: str | None, model: str | None, as_json: bool, **given: float
-) -> None:
-    """Measure this machine for up to a minute and say what scanning a whole crawl needs.
-
-    WET first reads Common Crawl's own text of all pages, and from the WARC files only what lies above the floor; the
-    places come from the URL index.
-    """
-    access = AccessSection()
-    bytes_ = given["bytes_per_shard"]
-    extent = extent_of(crawl, base, access) if crawl else Extent(shards, bytes_, WET_SHARE * bytes_)
+@contextmanager
+def measured_source(warc: str, model: str) -> Iterator[tuple[str, Scorer]]:
+    """Yield the WARC and the scorer to measure with; "" for the sample and for a stand-in model, made for the time."""
     with TemporaryDirectory(prefix="recall-plan-") as temporary:
         folder = Path(temporary)
         source = warc or _sample(folder)
-        scorer = Scorer.load(model) if model else quick_model(source, folder)
-        speed = measure(source, scorer, given["seconds"])
-    price = Price(int(given["cores"]), given["price_core_hour"], given["price_gigabyte"])
-    found = needs(speed, extent, given["share"], int(given["rounds"]), price)
-    if as_json:
-        record = {"speed": asdict(speed), "extent": asdict(extent), "needs": [asdict(one) for one in found]}
-        click.echo(json.dumps(record, sort_keys=True))
-        return
-    rows = [
-        (one.way, f"{one.core_hours:,.1f}", f"{one.gigabytes:,.0f}", f"{one.hours:,.1f}", f"{one.money:,.2f}")
-        for one in found
-    ]
-    columns = ("way", "core-hours", "GB read", f"hours on {price.cores} cores", "money")
-    print_table(f"{extent.shards:,} shards of {extent.warc_bytes / 1e6:,.0f} MB", columns, rows)
-    print_note(
-        f"measured on {speed.pages:,} pages: {1 / speed.html:,.0f} pages/s from WARC, {1 / speed.text:,.0f} from text"
-    )
+        yield source, Scorer.load(model) if model else quick_model(source, folder)
 
 
 def _sample(folder: Path) -> str:

@@ -1,50 +1,49 @@
-"""recall retry: take a run's failed shards again, and do again what followed from their absence.
+"""Plan of a retry: which of a run's steps takes its failed shards again, and what is then done again.
 
-A step whose shards failed beyond [cluster] failed_share published nothing: it is simply gone on with. A step that was
-published without some shards is gone back to (`run.retry`). Where nothing but derived steps followed, the run then ends
-with the bytes of a run that never failed. Labels that people gave stay, and with them the pages they were asked about,
-which were drawn while the shards were missing; and a shard that an earlier round could not read either is read by the
-later round's model alone. `--round` goes back to the first round that missed it, which does the later ones again.
+A step whose shards failed beyond [cluster] failed_share published nothing: the next `recall run` goes on with it. A
+step that was published without some shards is gone back to (`run.rewind`). Where only derived steps followed, the run
+then ends with the bytes of a run that never failed. Labels that people gave stay, and with them the pages they were
+asked about, which were drawn while the shards were missing; and a shard that an earlier round could not read either is
+read by the later round's model alone. Going back to the first round that missed it does the later ones again.
 """
 
-import click
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from recall.cli.driving import RUN, on_cluster, open_run, to_the_end
-from recall.run.ledger import ledger
-from recall.run.rewind import after, first_gap, go_back
+from recall.run.ledger import Entry, ledger
+from recall.run.order import Place
+from recall.run.rewind import after, first_gap
 from recall.run.rounds import Run
 
 
-@click.command()
-@RUN
-@click.option(
-    "--round",
-    "number",
-    type=click.IntRange(0),
-    help="Go back to the failed shards of this round (0: of the seed); by default to those of the last one begun.",
-)
-@on_cluster
-def retry(run: str, number: int | None, cluster: str | None, workers: int | None, failed_share: float | None) -> None:
-    """Take the failed shards again, do again what followed from their absence, and go on to the end."""
-    opened = open_run(run, cluster, workers, failed_share)
-    with opened.lease():
-        _go_back(opened, number)
-    to_the_end(open_run(run, cluster, workers, failed_share))
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What a retry does.
+
+    gap: the published step whose failed shards are taken again, None for none; again: folders of the published steps
+    that are then done again; earlier: steps with failed shards before it, which this retry leaves as they are.
+    """
+
+    gap: Entry | None
+    again: tuple[str, ...]
+    earlier: tuple[Entry, ...]
 
 
-def _go_back(run: Run, number: int | None) -> None:
-    """Go back to the first gap of a round, and say what that means."""
-    gaps = {entry.place: entry for entry in ledger(run) if entry.shards.failed and entry.place.verb != "build"}
-    place = first_gap(run, list(gaps), number)
-    for gap, entry in gaps.items():
-        if place is None or run.order.index(gap) < run.order.index(place):
-            failed = sum(entry.shards.failed.values())
-            click.echo(f"{gap.folder}: {failed} failed; `recall retry --round {gap.number}` goes back there")
-    if place is None:
-        return
-    account = gaps[place].shards
-    again = [later.folder for later in after(run, place)]
-    click.echo(f"{place.folder}: {sum(account.failed.values())} failed are taken again ({account.reasons()})")
-    if again:
-        click.echo(f"done again: {', '.join(again)}; what people answered stays")
-    go_back(run, place)
+def gaps_of(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the published steps that went on without failed shards; build reads none of its own."""
+    return [entry for entry in entries if entry.shards.failed and entry.place.verb != "build"]
+
+
+def plan_retry(run: Run, number: int | None = None) -> Retry:
+    """Say what a retry does. number: the round to go back to (0: the seed), by default the last that was begun."""
+    gaps = {entry.place: entry for entry in gaps_of(ledger(run))}
+    target = first_gap(run, list(gaps), number)
+    return Retry(
+        gaps[target] if target else None,
+        tuple(later.folder for later in after(run, target)) if target else (),
+        tuple(entry for place, entry in gaps.items() if target is None or _before(run, place, target)),
+    )
+
+
+def _before(run: Run, first: Place, second: Place) -> bool:
+    return run.order.index(first) < run.order.index(second)

@@ -7,8 +7,9 @@ from click.testing import CliRunner
 
 from recall.archive.ranges import coalesce
 from recall.archive.warc import WarcWriter
+from recall.cli.planning import plan
 from recall.errors import BadInput
-from recall.plan import Extent, Price, Speed, needs, plan, share_read
+from recall.plan import Extent, Price, Speed, needs, share_read
 from recall.records import WarcRef
 
 SPEED = Speed(pages=100, html=3600e-6, text=360e-6, rescore=36e-6, page_bytes=1000.0, kept_bytes=500.0)

@@ -1,4 +1,4 @@
-"""What the verbs that do steps share: where work runs, the run's lease, what is said of a step and of the end."""
+"""Shared by the verbs that do steps: options of the cluster, the loop under the run's lease, its output."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,7 @@ from recall import loop
 from recall.errors import Damaged
 from recall.records import Done, Waiting
 from recall.report.ledger_table import print_ledger
+from recall.retry import gaps_of
 from recall.run.jobs import disconnect
 from recall.run.ledger import ledger, unexplained
 from recall.run.rounds import Run
@@ -50,7 +51,7 @@ def open_run(
 
 
 def say(name: str, result: Done | Waiting) -> None:
-    """Print what a step came to."""
+    """Print the result of a step."""
     if isinstance(result, Waiting):
         click.echo(f"{name}: waiting for people: {result.count} open tasks at {result.url}")
     else:
@@ -71,7 +72,7 @@ def drive(run: Run) -> bool:
 
 
 def to_the_end(run: Run) -> None:
-    """Do step after step; at the end say what became of every shard and page.
+    """Do step after step; at the end print the ledger of shards and pages.
 
     Raises Damaged when a shard or a page of the run is accounted for nowhere.
     """
@@ -81,7 +82,7 @@ def to_the_end(run: Run) -> None:
     print_ledger(entries)
     for damage in unexplained(entries):
         raise Damaged(f"{run.store.url(damage.file)}: {damage.what}")
-    gaps = [entry.place for entry in entries if entry.shards.failed and entry.place.verb != "build"]
+    gaps = [entry.place for entry in gaps_of(entries)]
     if gaps:
         where = ", ".join(place.folder for place in gaps)
         click.echo(f"{where}: shards could not be read; `recall retry --round {gaps[0].number}` takes them again")

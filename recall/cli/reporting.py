@@ -28,7 +28,7 @@ DRAWS = ("matplotlib", "sklearn", "jinja2")
 @click.option("--pages/--no-pages", default=True, show_default=True, help="Write RUN/report/, a page with plots.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def report(run: str, number: int | None, count: int, labels: str | None, pages: bool, as_json: bool) -> None:
-    """Write RUN/report/index.html, and show where a round errs on held-out hosts: by language, place and page."""
+    """Write RUN/report/index.html; show where a round errs on held-out hosts, by language, kind and page."""
     opened = Run.open(run)
     trained = [one for one in range(1, opened.config.run.rounds + 1) if opened.round(one).step("train").done]
     applied = opened.parent is not None

@@ -32,7 +32,7 @@ def _last(run: Run, step: str) -> Round:
 @click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
 @click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What is written.")
 def export(run: str, target: Path, kind: str) -> None:
-    """Write the corpus as JSON lines (DEST.jsonl, .gz, .zst) or WARC (.warc.gz); hosts, prefixes (.parquet, .csv)."""
+    """Write the corpus as JSON lines (.jsonl, .gz, .zst) or WARC (.warc.gz); hosts or prefixes (.parquet, .csv)."""
     opened = Run.open(run)
     if kind == "jsonl":
         count = export_jsonl(opened, target)
@@ -72,7 +72,7 @@ def diff(first: str, second: str, count: int, pages: Path | None, as_json: bool)
 @click.argument("run", metavar="RUN[@ROUND]")
 @click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
 def release(run: str, target: Path) -> None:
-    """Pack model, seed, labels, hosts, prefixes, settings and manifests of a round, without texts, paths or secrets."""
+    """Pack a round's model, seed, labels, hosts, prefixes and settings, without texts, paths or secrets."""
     root, number = parse_parent(run)
     opened = Run.open(root)
     counts = pack(opened.round(number or last_sealed(opened)), target)

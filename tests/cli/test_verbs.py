@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from recall import cli
@@ -117,6 +118,27 @@ def test_bad_input_is_one_line_that_says_what_to_do(
 ) -> None:
     done = recall(*(argument.format(tmp=tmp_path) for argument in arguments), fails=code)
     assert words in one_line(done)
+
+
+@pytest.mark.parametrize("name", [*cli.VERBS, *cli.ENTRY_POINT_LINES])
+def test_help_shows_a_verb_by_its_own_first_sentence(name: str) -> None:
+    command = cli.verbs.get_command(click.Context(cli.verbs), name)
+    assert command is not None
+    assert command.name == name
+    line = cli.VERBS[name][1] if name in cli.VERBS else cli.ENTRY_POINT_LINES[name]
+    listed = click.Command(name, help=line)
+    assert listed.get_short_help_str(200) == command.get_short_help_str(200)
+
+
+def test_help_lists_all_verbs_and_imports_none() -> None:
+    script = "import sys; from click.testing import CliRunner; from recall.cli import verbs\n"
+    script += "print(CliRunner().invoke(verbs, ['--help']).output); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    shown = [line.split()[0] for line in done.stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    assert shown == sorted({*cli.VERBS, "annotate", "serve"})
+    assert not {
+        name for name in done.stderr.split() if name.startswith(("recall.cli.", "recall.loop", "annotation", "service"))
+    }
 
 
 def test_a_verb_that_does_not_exist_is_refused() -> None:

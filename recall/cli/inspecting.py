@@ -1,0 +1,106 @@
+"""The verbs that look at a run and change nothing: `recall status` and `recall verify`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from recall import loop
+from recall.cli.driving import RUN
+from recall.corpus.lineage import check_lineage
+from recall.errors import Damaged
+from recall.labels.audit import Audited, audit
+from recall.report.ledger_table import ledger_json, print_failing, print_ledger
+from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure
+from recall.report.terminal_tables import print_audits, print_rounds, print_steps
+from recall.run.label_files import read_labels
+from recall.run.last_failures import read_failing
+from recall.run.ledger import ledger, unexplained
+from recall.run.rounds import Run
+
+COUNT = click.IntRange(0)
+AUDIT_SHARDS = 1_000
+"""Shards up to which `recall status` reads every row of every round to estimate from audit samples."""
+
+
+@click.command()
+@RUN
+@click.option("--measure", "labels", help="Labels file (url, label): add what each round finds of its code pages.")
+@click.option("--audit", "audited", is_flag=True, help="Estimate from audit samples however many shards there are.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
+    """Show rounds, steps, counts and what comes next."""
+    opened = Run.open(run)
+    rows = read_labels(labels, opened.config.access) if labels else None
+    rounds = []
+    for number in range(1, opened.config.run.rounds + 1):
+        round_ = opened.round(number)
+        if round_.sealed and opened.parent is None:
+            rounds.append((counts_of(round_), measure(round_, rows) if rows else None))
+    audited = audited or len(opened.shards) <= AUDIT_SHARDS
+    audits = [(counts.round, audit(opened.round(counts.round)) if audited else None) for counts, _ in rounds]
+    if as_json:
+        click.echo(json.dumps(_status_json(opened, rounds, audits), sort_keys=True))
+        return
+    upcoming = opened.next()
+    print_steps(done_steps(opened), loop.where(*upcoming) if upcoming else "")
+    print_ledger(ledger(opened))
+    print_failing(read_failing(opened))
+    if rounds:
+        print_rounds(rounds)
+        print_audits(audits)
+
+
+def _status_json(
+    opened: Run, rounds: Sequence[tuple[Counts, Measured | None]], audits: Sequence[tuple[int, Audited | None]]
+) -> dict[str, Any]:
+    upcoming = opened.next()
+    return {
+        "run": opened.store.root,
+        "shards": len(opened.shards),
+        "digest": opened.digest(),
+        "next": None if upcoming is None else loop.where(*upcoming),
+        "ledger": ledger_json(ledger(opened)),
+        "steps": {folder: dict(done.counts) for folder, done in done_steps(opened)},
+        "rounds": [
+            {
+                **asdict(counts),
+                "measured": asdict(figures) if figures else None,
+                "audit": asdict(estimate) if estimate else None,
+            }
+            for (counts, figures), (_, estimate) in zip(rounds, audits, strict=True)
+        ],
+    }
+
+
+@click.command()
+@RUN
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Share of each step's files that are hashed again.",
+)
+@click.option(
+    "--rows",
+    type=COUNT,
+    default=100,
+    show_default=True,
+    help="Corpus rows that are read back from their WARC files.",
+)
+def verify(run: str, share: float, rows: int) -> None:
+    """Hash published files again and read corpus rows back by byte range; report every difference."""
+    opened = Run.open(run)
+    damages = opened.verify(share)
+    damages = damages or list(unexplained(ledger(opened)))
+    checked = 0
+    if not damages and opened.next() is None:
+        checked, damages = check_lineage(opened, rows)
+    for damage in damages:
+        click.echo(f"{damage.file}: {damage.what}")
+    if damages:
+        raise Damaged(f"{opened.store.root}: {len(damages)} files or rows are not what was published")
+    click.echo(f"{opened.store.root}: all files as published, {checked} corpus rows read back from their WARC files")
