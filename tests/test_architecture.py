@@ -7,9 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.house import (
+    ROOMS,
+    banned_names,
+    catches_everything,
+    functions,
+    imports_of,
+    length_of,
+    module_names,
+    module_of,
+    parameters_of,
+    sources,
+    used_twice,
+)
+
 PROJECT = Path(__file__).resolve().parent.parent
-ROOMS = ("recall", "annotation", "service")
-FILES = sorted(path for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
+FILES = sources(PROJECT)
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 GROUND = {"recall", "recall.records", "recall.errors", "recall.config", "recall.sites", "recall.kernels"}
 IO = GROUND | {"recall.io"}
@@ -120,22 +134,75 @@ KERNELS = (
     "recall/corpus/dedup/minhash",  # a signature is 256 minima over every n-gram of a text
 )
 
+# to be emptied: what a test below does not hold yet
+STILL_LONG: set[str] = set(
+    """
+    annotation.pool
+    annotation.sampling
+    annotation.studio.client
+    recall.cli
+    recall.corpus.filters.contamination
+    """.split()
+)
+STILL_BANNED: set[str] = set(
+    """
+    annotation.bottom_k
+    annotation.label_state
+    annotation.late_answers
+    annotation.sampling
+    annotation.studio.pull
+    annotation.studio.sync
+    recall.archive.warc.fast_reader
+    recall.config.sections
+    recall.corpus.chunks
+    recall.corpus.filters.privacy.passwords
+    recall.corpus.filters.privacy.spans
+    recall.io
+    recall.io.ratelimit
+    recall.io.ratelimit_files
+    recall.io.readahead
+    recall.labels.label_noise
+    recall.model.lines.bare
+    recall.page.markdown.code_span
+    recall.page.text.wide
+    recall.report.floor_loss
+    recall.report.learning
+    recall.report.ledger_table
+    recall.report.round_figures
+    recall.run.jobs.cluster_limits
+    recall.run.jobs.ray_tasks
+    recall.run.last_failures
+    recall.sample.pages.everyday
+    recall.steps.build.parts
+    recall.steps.harvest
+    recall.steps.seed.collect
+    recall.steps.train
+    service.server.encoder_memory
+    service.server.middleware
+    service.server.scheduler
+    """.split()
+)
+STILL_TWICE: set[str] = set(
+    """
+    audit
+    cli
+    client
+    corpus
+    crawl
+    kernel
+    markup
+    plan
+    scorer
+    step
+    tokens
+    """.split()
+)
+
 FILE_LINES, FUNCTION_LINES, PARAMETERS = 300, 60, 6
 
 
 def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
-
-
-def imports_of(path: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+    return module_of(PROJECT, path)
 
 
 def lies_in(name: str, places: Iterable[str], separator: str = ".") -> bool:
@@ -158,7 +225,7 @@ def public_names(door: str) -> set[str]:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_room_imports_only_the_rooms_below_it(path: Path) -> None:
     room = room_of(name_of(path))
-    ours = {name for name in imports_of(path) if name.partition(".")[0] in ROOMS}
+    ours = {name for name in imports_of(TREES[path]) if name.partition(".")[0] in ROOMS}
     if room in {"annotation", "service"}:
         ours -= {f"{door}.{name}" for door in DOORS for name in public_names(door)} | set(DOORS)
     strangers = {name for name in ours if not allowed_by(ARROWS[room], name)}
@@ -168,7 +235,7 @@ def test_a_room_imports_only_the_rooms_below_it(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_heavy_library_has_one_home(path: Path) -> None:
     where = str(path.relative_to(PROJECT).with_suffix(""))
-    for library in {name.partition(".")[0] for name in imports_of(path)}:
+    for library in {name.partition(".")[0] for name in imports_of(TREES[path])}:
         if library in HOMES:
             homes = (HOMES[library], BORDERS.get(library, HOMES[library]))
             assert lies_in(where, homes, "/"), f"{library} belongs in {HOMES[library]}"
@@ -176,30 +243,33 @@ def test_a_heavy_library_has_one_home(path: Path) -> None:
             assert lies_in(where, KERNELS, "/"), f"numba belongs in {KERNELS}"
 
 
+def is_command(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether click calls a function with its options as parameters."""
+    return any("command" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_files_and_functions_stay_small(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert sum(bool(line.strip()) for line in text.splitlines()) <= FILE_LINES
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno <= FUNCTION_LINES, f"{node.name} is too long"
-            given = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-            if path.name != "cli.py":
-                assert len([arg for arg in given if arg not in {"self", "cls"}]) <= PARAMETERS, node.name
-
-
-def catches_everything(node: ast.AST) -> bool:
-    return isinstance(node, ast.ExceptHandler) and (
-        node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
-    )
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= FILE_LINES or name_of(path) in STILL_LONG
+    for function in functions(TREES[path]):
+        assert length_of(function) <= FUNCTION_LINES, f"{function.name} is too long"
+        assert len(parameters_of(function)) <= PARAMETERS or is_command(function), function.name
 
 
 def test_only_jobs_and_cli_catch_everything() -> None:
-    trees = {str(path.relative_to(PROJECT)): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-    broad = [name for name, tree in trees.items() for node in ast.walk(tree) if catches_everything(node)]
+    nodes = [(path, node) for path, tree in TREES.items() for node in ast.walk(tree)]
+    broad = [str(path.relative_to(PROJECT)) for path, node in nodes if catches_everything(node)]
     assert sorted(broad) == ["recall/cli/__init__.py", "recall/run/jobs/attempts.py"]
 
 
 def test_every_module_says_what_it_is() -> None:
-    for path in FILES:
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{name_of(path)} has no docstring"
+    for path, tree in TREES.items():
+        assert ast.get_docstring(tree), f"{name_of(path)} has no docstring"
+
+
+def test_names_are_words_of_the_field() -> None:
+    assert {name for name in banned_names(PROJECT, TREES) if name.partition(":")[0] not in STILL_BANNED} == set()
+
+
+def test_no_module_name_stands_for_two_things() -> None:
+    assert set(used_twice(module_names(PROJECT, FILES))) - STILL_TWICE == set()
