@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from annotation.tasks import PREFIXES, TASKS
 from recall.config import Config
 from recall.errors import Damaged
-from recall.labels import DOUBTED
+from recall.labels import ASKED_AGAIN
 from recall.records import LabelKind, PrefixValue, TaskUse
 from recall.run import LabelledUrl, Round, digest_of, usable
 from recall.sites import PrefixSet
@@ -88,7 +88,7 @@ def read_tasks(round_: Round) -> list[Task]:
     prefixes = store.read_table(step.key(PREFIXES), ["key", "prefix", "votes"]).to_pylist()
     return [
         *(
-            Task(row["key"], row["url"], "page", row["use"], row["votes"], row["answer"], row["stratum"] == DOUBTED)
+            Task(row["key"], row["url"], "page", row["use"], row["votes"], row["answer"], row["stratum"] == ASKED_AGAIN)
             for row in pages
         ),
         *(Task(row["key"], row["prefix"], "prefix", "train", row["votes"]) for row in prefixes),

@@ -20,7 +20,7 @@ from annotation.sampling import MUCH_CODE, NO_CODE, SOME_CODE, UNKNOWN, Drawn, P
 from annotation.strata import Stratum
 from annotation.suspected_errors import doubted_pages
 from recall.errors import Incomplete
-from recall.labels import DOUBTED, audit_urls, page_labels, shown_urls
+from recall.labels import ASKED_AGAIN, audit_urls, page_labels, shown_urls
 from recall.model import Tokenizer
 from recall.page import language_of
 from recall.records import MARKS
@@ -248,7 +248,7 @@ def known_answers(run: Run, number: int) -> dict[str, Known]:
     """
     earlier = range(1, number)
     shown = shown_urls(run, earlier)
-    twice = shown_urls(run, earlier, "gold") | shown_urls(run, earlier, stratum=DOUBTED)
+    twice = shown_urls(run, earlier, "gold") | shown_urls(run, earlier, stratum=ASKED_AGAIN)
     known: dict[str, Known] = {}
     for url, label in page_labels(run, earlier).items():
         if label.source == "decision" and label.use == "train" and url not in twice:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from annotation.bottom_k import Lowest, Seen
 from annotation.languages import ByLanguage
 from annotation.strata import Stratum, allocate, runs_of
-from recall.labels import DOUBTED
+from recall.labels import ASKED_AGAIN
 from recall.records import TaskUse
 from recall.run import priority
 from recall.sites import host_of
@@ -225,7 +225,7 @@ class Sampler:
         """The round's pages, audit sample first, and the strata it was drawn from."""
         audit, strata = self._draw_audit()
         taken = {drawn.page.url for drawn in audit}
-        doubted = [Drawn(page, DOUBTED, 0.0, "train") for page in self._doubted.pages()]
+        doubted = [Drawn(page, ASKED_AGAIN, 0.0, "train") for page in self._doubted.pages()]
         taken.update(drawn.page.url for drawn in doubted)
         gold = self._draw_gold(taken)
         taken.update(page.url for page in gold)

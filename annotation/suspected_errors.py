@@ -7,7 +7,7 @@ value the label is believed, else somebody decides (`annotation.adjudication`).
 
 import numpy as np
 
-from recall.labels import DOUBTED, chances_wrong, counting, gather, shown_urls
+from recall.labels import ASKED_AGAIN, error_posteriors, evaluation_mask, gather, shown_urls
 from recall.run import Round
 
 LEAST = 0.2
@@ -26,9 +26,9 @@ def doubted_pages(round_: Round) -> dict[str, float]:
     unseen = {row["url"]: row["score"] for row in table.to_pylist() if row["score"] is not None}
     judged = [example for example in gather(round_) if example.url in unseen]
     truth = np.array([example.label == run.config.train.positive for example in judged], dtype=bool)
-    counts = counting([example.source for example in judged], truth)
+    counts = evaluation_mask([example.source for example in judged], truth)
     scores = np.array([unseen[example.url] for example in judged])
-    chances = chances_wrong(scores, truth, counts, np.array([example.doubt for example in judged]))
-    again = shown_urls(run, range(1, round_.number), stratum=DOUBTED)
+    chances = error_posteriors(scores, truth, counts, np.array([example.error_chance for example in judged]))
+    again = shown_urls(run, range(1, round_.number), stratum=ASKED_AGAIN)
     known = zip(judged, chances.round(6).tolist(), strict=True)  # the last bit on another machine moves no page
     return {one.url: chance for one, chance in known if chance >= LEAST and one.url not in again}

@@ -15,7 +15,7 @@ from annotation.bottom_k import Seen
 from annotation.pool import Draw, draw_round, over_shards
 from annotation.sampling import Drawn
 from recall.config import AccessSection
-from recall.labels import DOUBTED, PAGE_TASKS, PREFIX_TASKS, prefix_labels
+from recall.labels import ASKED_AGAIN, PAGE_TASKS, PREFIX_TASKS, prefix_labels
 from recall.page import unescape
 from recall.page.markdown import markdown
 from recall.page.text import decode, scoring_text
@@ -178,7 +178,7 @@ def votes_for(round_: Round, pages: Iterable[Drawn]) -> dict[str, int]:
     for drawn in pages:
         if drawn.answer:
             votes[drawn.page.url] = round_.run.config.label.gold_votes
-        elif drawn.stratum == DOUBTED:
+        elif drawn.stratum == ASKED_AGAIN:
             votes[drawn.page.url] = 1  # more, beside those that it has
         else:
             by_use[drawn.use == "audit"].append(drawn.page.url)
@@ -189,7 +189,7 @@ def is_blind(round_: Round, drawn: Drawn) -> bool:
     """Tell whether a page is shown without its score: audit pages and, as large a share, gold pages; doubted ones."""
     settings = round_.run.config.label
     if not drawn.answer:
-        return drawn.use == "audit" or drawn.stratum == DOUBTED
+        return drawn.use == "audit" or drawn.stratum == ASKED_AGAIN
     chance = priority(round_.run.config.run.seed, f"{round_.number}\0blind\0{drawn.page.url}") / 2**64
     return chance * (settings.pages + settings.audit) < settings.audit
 

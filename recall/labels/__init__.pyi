@@ -1,5 +1,5 @@
-from .crawl_weights import counting as counting
-from .decisions import DOUBTED as DOUBTED
+from .crawl_weights import evaluation_mask as evaluation_mask
+from .decisions import ASKED_AGAIN as ASKED_AGAIN
 from .decisions import LABELS as LABELS
 from .decisions import PAGE_TASKS as PAGE_TASKS
 from .decisions import PREFIX_TASKS as PREFIX_TASKS
@@ -8,16 +8,16 @@ from .decisions import page_labels as page_labels
 from .decisions import prefix_labels as prefix_labels
 from .decisions import shown_urls as shown_urls
 from .examples import gather as gather
-from .label_noise import chances_wrong as chances_wrong
+from .label_noise import error_posteriors as error_posteriors
 
 __all__ = [
-    "DOUBTED",
+    "ASKED_AGAIN",
     "LABELS",
     "PAGE_TASKS",
     "PREFIX_TASKS",
     "audit_urls",
-    "chances_wrong",
-    "counting",
+    "error_posteriors",
+    "evaluation_mask",
     "gather",
     "page_labels",
     "prefix_labels",

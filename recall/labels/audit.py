@@ -1,12 +1,12 @@
-"""The audit of a round: precision, share found and number of code pages of the whole crawl, with 95 % intervals.
+"""The audit of a round: precision, recall and number of code pages of the whole crawl, with 95 % intervals.
 
-In: the audit samples of this and earlier rounds with their labels, pages that people labelled for training, the
-round's scan. Out: estimates for the model alone and for model and accepted prefixes together.
+In: the audit samples of this and earlier rounds with their labels, pages that were labelled for training, the round's
+scan. Out: Horvitz-Thompson estimates for the model alone and for model and accepted prefixes together.
 
-Rounds are pooled by the number of pages they drew. A page that people labelled counts for itself in the samples drawn
-afterwards, which could not hold it. A page that was harvested unlabelled is in no later sample either: there the pages
-of earlier samples that a harvest took, had they not been drawn, stand for it. What the seed took without a person's
-label, and what is held out, is not part of the estimate.
+Rounds are pooled by the number of pages they drew. A labelled page has weight 1 in the samples drawn afterwards, which
+could not hold it. A page that was harvested unlabelled is in no later sample either: the pages of earlier samples that
+a harvest would have taken represent it there. Excluded from the estimate are pages that the seed took without an
+annotator's label, and the holdout.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from recall.labels.decisions import accepted_prefixes, decided, left_out
+from recall.labels.decisions import accepted_prefixes, excluded_annotators, label_rows
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
@@ -29,28 +29,28 @@ LABELLED = "label"
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What the audit says of a round. labels: audit pages with a label, of all rounds that were pooled."""
+    """Audit estimates of a round. labels: audit pages with a label, of all rounds that were pooled."""
 
     labels: int
     model: AuditEstimate
     with_prefixes: AuditEstimate
 
 
-def verdicts_of(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[float, bool]]:
-    """Score of some URLs and whether the round kept them; the first capture of a URL counts."""
-    verdicts: dict[str, tuple[float, bool]] = {}
+def scores_of_urls(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[float, bool]]:
+    """Score of some URLs and whether the round kept them; of a URL captured twice the first capture counts."""
+    scores: dict[str, tuple[float, bool]] = {}
     for scanned in scanned_shards(round_):
         table = read_rows(round_.run.store, scanned, ["url", "score", "kept"])
         columns = (table.column(name).to_pylist() for name in table.column_names)
         for url, score, kept in zip(*columns, strict=True):
             if url in urls:
-                verdicts.setdefault(url, (score, kept))
-    return verdicts
+                scores.setdefault(url, (score, kept))
+    return scores
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A labelled page of a round's tasks. chance: of being drawn for the audit, 0 for a page chosen on purpose."""
+class LabelledTask:
+    """A labelled page of a round's tasks. chance: of being drawn for the audit, 0 for a page of another sample."""
 
     round: int
     url: str
@@ -58,13 +58,13 @@ class Asked:
     chance: float
 
 
-def asked_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[Asked]:
-    """Labelled pages of a round; audit pages without a label are taken to be like the others of their stratum.
+def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[LabelledTask]:
+    """Labelled pages of a round's tasks. Audit pages without a label count as missing at random in their stratum.
 
     ignored: annotators whose labels do not count.
     """
     store, step, positive = round_.run.store, round_.step("label"), round_.run.config.train.positive
-    labels = decided(round_.run, round_.number, ignored)
+    labels = label_rows(round_.run, round_.number, ignored)
     values = {row["target"]: row["value"] for row in labels if row["kind"] == "page"}
     tasks = store.read_table(step.key("tasks.parquet"), ["url", "stratum", "probability", "use"]).to_pylist()
     drawn = Counter(row["stratum"] for row in tasks if row["use"] == "audit")
@@ -75,12 +75,12 @@ def asked_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[Asked
             stratum, chance = row["stratum"], 0.0
             if row["use"] == "audit":
                 chance = row["probability"] * answered[stratum] / drawn[stratum]
-            found.append(Asked(round_.number, row["url"], values[row["url"]] == positive, chance))
+            found.append(LabelledTask(round_.number, row["url"], values[row["url"]] == positive, chance))
     return found
 
 
 def learned_from(run: Run, until: int) -> dict[str, int]:
-    """Round after which a page was learned from without a label: 0 for the seed's, else that of its harvest."""
+    """Round after which a page trained without an annotator's label: 0 for the seed's, else that of its harvest."""
     learned: dict[str, int] = {}
     for row in run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "source"]).to_pylist():
         if row["source"] != LABELLED:
@@ -92,16 +92,16 @@ def learned_from(run: Run, until: int) -> dict[str, int]:
     return learned
 
 
-def _harvested_after(run: Run, pages: Sequence[Asked], until: int) -> dict[str, int]:
-    """For pages asked about: the first round whose harvest would have taken them, had they not been."""
+def _harvested_after(run: Run, pages: Sequence[LabelledTask], until: int) -> dict[str, int]:
+    """The first round whose harvest would have taken a labelled page, had it not been labelled."""
     taken: dict[str, int] = {}
     urls = frozenset(page.url for page in pages)
     for number in range(1, until):
         prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
-        verdicts = verdicts_of(run.round(number), urls) if len(prefixes) else {}
+        scores = scores_of_urls(run.round(number), urls) if len(prefixes) else {}
         for page in pages:
-            verdict = verdicts.get(page.url)
-            if page.round <= number and verdict and not verdict[1] and prefixes.match(page.url):
+            scored = scores.get(page.url)
+            if page.round <= number and scored and not scored[1] and prefixes.match(page.url):
                 taken.setdefault(page.url, number)
     return taken
 
@@ -113,8 +113,11 @@ def _seed_truth(run: Run) -> dict[str, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """Everything labelled up to a round, by URL. truth; chance: of being drawn, 1 for what counts for itself; share."""
+class PooledLabels:
+    """All labels up to a round, by key (see `pool_labels`).
+
+    chance: of being drawn, 1 for a page of weight 1; share: of the pooled sample that the page's round makes up.
+    """
 
     labels: int
     truth: dict[str, bool]
@@ -122,19 +125,19 @@ class Pool:
     share: dict[str, float]
 
 
-def pool_of(round_: Round) -> Pool:
-    """Pool the rounds up to this one. Keys are URLs, those with a space before them for what counts for itself."""
+def pool_labels(round_: Round) -> PooledLabels:
+    """Pool the rounds up to this one. Keys are URLs of drawn pages, and a space and the URL for pages of weight 1."""
     run, until = round_.run, round_.number
-    ignored = left_out(run, range(1, until + 1))
-    asked = [page for number in range(1, until + 1) for page in asked_in(run.round(number), ignored)]
-    drawn = [page for page in asked if page.chance > 0]
+    ignored = excluded_annotators(run, range(1, until + 1))
+    labelled = [page for number in range(1, until + 1) for page in labelled_in(run.round(number), ignored)]
+    drawn = [page for page in labelled if page.chance > 0]
     per_round = pooled_shares([sum(page.round == number for page in drawn) for number in range(1, until + 1)])
     up_to = np.concatenate([[0.0], np.cumsum(per_round)])
-    harvested, learned = _harvested_after(run, asked, until), learned_from(run, until)
-    pool = Pool(len(drawn), {}, {}, {})
+    harvested, learned = _harvested_after(run, labelled, until), learned_from(run, until)
+    pool = PooledLabels(len(drawn), {}, {}, {})
     for url, truth in _seed_truth(run).items():
         pool.truth[f" {url}"], pool.chance[f" {url}"], pool.share[f" {url}"] = truth, 1.0, 1.0
-    for page in asked:
+    for page in labelled:
         taken = harvested.get(page.url)
         if page.chance > 0:
             whole = 1.0 if taken is None else float(up_to[taken])
@@ -149,9 +152,9 @@ def pool_of(round_: Round) -> Pool:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What counting a shard's pages needs. bounds: scores between strata; wanted: URLs whose cell is returned.
+    """Context of `count_cells`. bounds: scores between strata; wanted: URLs whose cell is returned.
 
-    excluded: URLs that are no part of the estimate, beside the holdout.
+    excluded: URLs that are not part of the estimate, beside the holdout.
     """
 
     store: Store
@@ -181,7 +184,7 @@ def count_cells(census: Census, scanned: ScannedShard) -> tuple[Counter[str], di
 
 def audit(round_: Round) -> Audited | None:
     """Estimate a round whose steps have ended; None without a labelled audit page."""
-    pool, run = pool_of(round_), round_.run
+    pool, run = pool_labels(round_), round_.run
     if not pool.labels:
         return None
     strata = run.store.read_json(round_.step("label").key("strata.json"))["strata"]

@@ -1,9 +1,9 @@
-"""How many pages of the crawl each judged example stands for, so that a threshold holds at the crawl's own mix.
+"""Post-stratification weights: how many pages of the crawl each labelled page represents.
 
-People are asked about uncertain pages above all, so the pages that a round asked about are no sample of the crawl. But
-they were chosen by their score: among pages of nearly the same score they are as good as drawn at random. So the
-crawl's pages are counted by the previous round's score (post-stratification), and each page asked about stands for its
-share of its stratum. Seed labels, chosen by what they are, are used only while there is too little else.
+In: labelled pages, and the scores that the previous round's scan gave to all pages. Out: a weight for each, so that a
+threshold holds at the crawl's own mix. Annotators get uncertain pages above all, so these are no sample of the crawl;
+but they were chosen by their score, so among pages of nearly the same score they are as good as drawn at random. Seed
+labels, chosen by what the pages are, are used only while there is too little else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,27 +21,27 @@ from recall.run.store import Store
 from recall.sites.holdout import Holdout
 
 MIN_ASKED = 200
-"""Positive pages asked about from which on they alone decide the threshold and the floor, without the seed's labels.
+"""From so many positive annotated pages on these alone decide the threshold and the floor, without the seed's labels.
 With fewer, the weights of single pages decide: the sample crawl's third round had a precision of .63 for one of .90."""
 
 FINE = 2_000
 """Bins of the crawl's score histogram, equally wide: a stratum is cut to within 1/2000 of a score."""
 
 STRATUM = 25
-"""Judged pages of a stratum: enough to state a precision of, few enough to follow the score."""
+"""Labelled pages of a stratum: enough to state a precision of, few enough to follow the score."""
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """What counting a shard's scores needs. urls: judged pages, whose scores are returned."""
+class ScoreCount:
+    """Context of `count_scores`. urls: labelled pages, whose scores are returned."""
 
     store: Store
     holdout: Holdout
     urls: frozenset[str] = field(repr=False)
 
 
-def count_scores(count: Count, scanned: ScannedShard) -> tuple[NDArray[Any], dict[str, float]]:
-    """Histogram (FINE int64) of a shard's scores without held-out hosts, and the scores of judged pages."""
+def count_scores(count: ScoreCount, scanned: ScannedShard) -> tuple[NDArray[Any], dict[str, float]]:
+    """Histogram (FINE int64) of a shard's scores without held-out hosts, and the scores of labelled pages."""
     table = read_rows(count.store, scanned, ["url", "score"])
     urls, scores = table.column("url").to_pylist(), table.column("score").to_numpy()
     open_rows = np.array([not count.holdout.covers(url) for url in urls], dtype=bool)
@@ -58,16 +58,16 @@ def _bin(scores: NDArray[Any]) -> NDArray[Any]:
 
 
 def stratum_weights(scores: NDArray[Any], histogram: NDArray[Any]) -> NDArray[Any]:
-    """Pages of the crawl that each judged page stands for, by its score under the model that the histogram is of.
+    """Pages of the crawl that each labelled page represents, by its score under the model that the histogram is of.
 
-    Strata hold about STRATUM judged pages with neighbouring scores; the weights add up to the crawl's pages.
+    Strata hold about STRATUM labelled pages of similar scores; the weights add up to the crawl's pages.
     """
     order = np.argsort(scores, kind="stable")
     bins = _bin(scores[order])
     starts = [0]
-    for place in range(1, len(order)):
-        if place - starts[-1] >= STRATUM and bins[place] > bins[place - 1] and len(order) - place >= STRATUM // 2:
-            starts.append(place)
+    for index in range(1, len(order)):
+        if index - starts[-1] >= STRATUM and bins[index] > bins[index - 1] and len(order) - index >= STRATUM // 2:
+            starts.append(index)
     weights = np.zeros(len(scores))
     edges = [0, *(int(bins[start]) for start in starts[1:]), FINE]
     for start, end, low, high in zip(starts, [*starts[1:], len(order)], edges[:-1], edges[1:], strict=True):
@@ -75,26 +75,31 @@ def stratum_weights(scores: NDArray[Any], histogram: NDArray[Any]) -> NDArray[An
     return weights
 
 
-def crawl_weights(round_: Round, urls: list[str]) -> NDArray[Any] | None:
-    """Pages of the crawl that each page asked about stands for; None in round 1, which asked about none.
+def first_scores(by_shard: Mapping[int, Mapping[str, float]]) -> dict[str, float]:
+    """Score of each URL in the first shard, by number, that has it."""
+    scores: dict[str, float] = {}
+    for number in sorted(by_shard, reverse=True):
+        scores.update(by_shard[number])
+    return scores
 
-    By the previous round's honest scores: a page that trained its model counts by its out-of-fold score there, the
-    others by their scan score (the first capture in crawl order). A page without either stands for itself.
+
+def crawl_weights(round_: Round, urls: list[str]) -> NDArray[Any] | None:
+    """Pages of the crawl that each labelled page represents; None in round 1, before anything was annotated.
+
+    By the previous round's unbiased scores: a page that trained its model counts by its out-of-fold score there, the
+    others by their scan score (the first capture in crawl order). A page without either represents itself.
     """
     if round_.number == 1:
         return None
     run, previous = round_.run, round_.run.round(round_.number - 1)
-    count = Count(run.store, run.holdout, frozenset(urls))
+    count = ScoreCount(run.store, run.holdout, frozenset(urls))
     histogram = np.zeros(FINE, dtype=np.int64)
     by_shard: dict[int, dict[str, float]] = {}
     shards = scanned_shards(previous)
     for outcome in complete(count_scores, count, shards, run.config.cluster, f"train {round_.number}"):
         histogram += outcome.result[0]
         by_shard[outcome.item.shard.number] = outcome.result[1]
-    scores: dict[str, float] = {}
-    for number in sorted(by_shard, reverse=True):
-        scores.update(by_shard[number])
-    scores.update(_out_of_fold(previous))
+    scores = {**first_scores(by_shard), **_out_of_fold(previous)}
     known = np.array([row for row, url in enumerate(urls) if url in scores], dtype=np.int64)
     weights = np.ones(len(urls))
     if len(known):
@@ -107,11 +112,11 @@ def _out_of_fold(previous: Round) -> Mapping[str, float]:
     return {row["url"]: row["score"] for row in table.to_pylist() if row["score"] is not None}
 
 
-def counting(sources: Sequence[str], truth: NDArray[Any]) -> NDArray[Any]:
-    """Which judged pages figures rest on.
+def evaluation_mask(sources: Sequence[str], truth: NDArray[Any]) -> NDArray[Any]:
+    """Mask of the labelled pages that figures are measured on.
 
     Seed labels were chosen by what they are, not by their score, so they make the crawl look richer than it is: once
-    enough positive pages were asked about, those alone count. Until then they are too few to do without the seed.
+    enough positive pages were annotated, those alone count. Until then they are too few to do without the seed.
     """
     asked = np.array([source == ASKED for source in sources], dtype=bool)
     if int((asked & truth).sum()) >= MIN_ASKED:
@@ -119,14 +124,14 @@ def counting(sources: Sequence[str], truth: NDArray[Any]) -> NDArray[Any]:
     return np.array([source != CHOSEN for source in sources], dtype=bool)
 
 
-def judged_weights(round_: Round, judged: list[tuple[str, str]], truth: NDArray[Any]) -> NDArray[Any] | None:
-    """Pages of the crawl that each judged page (URL and source) stands for, 0 where it does not count.
+def labelled_weights(round_: Round, labelled: list[tuple[str, str]], truth: NDArray[Any]) -> NDArray[Any] | None:
+    """Pages of the crawl that each labelled page (URL and source) represents, 0 where it does not count.
 
     None in round 1.
     """
     if round_.number == 1:
         return None
-    counts = counting([source for _, source in judged], truth)
-    weights = np.zeros(len(judged))
-    weights[counts] = crawl_weights(round_, [judged[row][0] for row in np.flatnonzero(counts)])
+    counts = evaluation_mask([source for _, source in labelled], truth)
+    weights = np.zeros(len(labelled))
+    weights[counts] = crawl_weights(round_, [labelled[row][0] for row in np.flatnonzero(counts)])
     return weights

@@ -1,7 +1,8 @@
-"""What people decided in the label/ folders of some rounds: accepted prefixes, labelled pages, audit pages.
+"""The label/ folders of rounds, read: labelled pages, accepted prefixes, audit pages, excluded annotators.
 
-Read by train, harvest and build. Writing these folders is annotation's; tasks.parquet is written when a round's tasks
-are pushed, labels.parquet when the label step ends.
+In: tasks.parquet, labels.parquet and agreement.json, which annotation writes: tasks when a round's tasks are pushed,
+labels when the label step ends. Their schemas lie here, below annotation, as train, harvest, build and the report read
+them. Out: PageLabel by URL, prefix values, sets of URLs.
 """
 
 from collections.abc import Iterable
@@ -33,9 +34,9 @@ PAGE_TASKS = {
 answer: the known answer of a gold task, "" for others. stratum, probability, use and answer are never shown to people.
 """
 
-DOUBTED = "doubted"
-"""Stratum of pages that are asked about a second time, as their label was probably wrong; they were chosen for that,
-so that what they stand for is told by the stratum of the first time."""
+ASKED_AGAIN = "doubted"
+"""Stratum of pages that are asked about a second time, as their label was probably wrong. Their weight comes from the
+stratum of the first time."""
 
 PREFIX_TASKS = {
     "key": "string",
@@ -60,9 +61,9 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class PageLabel:
-    """A page that people labelled. value: a label name; text: the scoring text they were asked about.
+    """A page that annotators labelled. value: a label name; text: its scoring text when it was shown.
 
-    stratum: why they were asked; source: a LabelSource; annotators, agreement: as a Label has them.
+    stratum: for what it was chosen; source: a LabelSource; annotators, agreement: as a Label has them.
     """
 
     url: str
@@ -78,8 +79,8 @@ class PageLabel:
     text: str
 
 
-def left_out(run: Run, rounds: Iterable[int]) -> frozenset[str]:
-    """Annotators whose votes do not count any more, as the last of some rounds has it."""
+def excluded_annotators(run: Run, rounds: Iterable[int]) -> frozenset[str]:
+    """Annotators whose votes no longer count, as the last of some rounds says."""
     for number in sorted(rounds, reverse=True):
         key = run.round(number).step("label").key("agreement.json")
         if run.store.exists(key):
@@ -87,8 +88,8 @@ def left_out(run: Run, rounds: Iterable[int]) -> frozenset[str]:
     return frozenset()
 
 
-def decided(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str, Any]]:
-    """Rows of a round's labels (LABELS), without those that rest on ignored annotators alone."""
+def label_rows(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str, Any]]:
+    """Rows of a round's labels.parquet (LABELS), without those that rest on `ignored` annotators alone."""
     table = run.store.read_table(run.round(number).step("label").key("labels.parquet"), list(LABELS))
     rows: list[dict[str, Any]] = table.to_pylist()
     return [row for row in rows if not row["annotators"] or set(row["annotators"]) - ignored]
@@ -97,20 +98,20 @@ def decided(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str, An
 def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
     """Labelled pages of some rounds by URL, audit pages included (`use` tells); a later round's label wins.
 
-    A round's labels may be of pages that an earlier one asked about, where answers came after that had ended.
-    What only annotators gave who were left out later does not count.
+    A round's labels may be of an earlier round's tasks, where answers came after that round had ended.
+    Labels that rest on excluded annotators alone do not count.
     """
     numbers = sorted(rounds)
     labelled: dict[str, PageLabel] = {}
     asked: dict[str, dict[str, Any]] = {}
-    ignored = left_out(run, numbers)
+    ignored = excluded_annotators(run, numbers)
     for number in numbers:
         step = run.round(number).step("label")
         columns = ["url", "path", "offset", "length", "text", "stratum"]
         for task in run.store.read_table(step.key("tasks.parquet"), columns).to_pylist():
             first = asked.get(task["url"], task)
-            asked[task["url"]] = {**task, "stratum": first["stratum"]} if task["stratum"] == DOUBTED else task
-        for label in decided(run, number, ignored):
+            asked[task["url"]] = {**task, "stratum": first["stratum"]} if task["stratum"] == ASKED_AGAIN else task
+        for label in label_rows(run, number, ignored):
             if label["kind"] == "page" and label["target"] in asked:
                 of_label = {name: label[name] for name in ("value", "use", "source", "agreement")}
                 of_label["annotators"] = tuple(label["annotators"])
@@ -119,22 +120,22 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
 
 
 def prefix_labels(run: Run, rounds: Iterable[int]) -> dict[str, str]:
-    """Judged prefixes of some rounds and their PrefixValue; a later round's judgement wins unless it is unsure.
+    """Labelled prefixes of some rounds and their PrefixValue; a later round's label wins unless it is "unsure".
 
-    What only annotators judged who were left out later does not count.
+    Labels that rest on excluded annotators alone do not count.
     """
     numbers = sorted(rounds)
-    judged: dict[str, str] = {}
-    ignored = left_out(run, numbers)
+    values: dict[str, str] = {}
+    ignored = excluded_annotators(run, numbers)
     for number in numbers:
-        for row in decided(run, number, ignored):
-            if row["kind"] == "prefix" and (row["value"] != "unsure" or row["target"] not in judged):
-                judged[row["target"]] = row["value"]
-    return judged
+        for row in label_rows(run, number, ignored):
+            if row["kind"] == "prefix" and (row["value"] != "unsure" or row["target"] not in values):
+                values[row["target"]] = row["value"]
+    return values
 
 
 def accepted_prefixes(run: Run, rounds: Iterable[int]) -> tuple[str, ...]:
-    """Prefixes whose last judgement in some rounds is to accept them, sorted."""
+    """Prefixes whose last label in some rounds is "accept", sorted."""
     return tuple(sorted(prefix for prefix, value in prefix_labels(run, rounds).items() if value == "accept"))
 
 

@@ -1,6 +1,6 @@
-"""What a round learns from: everything judged before it, one example a page.
+"""The examples that a round trains on, one a page.
 
-In: the seed, labels and harvest of earlier rounds. Audit pages and the holdout never get here.
+In: the seed, and labels and harvested pages of earlier rounds. Out: Example. Audit pages and the holdout are excluded.
 """
 
 from collections.abc import Mapping
@@ -8,29 +8,29 @@ from dataclasses import dataclass
 
 from recall.config import TrainSection
 from recall.labels.decisions import audit_urls, page_labels
-from recall.labels.label_noise import doubt_of, error_rates
+from recall.labels.label_noise import error_rates, label_error_chance
 from recall.run.rounds import Round
 from recall.sites.hosts import host_of, registered_domain
 
 OTHER_LABEL = "other"
 ASKED = "asked"
-"""Source of pages that a round asked people about, as "label" is that of the seed's labels."""
+"""Source of pages that annotators labelled in a round, as "label" is that of the seed's labels."""
 
 CHOSEN = "chosen"
-"""Source of pages that people were asked about for what they are (strata SUSPECTED): they train and are scored, but
-stand for no pages of the crawl, as other pages of their score are not like them."""
+"""Source of pages that were chosen for annotation by more than their score (strata SUSPECTED): they train and are
+scored, but have no weight, as they do not represent the other pages of their score."""
 
 SUSPECTED = ("suspect_high", "suspect_low", "language", "gold")
 
 INFERRED = ("prefix", "structure", "judge", "random", "harvest")
-"""Sources whose label no person gave: they train, but measure nothing."""
+"""Sources whose label no annotator gave: they train, but no figure is measured on them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page to learn from. source: label (of the seed), ASKED, CHOSEN or one of INFERRED.
+    """A page to train on. source: label (of the seed), ASKED, CHOSEN or one of INFERRED.
 
-    doubt: the chance that its label is wrong, by how those who gave it did on gold tasks; 0 where that is not known.
+    error_chance: of its label, from its annotators' answers to gold tasks; 0 where that is not known.
     """
 
     url: str
@@ -38,11 +38,11 @@ class Example:
     family: str
     source: str
     text: str
-    doubt: float = 0.0
+    error_chance: float = 0.0
 
 
 def gather(round_: Round) -> list[Example]:
-    """All examples of a round by URL: people's labels first, then the seed, then what prefixes brought."""
+    """All examples of a round, sorted by URL. Annotators' labels win over the seed's, the seed's over the harvest's."""
     run, store = round_.run, round_.run.store
     earlier = range(1, round_.number)
     columns = ["url", "label", "family", "source", "text"]
@@ -53,8 +53,8 @@ def gather(round_: Round) -> list[Example]:
     for url, label in page_labels(run, earlier).items():
         if label.use == "train":
             source = CHOSEN if label.stratum in SUSPECTED else ASKED
-            doubt = doubt_of(label.source, label.annotators, label.agreement, rates)
-            examples[url] = Example(url, label.value, _family(url, families), source, label.text, doubt)
+            error_chance = label_error_chance(label.source, label.annotators, label.agreement, rates)
+            examples[url] = Example(url, label.value, _family(url, families), source, label.text, error_chance)
     for example in seeds:
         examples.setdefault(example.url, example)
     for number in earlier:
@@ -68,13 +68,13 @@ def gather(round_: Round) -> list[Example]:
 
 
 def _family(url: str, known: Mapping[str, str]) -> str:
-    """Family of a URL: what the seed labels call its host's, else its registered domain."""
+    """Family of a URL: that of its host in the seed labels, else its registered domain."""
     host = host_of(url)
     return known.get(host) or registered_domain(host)
 
 
 def class_of(example: Example, settings: TrainSection) -> str:
-    """The label an example trains: its own with labels = "all", else the positive one or OTHER_LABEL."""
+    """The class of an example in training: its own with labels = "all", else the positive one or OTHER_LABEL."""
     if example.label == settings.positive:
         return settings.positive
     return example.label if settings.labels == "all" and example.source != "random" else OTHER_LABEL

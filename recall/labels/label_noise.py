@@ -1,9 +1,10 @@
-"""How likely labels are wrong, by how their annotators did on gold tasks, and figures that allow for it.
+"""Label noise: the chance that a label is wrong, and weights that correct figures for it.
 
-Somebody who errs on one page in ten makes a good model look worse than it is: of the pages that it keeps rightly, one
-in ten is called a mistake, and the threshold for a wanted precision comes out too high. But a page of a high score is
-seldom one without code: whether its label or its score is the mistake is told by Bayes' rule, from how often the
-annotators err and how many pages of that score are positive.
+In: how annotators answered gold tasks, as agreement.json holds it. Out: error rates, error chances, corrected weights.
+An annotator who errs on one page in ten makes a good model look worse than it is: of the pages that it keeps rightly,
+one in ten counts as a mistake, and the threshold for a wanted precision comes out too high. Whether a label or a score
+is the mistake is estimated by Bayes' rule, from the annotators' error rates and the share of positive pages among those
+of the same score (expectation maximisation).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,42 +16,42 @@ from numpy.typing import NDArray
 from recall.model.evaluate import fit_calibration
 from recall.run.rounds import Run
 
-PULL = 10.0
-"""Gold answers that everybody's rate weighs: who answered few is taken to err about as often as the others."""
+SHRINKAGE = 10.0
+"""Gold answers that the pooled error rate counts as: the rate of an annotator with few of them is shrunk to it."""
 
 MOST = 0.4
-"""Chance above which a label says so little that figures would rest on its correction."""
+"""Upper bound of an error chance: above it figures would rest on the correction more than on the labels."""
 
 PASSES = 5
-"""Times that the calibration is fitted to what it made of the labels: each pass moves it less than the one before."""
+"""EM passes; each moves the calibration less than the one before."""
 
 
 def error_rates(run: Run, rounds: Iterable[int]) -> dict[str, float]:
-    """Share of gold tasks that each annotator gets wrong, pulled to that of all, as the last of some rounds has it.
+    """Share of gold tasks that each annotator got wrong, shrunk to that of all, from the last of some rounds.
 
-    Of those whose votes count; empty where none of them answered a gold task.
+    Excluded annotators have no rate; empty where nobody answered a gold task.
     """
     for number in sorted(rounds, reverse=True):
         key = run.round(number).step("label").key("agreement.json")
         if run.store.exists(key):
             people = run.store.read_json(key)["annotators"]
             gold = {name: one["gold"] for name, one in people.items() if not one["left_out"]}
-            return _pulled({name: (one["asked"] - one["right"], one["asked"]) for name, one in gold.items() if one})
+            return _shrunk({name: (one["asked"] - one["right"], one["asked"]) for name, one in gold.items() if one})
     return {}
 
 
-def _pulled(measured: Mapping[str, tuple[int, int]]) -> dict[str, float]:
+def _shrunk(measured: Mapping[str, tuple[int, int]]) -> dict[str, float]:
     asked = sum(count for _, count in measured.values())
     if not asked:
         return {}
     pooled = sum(wrong for wrong, _ in measured.values()) / asked
-    return {name: (wrong + PULL * pooled) / (count + PULL) for name, (wrong, count) in measured.items()}
+    return {name: (wrong + SHRINKAGE * pooled) / (count + SHRINKAGE) for name, (wrong, count) in measured.items()}
 
 
-def doubt_of(source: str, annotators: Sequence[str], agreement: float, rates: Mapping[str, float]) -> float:
-    """The chance that a label is wrong: of votes by the rates of those who gave them, 0 for others and without rates.
+def label_error_chance(source: str, annotators: Sequence[str], agreement: float, rates: Mapping[str, float]) -> float:
+    """The chance that a label is wrong, by its annotators' error rates; 0 for what is no vote and without rates.
 
-    Votes err independently; who has no rate errs like the average of the others.
+    Votes are taken to err independently; an annotator without a rate errs like the average of the others.
     """
     if source != "vote" or not rates or not annotators:
         return 0.0
@@ -61,30 +62,32 @@ def doubt_of(source: str, annotators: Sequence[str], agreement: float, rates: Ma
     return min(odds / (1 + odds), MOST)
 
 
-def allow_for(
-    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, doubt: NDArray[Any]
+def reweight_noisy_labels(
+    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, error_chance: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Judged pages such that sums over them are those to be expected of the right labels.
+    """Scores, truth and weights whose weighted sums are those expected under the right labels.
 
-    A page of doubt counts in two parts that add up to its weight: as what it is called, and as the opposite by the
-    chance that it is wrong, given its score too.
+    A page whose label may be wrong is there twice, with weights that add up to its own: with its label, and with the
+    opposite one by the chance that the label is wrong given the score. error_chance: of each label, shape (pages,).
     """
     weight = np.ones(len(scores)) if weights is None else weights
-    rows = np.flatnonzero(doubt)
+    rows = np.flatnonzero(error_chance)
     if not len(rows):
         return scores, truth, weight
-    wrong = chances_wrong(scores, truth, weight > 0, doubt)[rows]
+    wrong = error_posteriors(scores, truth, weight > 0, error_chance)[rows]
     return *_twice(scores, truth, rows), _parts(weight, rows, wrong)
 
 
-def chances_wrong(scores: NDArray[Any], truth: NDArray[Any], counts: NDArray[Any], doubt: NDArray[Any]) -> NDArray[Any]:
-    """The chance that each label is wrong, given its page's score too; 0 where it is not doubted.
+def error_posteriors(
+    scores: NDArray[Any], truth: NDArray[Any], counts: NDArray[Any], error_chance: NDArray[Any]
+) -> NDArray[Any]:
+    """The posterior chance that each label is wrong given its page's score; 0 where the prior `error_chance` is 0.
 
-    Calibration estimates which share of a score's pages is positive: from the labels as they are, then from the parts
-    (expectation maximisation, Dempster, Laird and Rubin 1977). There each page that counts does so once, as that share
-    does not depend on what pages stand for.
+    Expectation maximisation (Dempster, Laird and Rubin 1977): a calibration, fitted first to the labels and then to
+    the reweighted ones, estimates the share of positive pages at a score. Each page that `counts` (bool) has weight 1
+    there, as that share does not depend on how many pages of the crawl a page represents.
     """
-    chances, rows = np.zeros(len(scores)), np.flatnonzero(doubt)
+    chances, rows = np.zeros(len(scores)), np.flatnonzero(error_chance)
     if not len(rows):
         return chances
     wrong, weight = np.zeros(len(rows)), counts.astype(np.float64)
@@ -92,19 +95,19 @@ def chances_wrong(scores: NDArray[Any], truth: NDArray[Any], counts: NDArray[Any
         calibration = fit_calibration(*_twice(scores, truth, rows), _parts(weight, rows, wrong))
         positive = calibration.apply(scores[rows])
         same = np.where(truth[rows], positive, 1 - positive)
-        odds = doubt[rows] * (1 - same), (1 - doubt[rows]) * same
+        odds = error_chance[rows] * (1 - same), (1 - error_chance[rows]) * same
         wrong = odds[0] / (odds[0] + odds[1])
     chances[rows] = wrong
     return chances
 
 
 def _twice(scores: NDArray[Any], truth: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Pages as what they are called, then some as the opposite."""
+    """All pages with their labels, then some rows with the opposite one."""
     return np.concatenate([scores, scores[rows]]), np.concatenate([truth, ~truth[rows]])
 
 
 def _parts(weight: NDArray[Any], rows: NDArray[Any], wrong: NDArray[Any]) -> NDArray[Any]:
-    """Weights of all pages as what they are called, then of some as the opposite."""
+    """Weights of all pages with their labels, then of some rows with the opposite one."""
     called = weight.copy()
     called[rows] *= 1 - wrong
     return np.concatenate([called, weight[rows] * wrong])

@@ -1,5 +1,6 @@
-"""How much of what a round recalls was recalled before: |R_k ∩ R_(k-1)| / |R_k| over all pages of the crawl.
+"""Saturation of a round: the share of its recalled pages that the round before recalled too.
 
+In: the scans of two rounds and their accepted prefixes. Out: |R_k ∩ R_(k-1)| / |R_k| over all pages of the crawl, where
 R_k are the pages that round k's model keeps or a prefix accepted by then covers. DeepSeekMath (section 2.1) stopped
 when 98 % had been collected before.
 """
@@ -19,7 +20,7 @@ from recall.sites.prefixes import PrefixSet
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class RoundPair:
     """Two rounds to compare: the earlier one's rows by shard number, and the prefixes of each."""
 
     store: Store
@@ -28,15 +29,15 @@ class Both:
     before: PrefixSet
 
 
-def count_both(both: Both, scanned: ScannedShard) -> tuple[int, int]:
+def count_recalled(pair: RoundPair, scanned: ScannedShard) -> tuple[int, int]:
     """Pages of a shard that are recalled now, and those of them that were before."""
-    table = read_rows(both.store, scanned, ["url", "kept"])
+    table = read_rows(pair.store, scanned, ["url", "kept"])
     urls, now = table.column("url").to_pylist(), table.column("kept").to_numpy()
     before = np.zeros(len(urls), dtype=bool)
-    if (old := both.earlier.get(scanned.shard.number)) is not None:
-        before = read_rows(both.store, old, ["kept"]).column("kept").to_numpy()
-    recalled = now | _covered(both.now, urls)
-    return int(recalled.sum()), int((recalled & (before | _covered(both.before, urls))).sum())
+    if (old := pair.earlier.get(scanned.shard.number)) is not None:
+        before = read_rows(pair.store, old, ["kept"]).column("kept").to_numpy()
+    recalled = now | _covered(pair.now, urls)
+    return int(recalled.sum()), int((recalled & (before | _covered(pair.before, urls))).sum())
 
 
 def _covered(prefixes: PrefixSet, urls: list[str]) -> NDArray[Any]:
@@ -56,8 +57,8 @@ def recalled_again(round_: Round) -> tuple[int, int]:
         before = PrefixSet(accepted_prefixes(run, range(1, round_.number)))
     recalled = again = 0
     shards = scanned_shards(round_)
-    both = Both(run.store, earlier, now, before)
-    for outcome in complete(count_both, both, shards, run.config.cluster, f"saturation {round_.number}"):
+    pair = RoundPair(run.store, earlier, now, before)
+    for outcome in complete(count_recalled, pair, shards, run.config.cluster, f"saturation {round_.number}"):
         recalled += outcome.result[0]
         again += outcome.result[1]
     return recalled, again

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.labels.audit import Audited, audit, verdicts_of
-from recall.labels.crawl_weights import judged_weights
+from recall.labels.audit import Audited, audit, scores_of_urls
+from recall.labels.crawl_weights import labelled_weights
 from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall, wilson_interval
 from recall.report.data import Data
 from recall.run.jobs import complete
@@ -79,7 +79,7 @@ def judged_of(round_: Round) -> Judged:
     table = round_.run.store.read_table(key, ["url", "source", "label", "score"])
     rows = [row for row in table.to_pylist() if row["score"] is not None]
     truth = np.array([row["label"] == round_.run.config.train.positive for row in rows], dtype=bool)
-    weights = judged_weights(round_, [(row["url"], row["source"]) for row in rows], truth)
+    weights = labelled_weights(round_, [(row["url"], row["source"]) for row in rows], truth)
     return Judged(
         round_.number,
         threshold_of(round_),
@@ -93,7 +93,7 @@ def judged_of(round_: Round) -> Judged:
 def held_out_of(round_: Round, labels: Sequence[LabelledUrl]) -> Judged:
     """The scan's scores of labelled pages of held-out hosts; pages that it has not seen are left out of the curve."""
     held = [label for label in labels if round_.run.holdout.covers(label.url)]
-    verdicts = verdicts_of(round_, frozenset(label.url for label in held))
+    verdicts = scores_of_urls(round_, frozenset(label.url for label in held))
     positive = round_.run.config.train.positive
     return Judged(
         round_.number,

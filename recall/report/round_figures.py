@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.labels.audit import verdicts_of
+from recall.labels.audit import scores_of_urls
 from recall.labels.decisions import accepted_prefixes
 from recall.model.evaluate import average_precision, choose_threshold
 from recall.records import Done
@@ -103,7 +103,7 @@ def _found_at(scores: NDArray[Any], truth: NDArray[Any], precision: float) -> fl
 def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
     """Hold a round's scan against labels. Labelled pages that the scan has not seen count as missed."""
     run: Run = round_.run
-    verdicts = verdicts_of(round_, frozenset(label.url for label in labels))
+    verdicts = scores_of_urls(round_, frozenset(label.url for label in labels))
     score = np.array([verdicts.get(label.url, (0.0, False))[0] for label in labels])
     kept = np.array([verdicts.get(label.url, (0.0, False))[1] for label in labels])
     truth = np.array([label.label == run.config.train.positive for label in labels])

@@ -116,6 +116,6 @@ def test_nothing_is_asked_about_a_third_time(go: Callable[[float], Any], next_ro
     conclude(second)
     next_round(loop, 2)
     third = loop.run.round(3)
-    still = {example.url for example in gather(third) if example.doubt > 0}
+    still = {example.url for example in gather(third) if example.error_chance > 0}
     assert again - still == {decided.target}  # the other one only ann ever labelled
     assert not {*doubted_pages(third), *known_answers(loop.run, 3)} & again

@@ -45,7 +45,7 @@ from annotation.summary import votes_of
 from annotation.tasks import push
 from recall.archive.manifest import resolve
 from recall.config import Config, parse_config
-from recall.labels.crawl_weights import judged_weights
+from recall.labels.crawl_weights import labelled_weights
 from recall.labels.decisions import page_labels
 from recall.labels.examples import gather
 from recall.loop import advance
@@ -342,7 +342,7 @@ def found_if_believed(round_: Round, labels: Sequence[LabelledUrl]) -> float:
     judged = [example for example in gather(round_) if example.url in unseen]
     scores = np.array([unseen[example.url] for example in judged])
     truth = np.array([example.label == round_.run.config.train.positive for example in judged])
-    weights = judged_weights(round_, [(example.url, example.source) for example in judged], truth)
+    weights = labelled_weights(round_, [(example.url, example.source) for example in judged], truth)
     threshold = decide(scores, truth, weights, np.zeros(len(judged)), round_.run.config).threshold.value
     positive = {one.url for one in labels if one.use == MEASURE and one.label == round_.run.config.train.positive}
     kept: dict[str, bool] = {}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recall.archive.manifest import resolve
 from recall.config import parse_config
-from recall.labels.audit import verdicts_of
+from recall.labels.audit import scores_of_urls
 from recall.loop import advance
 from recall.model.evaluate import average_precision, bootstrap_difference, bootstrap_interval, precision_recall
 from recall.run.progress_bar import silence
@@ -53,7 +53,7 @@ FIGURES = {"average_precision": average_precision, "found_at_precision_0.90": fo
 
 def scores_of(round_: Round, urls: list[str]) -> NDArray[np.float64]:
     """The round's scores of pages, 0 for those that its scan did not see."""
-    verdicts = verdicts_of(round_, frozenset(urls))
+    verdicts = scores_of_urls(round_, frozenset(urls))
     return np.array([verdicts.get(url, (0.0, False))[0] for url in urls])
 
 

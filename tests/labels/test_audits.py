@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from recall.cli import verbs
-from recall.labels.audit import asked_in, audit, pool_of
+from recall.labels.audit import audit, labelled_in, pool_labels
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 
@@ -35,10 +35,10 @@ def test_a_full_audit_gives_the_crawl_itself(fresh: Any, crawl: Any) -> None:
 
 
 def test_pooled_rounds_count_every_page_of_the_crawl_once(played: Run, crawl: Any) -> None:
-    pool = pool_of(played.round(2))
+    pool = pool_labels(played.round(2))
     pages = sum(share / pool.chance[key] for key, share in pool.share.items())
     assert pages == pytest.approx(len(truth_of(crawl, played)), rel=0.15)
-    assert pool.labels == sum(page.chance > 0 for number in (1, 2) for page in asked_in(played.round(number)))
+    assert pool.labels == sum(page.chance > 0 for number in (1, 2) for page in labelled_in(played.round(number)))
 
 
 def test_intervals_hold_the_value_and_prefixes_find_more(played: Run) -> None:

@@ -10,7 +10,7 @@ from recall.labels.decisions import (
     PAGE_TASKS,
     accepted_prefixes,
     audit_urls,
-    left_out,
+    excluded_annotators,
     page_labels,
     prefix_labels,
     shown_urls,
@@ -109,11 +109,11 @@ def test_audit_pages_are_known_before_they_are_labelled(run: Run) -> None:
 
 def test_labels_of_annotators_who_are_left_out_later_do_not_count(run: Run) -> None:
     run.store.publish_json(run.round(1).step("label").key("agreement.json"), {"left_out": []})
-    assert left_out(run, [1, 2]) == frozenset()
+    assert excluded_annotators(run, [1, 2]) == frozenset()
     assert len(page_labels(run, [1, 2])) == 3
     run.store.publish_json(run.round(2).step("label").key("agreement.json"), {"left_out": ["ann"]})
-    assert left_out(run, [1, 2]) == {"ann"}
-    assert left_out(run, [1]) == frozenset()
+    assert excluded_annotators(run, [1, 2]) == {"ann"}
+    assert excluded_annotators(run, [1]) == frozenset()
     assert page_labels(run, [1, 2]) == {}
     assert prefix_labels(run, [1, 2]) == {}
     assert len(page_labels(run, [1])) == 2

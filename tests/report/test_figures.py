@@ -14,7 +14,7 @@ import pytest
 
 from recall.corpus.tags import category
 from recall.labels.audit import audit
-from recall.labels.crawl_weights import judged_weights
+from recall.labels.crawl_weights import labelled_weights
 from recall.page.text.prose_language import language_of
 from recall.report.corpus_figures import NAMES, UNKNOWN
 from recall.run.label_files import read_labels
@@ -184,7 +184,7 @@ def judged_scores(run: Run, number: int) -> tuple[Any, Any]:
     """Out-of-fold scores of a round, and what each judged page weighs."""
     frame = ask(run, f"SELECT * FROM 'RUN/rounds/{number}/train/out_of_fold.parquet' WHERE score IS NOT NULL")
     truth = (frame["label"] == "C").to_numpy()
-    weights = judged_weights(run.round(number), list(zip(frame["url"], frame["source"], strict=True)), truth)
+    weights = labelled_weights(run.round(number), list(zip(frame["url"], frame["source"], strict=True)), truth)
     return frame, np.ones(len(frame)) if weights is None else weights
 
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from recall.archive.shards import is_text
 from recall.config import Config, TrainSection
-from recall.labels.crawl_weights import judged_weights
+from recall.labels.crawl_weights import labelled_weights
 from recall.labels.examples import Example, class_of, gather
-from recall.labels.label_noise import allow_for
+from recall.labels.label_noise import reweight_noisy_labels
 from recall.model.evaluate import (
     Calibration,
     Threshold,
@@ -165,14 +165,14 @@ def false_positive_rate(
 
 
 def decide(
-    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, doubt: NDArray[Any], config: Config
+    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, error_chance: NDArray[Any], config: Config
 ) -> Decision:
     """Choose on out-of-fold scores of judged pages.
 
     weights: pages of the crawl that each stands for; doubt: the chance that each label is wrong.
     """
     settings, pages, positives = config.train, len(scores), int(truth.sum())
-    scores, truth, weights = allow_for(scores, truth, weights, doubt)
+    scores, truth, weights = reweight_noisy_labels(scores, truth, weights, error_chance)
     chosen = choose_threshold(scores, truth, settings.target, settings.target_value, weights)
     floor = choose_threshold(scores, truth, "recall", config.scan.floor_found, weights)
     calibration = fit_calibration(scores, truth, weights)
@@ -195,7 +195,7 @@ def thresholds_by_kind(
     scores: NDArray[Any],
     truth: NDArray[Any],
     weights: NDArray[Any] | None,
-    doubt: NDArray[Any],
+    error_chance: NDArray[Any],
     settings: TrainSection,
 ) -> dict[str, float]:
     """Thresholds of the kinds of places that one threshold for all may starve, by [train] target, in order of name.
@@ -210,7 +210,7 @@ def thresholds_by_kind(
     for kind in sorted(set(kinds.tolist())):
         rows = (kinds == kind) & (weight > 0)
         if int(truth[rows].sum()) >= KIND_POSITIVES:
-            sums = allow_for(scores[rows], truth[rows], weight[rows], doubt[rows])
+            sums = reweight_noisy_labels(scores[rows], truth[rows], weight[rows], error_chance[rows])
             found = choose_threshold(*sums[:2], settings.target, settings.target_value, sums[2])
             if found.reached:
                 own[kind] = found.value
@@ -251,10 +251,10 @@ def train(round_: Round) -> Done:
     scores, bare_scores = cross_validate(round_, material)
     held = np.flatnonzero(~np.isnan(scores))
     truth = np.array([labels[row] == settings.positive for row in held])
-    weights = judged_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
-    doubt = np.array([examples[row].doubt for row in held])
-    decision = decide(scores[held], truth, weights, doubt, round_.run.config)
-    text = decide(bare_scores[held], truth, weights, doubt, round_.run.config)
+    weights = labelled_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
+    error_chance = np.array([examples[row].error_chance for row in held])
+    decision = decide(scores[held], truth, weights, error_chance, round_.run.config)
+    text = decide(bare_scores[held], truth, weights, error_chance, round_.run.config)
     urls = [examples[row].url for row in held]
     card = Card(
         labels=tuple(sorted(set(labels))),
@@ -263,7 +263,7 @@ def train(round_: Round) -> Done:
         recipe=material.recipe,
         threshold=decision.threshold.value,
         text_threshold=text.threshold.value,
-        thresholds=thresholds_by_kind(urls, scores[held], truth, weights, doubt, settings),
+        thresholds=thresholds_by_kind(urls, scores[held], truth, weights, error_chance, settings),
         calibration=decision.calibration,
         metrics={**decision.metrics, **{f"text_{name}": text.metrics[name] for name in TEXT_METRICS}},
     )

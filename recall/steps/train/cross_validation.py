@@ -19,7 +19,7 @@ from recall.model.scorer import collapse, score_with
 from recall.run.jobs import complete
 from recall.run.rounds import Round
 
-MOST_DOUBTED = 0.2
+MOST_SUSPECTED = 0.2
 """Of the random pages: where more look like positives, the model cannot tell them yet, and all are believed."""
 
 
@@ -109,5 +109,5 @@ def trusted(round_: Round, material: Material, sources: Sequence[str]) -> NDArra
     count = min(round_.run.config.train.folds, len(set(material.families)))
     folds = group_folds(material.families, material.labels, count, material.recipe.seed)
     scores = cross_validate(round_, replace(material, folds=np.asarray(folds)))[0]
-    doubted = random & ~positive & (scores >= np.quantile(scores[positive], doubtful))
-    return believed if doubted.sum() > MOST_DOUBTED * random.sum() else ~doubted
+    suspected = random & ~positive & (scores >= np.quantile(scores[positive], doubtful))
+    return believed if suspected.sum() > MOST_SUSPECTED * random.sum() else ~suspected
