@@ -114,6 +114,7 @@ HOMES = {
     "jinja2": "recall/report/html_page",
     "tldextract": "recall/sites/hosts",
     "phonenumbers": "recall/corpus/filters/privacy",
+    "detect_secrets": "recall/corpus/filters/privacy/keys",
     "label_studio_sdk": "annotation/studio",
     "markdown_it": "annotation/studio/markup",
     "nh3": "annotation/studio/markup",

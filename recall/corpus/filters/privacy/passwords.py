@@ -1,16 +1,16 @@
 """Passwords in URLs, configuration and command lines, and secrets under names that say so.
 
-In: text. Out: the places of the values. A name (`DB_PASSWORD`, `api_key`, `пароль`) must be followed by a sign of
+In: text. Out: spans of the values. A name (`DB_PASSWORD`, `api_key`, `пароль`) must be followed by a sign of
 assignment and a value that is none of these: variable, call, template, type, message, the words that people write where
-a password goes (`changeme`, `your_password`). Values without quotes must look made up. Command lines: see `commands`.
+a password goes (`changeme`, `your_password`). Values without quotes must look made up. Commands, statements and
+elements that take a password are listed one by one.
 """
 
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from recall.corpus.filters.privacy.commands import commands
-from recall.corpus.filters.privacy.spans import Found
+from recall.corpus.filters.privacy.spans import PersonalSpan
 
 _NAMES = r"pass(?:word|wd|wort|phrase|code)?|pwd|psk|senha|contraseña|пароль|密码|密碼|パスワード|비밀번호"
 _KEY_NAMES = (
@@ -21,7 +21,7 @@ _TAIL = r"(?P<tail>[\w.-]{0,24}?)(?:\s(?:is|ist|lautet|est|es))?"
 _SEPARATOR = r"(?:(?P<named>[\"'`\]]{0,2})\s{0,8}(?:=>|:=|=|[:：])\s{0,8}|[\"']\s?,\s{0,4}(?=[\"']))"
 _VALUE = (
     r"(?:[@rbuL]?(?P<quote>[\"'`])(?P<quoted>[^\"'`\n]{4,200})(?P=quote)|"
-    r"(?P<bare>[^\s\"'`<>,;(){}\[\]|&\\，。；]{6,200}))"
+    r"(?P<unquoted>[^\s\"'`<>,;(){}\[\]|&\\，。；]{6,200}))"
 )
 _ASSIGNED = re.compile(rf"(?i)(?:(?P<password>{_NAMES})|(?P<secret>{_KEY_NAMES})){_TAIL}{_SEPARATOR}{_VALUE}")
 _ANCHOR = re.compile(
@@ -47,14 +47,14 @@ _NO_SECRET_TAIL = re.compile(
     r"error|msg|message|valid|count|age|size|timeout|strength|attempts|header|ref|ize|through|port|ive|ion|ed|ing|less|"
     r"confirm|encoder|manager|param|id$|ids$|s$"
 )
-_PLACE = re.compile(
+_PLACEHOLDER = re.compile(
     r"(?i)(?:placeholder|passphrase|undefined|changeit|changeme|database|optional|passcode|password|postgres|"
     r"redacted|required|confirm|current|default|example|removed|testing|access|bearer|change|client|hidden|"
     r"insert|masked|passwd|repeat|sample|secret|string|admin|basic|dummy|enter|false|guest|mongo|mysql|redis|"
     r"super|token|users|value|demo|fake|here|none|null|pass|root|some|test|text|this|toor|true|user|very|your|"
     r"abc|api|bar|baz|foo|key|new|nil|old|pwd|the|top|xyz|be|db|in|is|it|me|my|a|x|\d|[_\W])++"
 )
-"""Words that only stand where a password goes; the longest first, and never tried again."""
+"""Words that people write in the place of a password; the longest first, without backtracking."""
 
 _WORD_WITH_PASS = re.compile(r"[a-z_]*(?:pass|pwd)[a-z_]*")
 _TEMPLATE = re.compile(
@@ -65,49 +65,82 @@ _MADE_UP = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])|\d{6,}\Z")
 _LONG = re.compile(r"[A-Za-z0-9+/=_.~-]{16,200}")
 
 
-def passwords(text: str) -> Iterator[Found]:
-    """Places of passwords and of secrets under a telling name; the latter are of kind key."""
+_OPTION = r"[\"']?(?P<value>[^\s\"'$<>{}|]{5,128})"
+_ATTRIBUTE_NAMES = r"(?:password|passwd|pwd|secret|apikey|api_key|token)"
+_COMMANDS = (
+    ("mysql", re.compile(rf"\bmysql\w{{0,8}}\b[^\n|;]{{0,160}}?\s-p{_OPTION}")),
+    ("sshpass", re.compile(rf"\bsshpass\s+-p\s{{0,2}}{_OPTION}")),
+    ("curl", re.compile(rf"\bcurl\b[^\n|;]{{0,160}}?\s(?:-u|--user)\s{{0,2}}[\"']?[\w.@-]{{1,64}}:{_OPTION}")),
+    ("login", re.compile(rf"\blogin\b[^\n|;]{{0,80}}?\s-p\s{_OPTION}")),
+    ("login", re.compile(rf"\blogin\s\S{{1,64}}\s{{1,4}}password\s{_OPTION}")),
+    ("redis-cli", re.compile(rf"\bredis-cli\b[^\n|;]{{0,120}}?\s-a\s{_OPTION}")),
+    ("pass", re.compile(rf"-(?:pass(?:in|out)?|(?:src|dest)?(?:storepass|keypass))\s{{1,2}}(?:pass:)?{_OPTION}")),
+    ("--pass", re.compile(rf"--pass(?:word|wd)?\s{_OPTION}")),
+    ("requirepass", re.compile(rf"\brequirepass\s{{1,4}}{_OPTION}")),
+    ("htpasswd", re.compile(rf"\bhtpasswd\s{{1,4}}-\w{{0,8}}b\w{{0,8}}\s+\S{{1,100}}\s+\S{{1,64}}\s+{_OPTION}")),
+    (
+        "chpasswd",
+        re.compile(
+            r"\becho\s+[\"']?[\w-]{1,32}:(?P<value>[^\s\"'$<>{}|]{5,128})[\"']?\s{0,4}\|\s{0,4}(?:sudo )?chpasswd"
+        ),
+    ),
+    ("#define", re.compile(r"(?i)#define\s+\w{0,30}(?:pass|pwd|psk)\w{0,10}\s+\"(?P<value>[^\"\s]{4,128})\"")),
+    ("identified", re.compile(r"(?i)\bidentified\s+by\s+(?:password\s+)?'(?P<value>[^'\n]{4,128})'")),
+    ("password", re.compile(r"(?i)\bpassword(?:\s{1,2}(?:=\s)?|\s?\(\s?)'(?P<value>[^'\n]{4,128})'")),
+    ("</", re.compile(r"(?i)<(?:\w{1,20}[.:-])?\w{0,20}?(?:password|passwd|pwd)>(?P<value>[^<>\s]{4,128})</")),
+    (
+        "value=",
+        re.compile(
+            rf"(?i)(?:name|key)=[\"'][\w.:-]{{0,40}}?{_ATTRIBUTE_NAMES}[\"']\s{{1,4}}value=[\"'](?P<value>[^\"'\s]{{4,200}})[\"']"
+        ),
+    ),
+)
+"""A word that occurs in the text in lower case, and the pattern that is tried if it does."""
+
+
+def passwords(text: str) -> Iterator[PersonalSpan]:
+    """Passwords, and secrets under a name that says so, which are of kind key."""
     lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters grow: places must stay
+    if len(lowered) != len(text):  # a few letters grow: offsets must stay
         lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
     for found in _URL.finditer(text) if "://" in text else ():
         value = found[1]
-        if not is_place(value) and not value.isdecimal():
-            yield Found("password", *found.span(1))
+        if not _is_placeholder(value) and not value.isdecimal():
+            yield PersonalSpan("password", *found.span(1))
     at = 0
     while (anchor := _ANCHOR.search(lowered, at)) is not None:
         assigned = _ASSIGNED.match(text, anchor.start())
         at = anchor.start() + 1
         if assigned is not None:
             yield from _assigned(assigned)
-            at = assigned.start("quoted" if assigned["quoted"] else "bare")
-    for start, end in commands(text, lowered):
-        if not is_place(text[start:end]):
-            yield Found("password", start, end)
+            at = assigned.start("quoted" if assigned["quoted"] else "unquoted")
+    for start, end in _arguments(text, lowered):
+        if not _is_placeholder(text[start:end]):
+            yield PersonalSpan("password", start, end)
     for found in _AUTHORIZATION.finditer(text) if "authorization" in lowered else ():
         if _random(found[1]):
-            yield Found("key", *found.span(1))
+            yield PersonalSpan("key", *found.span(1))
 
 
-def _assigned(found: re.Match[str]) -> Iterator[Found]:
+def _assigned(found: re.Match[str]) -> Iterator[PersonalSpan]:
     """The value of an assignment, if it is a secret."""
     head = _HEAD.search(found.string[max(0, found.start() - 40) : found.start()])
     if (head is not None and _NO_SECRET_NAME.search(head[0])) or _NO_SECRET_TAIL.search(found["tail"]):
         return
-    group = "quoted" if found["quoted"] else "bare"
+    group = "quoted" if found["quoted"] else "unquoted"
     value = found[group]
     if found["secret"]:
         if _LONG.fullmatch(value) and _random(value):
-            yield Found("key", *found.span(group))
+            yield PersonalSpan("key", *found.span(group))
         return
-    if " " in value or (group == "bare" and not _bare_secret(found, value)) or is_place(value):
+    if " " in value or (group == "unquoted" and not _unquoted_secret(found, value)) or _is_placeholder(value):
         return
     if value.isalpha() or re.fullmatch(r"[a-z]+(?:[_-][a-z]+)+", value):
         return
-    yield Found("password", *found.span(group))
+    yield PersonalSpan("password", *found.span(group))
 
 
-def _bare_secret(found: re.Match[str], value: str) -> bool:
+def _unquoted_secret(found: re.Match[str], value: str) -> bool:
     """Whether a value without quotes is one, not a variable, a call or an item of a list."""
     after = found.string[found.end() : found.end() + 1]
     if not _MADE_UP.match(value) or (after and after in "([{") or _DOTTED.fullmatch(value):
@@ -117,17 +150,25 @@ def _bare_secret(found: re.Match[str], value: str) -> bool:
     return value[-1] not in ":?"
 
 
-def is_place(value: str) -> bool:
-    """Whether a value only stands where a password goes."""
+def _is_placeholder(value: str) -> bool:
+    """Whether a value only shows where a password goes."""
     if _TEMPLATE.search(value) or _WORD_WITH_PASS.fullmatch(value):
         return True
-    return len(value) <= 64 and _PLACE.fullmatch(value) is not None and not value.isdecimal()
+    return len(value) <= 64 and _PLACEHOLDER.fullmatch(value) is not None and not value.isdecimal()
 
 
 def _random(value: str) -> bool:
     """Whether a long value looks drawn at random: letters and digits mixed, not words or one character repeated."""
-    if is_place(value) or len(set(value)) < 8 or "example" in value.lower() or "your" in value.lower():
+    if _is_placeholder(value) or len(set(value)) < 8 or "example" in value.lower() or "your" in value.lower():
         return False
     digits = sum(map(str.isdigit, value))
     changes = sum(a.isdigit() != b.isdigit() or a.isupper() != b.isupper() for a, b in pairwise(value))
     return digits > 0 and changes * 5 >= len(value)
+
+
+def _arguments(text: str, lowered: str) -> Iterator[tuple[int, int]]:
+    """Arguments of commands, statements and elements that take a password. lowered: the text in lower case."""
+    for word, pattern in _COMMANDS:
+        if word in lowered:
+            for match in pattern.finditer(text):
+                yield match.span("value")

@@ -1,8 +1,12 @@
-"""E-mail and IP addresses of people and machines, without those that examples use.
+"""E-mail addresses, IP addresses and phone numbers of people and machines, without those that examples use.
 
-In: text. Out: their places. Left alone: addresses at example domains (RFC 2606 and the ones tutorials make up), of no
-one (noreply), of version control (`git@github.com`), image names (`icon@2x.png`), message numbers; IP addresses that
+In: text. Out: spans. Left alone: addresses at example domains (RFC 2606 and the ones tutorials make up), of role
+accounts (noreply), of version control (`git@github.com`), image names (`icon@2x.png`), message ids; IP addresses that
 are not globally routed (RFC 1918, 5737, 3849, 6598, loopback, multicast), version numbers, parts of longer numbers.
+
+A phone number is one when it is written internationally (+ and a country code), in a form that only one country uses,
+or after a word that announces it; and when the numbering plan has it (`phonenumbers`, Google's tables). Left alone:
+numbers reserved for fiction (555-01xx), dates, versions, sums, serials.
 """
 
 import re
@@ -10,7 +14,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from recall.corpus.filters.privacy.spans import Found
+import phonenumbers
+
+from recall.corpus.filters.privacy.spans import PersonalSpan
 from recall.sites.hosts import has_public_suffix
 
 _LOCAL = r"A-Za-z0-9\u00c0-\u024f\u0370-\u052f"
@@ -36,13 +42,13 @@ _EXAMPLE_LOCAL = re.compile(
     r"first\.?last|firstname\.?lastname|name|somebody|someone|someuser|anyone|foo|bar|foobar|baz|xxx+|abc|email|"
     r"e-?mail|test\d?|tester|test[._-]?(?:user|mail|email)\d?|example\d?|recipient|sender|dummy|fake|no-?reply|do-?not-?reply|donotreply|mailer-daemon)$"
 )
-_NO_ONE = re.compile(
+_ROLE_ACCOUNT = re.compile(
     r"(?i)^(?:git|hg|svn|cvs|bzr|gitolite|anonymous|anoncvs|ec2-user|no-?reply|do-?not-?reply|mailer-daemon|nobody)$"
 )
 _FILE = re.compile(
     r"(?i)^\d(?:\.\d)?x\.|\.(?:png|jpe?g|gif|svg|webp|ico|css|scss|js|mjs|ts|tsx|json|html?|php|py|rb|go|rs|java|class|xml|ya?ml|service|timer|socket|mount|target|conf|so|dll|exe|zip|jar|tgz|gz)$"
 )
-_NO_NAMES = frozenset(
+_NO_MAILBOX = frozenset(
     (
         *(
             "met",
@@ -65,7 +71,7 @@ _NO_NAMES = frozenset(
         "online",
     )
 )
-"""Words before a bare `at` that are no mailbox."""
+"""Words before the plain word `at` that are no mailbox."""
 
 _HEADER = re.compile(r"(?i)(?:from|to|cc|mail|contact|author)\s?:\*{0,2}\s?(?:\S{1,20} \S{1,20} )?[<(]?$")
 _USERINFO = re.compile(r"//[^\s/\"'<>]*\Z|/@\Z")
@@ -74,8 +80,8 @@ _MESSAGE = re.compile(
 )
 
 
-def emails(text: str) -> Iterator[Found]:
-    """Places of e-mail addresses, those spelled with at and dot included."""
+def emails(text: str) -> Iterator[PersonalSpan]:
+    """E-mail addresses, those spelled with at and dot included."""
     at = text.find("@")
     while at >= 0:
         if (domain := _DOMAIN.match(text, at + 1)) is not None:
@@ -84,26 +90,26 @@ def emails(text: str) -> Iterator[Found]:
             if local is not None:
                 start = offset + local.start()
                 if _personal(local[0], domain[0], text[max(0, start - 80) : start]):
-                    yield Found("email", start, domain.end())
+                    yield PersonalSpan("email", start, domain.end())
         at = text.find("@", at + 1)
     for sign in _AT.finditer(text):
         domain, offset = _SPELLED_DOMAIN.match(text, sign.end()), max(0, sign.start() - 44)
         local = _SPELLED_LOCAL.search(text[offset : sign.start()]) if domain is not None else None
         if domain is not None and local is not None:
             start = offset + local.start()
-            bare = not re.search(r"[@\[({<]", sign[0])
+            plain = not re.search(r"[@\[({<]", sign[0])
             if _spelled_out(
                 local[0],
                 domain[0],
-                bare=bare,
+                plain=plain,
                 around=(text[max(0, start - 24) : start], text[domain.end() : domain.end() + 1]),
             ):
-                yield Found("email", start, domain.end())
+                yield PersonalSpan("email", start, domain.end())
 
 
 def _personal(local: str, domain: str, before: str) -> bool:
     domain = domain.lower().rstrip(".-")
-    if _EXAMPLE_DOMAIN.search(domain) or _EXAMPLE_LOCAL.match(local) or _NO_ONE.match(local):
+    if _EXAMPLE_DOMAIN.search(domain) or _EXAMPLE_LOCAL.match(local) or _ROLE_ACCOUNT.match(local):
         return False
     if _FILE.search(domain) or domain.endswith("noreply.github.com"):
         return False
@@ -112,15 +118,15 @@ def _personal(local: str, domain: str, before: str) -> bool:
     return _USERINFO.search(before) is None
 
 
-def _spelled_out(local: str, domain: str, *, bare: bool, around: tuple[str, str]) -> bool:
-    """Whether words around at are an address: a bare `at` needs a bare `dot` or a sign of mail before it."""
+def _spelled_out(local: str, domain: str, *, plain: bool, around: tuple[str, str]) -> bool:
+    """Whether words around at are an address: the plain word `at` needs the word `dot` or a mail header before it."""
     before, after = around
-    if bare and not _DOT.search(domain):
+    if plain and not _DOT.search(domain):
         wrapped = before.endswith("<") and after == ">"
         if not wrapped and not _HEADER.search(before):
             return False
     domain = _DOT.sub(".", domain).lower()
-    if local.lower() in _NO_NAMES or _EXAMPLE_DOMAIN.search(domain) or _EXAMPLE_LOCAL.match(local):
+    if local.lower() in _NO_MAILBOX or _EXAMPLE_DOMAIN.search(domain) or _EXAMPLE_LOCAL.match(local):
         return False
     return has_public_suffix(domain)
 
@@ -144,16 +150,16 @@ _IPV6 = re.compile(
 )
 
 
-def ips(text: str) -> Iterator[Found]:
-    """Places of IP addresses that are globally routed."""
-    for found in _IPV4.finditer(text):
-        start, end = found.span()
+def ips(text: str) -> Iterator[PersonalSpan]:
+    """IP addresses that are globally routed."""
+    for match in _IPV4.finditer(text):
+        start, end = match.span()
         before = text[max(0, start - 40) : start].rpartition("\n")[2]
-        if routed(found[0]) and not _INSIDE.search(before) and not _is_version(found[0], before, text[end : end + 24]):
-            yield Found("ip", start, end)
-    for found in _IPV6.finditer(text) if text.count(":") > 2 else ():
-        if routed(found[0]):
-            yield Found("ip", *found.span())
+        if routed(match[0]) and not _INSIDE.search(before) and not _is_version(match[0], before, text[end : end + 24]):
+            yield PersonalSpan("ip", start, end)
+    for match in _IPV6.finditer(text) if text.count(":") > 2 else ():
+        if routed(match[0]):
+            yield PersonalSpan("ip", *match.span())
 
 
 @lru_cache(maxsize=4096)
@@ -174,3 +180,72 @@ def _is_version(number: str, before: str, after: str) -> bool:
     if number in _RESOLVERS or (max(parts) >= 30 and not (parts[0] < 12 and parts.count(0) >= 2)):
         return False
     return not (before.endswith(("://", "@", "//")) or _PORT.match(after) or _IP_WORD.search(before[-20:]))
+
+
+_DIGIT_RUN = re.compile(r"[+(\d][\d .()/\u00a0‑–-]{6,60}")
+"""Where a number may be: the patterns below are tried only here."""
+
+_END = r"(?![^\W_]|_|[.-]\d)"
+_INTERNATIONAL = re.compile(
+    rf"(?<![A-Za-z0-9_+=*/.-])(?:\+|00(?=[1-9]))[ ]?\(?\d{{1,3}}\)?(?:[ .()/\u00a0‑–-]{{0,2}}\d{{1,11}}){{1,6}}{_END}"
+)
+_NORTH_AMERICA = re.compile(
+    rf"(?<![A-Za-z0-9_+=*/.#$-])(?:1[ .-])?(?:\([2-9]\d\d\)[ ]?|[2-9]\d\d([-.]))[2-9]\d\d(?(1)\1|[-. ])\d{{4}}{_END}"
+)
+_RUSSIA = re.compile(rf"(?<![A-Za-z0-9_+=*/.-])8[ -]?\(\d{{3,5}}\)[ -]?\d{{1,3}}[ -]?\d{{2}}[ -]?\d{{2}}{_END}")
+_NUMBER = re.compile(rf"\(?\d{{1,12}}\)?(?:[ .()/\u00a0‑–-]{{0,2}}\d{{1,8}}){{0,6}}{_END}")
+
+_ANNOUNCES_PHONE = re.compile(
+    r"(?i)(?:\b(?:tel|telephone|phone|phones|telefon|telefono|teléfono|telefone|téléphone|tél|telefoon|telefoni|mobile|"
+    r"mobil|mobiltelefon|mob|handy|móvil|celular|portable|cell|cellphone|cellular|gsm|fax|call|sms|whatsapp|viber|puh|"
+    r"tlf|tfno|fon|fono|ph|msisdn|dial|hotline|helpline|toll[- ]free|điện thoại)|тел(?:ефон)?|факс|моб|звоните|"
+    r"电话|電話|手机|手機|传真|携帯|전화|휴대폰|טלפון|هاتف|โทร)"
+    r"(?:[\s:：.=()\[\]\"'>/*,#№|-]|number|num|nummer|numero|número|no|nr|is|us|me|at|on|fax|desk|work|home|type|"
+    r"号码|为|是){0,12}$"
+)
+_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "RU", "CN", "JP", "KR", "IN", "BR", "TR", "PL", "NL", "UA", "MX", "TW",
+            "AU", "SE")  # fmt: skip
+_FICTION = re.compile(
+    r"555\D{0,2}01\d\d$|^\D*1?\D{0,2}(?:555|123|000|999)\D{0,2}(?:555|456|000|123)\D{0,2}\d{4}$|(\d)\1{6}|1234567|"
+    r"234.?567.?89|9876543|20.?7946.?0\d{3}"
+)
+_BEFORE = 48
+
+
+def phones(text: str) -> Iterator[PersonalSpan]:
+    """Phone numbers."""
+    for run in _DIGIT_RUN.finditer(text):
+        if sum(map(str.isdigit, run[0])) >= 8:
+            yield from _in_run(text, *run.span())
+
+
+def _in_run(text: str, start: int, end: int) -> Iterator[PersonalSpan]:
+    """Numbers that begin in characters [start, end); at each start the first pattern that matches decides."""
+    announced = _ANNOUNCES_PHONE.search(text[max(0, start - _BEFORE) : start]) is not None
+    if announced and text[start] != "+" and (number := _NUMBER.match(text, start)) is not None and _national(number[0]):
+        yield PersonalSpan("phone", *number.span())
+        start = number.end()
+    for pattern, region in ((_INTERNATIONAL, None), (_NORTH_AMERICA, "US"), (_RUSSIA, "RU")):
+        at = start
+        while at < end and (match := pattern.search(text, at, min(len(text), end + 3))) is not None:
+            if (match[0][0] != "0" or announced) and _possible(match[0], region):
+                yield PersonalSpan("phone", *match.span())
+            at = match.end()
+
+
+@lru_cache(maxsize=4096)
+def _possible(number: str, region: str | None) -> bool:
+    """Whether a numbering plan has the number: that of the region, or of its country code."""
+    if _FICTION.search(number):
+        return False
+    international = "+" + re.sub(r"\(0\)", "", number).lstrip("+0 ")
+    try:
+        parsed = phonenumbers.parse(number if region else international, region)
+    except phonenumbers.NumberParseException:
+        return False
+    return bool(phonenumbers.is_valid_number(parsed))
+
+
+def _national(number: str) -> bool:
+    """Whether some country's plan has a number of 8 to 13 digits."""
+    return 7 < sum(map(str.isdigit, number)) < 14 and any(_possible(number, region) for region in _REGIONS)
