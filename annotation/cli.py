@@ -14,14 +14,15 @@ from annotation.label_state import standing_of
 from annotation.step import conclude, talk
 from annotation.studio.local import default_venv, install, serve
 from annotation.studio.pace import progress_lines, share_answered
-from annotation.studio.settings import URL_VARIABLE, studio_settings
+from annotation.studio.settings import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
 from annotation.tasks import push, pushed
-from recall.config import Config
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Done, Waiting
 from recall.run import Round, Run, disconnect, read_labels
 
 FOLDER = "The server's database, files and login."
+POLL_SECONDS = 30.0
+"""Time between two looks at a server that annotators are working on."""
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def wait_for_answers(run: str, until: float, minutes: float | None) -> None:
             return
         if deadline is not None and time.monotonic() >= deadline:
             raise Incomplete(f"{run}: {share:.0%} of the tasks answered after {minutes:g} minutes; wait again to go on")
-        time.sleep(opened.config.studio.poll_seconds)
+        time.sleep(POLL_SECONDS)
 
 
 @annotate.command("serve")
@@ -126,10 +127,9 @@ def serve_studio(ctx: click.Context, run: str | None, folder: Path, port: int, d
     signal.signal(signal.SIGTERM, _interrupted)  # the server would outlive this process
     with serve(folder, environment, port) as local:
         os.environ[URL_VARIABLE] = local.url
-        variable = (Run.open(run).config if run else Config()).studio.token_variable
-        os.environ[variable] = local.login.token
+        os.environ[TOKEN_VARIABLE] = local.login.token
         click.echo(f"\n  {local.url}\n  e-mail {local.login.email}  password {local.login.password}\n")
-        click.echo(f"other verbs reach it with {URL_VARIABLE}={local.url} {variable}=$(cat {folder}/token)")
+        click.echo(f"other verbs reach it with {URL_VARIABLE}={local.url} {TOKEN_VARIABLE}=$(cat {folder}/token)")
         try:
             if run:
                 _stay_with(run)
@@ -167,7 +167,7 @@ def _stay_with(run: str) -> None:
             _end(ended)
             click.echo(f"every task is answered: `recall run {run}` goes on; Ctrl-C stops the server")
             return
-        time.sleep(opened.config.studio.poll_seconds)
+        time.sleep(POLL_SECONDS)
 
 
 def _end(ended: Done | Waiting) -> None:

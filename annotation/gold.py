@@ -26,6 +26,11 @@ def same_for(config: Config) -> Same:
     return lambda first, second: (first == positive) == (second == positive)
 
 
+CERTAINTY = 0.9
+"""Confidence of the one-sided test that an annotator's accuracy is too low: of annotators who are just right often
+enough one in ten loses their votes by chance."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """How often an annotator was right on gold tasks, skips not counted."""
@@ -40,10 +45,10 @@ class Accuracy:
         return self._interval(0.975)
 
     def too_low(self, settings: LabelSection) -> bool:
-        """True when it is below [label] gold_accuracy with gold_certainty (one-sided), on at least gold_min tasks."""
+        """True when it is below [label] gold_accuracy (one-sided, with CERTAINTY), on at least gold_min tasks."""
         if self.asked < settings.gold_min:
             return False
-        return self._interval(settings.gold_certainty).high < settings.gold_accuracy
+        return self._interval(CERTAINTY).high < settings.gold_accuracy
 
     def _interval(self, confidence: float) -> Interval:
         """The share that was right, each bound at the given confidence."""

@@ -46,6 +46,9 @@ R = TypeVar("R")
 LABELLED = "label"
 """Source of seed examples that a person labelled; the others (prefixes, random pages) may be asked about."""
 
+EXAMPLES = 10
+"""Example pages shown with a prefix: what fits on a screen beside the question."""
+
 LANGUAGE_TOKENS = 1_000
 """Of a page's different tokens, in the order they first occur: enough to tell its language."""
 
@@ -232,7 +235,7 @@ def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
         plan=plan_of(round_, frozenset(host_of(url) for url in asked)),
         holdout=run.holdout,
         prefixes=PrefixSet(prefixes),
-        examples=run.config.label.examples,
+        examples=EXAMPLES,
         asked=frozenset(asked),
         doubted=doubted_pages(round_),
         learned=frozenset(learned),

@@ -10,7 +10,7 @@ from typing import Any
 
 from annotation.adjudication import Ballot
 from annotation.agreement import Votes, alpha_of, annotator_kappa, fleiss_of, label_alpha
-from annotation.gold import Accuracy
+from annotation.gold import CERTAINTY, Accuracy
 from annotation.label_state import Standing
 from recall.config import Config
 from recall.model.evaluate import Interval
@@ -85,7 +85,7 @@ def summarise(standing: Standing, config: Config) -> dict[str, Any]:
         "left_out": sorted(standing.left_out),
         "rule": {
             "gold_accuracy": settings.gold_accuracy,
-            "gold_certainty": settings.gold_certainty,
+            "gold_certainty": CERTAINTY,
             "gold_min": settings.gold_min,
         },
     }

@@ -57,7 +57,23 @@ def test_every_setting_is_explained() -> None:
     ]
 
 
-SELF_EXPLAINING = ("s3_region", "epochs", "learning_rate", "buckets", "prefixes_per_host")
+SELF_EXPLAINING = ("s3_region", "epochs", "learning_rate", "buckets")
+
+
+def test_the_ten_settings_of_a_first_config_are_marked_and_read() -> None:
+    lines = (PROJECT / "config.example.toml").read_text(encoding="utf-8").splitlines()
+    head = lines[: lines.index("")]
+    first = tomllib.loads("\n".join(line.removeprefix("#   ") for line in head if line.startswith("#   ")))
+    parse_config(
+        "\n".join(line.removeprefix("#   ") for line in head if line.startswith("#   ")), "config.example.toml"
+    )
+    marked, section = set(), ""
+    for line in lines[len(head) :]:
+        section = line[1:].partition("]")[0] if line.startswith("[") else section
+        if "# (*) " in line:
+            marked.add((section, line.partition(" = ")[0]))
+    assert {(name, key) for name, table in first.items() for key in table} == marked
+    assert len(marked) == 10
 
 
 @pytest.mark.parametrize("path", sorted({*re.findall(r"\]\((docs/[^)]+)\)", README)}))

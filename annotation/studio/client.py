@@ -21,6 +21,7 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from pydantic import ValidationError
 
+from annotation.studio.settings import TOKEN_VARIABLE
 from recall.config import StudioSection
 from recall.errors import BadInput, RecallError, Refused, Transient
 
@@ -31,6 +32,19 @@ Data = Mapping[str, Any]
 MAX_DETAIL = 300
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
 UNKNOWN = 404
+
+BATCH = 50
+"""Tasks of one import: a larger one holds the server's database locked for longer."""
+
+PAGE = 200
+"""Tasks listed at a time, and held in memory with their pages."""
+
+ATTEMPTS = 9
+"""Tries of a request that may be repeated; the waits between them add up to about a minute, enough for a restart."""
+
+SETTLE_SECONDS = 3.0
+"""Wait of a push for imports of the one before that was killed: they may still be under way."""
+
 MAX_PAGES = 1_000
 
 OF_TASKS = "id,data,overlap,total_annotations,cancelled_annotations"
@@ -116,16 +130,16 @@ class Studio:
     @property
     def batch(self) -> int:
         """Tasks of one import."""
-        return self._settings.batch
+        return BATCH
 
     def settle(self) -> None:
         """Wait for requests of a push that was killed: they may still be under way."""
-        self._sleep(self._settings.settle_seconds)
+        self._sleep(SETTLE_SECONDS)
 
     @property
     def attempts(self) -> int:
         """Tries of a request that may be repeated."""
-        return self._settings.attempts
+        return ATTEMPTS
 
     def _translate(self, doing: str, request: Callable[[], T]) -> T:
         """Do a request; errors of others become ours."""
@@ -148,10 +162,9 @@ class Studio:
     def _named(self, doing: str, error: ApiError) -> RecallError:
         code, detail = error.status_code or 0, detail_of(error)
         if code == 401:
-            name = self._settings.token_variable
             return Refused(
-                f"{self.url}: the token in {name} is not valid or has expired ({detail}); take a new one from "
-                "Label Studio's account page"
+                f"{self.url}: the token in {TOKEN_VARIABLE} is not valid or has expired ({detail}); take a new one "
+                "from Label Studio's account page"
             )
         if code == 403:
             return Refused(f"{self.url}: may not {doing}: {detail}")
@@ -162,11 +175,11 @@ class Studio:
         return BadInput(f"{self.url}: cannot {doing}: Label Studio refuses: {detail}")
 
     def _again(self, doing: str, request: Callable[[], T]) -> T:
-        """Do a request that may be repeated, as often as [studio] attempts says.
+        """Do a request that may be repeated, ATTEMPTS times.
 
         Raises Transient when the last attempt failed too.
         """
-        for tries in range(self._settings.attempts - 1):
+        for tries in range(ATTEMPTS - 1):
             try:
                 return self._translate(doing, request)
             except Transient:
@@ -206,12 +219,12 @@ class Studio:
         self._forget(lambda: self._sdk.projects.delete(id=number))
 
     def tasks(self, project: int, *filters: Filter, annotations: bool = False, after: int = 0) -> Iterator[StudioTask]:
-        """A project's tasks that meet all filters, by ascending id, [studio] page of them at a time in memory.
+        """A project's tasks that meet all filters, by ascending id, PAGE of them at a time in memory.
 
         after: an id; only later ones. Asked for by spans of ids, as the server counts all that a request selects:
         asking for all later tasks takes the longer the more there are. That is done where a span holds none.
         """
-        size, last = self._settings.page, after
+        size, last = PAGE, after
         while True:
             span = Filter("id", "less", "Number", last + size + 1)
             found = self._tasks_after(project, last, (span, *filters), annotations) if last else []
@@ -247,7 +260,7 @@ class Studio:
             lambda: self._sdk.tasks.list(
                 project=project,
                 query=query,
-                page_size=self._settings.page,
+                page_size=PAGE,
                 fields="all" if annotations else "task_only",
                 include=OF_ANSWERS if annotations else OF_TASKS,
                 resolve_uri=False,

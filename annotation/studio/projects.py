@@ -13,7 +13,7 @@ from typing import Literal
 
 from annotation.studio.client import Project, Studio
 from annotation.studio.screens import Kind, guideline, screen
-from annotation.studio.settings import URL_VARIABLE, studio_settings
+from annotation.studio.settings import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
 from recall.errors import BadInput, Transient
 from recall.run import Run
 
@@ -45,9 +45,9 @@ def open_studio(run: Run) -> Studio:
     settings = studio_settings(run.config)
     if settings is None:
         raise BadInput(f"[studio] url: no Label Studio is named; set it, or {URL_VARIABLE}")
-    token = os.environ.get(settings.token_variable, "").strip()
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if not token:
-        raise BadInput(f"{settings.token_variable}: not set; put the access token of your Label Studio account there")
+        raise BadInput(f"{TOKEN_VARIABLE}: not set; put the access token of your Label Studio account there")
     return Studio(settings, token)
 
 

@@ -6,6 +6,8 @@ from recall.config import Config, StudioSection
 from recall.errors import BadInput
 
 URL_VARIABLE = "RECALL_STUDIO_URL"
+TOKEN_VARIABLE = "RECALL_STUDIO_TOKEN"  # noqa: S105 - a variable's name
+"""Environment variables that hold the server's URL and an access token for it."""
 
 
 def studio_settings(config: Config) -> StudioSection | None:

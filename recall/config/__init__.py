@@ -4,10 +4,10 @@ Unknown keys, wrong types and impossible values are refused with one line that n
 Every default of recall is visible in `recall.config.sections` and explained in config.example.toml.
 """
 
-import json
 import tomllib
 from pathlib import Path
 
+import tomli_w
 from pydantic import ValidationError
 
 from recall.config.corpus import (
@@ -19,6 +19,7 @@ from recall.config.corpus import (
     TagsSection,
 )
 from recall.config.duplicates import BoilerplateSection, DuplicatesSection, MixSection
+from recall.config.retired import without_retired
 from recall.config.sections import (
     AccessSection,
     BuildSection,
@@ -128,21 +129,17 @@ def resolve_paths(config: Config, folder: Path) -> Config:
 
 def dump_config(config: Config) -> str:
     """Write a config as TOML, every setting of it."""
-    lines = []
-    for name, section in config.model_dump(mode="json").items():
-        lines.append(f"[{name}]")
-        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in section.items()]
-        lines.append("")
-    return "\n".join(lines)
+    return tomli_w.dumps(config.model_dump(mode="json"))
 
 
 def parse_config(text: str, source: str) -> Config:
     """Parse TOML text; `source` names it in errors.
 
-    Raises BadInput with one line that names the source and the line or key.
+    Retired settings at their old default are ignored. Raises BadInput with one line that names the source and the line
+    or key.
     """
     try:
-        return Config.model_validate(tomllib.loads(text))
+        return Config.model_validate(without_retired(tomllib.loads(text), source))
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source}: not TOML: {error}") from None
     except ValidationError as error:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from recall.config.sections import Positive, Section
+from recall.config.sections import Section
 
 SIGNALS: Mapping[str, str] = {
     "chars": "int32",
@@ -81,7 +81,6 @@ class ContaminationSection(Section):
     benchmarks: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     ngram: Annotated[int, Field(ge=4, le=100)] = 10
-    shortest: Positive = 3
     drop: bool = True
 
 

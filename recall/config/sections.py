@@ -76,9 +76,7 @@ class JudgeSection(Section):
 
     url: str = ""
     model: str = ""
-    key_variable: str = "RECALL_JUDGE_KEY"
     pages: Count = 1000
-    characters: Positive = 4096
     questions: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)] = (
         "Is this page about programming, software development or system administration, with code, commands, "
         "an API or a technical answer in it?",
@@ -143,7 +141,6 @@ class DomainsSection(Section):
     confidence: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.8
     min_pages: Positive = 3
     prefix_min_pages: Positive = 3
-    prefix_min_kept: Positive = 1
     prefixes_per_host: Positive = 5
 
 
@@ -157,7 +154,6 @@ class LabelSection(Section):
     suspect_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     language_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     doubted_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
-    examples: Positive = 10
     overlap: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     overlap_votes: Annotated[int, Field(ge=2)] = 2
     adjudicate: bool = True
@@ -165,7 +161,6 @@ class LabelSection(Section):
     gold_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
     gold_votes: Positive = 5
     gold_accuracy: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.75
-    gold_certainty: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.9
     gold_min: Positive = 10
     answers: str = ""
     prefix_min_labels: Positive = 3
@@ -182,7 +177,6 @@ class StudioSection(Section):
     """[studio] The Label Studio where people answer; never part of a digest."""
 
     url: str = ""
-    token_variable: str = "RECALL_STUDIO_TOKEN"  # noqa: S105 - a variable's name
     key: str = ""
     title: str = ""
     webhook: str = ""
@@ -197,12 +191,7 @@ class StudioSection(Section):
         "issue or release notes",
         "other",
     )
-    batch: Positive = 50
-    page: Positive = 200
-    attempts: Positive = 9
     timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
-    settle_seconds: Annotated[float, Field(ge=0)] = 3.0
-    poll_seconds: Annotated[float, Field(gt=0)] = 30.0
 
     @model_validator(mode="after")
     def _url_is_http(self) -> "StudioSection":

@@ -23,7 +23,7 @@ SAME = same_for(Config())
     ],
 )
 def test_who_is_surely_below_the_bar_is_left_out(right: int, asked: int, out: bool) -> None:
-    settings = LabelSection(gold_accuracy=0.75, gold_certainty=0.9, gold_min=10)
+    settings = LabelSection(gold_accuracy=0.75, gold_min=10)
     assert (left_out([Accuracy("bad", right, asked)], settings) == {"bad"}) is out
 
 

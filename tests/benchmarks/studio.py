@@ -53,7 +53,7 @@ def page(number: int, characters: int) -> str:
 
 def make_run(folder: Path, tasks: int, characters: int) -> Run:
     """A run whose first label step holds page tasks; the steps before it are empty."""
-    config = Config.model_validate({"crawl": {"warcs": ["none"]}, "run": {"rounds": 1}, "studio": {"batch": 100}})
+    config = Config.model_validate({"crawl": {"warcs": ["none"]}, "run": {"rounds": 1}})
     run = Run.create(folder / "run", config, dump_config(config), [Shard(0, "", "none", "none")])
     run.begin("seed").finish({}, {})
     round_ = run.round(1)

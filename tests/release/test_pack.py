@@ -83,7 +83,7 @@ def test_settings_lose_what_is_one_machines_own() -> None:
                 "base": "https://ann:secret@mirror.example.org/",
             },
             "access": {"s3_endpoint": "http://10.0.0.1:8333", "contact": "ann@example.org"},
-            "judge": {"url": "http://localhost:8000/v1", "key_variable": "ANNS_KEY"},
+            "judge": {"url": "http://localhost:8000/v1", "model": "anns-own"},
             "seed": {"prefixes": ["docs.python.org/3/"]},
         }
     )

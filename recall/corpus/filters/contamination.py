@@ -28,6 +28,9 @@ MAX_NGRAMS = 50_000_000
 MIN_PART = 6
 """Words of the shortest text that is looked for whole where it is but a part of its item: not `return x + y`."""
 
+SHORTEST = 3
+"""Words of the shortest item that is looked for whole."""
+
 TEMPLATE = 10
 """N-grams that so many items of a benchmark share are its template, not its content."""
 
@@ -127,10 +130,9 @@ class _Table:
 
 @dataclass(slots=True)
 class Benchmarks:
-    """Items to look for. ngram: words that a hit has at least; shortest: words of the shortest item looked for."""
+    """Items to look for. ngram: words that a hit has at least."""
 
     ngram: int = 10
-    shortest: int = 3
     items: list[_Item] = field(default_factory=list)
     _vocabulary: dict[str, int] = field(default_factory=dict, repr=False)
     _tables: dict[int, _Table] = field(default_factory=dict, repr=False)
@@ -139,7 +141,7 @@ class Benchmarks:
 
     @classmethod
     def load(
-        cls, paths: Iterable[str], access: AccessSection, fields: Sequence[str] = (), ngram: int = 10, shortest: int = 3
+        cls, paths: Iterable[str], access: AccessSection, fields: Sequence[str] = (), ngram: int = 10
     ) -> "Benchmarks":
         """Read JSON lines or Parquet files, one item a row; a file's name without its suffix is its benchmark's.
 
@@ -150,12 +152,12 @@ class Benchmarks:
             for path in paths
             for name, texts in _items(path, access, fields)
         ]
-        return cls.of(read, ngram, shortest)
+        return cls.of(read, ngram)
 
     @classmethod
-    def of(cls, read: Iterable[tuple[str, str, Sequence[str]]], ngram: int = 10, shortest: int = 3) -> "Benchmarks":
+    def of(cls, read: Iterable[tuple[str, str, Sequence[str]]], ngram: int = 10) -> "Benchmarks":
         """Index items given as benchmark, name and texts."""
-        made = cls(ngram, shortest)
+        made = cls(ngram)
         index = _Index(made)
         for benchmark, name, texts in read:
             made.items.append(_Item(benchmark, name))
@@ -212,7 +214,7 @@ class _Index:
         owner, least = len(self.made.items) - 1, self.made.ngram
         whole = [text for text in texts if text.strip()]
         joined = "\n".join(whole)
-        shortest = MIN_PART if len(words(joined)) >= least else self.made.shortest
+        shortest = MIN_PART if len(words(joined)) >= least else SHORTEST
         seen: set[tuple[str, ...]] = set()
         for text in [*whole, joined]:
             for view in views(text):

@@ -68,7 +68,7 @@ def mask_and_decontaminate(
     """Finish the surviving pages of each chunk. Raises BadInput for a benchmark file that cannot be read."""
     asked = config.contamination
     files = asked.benchmarks if asked.enabled else ()
-    benchmarks = Benchmarks.load(files, config.access, asked.fields, asked.ngram, asked.shortest)
+    benchmarks = Benchmarks.load(files, config.access, asked.fields, asked.ngram)
     return pages.over_chunks("finish", _finish_chunk, FinishInputs(config, merged, lines, benchmarks))
 
 

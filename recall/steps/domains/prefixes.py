@@ -124,7 +124,7 @@ def propose(counts: Counts, settings: DomainsSection, split: Set[str] = frozense
 
 
 def _worth_asking(count: Count, settings: DomainsSection) -> bool:
-    return count[0] >= settings.prefix_min_pages and count[1] >= settings.prefix_min_kept
+    return count[0] >= settings.prefix_min_pages and count[1] > 0
 
 
 def _separable(whole: Count, parts: Sequence[Count], settings: DomainsSection) -> bool:

@@ -25,6 +25,12 @@ from recall.records import MARK
 TOP = 20
 """Log-probabilities asked for: the most that servers give."""
 
+KEY_VARIABLE = "RECALL_JUDGE_KEY"
+"""Environment variable that holds the endpoint's key; unset for servers without keys."""
+
+SHOWN = 4096
+"""Characters of a page that the judge sees, from the start: what fits into small models beside the question."""
+
 LONGEST_WAIT = 60.0
 """Seconds; a server that asks for more is asked again sooner and counts as a failed attempt."""
 
@@ -64,7 +70,7 @@ class Judge:
 
     def shown(self, text: str) -> str:
         """What the judge sees of a scoring text: its first characters, without structure marks."""
-        return text.partition(MARK)[0][: self.settings.characters]
+        return text.partition(MARK)[0][:SHOWN]
 
     def score(self, text: str) -> list[float]:
         """Share of YES for each question; their product is the LM-Score.
@@ -96,7 +102,7 @@ class Judge:
         if not url.startswith(("http://", "https://")):
             raise BadInput(f"[judge] url: {self.settings.url}: expected http:// or https://")
         headers = {"Content-Type": "application/json"}
-        if key := os.environ.get(self.settings.key_variable, ""):
+        if key := os.environ.get(KEY_VARIABLE, ""):
             headers["Authorization"] = f"Bearer {key}"
         reason = ""
         for attempt in range(self.attempts):

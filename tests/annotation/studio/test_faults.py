@@ -19,6 +19,7 @@ import pytest
 from annotation.answers import read_answers, read_tasks
 from annotation.label_state import standing_of
 from annotation.step import talk
+from annotation.studio import client as api
 from annotation.studio.client import Studio
 from annotation.studio.local import Login, free_port, prepare, serve
 from annotation.studio.sync import Desk, exchange, open_desk
@@ -123,14 +124,16 @@ def local(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 @pytest.fixture
-def first(make_loop: Any, local: Machine, request: pytest.FixtureRequest) -> Iterator[Round]:
+def first(
+    make_loop: Any, local: Machine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Round]:
     """A round at its label step, half of its pages for two people; projects of its own."""
     del local
     loop = make_loop(label="overlap = 0.5\ngold_share = 0.0\nsuspect_share = 0.0")
     key = re.sub(r"\W", "-", request.node.name)[:40]
-    settings = loop.run.config.studio.model_copy(
-        update={"key": key, "settle_seconds": 0.5, "batch": 5, "page": 7, "attempts": 14}
-    )
+    for name, value in (("SETTLE_SECONDS", 0.5), ("BATCH", 5), ("PAGE", 7), ("ATTEMPTS", 14)):
+        monkeypatch.setattr(api, name, value)
+    settings = loop.run.config.studio.model_copy(update={"key": key})
     loop.run.config = loop.run.config.model_copy(update={"studio": settings})
     with loop.run.lease():
         loop.first.begin("label")
@@ -221,7 +224,8 @@ def test_a_locked_database_is_waited_for(
     first: Round, local: Machine, monkeypatch: pytest.MonkeyPatch, patience: float
 ) -> None:
     """Another process holds SQLite's write lock for seven seconds, longer than the server's own wait for it."""
-    settings = first.run.config.studio.model_copy(update={"timeout_seconds": patience, "settle_seconds": 15.0})
+    settings = first.run.config.studio.model_copy(update={"timeout_seconds": patience})
+    monkeypatch.setattr(api, "SETTLE_SECONDS", 15.0)
     first.run.config = first.run.config.model_copy(update={"studio": settings})
     held: list[float] = []
 

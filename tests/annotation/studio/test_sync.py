@@ -12,6 +12,7 @@ from label_studio_sdk import LabelStudio
 
 from annotation.answers import NO_LABEL, last_answers, read_answers, read_tasks
 from annotation.step import advance, conclude, talk
+from annotation.studio import client as api
 from annotation.studio.client import Studio
 from annotation.studio.local import Local
 from annotation.studio.projects import NAMES, find_projects
@@ -39,11 +40,13 @@ SHARED = "overlap = 0.5\ngold_share = 0.0\nsuspect_share = 0.0"
 
 
 @pytest.fixture
-def talking(make_loop: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def talking(make_loop: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The loop at its label step; projects of its own, as all loops of the tests have the same inputs."""
     loop = make_loop(label=SHARED) if "disagreements" in request.node.name else make_loop()
     key = request.node.name.replace("[", "-").replace("]", "")
-    settings = loop.run.config.studio.model_copy(update={"key": key, "settle_seconds": 0.0, "batch": 10, "page": 16})
+    for name, value in (("SETTLE_SECONDS", 0.0), ("BATCH", 10), ("PAGE", 16)):
+        monkeypatch.setattr(api, name, value)
+    settings = loop.run.config.studio.model_copy(update={"key": key})
     loop.run.config = loop.run.config.model_copy(update={"studio": settings})
     with at_label(loop):
         yield loop
@@ -91,11 +94,14 @@ def test_projects_are_made_once_and_screens_put_right(talking: Any, sdk: Any) ->
     assert find_projects(desk.studio, talking.run)["pages"].id == desk.projects["pages"].id
 
 
-def test_a_round_of_audit_pages_alone_is_pushed_though_no_task_has_a_prediction(make_loop: Any) -> None:
+def test_a_round_of_audit_pages_alone_is_pushed_though_no_task_has_a_prediction(
+    make_loop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "SETTLE_SECONDS", 0.0)
     loop = make_loop()
     changed = {
         "label": loop.run.config.label.model_copy(update={"pages": 0}),
-        "studio": loop.run.config.studio.model_copy(update={"key": "blind", "settle_seconds": 0.0}),
+        "studio": loop.run.config.studio.model_copy(update={"key": "blind"}),
     }
     loop.run.config = loop.run.config.model_copy(update=changed)
     with at_label(loop):

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from recall.config import Config, dump_config, load_config, parse_config, resolve_paths
+from recall.config.retired import RETIRED
 from recall.errors import BadInput
 
 
@@ -50,3 +52,24 @@ def test_paths_are_seen_from_the_config_file_and_urls_stay() -> None:
 def test_a_dumped_config_reads_back_the_same() -> None:
     config = parse_config('[seed]\nlabels = "a\\"b\\\\c\\né"\n[crawl]\nids = ["X"]\n[scan]\nrescan = "all"\n', "x.toml")
     assert parse_config(dump_config(config), "again") == config
+
+
+@pytest.mark.parametrize(("setting", "value"), RETIRED.items())
+def test_a_retired_setting_is_ignored_at_its_old_default_and_refused_otherwise(
+    setting: tuple[str, str], value: object
+) -> None:
+    section, key = setting
+    assert key not in getattr(Config(), section).model_dump()
+    assert parse_config(tomli_w.dumps({section: {key: value}}), "old.toml") == Config()
+    with pytest.raises(
+        BadInput, match=rf"^old\.toml: {section}\.{key}: is always .* in this version, not 'x': "
+    ) as caught:
+        parse_config(tomli_w.dumps({section: {key: "x"}}), "old.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_config_that_names_all_settings_of_an_older_version_is_read() -> None:
+    sections = Config().model_dump(mode="json")
+    for (section, key), value in RETIRED.items():
+        sections[section][key] = value
+    assert parse_config(tomli_w.dumps(sections), "run/config.toml") == Config()
