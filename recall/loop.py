@@ -1,7 +1,8 @@
-"""The loop: does the next step of a run, again and again, until it ends or waits for people.
+"""The loop: does the next step of a run, again and again, until the run ends or waits for people.
 
-Order is `run.rounds`'s; this module knows which function does which step. The label step comes from the entry-point
-group `recall.steps`, so that the core needs no annotation room.
+In: a Run. Out: the name of each step and its result, Done or Waiting. The order is that of `recall.run.order`; this
+module says which function does which step. The label step comes from the entry-point group `recall.steps`, so that the
+core needs no annotation.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,13 +12,13 @@ from typing import cast
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.labels.saturation import saturation_of
 from recall.records import Done, Waiting
-from recall.run.last_failures import keep_failing
-from recall.run.order import SEAL, Place
+from recall.run.failures import keep_failures
+from recall.run.order import SEAL, StepPosition
 from recall.run.rounds import Round, Run, Step
 from recall.steps.build import build
 from recall.steps.domains import domains
 from recall.steps.harvest import harvest
-from recall.steps.scan.crawl import scan
+from recall.steps.scan.driver import scan
 from recall.steps.seed import seed
 from recall.steps.train import train
 
@@ -36,18 +37,18 @@ def round_step(name: str) -> RoundStep:
     raise BadInput(f"step {name}: nothing installed provides it; install recall with its annotation package")
 
 
-def where(owner: Run | Round, name: str) -> str:
-    """Name a step for people: `seed`, `round 2 scan`."""
+def step_name(owner: Run | Round, name: str) -> str:
+    """Name of a step for people: `seed`, `round 2 scan`."""
     return f"round {owner.number} {name}" if isinstance(owner, Round) else name
 
 
-def place_of(owner: Run | Round, name: str) -> Place:
-    """The place in a run's order that `Run.next` names by its owner and verb."""
-    return Place(owner.number if isinstance(owner, Round) else 0, name)
+def position_of(owner: Run | Round, name: str) -> StepPosition:
+    """The position in a run's order of the step that `Run.next` returned."""
+    return StepPosition(owner.number if isinstance(owner, Round) else 0, name)
 
 
 def saturated(owner: Run | Round, name: str) -> bool:
-    """Tell whether a round need not begin, as the one before it recalled little that is new ([run] stop_saturation)."""
+    """True when a round need not begin, as the one before it recalled little that was new ([run] stop_saturation)."""
     if not isinstance(owner, Round) or name != "train" or owner.number < 3:
         return False
     enough = owner.run.config.run.stop_saturation
@@ -55,9 +56,9 @@ def saturated(owner: Run | Round, name: str) -> bool:
 
 
 def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
-    """Do the next step and say which; None when the run has ended.
+    """Do the next step; returns its name and result, None when the run has ended.
 
-    only: do it only if it is this step. One that is published and does not come next is told as it was published;
+    only: do it only if it is this step. A step of this name that was published before is returned as it was published;
     one that was never done raises OutOfOrder.
     """
     upcoming = run.next()
@@ -71,16 +72,18 @@ def advance(run: Run, only: str = "") -> tuple[str, Done | Waiting] | None:
         return None
     owner, name = upcoming
     if only and name != only:
-        before = [place for place in run.order if place.verb == only and run.done(place)]
+        before = [position for position in run.order if position.verb == only and run.done(position)]
         if before:
             return f"{before[-1].folder} (published before)", Step(run.store, before[-1]).result
-        raise OutOfOrder(f"{only}: the next step of this run is {where(owner, name)}; `recall status` shows the order")
+        raise OutOfOrder(
+            f"{only}: the next step of this run is {step_name(owner, name)}; `recall status` shows the order"
+        )
     try:
         if isinstance(owner, Run):
             return name, RUN_STEPS[name](owner)
-        return where(owner, name), round_step(name)(owner)
+        return step_name(owner, name), round_step(name)(owner)
     except Incomplete as incomplete:
-        keep_failing(run, place_of(owner, name), incomplete.failures)
+        keep_failures(run, position_of(owner, name), incomplete.failures)
         raise
 
 

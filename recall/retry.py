@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recall.run.ledger import Entry, ledger
-from recall.run.order import Place
+from recall.run.order import StepPosition
 from recall.run.rewind import after, first_gap
 from recall.run.rounds import Run
 
@@ -31,19 +31,19 @@ class Retry:
 
 def gaps_of(entries: Iterable[Entry]) -> list[Entry]:
     """Return the published steps that went on without failed shards; build reads none of its own."""
-    return [entry for entry in entries if entry.shards.failed and entry.place.verb != "build"]
+    return [entry for entry in entries if entry.shards.failed and entry.position.verb != "build"]
 
 
 def plan_retry(run: Run, number: int | None = None) -> Retry:
     """Say what a retry does. number: the round to go back to (0: the seed), by default the last that was begun."""
-    gaps = {entry.place: entry for entry in gaps_of(ledger(run))}
+    gaps = {entry.position: entry for entry in gaps_of(ledger(run))}
     target = first_gap(run, list(gaps), number)
     return Retry(
         gaps[target] if target else None,
         tuple(later.folder for later in after(run, target)) if target else (),
-        tuple(entry for place, entry in gaps.items() if target is None or _before(run, place, target)),
+        tuple(entry for position, entry in gaps.items() if target is None or _before(run, position, target)),
     )
 
 
-def _before(run: Run, first: Place, second: Place) -> bool:
+def _before(run: Run, first: StepPosition, second: StepPosition) -> bool:
     return run.order.index(first) < run.order.index(second)

@@ -177,7 +177,7 @@ def test_a_trained_round_applies_to_another_crawl(played: Run, crawl: Any, tmp_p
     config = crawl.config().crawl.model_copy(update={"warcs": (str(crawl.warcs[0]),)})
     run = apply_run(str(tmp_path / "applied"), f"{played.store.root}@2", config)
     drive(run)
-    assert [place.folder for place in run.order if run.done(place)][-1] == "corpus"
+    assert [position.folder for position in run.order if run.done(position)][-1] == "corpus"
     theirs = played.store.read_json("rounds/2/train/model.json")
     assert run.store.read_json("rounds/1/train/model.json") == theirs
     assert int(run.step("corpus").result.counts["pages"]) > 0

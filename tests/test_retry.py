@@ -13,9 +13,9 @@ from recall.cli import verbs
 from recall.config import Config
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Waiting
-from recall.run.last_failures import read_failing
+from recall.run.failures import read_failures
 from recall.run.ledger import ledger, unexplained
-from recall.run.order import Place
+from recall.run.order import StepPosition
 from recall.run.rewind import go_back
 from recall.run.rounds import Run
 from tests.conftest import invent, make_run, play, write_crawl
@@ -61,7 +61,7 @@ def corpus(run: Run) -> dict[str, bytes]:
 
 def test_a_calm_run_accounts_for_every_shard_and_page(played: Run) -> None:
     entries = ledger(played)
-    assert [entry.place.verb for entry in entries] == ["seed", *["scan", "domains", "harvest"] * 2, "build"]
+    assert [entry.position.verb for entry in entries] == ["seed", *["scan", "domains", "harvest"] * 2, "build"]
     assert list(unexplained(entries)) == []
     scan = entries[1]
     assert (scan.shards.planned, scan.shards.done, scan.pages.planned) == (3, 3, 324)
@@ -76,7 +76,7 @@ def test_a_gap_mended_before_anything_followed_leaves_no_trace(weather: Weather)
     play(run, "round 1 train")
     weather.breaks()
     play(run, "round 1 scan")
-    (entry,) = (entry for entry in ledger(run) if entry.place.verb == "scan")
+    (entry,) = (entry for entry in ledger(run) if entry.position.verb == "scan")
     assert (entry.shards.done, dict(entry.shards.failed)) == (2, {"ShardCorrupt": 1})
     assert list(unexplained(ledger(run))) == []
     weather.calms()
@@ -96,7 +96,7 @@ def test_a_finished_run_goes_back_to_the_round_that_missed_a_shard(weather: Weat
     play(run, "round 1 train")
     weather.breaks()
     play(run)
-    assert sum(sum(entry.shards.failed.values()) for entry in ledger(run) if entry.place.verb == "scan") == 2
+    assert sum(sum(entry.shards.failed.values()) for entry in ledger(run) if entry.position.verb == "scan") == 2
     status = json.loads(told("status", run.store.root, "--json"))
     assert status["ledger"]["corpus"]["shards"] == {"planned": 3, "done": 2, "failed": {"not read by the last scan": 1}}
     said = "rounds/1/scan, rounds/2/scan: shards could not be read; `recall retry --round 1` takes them again"
@@ -133,7 +133,7 @@ def test_what_people_answered_stays(weather: Weather) -> None:
     before = {key: run.store.read(key) for key in run.store.keys("rounds/1/label/") if "step.json" not in key}
     weather.calms()
     told("retry", run.store.root)
-    assert {entry.place.verb for entry in ledger(run) if entry.shards.failed} == set()
+    assert {entry.position.verb for entry in ledger(run) if entry.shards.failed} == set()
     after = {key: run.store.read(key) for key in run.store.keys("rounds/1/label/") if "step.json" not in key}
     assert after == before
     assert run.verify() == []
@@ -145,13 +145,13 @@ def test_a_step_that_published_nothing_says_what_failed_and_goes_on(weather: Wea
     weather.breaks()
     with pytest.raises(Incomplete, match="1 of 3 shards failed"):
         loop.advance(run)
-    found = read_failing(run)
+    found = read_failures(run)
     assert found is not None
-    assert (found[0], found[1][0].kind) == (Place(1, "scan"), "ShardCorrupt")
+    assert (found[0], found[1][0].kind) == (StepPosition(1, "scan"), "ShardCorrupt")
     assert "1 failed at the last attempt" in told("status", run.store.root)
     weather.calms()
     assert "done, digest" in told("retry", run.store.root)
-    assert read_failing(run) is None
+    assert read_failures(run) is None
     assert list(unexplained(ledger(run))) == []
 
 
@@ -172,7 +172,7 @@ def test_a_run_killed_while_going_back_is_a_shorter_run(weather: Weather, monkey
         with monkeypatch.context() as patch:
             patch.setattr(run.store, "remove", die)
             with pytest.raises(KeyboardInterrupt):
-                go_back(run, Place(1, "scan"))
+                go_back(run, StepPosition(1, "scan"))
         assert [damage.what for damage in run.verify()] == []
         play(run)
         assert run.digest() == digest
@@ -182,7 +182,7 @@ def test_a_run_killed_while_going_back_is_a_shorter_run(weather: Weather, monkey
 def test_what_cannot_be_gone_back_to_is_said(weather: Weather) -> None:
     run = weather.run("run", rounds=1)
     with pytest.raises(OutOfOrder, match="not done yet"):
-        go_back(run, Place(1, "scan"))
+        go_back(run, StepPosition(1, "scan"))
     play(run, "seed")
     assert told("retry", run.store.root, "--round", 0).count("taken again") == 0
 
@@ -205,4 +205,4 @@ def test_an_inherited_step_is_not_gone_back_to(played: Run, crawl: Any, tmp_path
 
     run = apply_run(str(tmp_path / "applied"), f"{played.store.root}@1", crawl.config().crawl, crawl.config())
     with pytest.raises(BadInput, match="is inherited"):
-        go_back(run, Place(1, "label"))
+        go_back(run, StepPosition(1, "label"))

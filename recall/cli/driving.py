@@ -82,8 +82,8 @@ def to_the_end(run: Run) -> None:
     print_ledger(entries)
     for damage in unexplained(entries):
         raise Damaged(f"{run.store.url(damage.file)}: {damage.what}")
-    gaps = [entry.place for entry in gaps_of(entries)]
+    gaps = [entry.position for entry in gaps_of(entries)]
     if gaps:
-        where = ", ".join(place.folder for place in gaps)
+        where = ", ".join(position.folder for position in gaps)
         click.echo(f"{where}: shards could not be read; `recall retry --round {gaps[0].number}` takes them again")
     click.echo(f"{run.store.root}: done, digest {run.digest()}")

@@ -11,12 +11,12 @@ from recall import loop
 from recall.cli.driving import RUN
 from recall.corpus.lineage import check_lineage
 from recall.errors import Damaged
-from recall.labels.audit import Audited, audit
+from recall.labels.audit_estimates import Audited, audit
 from recall.report.ledger_table import ledger_json, print_failing, print_ledger
 from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure
 from recall.report.terminal_tables import print_audits, print_rounds, print_steps
+from recall.run.failures import read_failures
 from recall.run.label_files import read_labels
-from recall.run.last_failures import read_failing
 from recall.run.ledger import ledger, unexplained
 from recall.run.rounds import Run
 
@@ -45,9 +45,9 @@ def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
         click.echo(json.dumps(_status_json(opened, rounds, audits), sort_keys=True))
         return
     upcoming = opened.next()
-    print_steps(done_steps(opened), loop.where(*upcoming) if upcoming else "")
+    print_steps(done_steps(opened), loop.step_name(*upcoming) if upcoming else "")
     print_ledger(ledger(opened))
-    print_failing(read_failing(opened))
+    print_failing(read_failures(opened))
     if rounds:
         print_rounds(rounds)
         print_audits(audits)
@@ -61,7 +61,7 @@ def _status_json(
         "run": opened.store.root,
         "shards": len(opened.shards),
         "digest": opened.digest(),
-        "next": None if upcoming is None else loop.where(*upcoming),
+        "next": None if upcoming is None else loop.step_name(*upcoming),
         "ledger": ledger_json(ledger(opened)),
         "steps": {folder: dict(done.counts) for folder, done in done_steps(opened)},
         "rounds": [

@@ -73,13 +73,13 @@ def _go_back(run: Run, number: int | None) -> None:
     for entry in planned.earlier:
         failed = sum(entry.shards.failed.values())
         click.echo(
-            f"{entry.place.folder}: {failed} failed; `recall retry --round {entry.place.number}` goes back there"
+            f"{entry.position.folder}: {failed} failed; `recall retry --round {entry.position.number}` goes back there"
         )
     if planned.gap is None:
         return
     account = planned.gap.shards
     failed = sum(account.failed.values())
-    click.echo(f"{planned.gap.place.folder}: {failed} failed are taken again ({account.reasons()})")
+    click.echo(f"{planned.gap.position.folder}: {failed} failed are taken again ({account.reasons()})")
     if planned.again:
         click.echo(f"done again: {', '.join(planned.again)}; what people answered stays")
-    go_back(run, planned.gap.place)
+    go_back(run, planned.gap.position)

@@ -12,7 +12,7 @@ import recall
 from recall.config import Config
 from recall.corpus.schema import MEANINGS, VERSION
 from recall.corpus.survey import Survey, ranked
-from recall.labels.audit import Audited, audit
+from recall.labels.audit_estimates import Audited, audit
 from recall.model.evaluate import Interval
 from recall.run.rounds import Run
 

@@ -87,10 +87,10 @@ def _fill(round_: Round, folder: Path) -> dict[str, int]:
         "prefixes": export_rows(prefix_rows(round_), PREFIXES, folder / "prefixes.parquet"),
     }
     (folder / "config.toml").write_text(dump_config(scrubbed_config(run.config)), encoding="utf-8")
-    for place in run.order:
-        if place.number <= round_.number and run.done(place) and place.verb != "build":
-            manifest = scrubbed(json.loads(run.store.read(place.manifest)))
-            path = folder / "manifests" / place.manifest
+    for position in run.order:
+        if position.number <= round_.number and run.done(position) and position.verb != "build":
+            manifest = scrubbed(json.loads(run.store.read(position.manifest)))
+            path = folder / "manifests" / position.manifest
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(canonical_json(manifest))
     record = {

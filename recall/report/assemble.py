@@ -12,7 +12,7 @@ from typing import Any
 import recall
 from recall.corpus.survey import Survey, survey_of
 from recall.errors import OutOfOrder
-from recall.labels.audit import Audited
+from recall.labels.audit_estimates import Audited
 from recall.report.corpus_figures import (
     categories_of,
     duplicates_of,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.labels.audit import Audited, audit, scores_of_urls
+from recall.labels.audit_estimates import Audited, audit, scores_of_urls
 from recall.labels.crawl_weights import labelled_weights
 from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall, wilson_interval
 from recall.report.data import Data

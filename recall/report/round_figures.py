@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.labels.audit import scores_of_urls
+from recall.labels.audit_estimates import scores_of_urls
 from recall.labels.decisions import accepted_prefixes
 from recall.model.evaluate import average_precision, choose_threshold
 from recall.records import Done
@@ -65,8 +65,8 @@ class Measured:
 
 def done_steps(run: Run) -> list[tuple[str, Done]]:
     """Folder and result of every published step, in order."""
-    places = [place for place in run.order if place.verb != SEAL and run.done(place)]
-    return [(place.folder, Step(run.store, place).result) for place in places]
+    done = [position for position in run.order if position.verb != SEAL and run.done(position)]
+    return [(position.folder, Step(run.store, position).result) for position in done]
 
 
 def counts_of(round_: Round) -> Counts:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from recall.labels.audit import Audited
+from recall.labels.audit_estimates import Audited
 from recall.model.evaluate import Interval
 from recall.records import Done
 from recall.report.round_figures import Counts, Measured

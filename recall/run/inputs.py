@@ -16,7 +16,7 @@ from recall.config import LOCATIONS, AccessSection, Config, parse_config
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
 from recall.io import read_all
 from recall.records import Shard
-from recall.run.checksummed_json import digest_json, seal_json, unseal_json
+from recall.run.digests import digest_json, seal_json, unseal_json
 from recall.run.label_files import LabelledUrl, parse_labels
 from recall.run.store import Store, digest_of
 from recall.sites.holdout import Holdout, parse_holdout

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recall.errors import Damaged
-from recall.run.order import Place
+from recall.run.order import StepPosition
 from recall.run.rounds import Damage, Run, Step
 from recall.run.scanned import SHARDS_FILE
 
@@ -46,9 +46,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step's accounts. place: which step."""
+    """One step's accounts."""
 
-    place: Place
+    position: StepPosition
     shards: Account
     pages: Account
 
@@ -58,15 +58,17 @@ def ledger(run: Run) -> list[Entry]:
 
     Raises Damaged when a step's files cannot be read.
     """
-    return [entry for place in run.order if place.verb in _READERS and (entry := entry_of(run, place)) is not None]
+    return [
+        entry for position in run.order if position.verb in _READERS and (entry := entry_of(run, position)) is not None
+    ]
 
 
-def entry_of(run: Run, place: Place) -> Entry | None:
+def entry_of(run: Run, position: StepPosition) -> Entry | None:
     """One step's accounts; None when it is not done, or was done by a version that did not count for them."""
-    if not run.done(place):
+    if not run.done(position):
         return None
     try:
-        return _READERS[place.verb](run, Step(run.store, place), place)
+        return _READERS[position.verb](run, Step(run.store, position), position)
     except KeyError:
         return None
 
@@ -75,11 +77,11 @@ def unexplained(entries: Sequence[Entry]) -> Iterator[Damage]:
     """What does not add up, in a step and between steps that follow each other."""
     before: dict[tuple[int, str], Entry] = {}
     for entry in entries:
-        number, verb = entry.place.number, entry.place.verb
+        number, verb = entry.position.number, entry.position.verb
         for kind, account in (("shards", entry.shards), ("pages", entry.pages)):
             if account.lost:
                 line = f"{account.planned} {kind} planned, {account.done} done, {sum(account.failed.values())} failed"
-                yield Damage(entry.place.manifest, f"{line}: {account.lost} are not accounted for")
+                yield Damage(entry.position.manifest, f"{line}: {account.lost} are not accounted for")
         scanned = before.get((number, "scan"))
         if (
             verb == "domains"
@@ -90,7 +92,7 @@ def unexplained(entries: Sequence[Entry]) -> Iterator[Damage]:
                 scanned.pages.done,
             )
         ):
-            yield Damage(entry.place.manifest, "does not count the shards and pages that the round's scan scored")
+            yield Damage(entry.position.manifest, "does not count the shards and pages that the round's scan scored")
         before[number, verb] = entry
 
 
@@ -102,15 +104,15 @@ def _int(counts: Mapping[str, int | float | str], name: str) -> int:
     return int(counts[name])
 
 
-def _seed(run: Run, step: Step, place: Place) -> Entry:
+def _seed(run: Run, step: Step, position: StepPosition) -> Entry:
     counts, failed = step.manifest.counts, _failures(run, step)
     missing = len(run.store.read_json(step.key("missing.json")))
     planned, labelled = _int(counts, "shards"), _int(counts, "labelled")
     shards = Account(planned, _int(counts, "read_shards"), failed)
-    return Entry(place, shards, Account(labelled, _int(counts, "found"), {NOT_FOUND: missing} if missing else {}))
+    return Entry(position, shards, Account(labelled, _int(counts, "found"), {NOT_FOUND: missing} if missing else {}))
 
 
-def _scan(run: Run, step: Step, place: Place) -> Entry:
+def _scan(run: Run, step: Step, position: StepPosition) -> Entry:
     table = run.store.read_table(step.key(SHARDS_FILE), ["read", "skipped", "rejected", "kept"])
     skipped: Counter[str] = Counter()
     for text in table.column("skipped").to_pylist():
@@ -119,16 +121,16 @@ def _scan(run: Run, step: Step, place: Place) -> Entry:
     if sums["read"] != _int(step.manifest.counts, "read"):
         raise Damaged(f"{run.store.url(step.key(SHARDS_FILE))}: holds other counts than step.json")
     shards = Account(len(run.shards), table.num_rows, _failures(run, step))
-    return Entry(place, shards, Account(sums["read"], sums["rejected"] + sums["kept"], dict(skipped)))
+    return Entry(position, shards, Account(sums["read"], sums["rejected"] + sums["kept"], dict(skipped)))
 
 
-def _domains(_run: Run, step: Step, place: Place) -> Entry:
+def _domains(_run: Run, step: Step, position: StepPosition) -> Entry:
     counts = step.manifest.counts
     shards, pages = _int(counts, "shards"), _int(counts, "pages")
-    return Entry(place, Account(shards, shards), Account(pages, _int(counts, "tallied")))
+    return Entry(position, Account(shards, shards), Account(pages, _int(counts, "tallied")))
 
 
-def _harvest(run: Run, step: Step, place: Place) -> Entry:
+def _harvest(run: Run, step: Step, position: StepPosition) -> Entry:
     counts = step.manifest.counts
     shards, files, unread = (_int(counts, name) for name in ("shards", "files", "failed_files"))
     failed = dict(Counter(str(row["reason"]) for row in run.store.read_json(step.key("failures.json"))))
@@ -136,10 +138,10 @@ def _harvest(run: Run, step: Step, place: Place) -> Entry:
         failed[LIMITS] = over
     planned = _int(counts, "missed") + _int(counts, "unscanned")
     looked = Account(shards + files, shards + files - unread, {UNREAD_FILE: unread} if unread else {})
-    return Entry(place, looked, Account(planned, _int(counts, "harvested"), failed))
+    return Entry(position, looked, Account(planned, _int(counts, "harvested"), failed))
 
 
-def _corpus(run: Run, step: Step, place: Place) -> Entry:
+def _corpus(run: Run, step: Step, position: StepPosition) -> Entry:
     counts = step.manifest.counts
     table = run.store.read_table(step.key(SHARDS_FILE), ["failed", "kept", "dropped"])
     unread = int(table.column("failed").to_numpy().sum())
@@ -148,10 +150,10 @@ def _corpus(run: Run, step: Step, place: Place) -> Entry:
     for piece in run.store.read_batches(step.key("dropped.parquet"), ["reason"]):
         reasons.update(map(str, piece.column("reason").to_pylist()))
     shards = Account(len(run.shards), table.num_rows - unread, {UNREAD: unread} if unread else {})
-    return Entry(place, shards, Account(chosen, _int(counts, "pages"), dict(reasons)))
+    return Entry(position, shards, Account(chosen, _int(counts, "pages"), dict(reasons)))
 
 
-_READERS: dict[str, Callable[[Run, Step, Place], Entry]] = {
+_READERS: dict[str, Callable[[Run, Step, StepPosition], Entry]] = {
     "seed": _seed,
     "scan": _scan,
     "domains": _domains,

@@ -1,4 +1,4 @@
-"""The order of steps in a run, as data: what comes after what, and the file whose existence says it is done."""
+"""The order of a run's steps, as data: what comes after what, and the file whose existence says that it is done."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,11 @@ SEAL = "seal"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One place in a run's order. number: the round, 0 for the run's own steps; verb: what the user calls it."""
+class StepPosition:
+    """The position of a step in a run's order.
+
+    number: the round, 0 for the run's own steps; verb: the CLI's, or SEAL for the sealing of a round.
+    """
 
     number: int
     verb: str
@@ -28,17 +31,17 @@ class Place:
 
     @property
     def manifest(self) -> str:
-        """Key of the file that is written last here."""
+        """Key of the file that is written last: step.json, or round.json of a sealed round."""
         return f"{self.folder}/{'round' if self.verb == SEAL else 'step'}.json"
 
 
-def places(rounds: int, applied: bool) -> tuple[Place, ...]:
-    """All places of a run in order.
+def run_order(rounds: int, applied: bool) -> tuple[StepPosition, ...]:
+    """All positions of a run in order.
 
     applied: the run inherited its model and labels, so round 1 starts with those two and there is no seed.
     """
     if applied:
         first = (*INHERITED, *(step for step in ROUND_STEPS if step not in INHERITED), SEAL)
-        return (*(Place(1, verb) for verb in first), Place(0, "build"))
-    loop = (Place(number, verb) for number in range(1, rounds + 1) for verb in (*ROUND_STEPS, SEAL))
-    return (Place(0, "seed"), *loop, Place(0, "build"))
+        return (*(StepPosition(1, verb) for verb in first), StepPosition(0, "build"))
+    loop = (StepPosition(number, verb) for number in range(1, rounds + 1) for verb in (*ROUND_STEPS, SEAL))
+    return (StepPosition(0, "seed"), *loop, StepPosition(0, "build"))

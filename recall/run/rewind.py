@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from recall.errors import BadInput, OutOfOrder
 from recall.run.inputs import STOPPED
-from recall.run.order import INHERITED, SEAL, Place
+from recall.run.order import INHERITED, SEAL, StepPosition
 from recall.run.rounds import Run
 from recall.run.step import OUTPUTS
 from recall.run.store import Store
@@ -23,25 +23,25 @@ WORK = "build/"
 """What a build that did not end left of its shards."""
 
 
-def after(run: Run, place: Place) -> list[Place]:
-    """The published places that follow from one, in order."""
-    return [later for later in run.order[run.order.index(place) + 1 :] if run.done(later)]
+def after(run: Run, position: StepPosition) -> list[StepPosition]:
+    """The published steps after one, in order."""
+    return [later for later in run.order[run.order.index(position) + 1 :] if run.done(later)]
 
 
-def go_back(run: Run, place: Place) -> None:
+def go_back(run: Run, position: StepPosition) -> None:
     """Let a published step be what comes next; call it with the run's lease held.
 
     Raises OutOfOrder when it is not done, BadInput for a step that was inherited.
     """
     run.check_lease()
-    if not run.done(place):
-        raise OutOfOrder(f"{place.folder}: is not done yet; `recall run` goes on with it")
-    if run.parent is not None and place.step in INHERITED:
-        raise BadInput(f"{place.folder}: is inherited; make a new run from another round instead")
-    for later in reversed(run.order[run.order.index(place) + 1 :]):
+    if not run.done(position):
+        raise OutOfOrder(f"{position.folder}: is not done yet; `recall run` goes on with it")
+    if run.parent is not None and position.step in INHERITED:
+        raise BadInput(f"{position.folder}: is inherited; make a new run from another round instead")
+    for later in reversed(run.order[run.order.index(position) + 1 :]):
         _forget(run.store, later, people=not run.config.label.answers)
     _remove(run.store, [STOPPED, *run.store.keys(WORK)])
-    run.store.remove(place.manifest)
+    run.store.remove(position.manifest)
 
 
 def answered_by_people(store: Store, folder: str) -> bool:
@@ -56,15 +56,15 @@ def answered_by_people(store: Store, folder: str) -> bool:
     return False
 
 
-def _forget(store: Store, place: Place, *, people: bool) -> None:
+def _forget(store: Store, position: StepPosition, *, people: bool) -> None:
     """Remove a step, or of a label step that people answer (`people`) or answered what it concluded from that."""
-    store.remove(place.manifest)
-    if place.verb == SEAL:
+    store.remove(position.manifest)
+    if position.verb == SEAL:
         return
-    if place.step == "label" and (people or answered_by_people(store, place.folder)):
-        _remove(store, [f"{place.folder}/{OUTPUTS}"])
+    if position.step == "label" and (people or answered_by_people(store, position.folder)):
+        _remove(store, [f"{position.folder}/{OUTPUTS}"])
         return
-    _remove(store, store.keys(f"{place.folder}/"))
+    _remove(store, store.keys(f"{position.folder}/"))
 
 
 def _remove(store: Store, keys: Iterable[str]) -> None:
@@ -72,8 +72,8 @@ def _remove(store: Store, keys: Iterable[str]) -> None:
         store.remove(key)
 
 
-def first_gap(run: Run, gaps: Sequence[Place], number: int | None) -> Place | None:
+def first_gap(run: Run, gaps: Sequence[StepPosition], number: int | None) -> StepPosition | None:
     """Where to go back to: the first gap of a round (0: the seed), by default of the last round that was begun."""
     if number is None:
-        number = max((place.number for place in run.order if run.done(place)), default=0)
-    return next((place for place in gaps if place.number == number), None)
+        number = max((position.number for position in run.order if run.done(position)), default=0)
+    return next((position for position in gaps if position.number == number), None)

@@ -13,32 +13,31 @@ from recall.config import AccessSection, ClusterSection, Config
 from recall.errors import OutOfOrder
 from recall.records import Done, Shard
 from recall.run import inputs as frozen
-from recall.run.checksummed_json import digest_json
-from recall.run.digests import RoundRecord, digest_at, inputs_of, read_round, write_round
+from recall.run.digests import RoundRecord, digest_json, read_round, write_round
 from recall.run.inputs import Inputs, Parent, ShardList
 from recall.run.label_files import LabelledUrl
 from recall.run.lease import Lease
-from recall.run.order import INHERITED, ROUND_STEPS, SEAL, Place, places
-from recall.run.step import Manifest, Step
+from recall.run.order import INHERITED, ROUND_STEPS, SEAL, StepPosition, run_order
+from recall.run.step import Manifest, Step, digest_at, inputs_of
 from recall.run.store import Store
 from recall.run.verify import Damage, verify_run
 from recall.sites.holdout import Holdout
 
-__all__ = ["Damage", "Manifest", "Parent", "Place", "Round", "Run", "Step"]
+__all__ = ["Damage", "Manifest", "Parent", "Round", "Run", "Step", "StepPosition"]
 
 
 class Run:
     """A run folder. Made by `Run.create` and `Run.open`.
 
     config: as frozen, with [access] and [cluster] of this machine where they were given; store: its files;
-    inputs: run.json; order: all places of the run.
+    inputs: run.json; order: all positions of the run.
     """
 
     def __init__(self, store: Store, inputs: Inputs, config: Config) -> None:
         self.store = store
         self.inputs = inputs
         self.config = config
-        self.order = places(config.run.rounds, applied=inputs.parent is not None)
+        self.order = run_order(config.run.rounds, applied=inputs.parent is not None)
         self._lease: Lease | None = None
 
     @classmethod
@@ -76,7 +75,7 @@ class Run:
 
     @cached_property
     def holdout(self) -> Holdout:
-        """Hosts and families that are scanned but never shown, trained on or used for a choice."""
+        """Hosts and registered domains that are scanned but never shown, trained on or used for a choice."""
         return frozen.read_holdout(self.store, self.inputs)
 
     @cached_property
@@ -104,12 +103,12 @@ class Run:
 
     def digest(self) -> str:
         """Digest of run.json and every published step in order: equal for runs that did the same."""
-        done = [place for place in self.order if self.done(place)]
+        done = [position for position in self.order if self.done(position)]
         return digest_json([["run.json", self.inputs.digest], *([p.folder, digest_at(self.store, p)] for p in done)])
 
-    def done(self, place: Place) -> bool:
-        """True when the place's manifest is published."""
-        return self.store.exists(place.manifest)
+    def done(self, position: StepPosition) -> bool:
+        """True when the manifest of a step or sealed round is published."""
+        return self.store.exists(position.manifest)
 
     def round(self, number: int) -> "Round":
         """One round, from 1 on.
@@ -122,37 +121,39 @@ class Run:
 
     def begin(self, step: str) -> Step:
         """Take up "seed" or "corpus"; `Step.done` tells whether it is published already."""
-        return self.begin_at(self._place(0, step))
+        return self.begin_at(self._position(0, step))
 
     def step(self, name: str) -> Step:
         """The step "seed" or "corpus", to be read."""
-        return Step(self.store, self._place(0, name))
+        return Step(self.store, self._position(0, name))
 
-    def _place(self, number: int, step: str) -> Place:
-        for place in self.order:
-            if (place.number, place.step) == (number, step):
-                return place
+    def _position(self, number: int, step: str) -> StepPosition:
+        for position in self.order:
+            if (position.number, position.step) == (number, step):
+                return position
         where = f"round {number}" if number else "this run"
         raise OutOfOrder(f"{self.store.root}: {where} has no step {step!r}")
 
-    def begin_at(self, place: Place, *, inherited: bool = False) -> Step:
-        """Take up the step at a place of the order.
+    def begin_at(self, position: StepPosition, *, inherited: bool = False) -> Step:
+        """Take up the step at a position of the order.
 
-        Raises OutOfOrder when the place before it is not done or one after it is, LeaseHeld when the lease was lost,
+        Raises OutOfOrder when the step before it is not done or one after it is, LeaseHeld when the lease was lost,
         BadInput for a run that another version began.
         """
         self.check_lease()
-        if self.done(place):
-            return Step(self.store, place)
+        if self.done(position):
+            return Step(self.store, position)
         self.inputs.check_format(self.store.root)
-        if self.parent and place.step in INHERITED and not inherited:
-            raise OutOfOrder(f"{place.folder}: is inherited; run `recall init` again to complete it")
-        index = self.order.index(place)
+        if self.parent and position.step in INHERITED and not inherited:
+            raise OutOfOrder(f"{position.folder}: is inherited; run `recall init` again to complete it")
+        index = self.order.index(position)
         if index and not self.done(self.order[index - 1]):
-            raise OutOfOrder(f"{place.folder}: needs {self.order[index - 1].folder}, which is not done yet")
+            raise OutOfOrder(f"{position.folder}: needs {self.order[index - 1].folder}, which is not done yet")
         if later := [after.folder for after in self.order[index + 1 :] if self.done(after)]:
-            raise OutOfOrder(f"{place.folder}: is missing although {later[0]} is done; see `recall verify`")
-        step = Step(self.store, place, inputs_of(self.store, self.order, place, self.inputs.digest), self.check_lease)
+            raise OutOfOrder(f"{position.folder}: is missing although {later[0]} is done; see `recall verify`")
+        step = Step(
+            self.store, position, inputs_of(self.store, self.order, position, self.inputs.digest), self.check_lease
+        )
         step.sweep()
         return step
 
@@ -163,7 +164,7 @@ class Run:
         """
         if self.parent is None or folder not in INHERITED:
             raise OutOfOrder(f"{self.store.root}: {folder} is not inherited by this run")
-        step = self.begin_at(self._place(1, folder), inherited=True)
+        step = self.begin_at(self._position(1, folder), inherited=True)
         if step.done:
             return step.result
         for file, content in sorted(files.items()):
@@ -174,10 +175,10 @@ class Run:
         return step.finish({"inherited": len(files)}, {**info, "parent": self.parent.digest})
 
     def next(self) -> "tuple[Round | Run, str] | None":
-        """What comes next and on what: a round or the run, and the verb (a step, "seal", "build"); None at the end."""
-        for place in self.order:
-            if not self.done(place):
-                return (self.round(place.number) if place.number else self), place.verb
+        """The next step: its round (or the run) and its verb (a step, "seal", "build"); None at the end."""
+        for position in self.order:
+            if not self.done(position):
+                return (self.round(position.number) if position.number else self), position.verb
         return None
 
     def stop_after(self, number: int) -> None:
@@ -186,14 +187,14 @@ class Run:
         Raises OutOfOrder when the round is not sealed or a later one was begun.
         """
         self.check_lease()
-        later = [place.folder for place in self.order if place.number > number and self.done(place)]
+        later = [position.folder for position in self.order if position.number > number and self.done(position)]
         if not self.round(number).sealed or later:
             raise OutOfOrder(f"{self.store.root}: cannot end after round {number}: it is not the last one done")
         self.store.publish_json(frozen.STOPPED, {"rounds": number})
         self.config = frozen.read_config(self.store, self.inputs).model_copy(
             update={"access": self.config.access, "cluster": self.config.cluster}
         )
-        self.order = places(number, applied=self.parent is not None)
+        self.order = run_order(number, applied=self.parent is not None)
 
     def lease(self) -> Lease:
         """The run's lease, as a context manager; while it is held, steps refuse to end once it was lost.
@@ -225,15 +226,15 @@ class Round:
 
         Raises OutOfOrder when the step before it is not done.
         """
-        return self.run.begin_at(self.run._place(self.number, step))
+        return self.run.begin_at(self.run._position(self.number, step))
 
     def step(self, name: str) -> Step:
         """A step of the round, to be read."""
-        return Step(self.run.store, self.run._place(self.number, name))
+        return Step(self.run.store, self.run._position(self.number, name))
 
     @property
-    def _seal(self) -> Place:
-        return Place(self.number, SEAL)
+    def _seal(self) -> StepPosition:
+        return StepPosition(self.number, SEAL)
 
     @property
     def sealed(self) -> bool:
@@ -251,13 +252,13 @@ class Round:
         Raises OutOfOrder when a step is not done.
         """
         self.run.check_lease()
-        steps = {place: self.run.done(place) for place in self.run.order if place.number == self.number}
-        open_steps = [place.folder for place, done in steps.items() if not done and place.verb != SEAL]
+        steps = {position: self.run.done(position) for position in self.run.order if position.number == self.number}
+        open_steps = [position.folder for position, done in steps.items() if not done and position.verb != SEAL]
         if open_steps:
             raise OutOfOrder(f"{self._seal.folder}: cannot be sealed, {open_steps[0]} is not done yet")
         parent = self.run.inputs.digest
         if self.number > 1:
-            parent = digest_at(self.run.store, Place(self.number - 1, SEAL))
-        digests = {name: digest_at(self.run.store, Place(self.number, name)) for name in ROUND_STEPS}
+            parent = digest_at(self.run.store, StepPosition(self.number - 1, SEAL))
+        digests = {name: digest_at(self.run.store, StepPosition(self.number, name)) for name in ROUND_STEPS}
         self.run.store.publish(self._seal.manifest, write_round(self.number, parent, digests))
         return self.record.digest

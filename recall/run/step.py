@@ -17,8 +17,9 @@ from typing import Any
 import recall
 from recall.errors import AlreadyPublished, Damaged, OutOfOrder
 from recall.records import Done, Output
-from recall.run.checksummed_json import digest_json, seal_json, unseal_json
-from recall.run.order import Place
+from recall.run.digests import digest_json, read_round, seal_json, unseal_json
+from recall.run.inputs import RUN
+from recall.run.order import SEAL, StepPosition
 from recall.run.store import Columns, Schema, Store, digest_of
 
 MANIFEST = "step.json"
@@ -82,14 +83,14 @@ class Step:
     def __init__(
         self,
         store: Store,
-        place: Place,
+        position: StepPosition,
         inputs: Mapping[str, str] | None = None,
         guard: Callable[[], None] | None = None,
     ) -> None:
         self.store = store
-        self.place = place
-        self.name = place.step
-        self.folder = place.folder
+        self.position = position
+        self.name = position.step
+        self.folder = position.folder
         self._inputs = inputs
         self._guard = guard or (lambda: None)
         self._added: dict[str, Output] = {}
@@ -243,3 +244,21 @@ class Step:
         for key in leftovers:
             self.store.remove(key)
         return self.result
+
+
+def digest_at(store: Store, position: StepPosition) -> str:
+    """Digest of a published step or sealed round.
+
+    Raises Damaged when its manifest is missing or not what was published.
+    """
+    data, name = store.read(position.manifest), store.url(position.manifest)
+    return read_round(data, name).digest if position.verb == SEAL else read_manifest(data, name).digest
+
+
+def inputs_of(store: Store, order: tuple[StepPosition, ...], position: StepPosition, start: str) -> dict[str, str]:
+    """Digest of what a step follows, by folder: the step before it, or run.json with the digest `start`."""
+    index = order.index(position)
+    if index == 0:
+        return {RUN: start}
+    before = order[index - 1]
+    return {before.folder: digest_at(store, before)}

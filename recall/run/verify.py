@@ -13,9 +13,9 @@ from recall.errors import BadInput, Damaged, OutOfOrder, ShardFailed
 from recall.io import open_stream
 from recall.records import Output
 from recall.run import inputs as frozen
-from recall.run.digests import inputs_of, read_round
-from recall.run.order import ROUND_STEPS, SEAL, Place, places
-from recall.run.step import OUTPUTS, Step
+from recall.run.digests import read_round
+from recall.run.order import ROUND_STEPS, SEAL, StepPosition, run_order
+from recall.run.step import OUTPUTS, Step, inputs_of
 from recall.run.store import Store
 
 READERS = 8
@@ -45,67 +45,67 @@ def verify_run(store: Store, share: float = 1.0, seed: int = 0) -> Iterator[Dama
     if any(damage.file == frozen.CONFIG for damage in broken):
         return
     config = frozen.read_config(store, inputs)
-    order = places(config.run.rounds, applied=inputs.parent is not None)
-    published = [place for place in order if store.exists(place.manifest)]
+    order = run_order(config.run.rounds, applied=inputs.parent is not None)
+    published = [position for position in order if store.exists(position.manifest)]
     chooser = random.Random(seed)  # noqa: S311 - chooses what to look at
-    for place in order[: order.index(published[-1]) + 1] if published else ():
-        if place not in published:
-            yield Damage(place.manifest, "is missing although a later step is done")
+    for position in order[: order.index(published[-1]) + 1] if published else ():
+        if position not in published:
+            yield Damage(position.manifest, "is missing although a later step is done")
             continue
         try:
-            expected = inputs_of(store, order, place, inputs.digest)
+            expected = inputs_of(store, order, position, inputs.digest)
         except Damaged:
-            expected = {}  # the place before it is damaged and was reported there
-        if place.verb == SEAL:
-            yield from _sealed(store, place, inputs.digest)
+            expected = {}  # the step before it is damaged and was reported there
+        if position.verb == SEAL:
+            yield from _sealed(store, position, inputs.digest)
         else:
-            yield from _step(store, place, expected, share, chooser)
+            yield from _step(store, position, expected, share, chooser)
 
 
 def _step(
-    store: Store, place: Place, expected: dict[str, str], share: float, chooser: random.Random
+    store: Store, position: StepPosition, expected: dict[str, str], share: float, chooser: random.Random
 ) -> Iterator[Damage]:
-    step = Step(store, place)
+    step = Step(store, position)
     try:
         manifest = step.manifest
     except Damaged as error:
-        yield Damage(place.manifest, str(error))
+        yield Damage(position.manifest, str(error))
         return
-    if manifest.step != place.folder or (expected and dict(manifest.inputs) != expected):
-        yield Damage(place.manifest, "does not follow the step before it")
-    broken = list(_differing(store, place.folder + "/", [Output(OUTPUTS, manifest.outputs)]))
+    if manifest.step != position.folder or (expected and dict(manifest.inputs) != expected):
+        yield Damage(position.manifest, "does not follow the step before it")
+    broken = list(_differing(store, position.folder + "/", [Output(OUTPUTS, manifest.outputs)]))
     yield from broken
     if broken:
         return
     outputs = step.outputs()
     if share < 1.0 and outputs:
         outputs = chooser.sample(outputs, max(1, round(share * len(outputs))))
-    yield from _differing(store, place.folder + "/", outputs)
+    yield from _differing(store, position.folder + "/", outputs)
 
 
-def _sealed(store: Store, place: Place, start: str) -> Iterator[Damage]:
+def _sealed(store: Store, position: StepPosition, start: str) -> Iterator[Damage]:
     try:
-        record = read_round(store.read(place.manifest), store.url(place.manifest))
+        record = read_round(store.read(position.manifest), store.url(position.manifest))
     except Damaged as error:
-        yield Damage(place.manifest, str(error))
+        yield Damage(position.manifest, str(error))
         return
     parent: str | None = start
-    if place.number > 1:
-        parent = _digest(store, Place(place.number - 1, SEAL))
-    if record.round != place.number or (parent is not None and record.parent != parent):
-        yield Damage(place.manifest, "does not follow the round before it")
+    if position.number > 1:
+        parent = _digest(store, StepPosition(position.number - 1, SEAL))
+    if record.round != position.number or (parent is not None and record.parent != parent):
+        yield Damage(position.manifest, "does not follow the round before it")
     for name in ROUND_STEPS:
-        digest = _digest(store, Place(place.number, name))
+        digest = _digest(store, StepPosition(position.number, name))
         if digest is not None and record.steps.get(name) != digest:
-            yield Damage(place.manifest, f"holds another digest of {name} than {name}/step.json")
+            yield Damage(position.manifest, f"holds another digest of {name} than {name}/step.json")
 
 
-def _digest(store: Store, place: Place) -> str | None:
-    """Digest of a step or round; None when it is missing or damaged, which is reported where it stands."""
+def _digest(store: Store, position: StepPosition) -> str | None:
+    """Digest of a step or round; None when it is missing or damaged, which is reported at its own position."""
     try:
-        if place.verb == SEAL:
-            return read_round(store.read(place.manifest), place.manifest).digest
-        return Step(store, place).manifest.digest
+        if position.verb == SEAL:
+            return read_round(store.read(position.manifest), position.manifest).digest
+        return Step(store, position).manifest.digest
     except (Damaged, OutOfOrder):
         return None
 

@@ -133,7 +133,7 @@ def test_what_only_one_of_index_and_wet_file_names_is_counted(crawl: Any, common
     assert outcomes[-3:] == [Skip.NO_WET] * 3
     assert [one.url for one in outcomes if isinstance(one, Capture)] == [site.url for site in sites[3:]]
     run = begin(tmp_path / "run", crawl, "", crawl=crawl_of(base), scan={"input": "wet"})
-    scan = next(entry for entry in ledger(run) if entry.place.verb == "scan")
+    scan = next(entry for entry in ledger(run) if entry.position.verb == "scan")
     assert dict(scan.pages.failed) == {"no_wet": 3, "not_indexed": 1}
     assert scan.pages.planned == len(crawl.sites) + 1
     assert list(unexplained(ledger(run))) == []

@@ -5,7 +5,7 @@
 A crawl has 3 % code pages on code hosts and others. Three rounds go over it with models that get better: each draws
 its audit sample as annotation.sampling does (same bins, strata and allocation), then pages to train on, whose truth is
 known from then on; hosts that are code are accepted as prefixes, and what the model missed there is harvested
-unlabelled. The third round is estimated from all three samples as recall.labels.audit pools them. The last line is one
+unlabelled. The third round is estimated from all three samples as recall.labels.audit_estimates pools them. The last line is one
 JSON object: coverage of the true share found, precision and number of code pages, and the intervals' median widths, by
 number of labels a round.
 """
@@ -92,7 +92,7 @@ def go_on(world: World, round_: int, scores: NDArray[np.float64], random: np.ran
 
 
 def estimate(world: World, kept: Bools, scores: NDArray[np.float64], would: list[Bools], draws: int) -> AuditEstimate:
-    """The last round, as recall.labels.audit pools the samples."""
+    """The last round, as recall.labels.audit_estimates pools the samples."""
     per_round = pooled_shares([len(pages) for pages, _ in world.drawn])
     up_to = np.concatenate([[0.0], np.cumsum(per_round)])
     pages = np.concatenate([pages for pages, _ in world.drawn])

@@ -26,7 +26,7 @@ from recall.run.progress_bar import silence
 from recall.run.rounds import Run
 from recall.run.scanned import scanned_shards
 from recall.run.store import digest_of
-from recall.steps.scan.crawl import scan
+from recall.steps.scan.driver import scan
 
 
 def memory() -> float:

@@ -115,9 +115,9 @@ def ledger_wrong(root: str, rounds: int, responses: int) -> str:
 def gaps_of(world: World, root: str) -> list[tuple[str, int, int]]:
     """What a run that ended had to leave out: the step, its round (0: the seed) and how many shards, in order."""
     run = Run.open(root, AccessSection(s3_endpoint=world.s3.endpoint))
-    entries = [entry for entry in ledger(run) if entry.place.verb != "build"]
+    entries = [entry for entry in ledger(run) if entry.position.verb != "build"]
     return [
-        (entry.place.verb, entry.place.number, sum(entry.shards.failed.values()))
+        (entry.position.verb, entry.position.number, sum(entry.shards.failed.values()))
         for entry in entries
         if entry.shards.failed
     ]

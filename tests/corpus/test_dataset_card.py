@@ -12,7 +12,7 @@ import yaml
 
 from recall.corpus.dataset_card import CardFigures, card
 from recall.corpus.survey import Survey
-from recall.labels.audit import audit
+from recall.labels.audit_estimates import audit
 from recall.run.rounds import Run
 
 

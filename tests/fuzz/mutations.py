@@ -29,7 +29,7 @@ from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import Card, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Shard
-from recall.run.jobs.attempts import attempt_until
+from recall.run.jobs.deadline import attempt_until
 from recall.run.store import Store
 from recall.steps.scan.shard import Job, Work, report_key, scan_shard
 

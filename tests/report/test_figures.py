@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from recall.corpus.tags import category
-from recall.labels.audit import audit
+from recall.labels.audit_estimates import audit
 from recall.labels.crawl_weights import labelled_weights
 from recall.page.text.prose_language import language_of
 from recall.report.corpus_figures import NAMES, UNKNOWN

@@ -8,7 +8,7 @@ import pytest
 from recall.config import Config, dump_config
 from recall.errors import AlreadyPublished, BadInput, Damaged
 from recall.records import Shard
-from recall.run.checksummed_json import seal_json, unseal_json
+from recall.run.digests import seal_json, unseal_json
 from recall.run.inputs import FORMAT, ShardList
 from recall.run.rounds import Parent, Run
 

@@ -13,8 +13,8 @@ import pytest
 from recall.config import ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.run.jobs import Outcome, attempts, complete, each
-from recall.run.jobs.attempts import Overdue, attempt, attempt_until
 from recall.run.jobs.cluster_limits import check_answers
+from recall.run.jobs.deadline import DeadlineExceeded, attempt, attempt_until
 
 HERE = ClusterSection()
 
@@ -63,7 +63,7 @@ def test_items_are_drawn_one_by_one() -> None:
         (ValueError("two\nlines"), "ValueError", "ValueError: two lines (test_jobs.py:"),
         (PanicException("no tell"), "PanicException", "PanicException: no tell (test_jobs.py:"),
         (MemoryError(), "MemoryError", "MemoryError (test_jobs.py:"),
-        (Overdue("took longer"), "Overdue", "Overdue: took longer (test_jobs.py:"),
+        (DeadlineExceeded("took longer"), "Overdue", "Overdue: took longer (test_jobs.py:"),
     ],
 )
 def test_an_error_is_a_failure_and_the_others_go_on(error: BaseException, kind: str, line: str) -> None:
@@ -105,7 +105,7 @@ def test_a_deadline_ends_an_attempt_and_leaves_no_alarm() -> None:
         return "done"
 
     late = attempt_until(sleep, None, 5.0, 0.1)
-    assert late.error_kind == Overdue.__name__
+    assert late.error_kind == DeadlineExceeded.__name__
     assert attempt_until(sleep, None, 0.0, 0.1).result == "done"
     time.sleep(0.2)
 

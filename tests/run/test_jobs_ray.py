@@ -15,7 +15,7 @@ from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.io import ratelimit, ratelimit_files
 from recall.run import jobs
 from recall.run.jobs import Outcome, attempts, complete, each, ray_tasks
-from recall.run.jobs.attempts import Overdue
+from recall.run.jobs.deadline import DeadlineExceeded
 from recall.run.jobs.ray_tasks import DIED
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -170,7 +170,7 @@ def test_a_task_past_its_deadline_fails_alone() -> None:
     cluster = ClusterSection(address="local", workers=2, attempts=1, shard_seconds=1.0)
     outcomes = {outcome.item: outcome for outcome in each(hang, None, ["asleep", "deaf", "awake"], cluster, "x")}
     assert outcomes["awake"].result == "awake"
-    assert outcomes["asleep"].error_kind == Overdue.__name__
+    assert outcomes["asleep"].error_kind == DeadlineExceeded.__name__
     assert outcomes["deaf"].error_kind == DIED
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from recall.config import ClusterSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, Incomplete, LeaseHeld, OutOfOrder, Refused, Transient
-from recall.run.jobs.attempts import C, I, Outcome, R, attempt_until, pause
 from recall.run.jobs.cluster_limits import Meters
-from recall.run.jobs.ray_tasks import Flight, connect, disconnect
+from recall.run.jobs.deadline import C, I, Outcome, R, attempt_until, pause
+from recall.run.jobs.ray_tasks import RayTasks, connect, disconnect
 
 __all__ = ["Outcome", "complete", "connect", "disconnect", "each", "meter", "tolerated"]
 
@@ -36,7 +36,7 @@ def each(
     """
     if cluster.address == HERE:
         return _here(function, context, items, cluster)
-    return Flight(function, context, cluster, label).run(items)
+    return RayTasks(function, context, cluster, label).run(items)
 
 
 def complete(

@@ -14,8 +14,8 @@ from typing import Any, Generic
 
 from recall.config import ClusterSection
 from recall.errors import BadInput, Transient
-from recall.run.jobs.attempts import GRACE_SECONDS, C, I, Outcome, R, attempt_until, pause
 from recall.run.jobs.cluster_limits import Meters, check_answers, join, join_office, leave_office, open_office
+from recall.run.jobs.deadline import GRACE_SECONDS, C, I, Outcome, R, attempt_until, pause
 
 LOCAL = "local"
 DIED = "WorkerDied"
@@ -78,7 +78,7 @@ def disconnect() -> None:
         sys.modules["ray"].shutdown()
 
 
-class Flight(Generic[C, I, R]):
+class RayTasks(Generic[C, I, R]):
     """Tasks on Ray: at most 2 × workers at a time, tried again when their worker dies."""
 
     def __init__(self, function: Callable[[C, I], R], context: C, cluster: ClusterSection, label: str) -> None:

@@ -26,7 +26,7 @@ from recall.run.step import Step
 from recall.run.store import Schema, Store
 from recall.steps.domains import tally
 from recall.steps.domains.bounds import errors_of
-from recall.steps.domains.prefixes import gains_of
+from recall.steps.domains.prefix_candidates import gains_of
 from recall.steps.domains.tally import (
     CANDIDATES,
     DOMAINS,

@@ -22,7 +22,7 @@ from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import host_of, registered_domain
 from recall.steps.domains.bounds import Errors, lower_shares
-from recall.steps.domains.prefixes import Count, prefixes_of, propose
+from recall.steps.domains.prefix_candidates import Count, prefixes_of, propose
 
 DOMAINS = {"host": "string", "pages": "int64", "kept": "int64", "share": "float64", "low": "float64", "code": "bool"}
 CANDIDATES = {"prefix": "string", "host": "string", "pages": "int64", "kept": "int64"}

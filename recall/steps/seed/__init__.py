@@ -17,7 +17,7 @@ from recall.archive.index import url_refs
 from recall.config import Config
 from recall.errors import BadInput
 from recall.records import Done, Shard, WarcRef
-from recall.run.failed_shards import Failures
+from recall.run.failures import FailedShards
 from recall.run.jobs import each, tolerated
 from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import progress
@@ -77,7 +77,7 @@ def _looks(run: Run, search: Search) -> list[Look]:
     return sorted(looks.values(), key=lambda look: look.shard.number)
 
 
-def _gather(run: Run, search: Search, failures: Failures) -> tuple[int, list[Found]]:
+def _gather(run: Run, search: Search, failures: FailedShards) -> tuple[int, list[Found]]:
     """How many shards were read of those that are needed, and their pages; the first capture of a URL wins."""
     looks = _looks(run, search)
     outcomes = tolerated(each(collect, search, looks, run.config.cluster, "seed"))
@@ -167,7 +167,7 @@ def seed(run: Run) -> Done:
             "config.toml: seed: give labels (a file), prefixes, known_prefixes, structure or a [judge]; there is "
             "nothing to learn from"
         )
-    failures = Failures()
+    failures = FailedShards()
     gathered, found = _gather(run, _search(run, labelled), failures)
     found.sort(key=lambda page: page.url)
     sample = [page for page in found if page.source == "sample"]

@@ -10,7 +10,7 @@ from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 from recall.steps.domains import domains, tally
 from recall.steps.domains.bounds import Errors, lower_share, lower_shares
-from recall.steps.domains.prefixes import gains_of, prefixes_of, propose, with_slugs
+from recall.steps.domains.prefix_candidates import gains_of, prefixes_of, propose, with_slugs
 
 SETTINGS = DomainsSection()
 

@@ -129,7 +129,7 @@ def test_what_cannot_be_had_is_listed_and_too_much_of_it_ends_the_step(
     failures = run.store.read_json("rounds/1/harvest/failures.json")
     assert failures
     assert {row["reason"] for row in failures} == {UNREADABLE}
-    (entry,) = (entry for entry in ledger(run) if entry.place.verb == "harvest")
+    (entry,) = (entry for entry in ledger(run) if entry.position.verb == "harvest")
     assert dict(entry.shards.failed) == {UNREAD_FILE: 1}
     assert entry.pages.failed[UNREADABLE] == len(failures)
     assert list(unexplained(ledger(run))) == []
@@ -153,7 +153,7 @@ def test_a_file_with_a_broken_record_is_a_gap_as_one_that_is_not_there(
         file.write_bytes(data)
     (row,) = run.store.read_json("rounds/1/harvest/failures.json")
     assert (row["url"], row["reason"]) == (first["url"], NO_RECORD)
-    (entry,) = (entry for entry in ledger(run) if entry.place.verb == "harvest")
+    (entry,) = (entry for entry in ledger(run) if entry.position.verb == "harvest")
     assert dict(entry.shards.failed) == {UNREAD_FILE: 1}
     assert list(unexplained(ledger(run))) == []
 

@@ -11,7 +11,7 @@ from recall.run.round_model import floor_of
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 from recall.steps.scan import shard
-from recall.steps.scan.crawl import scan
+from recall.steps.scan.driver import scan
 
 
 def test_every_page_has_a_row_and_every_row_its_model(played: Run, crawl: Any) -> None:
@@ -87,7 +87,7 @@ def test_a_refusal_ends_the_step_at_once(fresh: Any, monkeypatch: pytest.MonkeyP
     def refuse(*_: object) -> None:
         raise Refused("https://data.example.org: refuses us (403)")
 
-    monkeypatch.setattr("recall.steps.scan.crawl.scan_shard", refuse)
+    monkeypatch.setattr("recall.steps.scan.driver.scan_shard", refuse)
     with pytest.raises(Refused, match="403"):
         scan(run.round(1))
     assert not run.round(1).step("scan").done

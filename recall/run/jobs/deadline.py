@@ -35,7 +35,7 @@ class Outcome(Generic[I]):
     error_kind: str | None = None
 
 
-class Overdue(BaseException):
+class DeadlineExceeded(BaseException):
     """A task reached its deadline; no Exception, so that no library swallows it on the way out."""
 
 
@@ -72,7 +72,7 @@ def attempt_until(
         return attempt(function, context, item)
 
     def ring(_signal: int, _frame: object) -> None:
-        raise Overdue(f"took longer than {seconds:g} s")
+        raise DeadlineExceeded(f"took longer than {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, ring)
     if grace is not None:

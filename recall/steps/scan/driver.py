@@ -14,7 +14,7 @@ from typing import Any
 from recall.errors import Incomplete
 from recall.io.parquet import ParquetWriter
 from recall.records import Done, Output, ShardReport, Skip
-from recall.run.failed_shards import Failures
+from recall.run.failures import FailedShards
 from recall.run.jobs import each, tolerated
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
@@ -46,7 +46,7 @@ def scan(round_: Round) -> Done:
     job = Job(run.store, config.access, config.scan, folder, model_folder(round_), config.crawl.index, model)
     works = (Work(shard, earlier.find(shard.number) if earlier else None) for shard in run.shards)
     outcomes = tolerated(each(scan_shard, job, works, config.cluster, f"scan {round_.number}"))
-    failures = Failures()
+    failures = FailedShards()
     for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}"):
         shard = outcome.item.shard
         if outcome.failure is not None and not run.store.exists(report_key(folder, shard.number)):

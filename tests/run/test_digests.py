@@ -1,7 +1,7 @@
 import pytest
 
 from recall.errors import Damaged
-from recall.run.checksummed_json import digest_json, seal_json, unseal_json
+from recall.run.digests import digest_json, seal_json, unseal_json
 
 VALUE = {"step": "scan", "counts": {"kept": 3, "share": 0.25}, "note": "ü"}
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from recall.cli import verbs
-from recall.labels.audit import audit, labelled_in, pool_labels
+from recall.labels.audit_estimates import audit, labelled_in, pool_labels
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 
