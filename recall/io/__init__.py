@@ -6,10 +6,10 @@ Writing works on disks and s3:// only; it raises Transient when it kept failing.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from recall.config import AccessSection
@@ -35,6 +35,7 @@ __all__ = [
     "list_keys",
     "open_ahead",
     "open_stream",
+    "post_json",
     "publish",
     "publish_file",
     "read_all",
@@ -175,6 +176,11 @@ def _s3() -> ModuleType:
     from recall.io import s3  # noqa: PLC0415 - boto3 is slow and large; files and https need none of it
 
     return s3
+
+
+def post_json(url: str, value: object, headers: Mapping[str, str], seconds: float) -> Any:
+    """Post a value as JSON and return the JSON of the answer. Raises Again or Refused, one attempt a call."""
+    return _http().post_json(url, value, headers, seconds)
 
 
 def _http() -> ModuleType:

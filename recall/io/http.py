@@ -1,4 +1,4 @@
-"""https and http, read only: streamed answers, byte ranges that are checked, errors sorted by consequence.
+"""https and http: streamed answers, byte ranges that are checked, JSON questions, errors sorted by consequence.
 
 429 and 5xx are tried again; 429 and 503 mean slow down. 403 means we are blocked: it is not tried again, and for a
 minute nobody asks that host anything more. The status is looked at before the body.
@@ -9,9 +9,10 @@ import atexit
 import os
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import httpx
 
@@ -140,3 +141,21 @@ def size(url: str, access: AccessSection) -> int | None:
     check_status(answer, url)
     announced = answer.headers.get("Content-Length", "")
     return int(announced) if announced.isdigit() else 0
+
+
+def post_json(url: str, value: object, headers: Mapping[str, str], seconds: float) -> Any:
+    """Post a value as JSON and return the JSON of the answer; redirects are not followed.
+
+    Raises Again after 429, 5xx, a broken connection or an answer that is no JSON, Refused for any other status.
+    """
+    client = _client_of(os.getpid(), AccessSection())
+    try:
+        answer = client.post(url, json=value, headers=dict(headers), timeout=seconds, follow_redirects=False)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            wait = parse_retry_after(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+            raise Again(f"answers {answer.status_code}", wait, answer.status_code in _SLOW_DOWN)
+        if not answer.is_success:
+            raise Refused(f"{url}: answers {answer.status_code}")
+        return answer.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, ValueError) as error:
+        raise Again(f"{type(error).__name__}: {error}") from None

@@ -5,9 +5,9 @@
 A crawl has 3 % code pages on code hosts and others. Three rounds go over it with models that get better: each draws
 its audit sample as annotation.sampling does (same bins, strata and allocation), then pages to train on, whose truth is
 known from then on; hosts that are code are accepted as prefixes, and what the model missed there is harvested
-unlabelled. The third round is estimated from all three samples as recall.labels.audit_estimates pools them. The last line is one
-JSON object: coverage of the true share found, precision and number of code pages, and the intervals' median widths, by
-number of labels a round.
+unlabelled. The third round is estimated from all three samples as recall.labels.audit_estimates pools them. The last
+line is one JSON object: coverage of the true recall, precision and number of code pages, and the intervals' median
+widths, by number of labels a round.
 """
 
 import argparse

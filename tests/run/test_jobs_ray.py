@@ -14,8 +14,7 @@ from recall.config import AccessSection, ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.io import ratelimit, ratelimit_files
 from recall.run import jobs
-from recall.run.jobs import Outcome, attempts, complete, each, ray_tasks
-from recall.run.jobs.deadline import DeadlineExceeded
+from recall.run.jobs import Outcome, complete, deadline, each, ray_tasks
 from recall.run.jobs.ray_tasks import DIED
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -30,7 +29,7 @@ def _by_value(local_ray: None) -> Iterator[None]:  # noqa: ARG001 - Ray of our o
     module = sys.modules[__name__]
     cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempts, "RETRY_SECONDS", 0.05)
+        patch.setattr(deadline, "RETRY_SECONDS", 0.05)
         patch.setattr(ray_tasks, "GRACE_SECONDS", 1.0)
         yield
     jobs.disconnect()
@@ -170,7 +169,7 @@ def test_a_task_past_its_deadline_fails_alone() -> None:
     cluster = ClusterSection(address="local", workers=2, attempts=1, shard_seconds=1.0)
     outcomes = {outcome.item: outcome for outcome in each(hang, None, ["asleep", "deaf", "awake"], cluster, "x")}
     assert outcomes["awake"].result == "awake"
-    assert outcomes["asleep"].error_kind == DeadlineExceeded.__name__
+    assert outcomes["asleep"].error_kind == "Overdue"
     assert outcomes["deaf"].error_kind == DIED
 
 

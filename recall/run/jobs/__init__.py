@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from recall.config import ClusterSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, Incomplete, LeaseHeld, OutOfOrder, Refused, Transient
 from recall.run.jobs.cluster_limits import Meters
-from recall.run.jobs.deadline import C, I, Outcome, R, attempt_until, pause
+from recall.run.jobs.deadline import C, I, Outcome, R, attempt_until, retry_wait
 from recall.run.jobs.ray_tasks import RayTasks, connect, disconnect
 
 __all__ = ["Outcome", "complete", "connect", "disconnect", "each", "meter", "tolerated"]
@@ -80,7 +80,7 @@ def _here(
             outcome = attempt_until(function, context, item, cluster.shard_seconds, None)
             if outcome.error_kind != Transient.__name__ or tries == cluster.attempts:
                 break
-            time.sleep(pause(tries))
+            time.sleep(retry_wait(tries))
         yield outcome
 
 

@@ -1,11 +1,11 @@
-"""One attempt at an item, in whatever process: it ends at its deadline, and what it raises becomes words.
+"""One attempt at an item, in any process: it ends at its deadline, and an exception becomes a failed Outcome.
 
-Words survive any way between processes; nothing but the process's own end gets past.
+In: a function, its context and an item. Out: an Outcome: the result, or the error's kind and message, which always
+pickle. Only what ends the process itself (KeyboardInterrupt, SystemExit) is raised.
 """
 
 import faulthandler
 import os
-import random
 import signal
 import threading
 from collections.abc import Callable
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from recall.errors import RecallError, Transient, of_the_machine
+from recall.io.retry_policy import RetryPolicy
 
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 30.0
 
 GRACE_SECONDS = 20.0
@@ -27,7 +28,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[I]):
-    """What became of an item: its result, or a failure in one line and the name of the error."""
+    """The result of an item, or its failure: a message in one line and the name of the error."""
 
     item: I
     result: Any = None
@@ -35,12 +36,16 @@ class Outcome(Generic[I]):
     error_kind: str | None = None
 
 
+OVERDUE = "Overdue"
+"""Kind of the failure of a task that reached its deadline, in failures.json and messages."""
+
+
 class DeadlineExceeded(BaseException):
     """A task reached its deadline; no Exception, so that no library swallows it on the way out."""
 
 
 def attempt(function: Callable[[C, I], R], context: C, item: I) -> Outcome[I]:
-    """One attempt at an item; whatever it raises is turned into words, which survive any way between processes."""
+    """One attempt at an item; exceptions become (kind, message), which always pickle."""
     try:
         return Outcome(item, result=function(context, item))
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
@@ -49,7 +54,7 @@ def attempt(function: Callable[[C, I], R], context: C, item: I) -> Outcome[I]:
         kind = Transient.__name__ if isinstance(error, Transient) else type(error).__name__
         return Outcome(item, failure=str(error), error_kind=kind)
     except BaseException as error:  # noqa: BLE001 - any error of one shard, Rust panics too, is that shard's failure
-        kind = Transient.__name__ if of_the_machine(error) else type(error).__name__
+        kind = Transient.__name__ if of_the_machine(error) else _name_of(error)
         return Outcome(item, failure=_unexpected(error), error_kind=kind)
 
 
@@ -61,7 +66,12 @@ def _unexpected(error: BaseException) -> str:
     if trace is not None:
         where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"  # noqa: PTH119 - a name
     line = " ".join(str(error).split())[:500]
-    return f"{type(error).__name__}: {line}{where}" if line else f"{type(error).__name__}{where}"
+    name = _name_of(error)
+    return f"{name}: {line}{where}" if line else f"{name}{where}"
+
+
+def _name_of(error: BaseException) -> str:
+    return OVERDUE if isinstance(error, DeadlineExceeded) else type(error).__name__
 
 
 def attempt_until(
@@ -87,6 +97,6 @@ def attempt_until(
         signal.signal(signal.SIGALRM, previous)
 
 
-def pause(tries: int) -> float:
-    """Seconds before another attempt: exponential with full jitter."""
-    return random.uniform(0.0, min(LONGEST_RETRY_SECONDS, RETRY_SECONDS * 2.0**tries))  # noqa: S311 - spreads load
+def retry_wait(tries: int) -> float:
+    """Seconds to wait for another attempt at an item after so many."""
+    return RetryPolicy(tries + 1, first=RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS).wait(tries)

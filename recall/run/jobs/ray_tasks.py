@@ -15,7 +15,7 @@ from typing import Any, Generic
 from recall.config import ClusterSection
 from recall.errors import BadInput, Transient
 from recall.run.jobs.cluster_limits import Meters, check_answers, join, join_office, leave_office, open_office
-from recall.run.jobs.deadline import GRACE_SECONDS, C, I, Outcome, R, attempt_until, pause
+from recall.run.jobs.deadline import GRACE_SECONDS, C, I, Outcome, R, attempt_until, retry_wait
 
 LOCAL = "local"
 DIED = "WorkerDied"
@@ -168,7 +168,7 @@ class RayTasks(Generic[C, I, R]):
             return Outcome(task.item, failure=_first_line(error), error_kind=type(error).__name__)
         again = outcome.error_kind in (DIED, Transient.__name__)
         if again and task.tries < self._cluster.attempts:
-            heapq.heappush(self._delayed, (time.monotonic() + pause(task.tries), task.number, task))
+            heapq.heappush(self._delayed, (time.monotonic() + retry_wait(task.tries), task.number, task))
             return None
         return outcome
 

@@ -6,13 +6,9 @@ OpenAI-compatible servers do. Asks at most `per_minute` times a minute, retries 
 without log-probabilities.
 """
 
-import http.client
-import json
 import math
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -20,6 +16,7 @@ from typing import Any
 
 from recall.config import JudgeSection
 from recall.errors import BadInput, Refused, Transient
+from recall.io import Again, RetryPolicy, post_json
 from recall.records import MARK
 
 TOP = 20
@@ -32,7 +29,7 @@ SHOWN = 4096
 """Characters of a page that the judge sees, from the start: what fits into small models beside the question."""
 
 LONGEST_WAIT = 60.0
-"""Seconds; a server that asks for more is asked again sooner and counts as a failed attempt."""
+"""Seconds; a server that asks for more is asked again sooner."""
 
 PROMPT = (
     "You see the start of a web page between the lines.\n----\n{page}\n----\n"
@@ -41,7 +38,7 @@ PROMPT = (
 
 
 class Pace:
-    """Lets callers through at even distances, `per_minute` of them; 0 lets everyone through."""
+    """Spaces requests evenly, `per_minute` of them; 0 does not limit them."""
 
     def __init__(self, per_minute: float) -> None:
         self._gap = 60.0 / per_minute if per_minute else 0.0
@@ -90,41 +87,33 @@ class Judge:
             "logprobs": True,
             "top_logprobs": TOP,
         }
-        answer = self._post(json.dumps(body).encode())
+        answer = self._post(body)
         try:
             top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
             return share_of_yes({str(entry["token"]): float(entry["logprob"]) for entry in top})
         except (KeyError, IndexError, TypeError, ValueError):
             raise BadInput(f"{self.settings.url}: answers without log-probabilities of YES or NO") from None
 
-    def _post(self, body: bytes) -> Any:
+    def _post(self, question: object) -> Any:
         url = self.settings.url.rstrip("/") + "/chat/completions"
         if not url.startswith(("http://", "https://")):
             raise BadInput(f"[judge] url: {self.settings.url}: expected http:// or https://")
-        headers = {"Content-Type": "application/json"}
-        if key := os.environ.get(KEY_VARIABLE, ""):
-            headers["Authorization"] = f"Bearer {key}"
-        reason = ""
-        for attempt in range(self.attempts):
+        key = os.environ.get(KEY_VARIABLE, "")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+        def attempt() -> Any:
             self.pace.wait()
-            request = urllib.request.Request(url, body, headers)  # noqa: S310 - the scheme was checked above
-            try:
-                with urllib.request.urlopen(request, timeout=self.settings.timeout_seconds) as answer:  # noqa: S310
-                    return json.loads(answer.read())
-            except urllib.error.HTTPError as error:
-                error.close()
-                if error.code != 429 and error.code < 500:
-                    raise Refused(f"{url}: answers {error.code}; check [judge] url, model and key") from None
-                reason = f"answers {error.code}"
-                wait = error.headers.get("Retry-After", "")
-                pause = float(wait) if wait.isdigit() else 2.0**attempt / 2
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                reason, pause = f"{type(error).__name__}: {error}", 2.0**attempt / 2
-            if attempt + 1 < self.attempts:
-                time.sleep(min(pause, LONGEST_WAIT))
-        raise Transient(
-            f"{url}: {self.attempts} attempts failed, the last: {reason}; what was answered is kept, run again to go on"
-        )
+            return post_json(url, question, headers, self.settings.timeout_seconds)
+
+        try:
+            return RetryPolicy(self.attempts, longest=LONGEST_WAIT, longest_asked=LONGEST_WAIT).call(attempt)
+        except Refused as error:
+            raise Refused(f"{error}; check [judge] url, model and key") from None
+        except Again as error:
+            raise Transient(
+                f"{url}: {self.attempts} attempts failed, the last: {error.reason}; what was answered is kept, run "
+                "again to go on"
+            ) from None
 
 
 def share_of_yes(logprobs: Mapping[str, float]) -> float:
