@@ -46,9 +46,6 @@ R = TypeVar("R")
 LABELLED = "label"
 """Source of seed examples that a person labelled; the others (prefixes, random pages) may be asked about."""
 
-EXAMPLES = 10
-"""Example pages shown with a prefix: what fits on a screen beside the question."""
-
 LANGUAGE_TOKENS = 1_000
 """Of a page's different tokens, in the order they first occur: enough to tell its language."""
 
@@ -235,7 +232,7 @@ def search_for(round_: Round, prefixes: Sequence[str]) -> Search:
         plan=plan_of(round_, frozenset(host_of(url) for url in asked)),
         holdout=run.holdout,
         prefixes=PrefixSet(prefixes),
-        examples=EXAMPLES,
+        examples=run.config.label.examples,
         asked=frozenset(asked),
         doubted=doubted_pages(round_),
         learned=frozenset(learned),

@@ -13,7 +13,6 @@ RETIRED: Mapping[tuple[str, str], object] = {
     ("judge", "key_variable"): "RECALL_JUDGE_KEY",
     ("judge", "characters"): 4096,
     ("domains", "prefix_min_kept"): 1,
-    ("label", "examples"): 10,
     ("label", "gold_certainty"): 0.9,
     ("studio", "token_variable"): "RECALL_STUDIO_TOKEN",
     ("studio", "batch"): 50,

@@ -154,6 +154,7 @@ class LabelSection(Section):
     suspect_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     language_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     doubted_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
+    examples: Positive = 10
     overlap: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     overlap_votes: Annotated[int, Field(ge=2)] = 2
     adjudicate: bool = True
