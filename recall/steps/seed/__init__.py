@@ -25,7 +25,7 @@ from recall.run.rounds import Run
 from recall.run.sampling import priority
 from recall.sites.prefixes import PrefixSet, shipped_prefixes
 from recall.steps.seed.collect import Found, Look, Search, collect, has_code_block
-from recall.steps.seed.judged import judge_pages
+from recall.steps.seed.judge import judge_pages
 
 EXAMPLES = {
     "url": "string",

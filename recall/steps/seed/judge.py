@@ -1,23 +1,34 @@
-"""A language model as a judge: how sure it is that a page is about code, from the logits of its first word.
+"""A language model as a judge: seed examples from pages of the crawl's sample that it scores.
 
-In: page texts. Out: a score in [0, 1]: for each of two questions the share of YES against NO by log-probability,
-multiplied (AutoDS, Zhang et al. 2024, section 3: LM-Score). Speaks POST <url>/chat/completions with `logprobs`, as
-OpenAI-compatible servers do. Asks at most `per_minute` times a minute, retries 429 and 5xx, and refuses an answer
-without log-probabilities.
+In: sampled pages. Out: examples of source `judge`, positive from [judge] accept on, negative up to reject, and scores.
+A score is, for each of two questions, the share of YES against NO by log-probability, multiplied (AutoDS, Zhang et al.
+2024, section 3: LM-Score). Speaks POST <url>/chat/completions with `logprobs`, as OpenAI-compatible servers do. Answers
+are kept in judge/ in the run folder, by digest of the model, the questions and the text shown, so that no page is paid
+for twice. Asks at most `per_minute` times a minute; refuses an answer without log-probabilities.
 """
 
 import math
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from threading import Lock
 from typing import Any
 
-from recall.config import JudgeSection
+from recall.config import Config, JudgeSection
 from recall.errors import BadInput, Refused, Transient
 from recall.io import Again, RetryPolicy, post_json
 from recall.records import MARK
+from recall.run.progress_bar import progress
+from recall.run.rounds import Run
+from recall.run.sampling import priority
+from recall.run.store import Store, canonical_json
+from recall.steps.seed.collect import Found
+
+FOLDER = "judge"
+NEGATIVE = "other"
 
 TOP = 20
 """Log-probabilities asked for: the most that servers give."""
@@ -131,3 +142,45 @@ def share_of_yes(logprobs: Mapping[str, float]) -> float:
     least = math.exp(min(logprobs.values()))
     yes, no = (total or least for total in (sums["yes"], sums["no"]))
     return yes / (yes + no)
+
+
+def pages_to_judge(sample: Iterable[Found], config: Config) -> list[Found]:
+    """Choose [judge] pages by seed: half with structure marks, where code is likely, and half without."""
+    ranked = sorted(sample, key=lambda page: priority(config.run.seed, f"judge\0{page.url}"))
+    marked = [page for page in ranked if MARK in page.text][: config.judge.pages // 2]
+    plain = [page for page in ranked if MARK not in page.text][: config.judge.pages - len(marked)]
+    return sorted([*marked, *plain], key=lambda page: page.url)
+
+
+def answer_of(store: Store, judge: Judge, page: Found) -> list[float]:
+    """A page's shares of YES, from the run folder or from the judge."""
+    asked = [judge.settings.model, list(judge.settings.questions), judge.shown(page.text)]
+    digest = sha256(canonical_json(asked)).hexdigest()
+    key = f"{FOLDER}/{digest[:2]}/{digest}.json"
+    if not store.exists(key):
+        store.publish_json(key, {"shares": judge.score(page.text)}, first_wins=True)
+    return [float(share) for share in store.read_json(key)["shares"]]
+
+
+def judge_pages(run: Run, sample: Iterable[Found]) -> tuple[list[Found], dict[str, float]]:
+    """Examples from the judge, and the LM-Score of every page that it scored, by URL.
+
+    Raises as `Judge.score` does; answers received before are kept.
+    """
+    settings = run.config.judge
+    pages = pages_to_judge(sample, run.config)
+    if not pages or not settings.url:
+        return [], {}
+    judge = Judge(settings, run.config.access.attempts)
+    scores: dict[str, float] = {}
+    with ThreadPoolExecutor(settings.workers) as workers:
+        answers = workers.map(lambda page: answer_of(run.store, judge, page), pages)
+        for page, shares in zip(pages, progress(answers, len(pages), "judge", "pages"), strict=True):
+            scores[page.url] = round(shares[0] * shares[1], 9)
+    positive = run.config.train.positive
+    examples = [
+        replace(page, label=positive if scores[page.url] >= settings.accept else NEGATIVE, source="judge")
+        for page in pages
+        if not settings.reject < scores[page.url] < settings.accept
+    ]
+    return examples, scores
