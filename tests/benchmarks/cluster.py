@@ -26,7 +26,7 @@ from recall.io.ratelimit_files import Neighbours
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
 from recall.run.store import Store
-from recall.steps.scan.shard import Job, Work, scan_shard
+from recall.steps.scan.shard import ScanContext, ShardScan, scan_shard
 
 SHARD_BYTES = 1e9
 SHARDS = 90_000
@@ -70,7 +70,7 @@ class Simulated:
     network_load: float
 
 
-def work(count: int, job: Job, shard: Shard, cluster: ClusterSection) -> dict[str, float]:
+def work(count: int, job: ScanContext, shard: Shard, cluster: ClusterSection) -> dict[str, float]:
     """Scan a shard so many times on so many workers: wall seconds, and CPU seconds of a scan."""
     warm = list(each(_scan, (job, "warm"), range(2 * count), cluster, "warm"))
     assert not any(outcome.failure for outcome in warm), warm
@@ -86,12 +86,12 @@ def work(count: int, job: Job, shard: Shard, cluster: ClusterSection) -> dict[st
     }
 
 
-def _scan(how: tuple[Job, str], number: int) -> float:
+def _scan(how: tuple[ScanContext, str], number: int) -> float:
     """CPU seconds of one scan of the shard, under a name of its own."""
     job, path = how
     started = time.process_time()
     url = job.index  # where the WARC lies; a scan of WARCs needs no index
-    scan_shard(job, Work(Shard(number + 1000 * (path == "warm"), "", url, url)))
+    scan_shard(job, ShardScan(Shard(number + 1000 * (path == "warm"), "", url, url)))
     return time.process_time() - started
 
 
@@ -200,7 +200,7 @@ def real(warc: Path, model: Path, counts: list[int], shards: int, folder: Path) 
         where = folder / str(count)
         where.mkdir()
         (where / "model").symlink_to(model.absolute(), target_is_directory=True)
-        job = Job(Store(str(where)), AccessSection(), ScanSection(), "scan", "model", str(warc.absolute()))
+        job = ScanContext(Store(str(where)), AccessSection(), ScanSection(), "scan", "model", str(warc.absolute()))
         cluster = ClusterSection(address="local", workers=count)
         found.append(work(count, job, Shard(shards, "", "timed", str(warc)), cluster))
         found[-1]["driver_cpu"] = driver_seconds(cluster)

@@ -35,7 +35,7 @@ from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_bytes, scoring_text
 from recall.records import Shard
 from recall.run.store import Store
-from recall.steps.scan.shard import BATCH, Job, Work, page_batches, scan_shard, score_batch
+from recall.steps.scan.shard import BATCH, ScanContext, ShardScan, page_batches, scan_shard, score_batch
 
 ABOVE_FLOOR = 0.1
 PEERS = Path(__file__).with_name("peers.py")
@@ -127,8 +127,8 @@ class Bench:
     def step(self) -> None:
         """What a worker does for one shard in `recall scan`, published files and report included."""
         self.steps += 1
-        job = Job(Store(str(self.folder)), AccessSection(), ScanSection(), f"scan-{self.steps}", "floor-model")
-        scan_shard(job, Work(Shard(0, "", self.warc, self.warc)))
+        job = ScanContext(Store(str(self.folder)), AccessSection(), ScanSection(), f"scan-{self.steps}", "floor-model")
+        scan_shard(job, ShardScan(Shard(0, "", self.warc, self.warc)))
 
     def floor_model(self) -> None:
         """The model with the floor that a tenth of the pages reach."""
@@ -234,10 +234,10 @@ import sys
 from recall.config import AccessSection, ScanSection
 from recall.records import Shard
 from recall.run.store import Store
-from recall.steps.scan.shard import Job, Work, scan_shard
+from recall.steps.scan.shard import ScanContext, ShardScan, scan_shard
 
-job = Job(Store(sys.argv[1]), AccessSection(), ScanSection(), "scan-alone", "floor-model")
-scan_shard(job, Work(Shard(0, "", sys.argv[2], sys.argv[2])))
+job = ScanContext(Store(sys.argv[1]), AccessSection(), ScanSection(), "scan-alone", "floor-model")
+scan_shard(job, ShardScan(Shard(0, "", sys.argv[2], sys.argv[2])))
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 sys.stdout.write(peak.split()[1])
 """

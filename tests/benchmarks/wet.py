@@ -25,7 +25,7 @@ from recall.records import Capture, Shard, WarcRef
 from recall.run.round_model import SCORER_FILES, load_scorer, model_folder
 from recall.run.rounds import Round, Run
 from recall.run.store import Store
-from recall.steps.scan.shard import Job, Work, page_batches, scan_shard, score_batch
+from recall.steps.scan.shard import ScanContext, ShardScan, page_batches, scan_shard, score_batch
 
 
 def scan(round_: Round, folder: Path, way: str) -> tuple[float, Counter[str], set[str]]:
@@ -36,10 +36,10 @@ def scan(round_: Round, folder: Path, way: str) -> tuple[float, Counter[str], se
         model.symlink_to(run.store.local_folder(model_folder(round_), SCORER_FILES))
     settings = run.config.scan.model_copy(update={"input": way})
     name = f"scan-{way}-{time.monotonic_ns()}"
-    job = Job(store, run.config.access, settings, name, "model", run.config.crawl.index)
+    job = ScanContext(store, run.config.access, settings, name, "model", run.config.crawl.index)
     started = time.process_time()
     for shard in run.shards:
-        scan_shard(job, Work(shard))
+        scan_shard(job, ShardScan(shard))
     seconds = time.process_time() - started
     counts: Counter[str] = Counter()
     kept: set[str] = set()

@@ -18,7 +18,7 @@ from recall.config import AccessSection, ClusterSection, ScanSection
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
 from recall.run.store import Store
-from recall.steps.scan.shard import Job, Work, scan_shard
+from recall.steps.scan.shard import ScanContext, ShardScan, scan_shard
 
 
 def idle(_context: None, item: int) -> int:
@@ -61,10 +61,12 @@ class Watch(threading.Thread):
         return self.peak
 
 
-def scan_all(job: Job, works: list[Work], workers: int) -> tuple[float, float]:
+def scan_all(job: ScanContext, works: list[ShardScan], workers: int) -> tuple[float, float]:
     """Seconds for all shards, workers warm, and the peak memory of a worker."""
     cluster = ClusterSection(address="local", workers=workers)
-    warm = [Work(Shard(90_000 + number, "", works[0].shard.path, works[0].shard.url)) for number in range(2 * workers)]
+    warm = [
+        ShardScan(Shard(90_000 + number, "", works[0].shard.path, works[0].shard.url)) for number in range(2 * workers)
+    ]
     failures = [one.failure for one in each(scan_shard, job, warm, cluster, "warm") if one.failure]
     watch = Watch()
     watch.start()
@@ -93,9 +95,9 @@ def main() -> None:
             cluster = ClusterSection(address="local", workers=workers)
             list(each(idle, None, range(workers), cluster, "idle"))
             figures["idle_megabytes"] = watch.end()
-            job = Job(Store(str(folder)), AccessSection(), ScanSection(), f"scan-{workers}", "model")
+            job = ScanContext(Store(str(folder)), AccessSection(), ScanSection(), f"scan-{workers}", "model")
             paths = [str(given.warc[number % len(given.warc)].absolute()) for number in range(given.shards)]
-            works = [Work(Shard(number, "", path, path)) for number, path in enumerate(paths)]
+            works = [ShardScan(Shard(number, "", path, path)) for number, path in enumerate(paths)]
             figures[f"seconds_{workers}"], figures[f"megabytes_{workers}"] = scan_all(job, works, workers)
             disconnect()
     figures["speed_up"] = figures["seconds_1"] / figures["seconds_2"]

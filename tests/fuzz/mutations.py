@@ -31,7 +31,7 @@ from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Shard
 from recall.run.jobs.deadline import attempt_until
 from recall.run.store import Store
-from recall.steps.scan.shard import Job, Work, report_key, scan_shard
+from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
 
 SECONDS = 60.0
 """A file that takes longer hangs."""
@@ -224,10 +224,10 @@ class Scan:
         """Scan a file."""
         self.count += 1
         shard = Shard(self.count, "", path.name, str(path))
-        job = Job(self.store, AccessSection(), ScanSection(), "scan", "model")
+        job = ScanContext(self.store, AccessSection(), ScanSection(), "scan", "model")
         Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
         began = time.monotonic()
-        outcome = attempt_until(scan_shard, job, Work(shard), SECONDS)
+        outcome = attempt_until(scan_shard, job, ShardScan(shard), SECONDS)
         seconds, resident = time.monotonic() - began, peak()
         if outcome.failure is not None:
             kind = str(outcome.error_kind)

@@ -20,7 +20,8 @@ from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
 from recall.page.markdown import markdown
 from recall.records import plain_text
-from recall.run.scanned import Body, Ledger, ScannedShard, read_bodies, read_rows, refs_of
+from recall.run.candidates import PageBody, read_bodies
+from recall.run.scanned import ScannedShard, ScannedShards, read_rows, refs_of
 from recall.run.shuffle import Stage, write_table
 from recall.run.store import Schema, Store
 from recall.sites.hosts import host_of
@@ -39,7 +40,7 @@ class SelectingRound:
     """What one round selects by: its scan of each shard and the prefixes accepted by its end."""
 
     number: int
-    shards: Ledger = field(repr=False)
+    shards: ScannedShards = field(repr=False)
     prefixes: PrefixSet
 
 
@@ -168,7 +169,7 @@ def _refused(inputs: ExtractionInputs, selection: Selection) -> Refusal | None:
     return Refusal("optout", LISTED, listed) if listed else None
 
 
-def _page_of(config: Config, selection: Selection, page: Body, crawl: str) -> Row | Refusal:
+def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -> Row | Refusal:
     """All columns that depend on a page alone."""
     if config.optout.enabled and (directive := noai(page.body, page.robots, config.optout.directives)):
         return Refusal("optout", SAYS_SO, directive)

@@ -1,1 +1,1 @@
-"""scan: every page of every shard gets a score. `crawl` drives it, `shard` is what a worker does."""
+"""scan: every page of every shard gets a score. `driver.scan` hands out shards, workers call `shard.scan_shard`."""

@@ -1,8 +1,8 @@
 """scan: every page of every shard gets a score; pages above a low floor keep their token ids and bytes.
 
-In: the round's model, and the shards or what an earlier round kept of them. Out, per shard: a slim row for each page,
-candidates, one report; for the step: shards.parquet and failures.json. A shard counts whole or not at all. The driver
-holds nothing that grows with the pages, and of each shard a row of a table.
+In: the round's model, and the shards or the candidates that an earlier round kept of them. Out, per shard: a slim row
+for each page, candidates, one report; for the step: shards.parquet and failures.json. A shard counts whole or not at
+all. The driver's memory grows with the shards (a row of a table each), not with the pages.
 """
 
 import json
@@ -19,15 +19,15 @@ from recall.run.jobs import each, tolerated
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
-from recall.run.scanned import SHARDS, SHARDS_FILE, Ledger, scanned_shards
+from recall.run.scanned import SHARDS, SHARDS_FILE, ScannedShards, scanned_shards
 from recall.run.step import Step
-from recall.steps.scan.shard import Job, Work, report_key, scan_shard
+from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
 
-PIECE = 4096
-"""Shards in a row group of the ledger."""
+ROW_GROUP = 4096
+"""Shards in a row group of shards.parquet."""
 
 
-def _earlier(round_: Round) -> Ledger | None:
+def _earlier_scan(round_: Round) -> ScannedShards | None:
     """The scan of an earlier round whose candidates this one may score anew."""
     if round_.number == 1 or round_.run.config.scan.rescan == "all":
         return None
@@ -38,39 +38,43 @@ def scan(round_: Round) -> Done:
     """Score every page of every shard, here or on Ray; goes on where a killed scan stopped.
 
     Raises Incomplete, and publishes nothing, when more than [cluster] failed_share of the shards failed. Fewer are
-    listed in failures.json (their words are notes in step.json) and stay out of the round.
+    listed in failures.json (their messages are notes in step.json) and stay out of the round.
     """
     step, run = round_.begin("scan"), round_.run
-    config, folder, earlier = run.config, step.key("").rstrip("/"), _earlier(round_)
-    model = str(round_.step("train").manifest.settings["model"])
-    job = Job(run.store, config.access, config.scan, folder, model_folder(round_), config.crawl.index, model)
-    works = (Work(shard, earlier.find(shard.number) if earlier else None) for shard in run.shards)
-    outcomes = tolerated(each(scan_shard, job, works, config.cluster, f"scan {round_.number}"))
+    config, folder, earlier = run.config, step.key("").rstrip("/"), _earlier_scan(round_)
+    digest = str(round_.step("train").manifest.settings["model"])
+    context = ScanContext(
+        run.store, config.access, config.scan, folder, model_folder(round_), config.crawl.index, digest
+    )
+    scans = (ShardScan(shard, earlier.find(shard.number) if earlier else None) for shard in run.shards)
+    outcomes = tolerated(each(scan_shard, context, scans, config.cluster, f"scan {round_.number}"))
     failures = FailedShards()
     for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}"):
         shard = outcome.item.shard
         if outcome.failure is not None and not run.store.exists(report_key(folder, shard.number)):
             failures.add(shard, outcome)
     failures.check(f"scan {round_.number}", len(run.shards), config.cluster.failed_share)
-    counts = _publish_ledger(step, earlier)
+    counts = _publish_shards(step, earlier)
     step.publish_json("failures.json", failures.rows())
     shards = counts.pop("shards") + len(failures)
     if lost := len(run.shards) - shards:
         raise Incomplete(f"scan {round_.number}: {lost} of {len(run.shards)} shards have no outcome; run again")
-    return step.finish({"shards": shards, "failed_shards": len(failures), **counts}, {"model": model}, failures.notes())
+    return step.finish(
+        {"shards": shards, "failed_shards": len(failures), **counts}, {"model": digest}, failures.notes()
+    )
 
 
-def _publish_ledger(step: Step, earlier: Ledger | None) -> dict[str, int]:
-    """Publish shards.parquet (SHARDS) from the reports, a piece at a time; the counts of all shards together."""
+def _publish_shards(step: Step, earlier: ScannedShards | None) -> dict[str, int]:
+    """Publish shards.parquet (SHARDS) from the reports, in pieces; returns the sums of their counts."""
     counts: Counter[str] = Counter(shards=0, read=0, skipped=0, rejected=0, kept=0, candidates=0)
-    with TemporaryDirectory(prefix="recall-ledger-") as folder:
+    with TemporaryDirectory(prefix="recall-shards-") as folder:
         path = Path(folder) / SHARDS_FILE
         writer = ParquetWriter(path, SHARDS)
         rows: list[tuple[object, ...]] = []
         for report in map(_parse_report, step.reports()):
-            rows.append(_ledger_row(step, report, earlier))
+            rows.append(_shard_row(step, report, earlier))
             counts.update(_counts_of(report))
-            if len(rows) == PIECE:
+            if len(rows) == ROW_GROUP:
                 writer.add(_columns(rows))
                 rows = []
         writer.add(_columns(rows))
@@ -89,7 +93,7 @@ def _parse_report(raw: dict[str, Any]) -> ShardReport:
     return ShardReport(**{**raw, "skipped": skipped, "files": files})
 
 
-def _ledger_row(step: Step, report: ShardReport, earlier: Ledger | None) -> tuple[object, ...]:
+def _shard_row(step: Step, report: ShardReport, earlier: ScannedShards | None) -> tuple[object, ...]:
     """Counts of a shard and where its rows and candidates lie."""
     files = {file.file.partition("-")[0]: step.key(file.file) for file in report.files}
     before = None if earlier is None else earlier.find(report.shard)

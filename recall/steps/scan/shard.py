@@ -1,8 +1,8 @@
-"""The scan of one shard, as a worker does it: pages to scores, and for those above the floor token ids and bytes.
+"""The scan of one shard, as a worker does it: every page gets a score, those above the floor become candidates.
 
-In: a shard, or what an earlier round kept of it, and a model folder. Out: a table of slim rows, one of candidates,
-which is written piece by piece, and the report, last. Memory grows with the shard's URLs only. Imports nothing that
-this does not need: a thousand workers pay for each import.
+In: a shard, or the candidates that an earlier round kept of it, and a model folder. Out: a table of slim rows, one of
+candidates (token lines and bodies), which is written as pages come, and the report, last. Memory grows with the shard's
+URLs only. Imports nothing that only the driver needs: a thousand workers pay for each import.
 """
 
 from bisect import bisect_left
@@ -14,45 +14,41 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from recall.archive.ranges import read_outcomes
 from recall.archive.shards import is_text, read_shard, read_wet
 from recall.config import AccessSection, ScanSection
-from recall.io.parquet import ParquetWriter, lists_of
 from recall.model.scorer import Scorer
 from recall.model.scorer.thresholds import kept_by
 from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
+from recall.run.candidates import CandidateWriter, read_token_lines
 from recall.run.jobs import meter
 from recall.run.round_model import load_scorer
 from recall.run.sampling import batches
-from recall.run.scanned import CANDIDATES, ROWS, ScannedShard, read_rows
+from recall.run.scanned import ROWS, ScannedShard, read_rows
 from recall.run.store import Columns, Store
 
 T = TypeVar("T")
 Outcome = TypeVar("Outcome", Capture, Capture | Skip)
 
 BATCH = 128
-"""Pages that pass each stage together: the more, the longer each one's code and tables stay near the core."""
+"""Pages that are decoded, tokenized and scored together: the more, the longer code and tables stay in the cache."""
 
 BATCH_BYTES = 16 << 20
 """Bodies of a batch; it ends at the page that reaches this."""
 
-_RANGES = 32
-"""The same for pages that are read by byte range."""
-
-ZSTD_LEVEL = 1
-PIECE = 2 << 20
-"""Bytes of candidates that are held before they are written as a row group."""
+RANGE_BATCH = 32
+"""As BATCH, for pages that are read by byte range."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What scanning a shard needs beside it.
+class ScanContext:
+    """What all shards of a scan share.
 
-    folder, model: keys of the scan step and of the model folder; digest: of that model, "" for whichever lies there.
+    folder, model: keys of the scan step and of the model folder; index: the crawl's URL index, needed for WET input;
+    digest: of the model, "" for whichever lies there.
     """
 
     store: Store
@@ -65,8 +61,8 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """A shard to scan. earlier: the scan whose candidates are scored anew instead of reading the shard again."""
+class ShardScan:
+    """A shard to scan. earlier: its scan in another round, whose candidates are scored anew instead of reading it."""
 
     shard: Shard
     earlier: ScannedShard | None = None
@@ -75,19 +71,19 @@ class Work:
 def page_batches(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
     """Cut a stream of pages into lists of BATCH, or fewer where their bodies are large."""
     batch: list[Outcome] = []
-    held = 0
+    size = 0
     for outcome in outcomes:
         batch.append(outcome)
-        held += 0 if isinstance(outcome, Skip) else len(outcome.body)
-        if len(batch) == BATCH or held >= BATCH_BYTES:
+        size += 0 if isinstance(outcome, Skip) else len(outcome.body)
+        if len(batch) == BATCH or size >= BATCH_BYTES:
             yield batch
-            batch, held = [], 0
+            batch, size = [], 0
     if batch:
         yield batch
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredBatch:
     """Pages of a batch with their token lines and scores."""
 
     pages: list[Capture]
@@ -95,8 +91,8 @@ class Scored:
     scores: NDArray[Any]
 
 
-def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Counter[Skip]) -> Scored:
-    """Score the pages of a batch and count what is no page."""
+def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Counter[Skip]) -> ScoredBatch:
+    """Score the pages of a batch; count in `skipped` what is no page."""
     pages: list[Capture] = []
     texts: list[bytes] = []
     for outcome in outcomes:
@@ -110,44 +106,13 @@ def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Cou
         pages.append(outcome)
         texts.append(text)
     lines = scorer.tokenizer.lines(texts)
-    return Scored(pages, lines, scorer.score_lines(lines))
+    return ScoredBatch(pages, lines, scorer.score_lines(lines))
 
 
-class _Candidates:
-    """The table of candidates, written to a file as it grows."""
+class _SlimRows:
+    """Slim rows of one shard as they come; adds the pages above the floor to its candidates."""
 
-    def __init__(self, path: Path, keep: str) -> None:
-        self.path = path
-        self.rows: list[int] = []
-        self._keep = keep
-        self._pack = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
-        self._writer = ParquetWriter(path, CANDIDATES)
-        self._held: list[tuple[int, NDArray[Any], str | None, str, str, bytes | None]] = []
-        self._bytes = 0
-
-    def add(self, row: int, tokens: NDArray[Any], page: Capture) -> None:
-        body = None
-        if self._keep == "body":  # copied, as what it was packed into is as large as the page
-            body = bytes(memoryview(self._pack.compress(page.body)))
-        self._held.append((row, tokens, page.charset, page.fetched, page.robots, body))
-        self.rows.append(row)
-        self._bytes += tokens.nbytes + len(body or b"")
-        if self._bytes >= PIECE:
-            self._write()
-
-    def _write(self) -> None:
-        self._writer.add({name: [held[i] for held in self._held] for i, name in enumerate(CANDIDATES)})
-        self._held, self._bytes = [], 0
-
-    def close(self) -> None:
-        self._write()
-        self._writer.close()
-
-
-class _Rows:
-    """Slim rows of one shard, and with them its candidates."""
-
-    def __init__(self, scorer: Scorer, candidates: _Candidates, *, text: bool) -> None:
+    def __init__(self, scorer: Scorer, candidates: CandidateWriter, *, text: bool) -> None:
         self.scorer, self.candidates, self.text = scorer, candidates, text
         self.floor = scorer.card.floor_for(text=text)
         self.urls: list[str] = []
@@ -182,33 +147,37 @@ class _Rows:
         }
 
 
-def scan_shard(job: Job, work: Work) -> None:
-    """Score a shard and publish its files, report last. Raises ShardFailed when it is not readable to its end."""
-    if job.store.exists(report_key(job.folder, work.shard.number)):
+def scan_shard(context: ScanContext, scan: ShardScan) -> None:
+    """Score a shard and publish its files, the report last; a shard with a report is done already.
+
+    Raises ShardFailed when the shard is not readable to its end.
+    """
+    if context.store.exists(report_key(context.folder, scan.shard.number)):
         return
-    if work.earlier is not None:
-        _rescore(job, work.earlier)
+    if scan.earlier is not None:
+        _rescore(context, scan.earlier)
         return
-    scorer = load_scorer(job.store, job.model, job.digest)
-    text = is_text(work.shard.url)
+    scorer = load_scorer(context.store, context.model, context.digest)
+    text = is_text(scan.shard.url)
     with TemporaryDirectory(prefix="recall-scan-") as folder:
-        candidates = _Candidates(Path(folder) / "candidates.parquet", job.settings.keep)
-        rows = _Rows(scorer, candidates, text=text)
-        if job.settings.input == "wet" and not text:
-            _add_wet_first(job, work.shard, rows)
+        candidates = CandidateWriter(Path(folder) / "candidates.parquet", context.settings.keep)
+        rows = _SlimRows(scorer, candidates, text=text)
+        if context.settings.input == "wet" and not text:
+            _score_wet_first(context, scan.shard, rows)
         else:
-            for batch in page_batches(read_shard(work.shard, job.access)):
+            for batch in page_batches(read_shard(scan.shard, context.access)):
                 rows.add(batch)
         candidates.close()
         slim = rows.columns()
         files = (
-            job.store.publish_table_named(job.folder, "rows-", slim, ROWS),
-            job.store.publish_file_named(job.folder, "candidates-", candidates.path, len(candidates.rows)),
+            context.store.publish_table_named(context.folder, "rows-", slim, ROWS),
+            context.store.publish_file_named(context.folder, "candidates-", candidates.path, len(candidates.rows)),
         )
-    _report(job, work.shard, rows.read, np.asarray(slim["kept"]), rows.skipped, files)
+    result = ShardResult(scorer.digest, rows.read, np.asarray(slim["kept"]), rows.skipped, files)
+    _publish_report(context, scan.shard, result)
 
 
-def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
+def _score_wet_first(context: ScanContext, shard: Shard, rows: _SlimRows) -> None:
     """Score Common Crawl's text of the shard's pages; read those above the floor for text from the WARC.
 
     Only they get a score of their HTML and can be kept; the others keep the score of their text.
@@ -216,7 +185,7 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
     scorer = rows.scorer
     seen: list[tuple[WarcRef, str]] = []
     first: list[NDArray[Any]] = []
-    for batch in page_batches(read_wet(shard, job.index, job.access)):
+    for batch in page_batches(read_wet(shard, context.index, context.access)):
         rows.read += len(batch)
         scored = score_batch(scorer, batch, rows.skipped)
         seen += [(page.ref, page.url) for page in scored.pages]
@@ -225,10 +194,10 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
     scores = np.concatenate(first)[order] if seen else np.zeros(0)
     wanted = {seen[order[row]][0]: row for row in np.flatnonzero(scores >= scorer.card.floor_for(text=True)).tolist()}
     gone: list[int] = []
-    for group in batches(read_outcomes(wanted, lambda _path: shard.url, job.access), _RANGES):
+    for group in batches(read_outcomes(wanted, lambda _path: shard.url, context.access), RANGE_BATCH):
         gone += [wanted[ref] for ref, outcome in group if isinstance(outcome, Skip)]
         rows.skipped.update(outcome for _, outcome in group if isinstance(outcome, Skip))
-        scored = score_batch(scorer, [one for _, one in group if isinstance(one, Capture)], Counter())
+        scored = score_batch(scorer, [outcome for _, outcome in group if isinstance(outcome, Capture)], Counter())
         for page, line, score in zip(scored.pages, scored.lines, scored.scores.tolist(), strict=True):
             row = wanted[page.ref]
             scores[row] = score
@@ -239,24 +208,34 @@ def _add_wet_first(job: Job, shard: Shard, rows: _Rows) -> None:
     rows.scores = [scores[left]]
 
 
-def _rescore(job: Job, earlier: ScannedShard) -> None:
-    """Give the candidates of an earlier scan this model's score; the pages below the floor keep their old one."""
-    scorer = load_scorer(job.store, job.model, job.digest)
-    table = read_rows(job.store, earlier)
+def _rescore(context: ScanContext, earlier: ScannedShard) -> None:
+    """Score the candidates of an earlier scan with this model; pages below the floor keep their old score."""
+    scorer = load_scorer(context.store, context.model, context.digest)
+    table = read_rows(context.store, earlier)
     scores, models = table.column("score").to_numpy().copy(), table.column("model").to_pylist()
     urls = table.column("url").to_pylist()
-    decided = np.zeros(len(scores), dtype=bool)
-    for kept in job.store.read_batches(earlier.candidates, ["row", "tokens"]):
-        numbers = kept.column("row").to_numpy()
-        scores[numbers] = scorer.score_lines(lists_of(kept.column("tokens")))
-        own = [urls[row] for row in numbers.tolist()]
-        decided[numbers] = kept_by(scorer.card, scores[numbers], own, text=is_text(earlier.shard.url))
-        for row in numbers.tolist():
+    kept = np.zeros(len(scores), dtype=bool)
+    for rows, lines in read_token_lines(context.store, earlier):
+        scores[rows] = scorer.score_lines(lines)
+        own = [urls[row] for row in rows.tolist()]
+        kept[rows] = kept_by(scorer.card, scores[rows], own, text=is_text(earlier.shard.url))
+        for row in rows.tolist():
             models[row] = scorer.digest
-    columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": decided}
-    output = job.store.publish_table_named(job.folder, "rows-", columns, ROWS)
+    columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": kept}
+    output = context.store.publish_table_named(context.folder, "rows-", columns, ROWS)
     skipped = Counter({Skip(name): count for name, count in earlier.skipped.items()})
-    _report(job, earlier.shard, earlier.read, decided, skipped, (output,))
+    _publish_report(context, earlier.shard, ShardResult(scorer.digest, earlier.read, kept, skipped, (output,)))
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    """What a shard's report says. model: digest of the scorer; kept: bool of each slim row; files: published ones."""
+
+    model: str
+    read: int
+    kept: NDArray[Any]
+    skipped: Counter[Skip]
+    files: tuple[Output, ...]
 
 
 def report_key(folder: str, number: int) -> str:
@@ -264,21 +243,19 @@ def report_key(folder: str, number: int) -> str:
     return f"{folder}/reports/{number:06d}.json"
 
 
-def _report(
-    job: Job, shard: Shard, read: int, decided: NDArray[Any], skipped: Counter[Skip], files: tuple[Output, ...]
-) -> None:
-    kept = int(decided.sum())
+def _publish_report(context: ScanContext, shard: Shard, result: ShardResult) -> None:
+    kept = int(result.kept.sum())
     report = ShardReport(
         shard=shard.number,
         path=shard.path,
-        model=load_scorer(job.store, job.model, job.digest).digest,
-        read=read,
-        skipped={skip: skipped[skip] for skip in sorted(skipped)},
-        rejected=len(decided) - kept,
+        model=result.model,
+        read=result.read,
+        skipped={skip: result.skipped[skip] for skip in sorted(result.skipped)},
+        rejected=len(result.kept) - kept,
         kept=kept,
-        candidates=next((file.rows or 0 for file in files if file.file.startswith("candidates-")), 0),
-        files=files,
+        candidates=next((file.rows or 0 for file in result.files if file.file.startswith("candidates-")), 0),
+        files=result.files,
     )
-    job.store.publish_json(report_key(job.folder, shard.number), asdict(report), first_wins=True)
+    context.store.publish_json(report_key(context.folder, shard.number), asdict(report), first_wins=True)
     for outcome, pages in (("kept", kept), ("rejected", report.rejected), ("skipped", sum(report.skipped.values()))):
         meter("pages", pages, step="scan", outcome=outcome)
