@@ -1,1 +1,1 @@
-"""A sample crawl that this project writes itself, in Common Crawl's layout, with labels: for the demo and tests."""
+"""A sample crawl that this project wrote itself, in Common Crawl's layout, with labels: for the demo and tests."""

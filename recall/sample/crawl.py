@@ -1,7 +1,8 @@
 """Writes the sample crawl: gz WARCs, paths files, columnar index and labels, laid out as Common Crawl does.
 
-In: a seed and a number of pages. Out: a folder that reads like the root of a crawl bucket, and `labels.jsonl` with a
-row for each page, written last: where it exists the sample is whole. The same seed and number give the same bytes.
+In: the responses that come with recall (`responses.parquet`, written for this project by `tests/sample_generator`).
+Out: a folder that reads like the root of a crawl bucket, and `labels.jsonl` with a row for each page, written last:
+where it exists the sample is whole. The same responses give the same bytes.
 """
 
 import base64
@@ -10,33 +11,45 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 from recall.archive.index import IndexRow, write_index
 from recall.archive.warc import WarcWriter
+from recall.io.parquet import table_from
 from recall.records import WarcRef
-from recall.sample.chance import chance
-from recall.sample.world import Response, responses
 from recall.sites.hosts import host_of, registered_domain
 
 CRAWL = "CC-MAIN-2026-01"
 """A crawl that Common Crawl never made."""
 
-PAGES = 1_600
-"""Labelled pages where the caller names no number."""
-
 SHARDS = 8
 LABELS = "labels.jsonl"
+RESPONSES = "responses.parquet"
 
 _SEGMENT = "1767225600000.00"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class SampleResponse:
+    """A server's response. label: "" for one that is no page and has no label; language: of the host's text."""
+
+    url: str
+    body: bytes
+    content_type: str
+    language: str
+    use: str
+    label: str = ""
+    status: str = "200 OK"
+    truncated: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SampleInfo:
-    """What was written. pages: labelled pages; responses: with errors and other files; uses: pages by use and label."""
+    """A written sample. pages: labelled pages; responses: with errors and other files; uses: pages by use and label."""
 
     folder: Path
     crawl: str
@@ -47,15 +60,24 @@ class SampleInfo:
     uses: Mapping[str, Mapping[str, int]]
 
 
-def write_sample(folder: Path, seed: int = 0, pages: int = PAGES) -> SampleInfo:
-    """Write a sample of about `pages` pages into `folder`; files of the same names are replaced.
+def sample_responses() -> list[SampleResponse]:
+    """Read the responses of the sample, in the order in which they were crawled."""
+    table = table_from(files("recall.sample").joinpath(RESPONSES).read_bytes())
+    columns = [table.column(field.name).to_pylist() for field in fields(SampleResponse)]
+    return [SampleResponse(*row) for row in zip(*columns, strict=True)]
 
-    Paths files and index name everything relative to the folder, which serves as the crawl's base. Below about 200
-    pages each section of a host keeps one page, so that there are more than were asked for.
+
+def write_sample(folder: Path) -> SampleInfo:
+    """Write the sample into `folder`; files of the same names are replaced."""
+    return write_crawl(folder, sample_responses())
+
+
+def write_crawl(folder: Path, answers: Sequence[SampleResponse]) -> SampleInfo:
+    """Write responses as a crawl of eight WARC files into `folder`.
+
+    Paths files and index name everything relative to the folder, which serves as the crawl's base.
     """
     (folder / LABELS).unlink(missing_ok=True)
-    answers = list(responses(seed, pages))
-    chance(seed, "order").shuffle(answers)
     rows: list[IndexRow] = []
     paths = []
     for number in range(SHARDS):
@@ -77,15 +99,15 @@ def _warc_path(number: int) -> str:
     return f"crawl-data/{CRAWL}/segments/{_SEGMENT}/warc/CC-MAIN-20260101000000-20260101030000-{number:05}.warc.gz"
 
 
-def _write_shard(folder: Path, path: str, answers: Sequence[Response], number: int) -> list[IndexRow]:
+def _write_shard(folder: Path, path: str, answers: Sequence[SampleResponse], number: int) -> list[IndexRow]:
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     with target.open("wb") as stream:
         writer = WarcWriter(stream, path)
         writer.info(_date(0), {"isPartOf": CRAWL, "format": "WARC File Format 1.0", "description": "recall's sample"})
-        for place, answer in enumerate(answers):
-            date = _date(place * SHARDS + number)
+        for position, answer in enumerate(answers):
+            date = _date(position * SHARDS + number)
             ref = writer.page(answer.url, answer.body, answer.content_type, date, answer.status, answer.truncated)
             rows.append(_row(answer, ref))
     return rows
@@ -95,7 +117,7 @@ def _date(seconds: int) -> str:
     return (_START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _row(answer: Response, ref: WarcRef) -> IndexRow:
+def _row(answer: SampleResponse, ref: WarcRef) -> IndexRow:
     digest = base64.b32encode(hashlib.sha1(answer.body, usedforsecurity=False).digest()).decode()
     return IndexRow(answer.url, ref, int(answer.status.split()[0]), answer.content_type.partition(";")[0], digest)
 
@@ -109,7 +131,7 @@ def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_labels(path: Path, labelled: Iterable[Response]) -> None:
+def _write_labels(path: Path, labelled: Iterable[SampleResponse]) -> None:
     lines = [
         json.dumps(
             {
@@ -124,7 +146,7 @@ def _write_labels(path: Path, labelled: Iterable[Response]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _describe(folder: Path, answers: Sequence[Response], labelled: Sequence[Response]) -> SampleInfo:
+def _describe(folder: Path, answers: Sequence[SampleResponse], labelled: Sequence[SampleResponse]) -> SampleInfo:
     tally = Counter((answer.use, answer.label) for answer in labelled)
     uses: dict[str, dict[str, int]] = {}
     for use, label in sorted(tally):

@@ -21,11 +21,12 @@ from recall.corpus.lineage import check_lineage
 from recall.io import list_keys, publish_file, read_all
 from recall.run.ledger import ledger, unexplained
 from recall.run.rounds import Run
-from recall.sample.crawl import CRAWL, write_sample
+from recall.sample.crawl import CRAWL, write_crawl
 from tests.chaos.injector import Injector
 from tests.chaos.nursery import Nursery, Process
 from tests.chaos.plan import SCANNED, SHARDS
 from tests.conftest import PROJECT, S3Server, free_ports, s3_server
+from tests.sample_generator.world import crawled
 
 if TYPE_CHECKING:
     from tests.chaos.nodes import Nodes
@@ -170,7 +171,7 @@ def world_in(folder: Path) -> Iterator[World]:
     """The crawl, its servers, and the calm runs."""
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     sample = folder / "sample"
-    info = write_sample(sample, pages=PAGES)
+    info = write_crawl(sample, crawled(pages=PAGES))
     first = free_ports(2)
     with s3_server(folder / f"s3-{os.getpid()}") as s3:
         upstream = s3.endpoint.removeprefix("http://").split(":")

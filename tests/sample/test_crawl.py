@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
@@ -14,8 +15,18 @@ from recall.archive.manifest import resolve
 from recall.archive.warc import read_at, responses
 from recall.config import AccessSection, CrawlSection
 from recall.records import Capture, Skip
-from recall.sample.crawl import CRAWL, LABELS, PAGES, SHARDS, SampleInfo, write_sample
+from recall.sample.crawl import (
+    CRAWL,
+    LABELS,
+    RESPONSES,
+    SHARDS,
+    SampleInfo,
+    sample_responses,
+    write_crawl,
+    write_sample,
+)
 from recall.sites.hosts import host_of, registered_domain
+from tests.sample_generator.world import PAGES, crawled
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -31,9 +42,15 @@ def _crawl(folder: Path) -> CrawlSection:
     return CrawlSection(ids=(CRAWL,), base=f"{folder}/", index=f"{folder}/cc-index/table/cc-main/warc/")
 
 
+def test_the_shipped_responses_are_those_that_the_generator_makes() -> None:
+    assert sample_responses() == crawled()
+    shipped = files("recall.sample").joinpath(RESPONSES)
+    assert len(shipped.read_bytes()) < 1_000_000
+
+
 def test_same_seed_gives_the_same_bytes_and_another_seed_other_pages(tmp_path: Path) -> None:
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        write_sample(tmp_path / name, seed=seed, pages=250)
+        write_crawl(tmp_path / name, crawled(seed, pages=250))
     first, second, third = (_digests(tmp_path / name) for name in "abc")
     assert first == second
     assert list(first) == list(third)
@@ -41,9 +58,9 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_other_pages(tmp_path: P
 
 
 def test_writing_again_over_a_sample_leaves_the_same_files(tmp_path: Path) -> None:
-    write_sample(tmp_path, pages=250)
+    write_crawl(tmp_path, crawled(pages=250))
     before = _digests(tmp_path)
-    write_sample(tmp_path, pages=250)
+    write_crawl(tmp_path, crawled(pages=250))
     assert _digests(tmp_path) == before
 
 
@@ -56,7 +73,7 @@ def test_default_sample_has_the_hosts_pages_and_code_share_that_the_demo_promise
     assert {row["label"] for row in labels} == set("CANJ")
 
 
-def test_generation_takes_seconds(tmp_path: Path) -> None:
+def test_writing_it_takes_seconds(tmp_path: Path) -> None:
     start = time.process_time()
     write_sample(tmp_path)
     assert time.process_time() - start < 10

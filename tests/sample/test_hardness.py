@@ -10,8 +10,7 @@ from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import collapse, score_with
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
-from recall.sample.crawl import PAGES
-from recall.sample.world import responses
+from tests.sample_generator.world import PAGES, responses
 
 
 @pytest.mark.slow

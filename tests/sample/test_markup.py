@@ -5,9 +5,9 @@ from html import unescape
 
 import pytest
 
-from recall.sample.chance import chance
-from recall.sample.markup import STYLES, code, inline
-from recall.sample.snippets import Coder, Snippet
+from tests.sample_generator.chance import chance
+from tests.sample_generator.markup import STYLES, code, inline
+from tests.sample_generator.snippets import Coder, Snippet
 
 _SOURCE = 'for (int i = 0; i < n && *p != "a&b"; i++) {\n    go(i);\n\n\tx = `y`; // <done>\n}'
 

@@ -5,17 +5,18 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from recall.sample.bank import LANGUAGES, code_languages, language
-from recall.sample.markup import STYLES
-from recall.sample.pages import KINDS
-from recall.sample.plan import plan_hosts
-from recall.sample.world import Response, responses
+from recall.sample.crawl import SampleResponse
 from recall.sites.hosts import host_of
 from recall.sites.prefixes import prefix_key
+from tests.sample_generator.bank import LANGUAGES, code_languages, language
+from tests.sample_generator.markup import STYLES
+from tests.sample_generator.pages import KINDS
+from tests.sample_generator.plan import plan_hosts
+from tests.sample_generator.world import responses
 
 
 @pytest.fixture(scope="module")
-def pages() -> list[Response]:
+def pages() -> list[SampleResponse]:
     return [answer for answer in responses(0, 1_600) if answer.label]
 
 
@@ -40,18 +41,20 @@ def test_every_bank_fills_all_slots_of_its_templates() -> None:
                     assert known, f"{name}/{key}: {text!r} names {slot}"
 
 
-def test_no_page_shows_an_unfilled_slot(pages: list[Response]) -> None:
+def test_no_page_shows_an_unfilled_slot(pages: list[SampleResponse]) -> None:
     for page in pages:
         assert not re.search(rb"@(noun|other|verb|text|int|num)@|\{(thing|city|person|slug)\}", page.body), page.url
 
 
-def test_code_pages_come_in_four_natural_languages_and_twelve_programming_languages(pages: list[Response]) -> None:
+def test_code_pages_come_in_four_natural_languages_and_twelve_programming_languages(
+    pages: list[SampleResponse],
+) -> None:
     code = Counter(page.language for page in pages if page.label == "C")
     assert len([name for name, count in code.items() if count >= 10]) >= 4
     assert len(code_languages()) >= 12 + 4  # without git, make, yaml and dumps
 
 
-def test_bodies_decode_in_the_charset_of_their_host(pages: list[Response]) -> None:
+def test_bodies_decode_in_the_charset_of_their_host(pages: list[SampleResponse]) -> None:
     charsets = {host.site.host: host.charset for host in plan_hosts(1_600)}
     assert {"gbk", "windows-1251", "shift_jis", "iso-8859-1", "utf-8"} <= set(charsets.values())
     for page in pages:
@@ -59,7 +62,7 @@ def test_bodies_decode_in_the_charset_of_their_host(pages: list[Response]) -> No
             page.body.decode(charsets[host_of(page.url)])
 
 
-def test_seed_code_is_english_and_mostly_in_pre_while_measure_has_code_without(pages: list[Response]) -> None:
+def test_seed_code_is_english_and_mostly_in_pre_while_measure_has_code_without(pages: list[SampleResponse]) -> None:
     seed = [page for page in pages if page.use == "seed" and page.label == "C"]
     measure = [page for page in pages if page.use == "measure" and page.label == "C"]
     assert {page.language for page in seed} == {"english"}
@@ -69,8 +72,8 @@ def test_seed_code_is_english_and_mostly_in_pre_while_measure_has_code_without(p
     assert sum(b"<pre" in page.body for page in other) > 50
 
 
-def test_code_hosts_have_several_prefixes_and_a_clear_share_of_code(pages: list[Response]) -> None:
-    by_host: dict[str, list[Response]] = defaultdict(list)
+def test_code_hosts_have_several_prefixes_and_a_clear_share_of_code(pages: list[SampleResponse]) -> None:
+    by_host: dict[str, list[SampleResponse]] = defaultdict(list)
     for page in pages:
         by_host[host_of(page.url)].append(page)
     code_hosts = {host: found for host, found in by_host.items() if any(page.label == "C" for page in found)}
@@ -84,7 +87,7 @@ def test_code_hosts_have_several_prefixes_and_a_clear_share_of_code(pages: list[
     assert sum(count >= 3 for found in prefixes.values() for count in found.values()) >= 20
 
 
-def test_vocabulary_is_not_a_toy(pages: list[Response]) -> None:
+def test_vocabulary_is_not_a_toy(pages: list[SampleResponse]) -> None:
     words = Counter(
         word
         for page in pages

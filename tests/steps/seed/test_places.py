@@ -10,8 +10,9 @@ from recall.errors import Incomplete
 from recall.run.ledger import ledger, unexplained
 from recall.run.rewind import go_back
 from recall.run.rounds import Run
-from recall.sample.crawl import CRAWL, write_sample
+from recall.sample.crawl import CRAWL, write_crawl
 from recall.steps.seed import seed
+from tests.sample_generator.world import crawled
 
 if TYPE_CHECKING:
     from tests.conftest import Fresh
@@ -23,7 +24,7 @@ EXAMPLES = "seed/examples.parquet"
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A crawl of eight WARC files with labels and an index."""
     folder = tmp_path_factory.mktemp("base")
-    write_sample(folder, pages=200)
+    write_crawl(folder, crawled(pages=200))
     return folder
 
 

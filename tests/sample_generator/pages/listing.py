@@ -2,7 +2,7 @@
 
 from html import escape
 
-from recall.sample.pages.author import Author, Body
+from tests.sample_generator.pages.author import Author, Body
 
 
 def _links(author: Author, count: int) -> list[tuple[str, str]]:

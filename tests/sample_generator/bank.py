@@ -1,4 +1,4 @@
-"""The sample's raw material: sentences, words, code templates and the list of hosts, read from recall/sample/data.
+"""The sample's raw material: sentences, words, code templates and the list of hosts, read from the folder `data`.
 
 All of it was written for this project. Nothing here is random; what is drawn from the banks is decided in `prose` and
 `snippets`.
@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("english", "chinese", "russian", "german", "spanish", "japanese")
@@ -47,7 +47,7 @@ class CodeLanguage:
 def read_tables(prefix: str) -> dict[str, Any]:
     """Top-level tables of every data file whose name starts with `prefix`, in order of file name; arrays are joined."""
     merged: dict[str, Any] = {}
-    folder = files("recall.sample") / "data"
+    folder = Path(__file__).with_name("data")
     for name in sorted(entry.name for entry in folder.iterdir()):
         if name.startswith(prefix) and name.endswith(".toml"):
             for key, value in tomllib.loads((folder / name).read_text(encoding="utf-8")).items():

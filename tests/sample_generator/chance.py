@@ -5,4 +5,4 @@ from random import Random
 
 def chance(*names: object) -> Random:
     """A random generator that depends on nothing but the names."""
-    return Random("/".join(map(str, names)))  # noqa: S311 - pages are drawn, not secrets
+    return Random("/".join(map(str, names)))

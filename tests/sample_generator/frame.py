@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from recall.sample.chance import chance
-from recall.sample.pages.author import Author, Body
+from tests.sample_generator.chance import chance
+from tests.sample_generator.pages.author import Author, Body
 
 LANGUAGE_CODES = {
     "english": "en",

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from html import escape
 
-from recall.sample.bank import code_languages
-from recall.sample.snippets import Snippet
+from tests.sample_generator.bank import code_languages
+from tests.sample_generator.snippets import Snippet
 
 _TOKEN = re.compile(
     r"""(?P<string>"[^"\n]*"|'[^'\n]*'|`[^`\n]*`)|(?P<number>\b\d[\w.]*\b)|(?P<word>[A-Za-z_]\w*)|(?P<rest>\s+|.)""",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from recall.sample.bank import code_languages, identifiers
+from tests.sample_generator.bank import code_languages, identifiers
 
 _SLOT = re.compile(r"@([A-Za-z]+)@")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-from recall.sample.bank import read_tables
-from recall.sample.frame import Site
+from tests.sample_generator.bank import read_tables
+from tests.sample_generator.frame import Site
 
 Use = Literal["seed", "pool", "measure"]
 USES: tuple[Use, ...] = get_args(Use)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from random import Random
 
-from recall.sample.bank import Topic, identifiers, language
-from recall.sample.chance import chance
+from tests.sample_generator.bank import Topic, identifiers, language
+from tests.sample_generator.chance import chance
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\b([Aa])(?= (?:[aei]|o(?!ne)|u(?!n[ai]|s|ti)))")

@@ -1,6 +1,6 @@
 """Texts that teach programming: articles, short tips, lecture notes, explanations without code, notebooks."""
 
-from recall.sample.pages.author import Author, Body
+from tests.sample_generator.pages.author import Author, Body
 
 
 def article(author: Author) -> Body:

@@ -3,7 +3,7 @@
 import textwrap
 from html import escape
 
-from recall.sample.pages.author import Author, Body
+from tests.sample_generator.pages.author import Author, Body
 
 
 def reference(author: Author) -> Body:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from html import escape
 from random import Random
 
-from recall.sample.markup import code, inline
-from recall.sample.prose import Writer
-from recall.sample.snippets import Coder, Snippet
+from tests.sample_generator.markup import code, inline
+from tests.sample_generator.prose import Writer
+from tests.sample_generator.snippets import Coder, Snippet
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from recall.sample.pages import discussion, everyday, listing, reference, teaching
-from recall.sample.pages.author import Author, Body
+from tests.sample_generator.pages import discussion, everyday, listing, reference, teaching
+from tests.sample_generator.pages.author import Author, Body
 
 KINDS: Mapping[str, Callable[[Author], Body]] = {
     "question": discussion.question,
