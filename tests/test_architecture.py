@@ -100,6 +100,8 @@ HOMES = {
     "warcio": "recall/archive/warc",
     "deflate": "recall/archive/warc",
     "duckdb": "recall/archive/index",
+    "numba": "recall/kernels",
+    "llvmlite": "recall/kernels",
     "resiliparse": "recall/page/text",
     "trafilatura": "recall/page/markdown",
     "lxml": "recall/page/markdown",
@@ -126,14 +128,6 @@ HOMES = {
 }
 BORDERS = {"httpx": "annotation/studio/client"}
 """Where a library may be imported besides its home, because another one raises its errors."""
-
-KERNELS = (
-    "recall/model/lines",
-    "recall/model/shapes",
-    "recall/model/scorer",
-    "recall/page/text",
-    "recall/corpus/dedup/minhash",  # a signature is 256 minima over every n-gram of a text
-)
 
 # to be emptied: what a test below does not hold yet
 STILL_LONG: set[str] = set(
@@ -162,9 +156,7 @@ STILL_BANNED: set[str] = set(
     recall.io.ratelimit
     recall.io.ratelimit_files
     recall.io.readahead
-    recall.model.lines.bare
     recall.page.markdown.code_span
-    recall.page.text.wide
     recall.report.floor_loss
     recall.report.learning
     recall.report.ledger_table
@@ -187,7 +179,6 @@ STILL_TWICE: set[str] = set(
     client
     corpus
     crawl
-    kernel
     markup
     plan
     sampling
@@ -238,8 +229,6 @@ def test_a_heavy_library_has_one_home(path: Path) -> None:
         if library in HOMES:
             homes = (HOMES[library], BORDERS.get(library, HOMES[library]))
             assert lies_in(where, homes, "/"), f"{library} belongs in {HOMES[library]}"
-        if library == "numba":
-            assert lies_in(where, KERNELS, "/"), f"numba belongs in {KERNELS}"
 
 
 def is_command(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -4,5 +4,32 @@ from .hashing import line_rows as line_rows
 from .hashing import ngram_hash as ngram_hash
 from .hashing import splitmix64 as splitmix64
 from .hashing import token_hashes as token_hashes
+from .html_text import read_html as read_html
+from .minhash_signature import leaders as leaders
+from .minhash_signature import minima as minima
+from .minhash_signature import ngram_hashes as ngram_hashes
+from .symbol_density import features_of as features_of
+from .token_lines import Tables as Tables
+from .token_lines import UniqueIds as UniqueIds
+from .token_lines import line_margins as line_margins
+from .utf8 import lower as lower
+from .utf8 import valid_length as valid_length
 
-__all__ = ["GOLDEN_RATIO", "fasttext_hash", "line_rows", "ngram_hash", "splitmix64", "token_hashes"]
+__all__ = [
+    "GOLDEN_RATIO",
+    "Tables",
+    "UniqueIds",
+    "fasttext_hash",
+    "features_of",
+    "leaders",
+    "line_margins",
+    "line_rows",
+    "lower",
+    "minima",
+    "ngram_hash",
+    "ngram_hashes",
+    "read_html",
+    "splitmix64",
+    "token_hashes",
+    "valid_length",
+]

@@ -14,7 +14,8 @@ GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)
 """2**64 divided by the golden ratio: multiples of it are spread evenly over 64 bits (Knuth, TAOCP 3, 6.4)."""
 
 _FNV_START, _FNV_PRIME = 2166136261, 16777619
-_NGRAM_FACTOR = 116049371
+NGRAM_FACTOR = 116049371
+"""Of fastText's n-gram hashes."""
 _MASK = (1 << 64) - 1
 
 
@@ -38,7 +39,7 @@ def fasttext_hash(word: str) -> int:
 
 def ngram_hash(shorter: int, word_hash: int) -> int:
     """FastText's hash of an n-gram, from that of all but its last token and the last token's hash."""
-    return (shorter * _NGRAM_FACTOR + word_hash) & _MASK
+    return (shorter * NGRAM_FACTOR + word_hash) & _MASK
 
 
 @cache

@@ -2,10 +2,10 @@
 
 In: scoring texts (a page's text, some of its code once more, and marks, as `records.MARKS` says). Out: token ids as
 uint32 arrays. Ids below the vocabulary's size are BPE tokens, the next `len(MARKS)` ids are the marks, the next
-`len(SHAPES)` the shapes of the text as it was written (`recall.model.shapes`), and from `coded` on they are BPE tokens
-once more, inside code: `return` in a `<pre>` says what it does not in prose. gigatoken encodes where its ids equal
-those of `tokenizers` on golden strings, `tokenizers` elsewhere. Refuses a tokenizer.json that is not a byte-level BPE.
-Everything runs on the calling thread, so that a scan can use one process per core.
+`len(FEATURES)` the features of the text as it was written (`recall.model.features`), and from `coded` on they are BPE
+tokens once more, inside code: `return` in a `<pre>` says what it does not in prose. gigatoken encodes where its ids
+equal those of `tokenizers` on golden strings, `tokenizers` elsewhere. Refuses a tokenizer.json that is not a byte-level
+BPE. Everything runs on the calling thread, so that a scan can use one process per core.
 """
 
 import json
@@ -19,9 +19,9 @@ import gigatoken
 import numpy as np
 import tokenizers
 
+from recall import kernels
 from recall.errors import BadInput
-from recall.model.lines import Ids, Once, lowered
-from recall.model.shapes import SHAPES, shapes_of
+from recall.model.features import FEATURES, Ids, features_of
 from recall.records import CODED, MARK, MARKS
 
 FILE = "tokenizer.json"
@@ -140,7 +140,7 @@ class Tokenizer:
             raise BadInput(f"{source}: not a byte-level BPE tokenizer.json; train again or copy the model folder anew")
         self.document = document
         self.vocabulary: int = self._exact.get_vocab_size()
-        self.coded: int = self.vocabulary + len(MARKS) + len(SHAPES)
+        self.coded: int = self.vocabulary + len(MARKS) + len(FEATURES)
         self.size: int = self.coded + self.vocabulary
         self._fast = self._load_fast()
         self._fast_bytes = 0
@@ -226,35 +226,35 @@ class Tokenizer:
         return [self._encode_one(_lowered(split_marks(text)[0])) for text in texts]
 
     def lines(self, texts: Sequence[str] | Sequence[bytes]) -> list[Ids]:
-        """The token line of each text: every id once, in order of first occurrence, marks, shapes, ids inside code.
+        """The token line of each text: every id once, in order of first occurrence, marks, features, ids inside code.
 
         A text may be given as UTF-8, which saves a scan the way over str.
         """
         return list(self._lines(texts))
 
     def _lines(self, texts: Sequence[str] | Sequence[bytes]) -> Iterator[Ids]:
-        once, once_in_code = Once(self.vocabulary), Once(self.vocabulary)
+        unique, unique_in_code = kernels.UniqueIds(self.vocabulary), kernels.UniqueIds(self.vocabulary)
         for text in texts:
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
             page_text, code, marks = _split_bytes(data)
-            places = np.array([self.vocabulary + mark for mark in marks], np.uint32)
-            shapes = shapes_of(page_text) + np.uint32(self.vocabulary + len(MARKS))
-            line = self._encode_one(lowered(page_text))
+            mark_ids = np.array([self.vocabulary + mark for mark in marks], np.uint32)
+            features = features_of(page_text) + np.uint32(self.vocabulary + len(MARKS))
+            line = self._encode_one(kernels.lower(page_text))
             if code:
-                inside = once_in_code(self._encode_one(lowered(code))) + np.uint32(self.coded)
-                yield once(line, places, shapes, inside)
+                inside = unique_in_code(self._encode_one(kernels.lower(code))) + np.uint32(self.coded)
+                yield unique(line, mark_ids, features, inside)
             else:
-                yield once(line, places, shapes)
+                yield unique(line, mark_ids, features)
 
     def name(self, token: int) -> str:
-        """What an id stands for: the token's text (U+FFFD for parts of characters), the mark's or the shape's name.
+        """What an id stands for: the token's text (U+FFFD for parts of characters), the mark's or the feature's name.
 
         Of a token inside code CODED and its text.
         """
         if token >= self.coded:
             return CODED + self.name(token - self.coded)
         if token >= self.vocabulary:
-            return (*MARKS, *SHAPES)[token - self.vocabulary]
+            return (*MARKS, *FEATURES)[token - self.vocabulary]
         text: str = self._exact.decode([token], skip_special_tokens=False)
         return text
 

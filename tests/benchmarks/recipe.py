@@ -36,7 +36,7 @@ from recall.model.evaluate import (
     precision_recall,
 )
 from recall.model.fasttext import Recipe, fit
-from recall.model.lines import Ids
+from recall.model.features import Ids
 from recall.model.min_families import supported
 from recall.model.scorer import collapse, score_with
 from recall.model.tokens import Tokenizer

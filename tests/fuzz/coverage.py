@@ -22,12 +22,12 @@ SHARED = Path(os.environ.get("RECALL_SHARED", PROJECT.parent / "shared"))
 
 INSTRUMENTED = {
     "warc": ["recall.archive.warc"],
-    "text": ["recall.page.text.slow", "recall.page.text.charset", "recall.page.text.validity"],
+    "text": ["recall.page.text.definition", "recall.page.text.charset"],
     "markdown": ["recall.page.markdown", "trafilatura.main_extractor", "trafilatura.xml"],
     "tokens": ["recall.model.tokens"],
 }
 
-COMPILED = ("recall.page.text.kernel", "recall.model.lines", "recall.model.shapes")
+COMPILED = tuple(f"recall.kernels.{name}" for name in ("html_text", "symbol_density", "token_lines", "utf8"))
 """Imported as they are: numba cannot compile what is instrumented."""
 
 
@@ -56,14 +56,18 @@ def warc() -> Callable[[bytes], None]:
 
 def text() -> Callable[[bytes], None]:
     """Any bytes have one scoring text, compiled and plain."""
-    from recall.page.text import kernel, slow
+    from recall.kernels.html_text import read_html
+    from recall.page.text import definition
     from recall.page.text.charset import as_utf8
+    from recall.page.text.elements import names_table
 
     charsets = (None, "utf-8", "utf-16", "shift_jis", "windows-1251", "x-user-defined", "no such")
 
     def check(data: bytes) -> None:
         page = as_utf8(data[1:], charsets[data[0] % len(charsets)] if data else None)
-        assert kernel.read(page) == slow.read(page.decode()), page
+        visible, code, counts = definition.read(page.decode())
+        expected = visible.encode(), [part.encode() for part in code], counts
+        assert read_html(page, names_table()) == expected, page
 
     return check
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recall.errors import BadInput
 from recall.model import tokens
-from recall.model.shapes import shapes_of
+from recall.model.features import features_of
 from recall.model.tokens import GOLDEN, Tokenizer, split_marks
 from recall.page.text.prose_language import language_of
 from recall.records import CODED, MARK, MARKS
@@ -84,7 +84,7 @@ def test_a_line_holds_each_id_once_in_order_of_first_occurrence_then_marks_then_
     text = "the hotel and the beach the hotel and " * 50
     expected = list(dict.fromkeys(tokenizer.encode([text])[0].tolist()))
     marks = [tokenizer.vocabulary + MARKS.index(name) for name in ("pre3", "highlight8")]
-    shapes = [tokenizer.vocabulary + len(MARKS) + place for place in shapes_of(text.encode()).tolist()]
+    shapes = [tokenizer.vocabulary + len(MARKS) + place for place in features_of(text.encode()).tolist()]
     line = tokenizer.lines([f"{text}{MARK}pre3{MARK}highlight8"])[0]
     assert line.tolist() == expected + marks + shapes
     assert tokenizer.name(shapes[0]) == "{0"

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recall import kernels
 from recall.config import DuplicatesSection
 from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Layout, Merged, read_chunk, surviving_pages
 from recall.corpus.dedup.components import EDGES, both_ends, connected_components, distinct
-from recall.corpus.dedup.minhash import NO_HASH, agreement, band_keys, leaders, signature
+from recall.corpus.dedup.minhash import NO_HASH, agreement, band_keys, signature
 from recall.io.parquet import bytes_matrix
 from recall.run.shuffle import (
     Stage,
@@ -238,7 +239,7 @@ def clusters_of(
     count = len(rows["id"])
     leader, equal = np.arange(count), np.zeros(count, np.int32)
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), count], strict=False):
-        chosen, agreeing = leaders(signatures[start:end], enough)
+        chosen, agreeing = kernels.leaders(signatures[start:end], enough)
         leader[start:end], equal[start:end] = chosen + start, agreeing
     pages = np.bincount(leader, weights=rows["pages"], minlength=count).astype(np.int32)[leader]
     several = np.bincount(leader, minlength=count)[leader] > 1

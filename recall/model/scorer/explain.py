@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.kernels.hashing import line_rows
-from recall.model.lines import Ids
+from recall.model.features import Ids
 from recall.model.scorer.collapse import END_HASH, Weights
 from recall.model.tokens import Tokenizer
 

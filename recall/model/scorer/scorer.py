@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from recall import kernels
 from recall.errors import BadInput, Damaged
 from recall.kernels.hashing import token_hashes
-from recall.model.lines import Ids
+from recall.model.features import Ids
 from recall.model.scorer.card import FILE as CARD_FILE
 from recall.model.scorer.card import Card, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
 from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
 from recall.model.scorer.explain import Explanation, explain_line
-from recall.model.scorer.kernel import Tables, compiled, compiled_for_words
 from recall.model.tokens import FILE as TOKENIZER_FILE
 from recall.model.tokens import Tokenizer
 
@@ -116,9 +116,8 @@ def score_with(weights: Weights, lines: Sequence[Ids]) -> Floats:
 
 def margins_of(weights: Weights, lines: Sequence[Ids]) -> Floats:
     """(lines, labels - 1): by how much the positive label's logit exceeds that of each other label."""
-    margins = np.empty((len(lines), weights.margins))
     if not len(lines):
-        return margins
+        return np.empty((0, weights.margins))
     starts = np.zeros(len(lines) + 1, dtype=np.int64)
     np.cumsum([len(line) for line in lines], out=starts[1:])
     ids = np.concatenate(lines)
@@ -127,7 +126,7 @@ def margins_of(weights: Weights, lines: Sequence[Ids]) -> Floats:
     if len(ids) and (ids.max() >= len(weights.tokens) or ids.min() < 0):
         raise BadInput("token line: holds ids that this model's tokenizer does not have")
     ngrams = int(weights.ngrams)
-    tables = Tables(
+    tables = kernels.Tables(
         weights.tokens,
         weights.buckets,
         weights.end,
@@ -138,9 +137,7 @@ def margins_of(weights: Weights, lines: Sequence[Ids]) -> Floats:
         token_hashes(len(weights.tokens)) if ngrams > 1 else np.zeros(0, dtype=np.uint64),
         np.uint64(END_HASH),
     )
-    kernel = compiled_for_words() if weights.margins == 1 and ngrams <= 1 else compiled()
-    kernel(ids, starts, tables, margins)
-    return margins
+    return kernels.line_margins(ids, starts, tables)
 
 
 def _read(path: Path) -> bytes:

@@ -30,7 +30,7 @@ from recall.page.markdown.tree import (
     words,
 )
 from recall.page.text import decode
-from recall.page.text.references import unescape
+from recall.page.text.definition import unescape
 
 _FAILURES: Final = (
     AttributeError,

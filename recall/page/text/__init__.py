@@ -7,17 +7,17 @@ U+FEFF and U+E000. After it comes once more what is inside `<pre>` and `<code>`,
 of `records`, which tell how much code is marked up. Nothing is refused: any bytes have a scoring text, found in linear
 time.
 
-`kernel` (compiled by numba) and `slow` (plain Python) are two readings of one definition. The compiled one is used
-unless numba is missing or RECALL_SLOW_TEXT=1 is set. It is compiled once per machine and kept beside the package, or
-in the user's cache folder where that is read-only; NUMBA_CACHE_DIR names another folder, and NUMBA_CPU_NAME=generic
-makes one cache fit a cluster of mixed machines.
+`recall.kernels.html_text` (compiled by numba) and `definition` (plain Python) are two readings of one definition. The
+compiled one is used unless numba is missing or RECALL_SLOW_TEXT=1 is set. It is compiled once per machine and kept
+beside the package, or in the user's cache folder where that is read-only; where neither can be written, each process
+compiles it anew. NUMBA_CACHE_DIR names another folder, and NUMBA_CPU_NAME=generic makes one cache fit a cluster of
+mixed machines.
 """
 
-import os
 from functools import lru_cache
 from typing import Protocol
 
-from recall.page.text.charset import MAX_BODY, MAX_DECODE, as_utf8, decode
+from recall.page.text.charset import MAX_BODY, MAX_DECODE, as_utf8, compiled_code_runs, decode
 from recall.records import BLOCK_BYTES, CODED, MARK, MARK_BUCKETS, MARK_KINDS
 
 __all__ = ["MAX_BODY", "MAX_CODE", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
@@ -31,9 +31,9 @@ MAX_CODE = 2_000
 
 
 class Read(Protocol):
-    """A reading of UTF-8 without NUL: its text; stretches of code in it; numbers as in `slow.read`."""
+    """A reading of UTF-8 without NUL: its text; stretches of code in it; numbers as in `definition.read`."""
 
-    def __call__(self, html: bytes, /) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]: ...
+    def __call__(self, page: bytes, /) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]: ...
 
 
 def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:
@@ -68,17 +68,16 @@ def _mark(kind: str, count: int) -> bytes:
 @lru_cache(maxsize=1)
 def _reading() -> Read:
     """The compiled reading where it can be had, else the plain one; imported when the first page is read."""
-    if os.environ.get("RECALL_SLOW_TEXT") != "1":
-        try:
-            from recall.page.text.kernel import read_bytes  # noqa: PLC0415 - numba takes half a second to import
-        except ImportError:
-            pass
-        else:
-            return read_bytes
-    from recall.page.text import slow  # noqa: PLC0415 - only where it is asked for
+    if compiled_code_runs():
+        from recall.kernels.html_text import read_html  # noqa: PLC0415 - numba takes half a second to import
+        from recall.page.text.elements import names_table  # noqa: PLC0415 - NumPy is not needed to import this room
 
-    def read_slowly(html: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]:
-        text, code, counts = slow.read(html.decode("utf-8"))
+        names = names_table()
+        return lambda page: read_html(page, names)
+    from recall.page.text import definition  # noqa: PLC0415 - only where it is asked for
+
+    def read_slowly(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]:
+        text, code, counts = definition.read(page.decode("utf-8"))
         return text.encode(), [part.encode() for part in code], counts
 
     return read_slowly

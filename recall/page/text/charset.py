@@ -10,8 +10,9 @@ Labels mean what the WHATWG Encoding standard says (`iso-8859-1` is windows-1252
 import codecs
 import os
 import re
-from collections.abc import Callable
 from functools import lru_cache
+
+from recall import kernels
 
 MAX_BODY = 1 << 20
 """Bytes of a body that are read for scoring: 1 MiB is where Common Crawl cut its captures for most of its years, so
@@ -79,7 +80,7 @@ def as_utf8(body: bytes, charset: str | None = None) -> bytes:
     """`decode(body[:MAX_BODY], charset)` as UTF-8, without decoding what is valid UTF-8 already."""
     body = body[:MAX_BODY]
     if not body.startswith(_MARKS_BYTES):
-        valid = _plainness()(body)
+        valid = kernels.valid_length(body) if compiled_code_runs() else plain_valid_length(body)
         if valid >= 0:
             return body[:valid]
     return decode(body, charset).encode("utf-8", "replace")
@@ -107,23 +108,19 @@ def _choose(body: bytes, charset: str | None) -> tuple[str, str | None]:
 
 
 @lru_cache(maxsize=1)
-def _plainness() -> Callable[[bytes], int]:
-    """The compiled check, chosen as the compiled reading is, else the one by decoding: several times as long."""
-    if os.environ.get("RECALL_SLOW_TEXT") != "1":
-        try:
-            from recall.page.text.validity import plain_length  # noqa: PLC0415 - numba takes half a second to import
-        except ImportError:
-            pass
-        else:
-            return plain_length
-    return _plain_length
+def compiled_code_runs() -> bool:
+    """Whether pages are read by compiled code: unless numba is missing or RECALL_SLOW_TEXT=1 is set."""
+    if os.environ.get("RECALL_SLOW_TEXT") == "1":
+        return False
+    try:
+        import recall.kernels.html_text  # noqa: F401, PLC0415 - numba takes half a second to import
+    except ImportError:
+        return False
+    return True
 
 
-def _plain_length(body: bytes) -> int:
-    """How many bytes are valid UTF-8 and cannot be seven-bit text or UTF-16; a cut-off last character is not counted.
-
-    -1 for all else.
-    """
+def plain_valid_length(body: bytes) -> int:
+    """`kernels.valid_length` by decoding, which takes several times as long."""
     return -1 if _may_be_seven_bit(body) else _valid_length(body)
 
 

@@ -1,7 +1,12 @@
-"""What the elements of HTML mean for the scoring text, and which classes mark highlighted code. Data only.
+"""What the elements of HTML mean for the scoring text, and which classes mark highlighted code.
 
-Both readings of a page (`slow`, the reference, and `kernel`, compiled) take their names from here.
+Both readings of a page take their names from here: the plain one (`definition`) as they are, the compiled one
+(`recall.kernels.html_text`) as the table that `names_table` lays out.
 """
+
+from functools import cache
+
+from recall.kernels import html_table as table
 
 
 def _words(names: str) -> frozenset[str]:
@@ -18,7 +23,7 @@ BLOCK = _words(
 SPACED = _words(
     "audio button canvas embed iframe img input label meter object progress select svg td textarea th video"
 )
-"""Their tags set words apart: `<td>a</td><td>b</td>` is two words. All other tags do not: `<b>a</b>b` is one."""
+"""Their tags separate words: `<td>a</td><td>b</td>` is two words. All other tags do not: `<b>a</b>b` is one."""
 
 PREFORMATTED = frozenset({"pre", "listing"})
 """Line ends inside are kept; together they are the mark `pre`."""
@@ -70,3 +75,35 @@ HIGHLIGHTER_PREFIXES = (
     "syntaxhighlighter",
 )
 """Beginnings of lower-case classes that highlighters make up: `language-python`, `lang-js`, `brush:`."""
+
+
+@cache
+def names_table() -> table.Table:
+    """The names with their meanings, as compiled code walks them."""
+    return table.build(_tag_meanings(), _class_meanings())
+
+
+def _tag_meanings() -> dict[str, int]:
+    meanings: dict[str, int] = {}
+    for names, bits in (
+        (BLOCK, table.BLOCK),
+        (SPACED, table.SPACED),
+        (PREFORMATTED, table.IS_PRE),
+        ({"code"}, table.IS_CODE),
+        (SVG_ENDS_AT, table.ENDS_SVG),
+        (LINES_KEPT, table.LINES_KEPT),
+        ({SCRIPT}, table.SCRIPT << table.CONTENT),
+        (RAW_HIDDEN, table.RAW_HIDDEN << table.CONTENT),
+        (RAW_SHOWN, table.RAW_SHOWN << table.CONTENT),
+        (CHARACTERS_ONLY, table.CHARACTERS_ONLY << table.CONTENT),
+        ({PLAINTEXT}, table.PLAINTEXT << table.CONTENT),
+        ({TEMPLATE}, table.TEMPLATE << table.CONTENT),
+        ({SVG}, table.SVG << table.CONTENT),
+    ):
+        for name in names:
+            meanings[name] = meanings.get(name, 0) | bits
+    return meanings
+
+
+def _class_meanings() -> dict[str, int]:
+    return dict.fromkeys(HIGHLIGHTER_CLASSES, table.WHOLE) | dict.fromkeys(HIGHLIGHTER_PREFIXES, table.PREFIX)

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from recall.corpus.dedup.minhash import NO_HASH, agreement, band_keys, leaders, ngram_hashes, signature
+from recall.corpus.dedup.minhash import NO_HASH, agreement, band_keys, ngram_hashes, signature
 
 WORDS = [f"word{number}" for number in range(3000)]
 
@@ -66,12 +66,3 @@ def test_a_band_is_equal_where_all_its_rows_are() -> None:
     assert (keys[0] == keys[1]).tolist() == [False, True, False]
     same = band_keys(np.zeros((1, 12), np.uint32), 3)[0]
     assert len(set(same.tolist())) == 3
-
-
-def test_a_chain_is_divided_so_that_each_page_is_like_the_one_that_stands_for_it() -> None:
-    chain = np.tile(np.arange(100, dtype=np.uint16), (5, 1))
-    for page in range(1, 5):
-        chain[page:, 20 * page - 20 : 20 * page] = 1000 + page
-    chosen, equal = leaders(chain, 75)
-    assert chosen.tolist() == [0, 0, 2, 2, 4]
-    assert equal.tolist() == [100, 80, 100, 80, 100]

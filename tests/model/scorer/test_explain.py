@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recall.model.fasttext import Recipe
+from recall.model.features import FEATURES
 from recall.model.scorer import Scorer
-from recall.model.shapes import SHAPES
 from recall.records import MARK
 
 TEXTS = ["", "def", "def return the hotel def", f"İ Def RETURN zzz{MARK}pre1{MARK}code2", "def " * 3000, "\ud800 日本"]
@@ -54,7 +54,7 @@ def test_marks_the_end_and_the_constants_are_parts_without_a_place(trained: Trai
     parts = trained.scorer.explain(f"def{MARK}pre1").parts
     marks = [part for part in parts if part.kind == "mark"]
     assert marks[0].name == "pre1"
-    assert {part.name for part in marks[1:]} <= set(SHAPES)
+    assert {part.name for part in marks[1:]} <= set(FEATURES)
     assert not any(part.spans for part in marks)
     assert [part.spans for part in parts if part.kind in {"end", "constant"}] == [(), ()]
 

@@ -11,7 +11,7 @@ import pytest
 
 from recall.archive.warc import captures
 from recall.page.text import MAX_BODY, MAX_CODE, MAX_TEXT, decode, scoring_text
-from recall.page.text.slow import MOST_PARTS
+from recall.page.text.definition import MOST_PARTS
 from recall.records import CODED, MARK
 
 

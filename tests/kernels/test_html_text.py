@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from recall.archive.warc import captures
 from recall.errors import ShardFailed
-from recall.page.text import kernel, slow
+from recall.kernels.html_text import read_html
+from recall.kernels.intrinsics import WIDTH
+from recall.page.text import definition
 from recall.page.text.charset import MAX_BODY, as_utf8, decode
+from recall.page.text.elements import names_table
 
 NAMES = tuple(
     re.findall(
@@ -66,11 +69,30 @@ PIECES = [
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=60).map("".join)
 
 
+PARTS = (
+    '<p class="a highlight b" id=x>text</p>',
+    "<a href='" + "u" * 70 + '\' CLASS = "hljs\x01\thljs" data-' + "n" * 70 + "=1>link</a>",
+    "<BlockQuote>q</BLOCKQUOTE><figcaption/><x" + "y" * 70 + "/><h\x111>no heading</h\x111><é>",
+    "words " * 13 + " two  spaces,\ttabs\x01\n\r and &amp; &notin; &#x20AC; < 1",
+    "naïve « café » – “x”\u200b\u00a0中文，字\ue000 плюс\x7f" * 3,
+    "<pre>line\n  line \x02\n</pre><textarea>a\n<b>&lt;</textarea>",
+    "<script>if (a < b) '</' + \"script\" <!-- <script></script> --></script><style>" + "s" * 70 + "</style>",
+    "<!-- " + "-" * 70 + " -->" + "<!" + "d" * 70 + "><svg><path d='" + "1" * 70 + "'/><![CDATA[<p>]]></svg>",
+    "<template>" + "t" * 70 + "</template><title>" + "T <i> " * 12 + "</title>",
+)
+
+
+def read(page: bytes) -> tuple[str, list[str], tuple[int, int, int, int]]:
+    """The compiled reading, with text for bytes as the plain one has it."""
+    text, code, counts = read_html(page, names_table())
+    return text.decode(), [part.decode() for part in code], counts
+
+
 def assert_both_agree(body: bytes, charset: str | None = None) -> str:
     html = as_utf8(body, charset)
     assert html.decode("utf-8") == decode(body[:MAX_BODY], charset)
-    fast = kernel.read(html)
-    assert fast == slow.read(html.decode("utf-8"))
+    fast = read(html)
+    assert fast == definition.read(html.decode("utf-8"))
     text = fast[0]
     assert not {"\0", "\ue000"} & set(text)
     assert text.encode("utf-8").decode("utf-8") == text
@@ -141,15 +163,30 @@ def test_a_quarter_megabyte_of_one_thing_reads_alike(attack: str) -> None:
     assert_both_agree((attack * (1 << 18))[: 1 << 18].encode()[: 1 << 18])
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_means_the_same_at_every_place_of_a_window(part: str) -> None:
+    for before in range(WIDTH + 2):
+        page = "x" * before + part + "<p>after it " + "y" * 80
+        assert read(page.encode()) == definition.read(page)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("before", [0, 1, WIDTH - 1, WIDTH, 3 * WIDTH])
+def test_a_part_that_the_page_ends_in_means_the_same(part: str, before: int) -> None:
+    for end in range(len(part) + 1):
+        page = "x " * (before // 2) + "x" * (before % 2) + part[:end]
+        assert read(page.encode()) == definition.read(page)
+
+
 @pytest.mark.parametrize("attack", ["<", "&", "<!--", "<a b=", "<script><!--", "</title", "<div><p>", "&nGt;"])
 def test_a_megabyte_of_one_thing_is_read(attack: str) -> None:
-    text, _, _ = kernel.read((attack * MAX_BODY)[:MAX_BODY].encode())
+    text, _, _ = read((attack * MAX_BODY)[:MAX_BODY].encode())
     assert len(text.encode()) <= 2 * MAX_BODY
 
 
 def test_nothing_is_remembered_from_page_to_page() -> None:
     pages = [b"<template>a", b"<svg>a", b"<pre>a\nb", b"a&", b"", b"<p>a</p>"]
-    assert [kernel.read(page) for page in pages] == [kernel.read(page) for page in reversed(pages)][::-1]
+    assert [read(page) for page in pages] == [read(page) for page in reversed(pages)][::-1]
 
 
 @pytest.mark.realdata

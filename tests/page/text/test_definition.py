@@ -1,7 +1,7 @@
 import pytest
 
 from recall.page.markdown import markdown
-from recall.page.text.references import unescape
+from recall.page.text.definition import unescape
 
 
 @pytest.mark.parametrize(

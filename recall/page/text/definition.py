@@ -1,10 +1,11 @@
-"""The scoring text in plain Python: the definition that can be read, and what `kernel` is tested against.
+"""The scoring text in plain Python: the definition that can be read, and what the compiled reading is tested against.
 
-Decoded HTML comes in; the visible text and how often code is marked up go out. It follows the HTML standard's
-tokenizer (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), builds no tree, and refuses nothing:
-what is not closed ends with the page. Every rule reads each character a bounded number of times.
+In: decoded HTML. Out: the visible text, what of it is code, and how often code is marked up. It follows the HTML
+standard's tokenizer (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), builds no tree, and refuses
+nothing: what is not closed ends with the page. Every rule reads each character a bounded number of times.
 """
 
+import html as html_library
 import re
 from html.entities import html5
 from typing import Final, NamedTuple
@@ -30,6 +31,7 @@ _SCRIPT_STEP: Final = re.compile(rf"<!--(?:-?>)?|-->|<(/?)script(?=[{_WS}/>])", 
 _REFERENCE: Final = re.compile(r"&(?:#([0-9]++);?|#[xX]([0-9A-Fa-f]++);?|([A-Za-z][A-Za-z0-9]{0,31}+);?)")
 _DROPPED: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b\ufeff\ue000]")
 _SPACES: Final = re.compile(rf"([{_WS}\xa0]+)")
+_ENDLESS: Final = re.compile("&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(65, 91)}
 
 
@@ -49,7 +51,7 @@ def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int]]:
 
     Which are those of `<pre>`, `<code>`, elements with a highlighter's class, bytes inside `<pre>`.
     """
-    page = _Page(html)
+    page = _Reading(html)
     at = 0
     while at < len(html):
         cut = html.find("<", at)
@@ -66,7 +68,7 @@ def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int]]:
     return "".join(page.pieces), parts, (page.pre, page.code, page.highlight, page.inside)
 
 
-class _Page:
+class _Reading:
     """The text so far and what the next character depends on."""
 
     def __init__(self, html: str) -> None:
@@ -86,14 +88,14 @@ class _Page:
             text = _REFERENCE.sub(_resolve, text)
         for part in _SPACES.split(_DROPPED.sub("", text)):
             if part and part[0] in " \t\n\f\r\xa0":
-                self.part("\n" if lines_kept and ("\n" in part or "\r" in part) else " ")
+                self.separate("\n" if lines_kept and ("\n" in part or "\r" in part) else " ")
             elif part:
                 if self.gap and self.pieces:
                     self.pieces.append(self.gap)
                 self.gap = ""
                 self.pieces.append(part)
 
-    def part(self, gap: str) -> None:
+    def separate(self, gap: str) -> None:
         """What comes next is another word (" ") or another line; a line end outdoes a space."""
         if self.gap != "\n":
             self.gap = gap
@@ -107,7 +109,7 @@ class _Page:
             self.parts.append((start, end))
 
     def markup(self, at: int) -> int:
-        """Read what begins with the `<` at `at`; the place after it."""
+        """Read what begins with the `<` at `at`; the offset behind it."""
         html = self.html
         if match := _TAG_NAME.match(html, at):
             tag = _tag(html, match)
@@ -121,7 +123,7 @@ class _Page:
         return at + 1
 
     def element(self, tag: _Tag) -> int:
-        """Apply a tag; the place after it, or after its content where that is raw."""
+        """Apply a tag; the offset behind it, or behind its content where that is raw."""
         name = tag.name
         if self.templates:
             if name == elements.TEMPLATE:
@@ -136,12 +138,12 @@ class _Page:
         return tag.end if tag.closing else self.content(tag)
 
     def visible(self, tag: _Tag) -> None:
-        """Count and part words at a tag that is not inside something hidden."""
+        """Count and separate words at a tag that is not inside something hidden."""
         name, step = tag.name, -1 if tag.closing else 1
         if name in elements.BLOCK:
-            self.part("\n")
+            self.separate("\n")
         elif name in elements.SPACED:
-            self.part(" ")
+            self.separate(" ")
         if name in elements.PREFORMATTED:
             self.preformatted = max(0, self.preformatted + step)
             self.pre += not tag.closing
@@ -154,7 +156,7 @@ class _Page:
         self.highlight += not tag.closing and _highlights(tag.classes)
 
     def content(self, tag: _Tag) -> int:
-        """Read the raw content of a start tag's element; the place of its end tag, or of the page's end."""
+        """Read the raw content of a start tag's element; the offset of its end tag, or of the page's end."""
         name, html = tag.name, self.html
         if name == elements.SCRIPT:
             return _script_end(html, tag.end)
@@ -187,7 +189,7 @@ def _tag(html: str, match: re.Match[str]) -> _Tag | None:
 
 
 def _script_end(html: str, at: int) -> int:
-    """The place of the end tag of a script's content; a script within `<!--` within it has an end tag of its own."""
+    """The offset of the end tag of a script's content; a script within `<!--` within it has an end tag of its own."""
     escaped = 0
     for match in _SCRIPT_STEP.finditer(html, at):
         step = match[0]
@@ -235,3 +237,11 @@ def _highlights(classes: str) -> bool:
 
 def _lower(name: str) -> str:
     return name.translate(_ASCII_LOWER)
+
+
+def unescape(text: str) -> str:
+    """Resolve the character references of text that is not read as HTML: `html.unescape` for hostile text.
+
+    A reference beyond Unicode, of any length, is U+FFFD and raises nothing.
+    """
+    return html_library.unescape(_ENDLESS.sub("\ufffd", text))

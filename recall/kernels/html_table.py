@@ -1,0 +1,130 @@
+"""The numbers by which the compiled reading of HTML knows its place in a page, and the table of names that it walks.
+
+In: what tags' names and classes mean, as bits. Out: one array of numbers, which begins with the offsets of its parts.
+The tags' names are a hash table. Another set of names is two parts: a column for each of 256 bytes (0: no name has it),
+and rows, one for each beginning of a name, that hold for each column the offset of the row it leads to, then the name's
+value. The constants are frozen into compiled code.
+"""
+
+from collections.abc import Mapping
+from html.entities import html5
+from string import ascii_letters, ascii_lowercase, digits
+
+import numpy as np
+import numpy.typing as npt
+
+from recall.kernels.hashing import GOLDEN_RATIO
+
+State = npt.NDArray[np.int64]
+Table = npt.NDArray[np.int32]
+
+# state: what is known at this offset of the page
+STATE = 12
+SIZE, TAIL, WRITTEN, GAP, MODE, TEMPLATES, SVGS, PREFORMATTED, PRE, CODE, HIGHLIGHT, INSIDE = range(STATE)
+CODES, PARTS = STATE, STATE + 1  # how deep in `<code>`; stretches of the text that are in `<pre>` or `<code>` ...
+FIRST_PART, MOST_PARTS = STATE + 2, 64  # ... where each begins and ends in the text, in the numbers from here on
+NUMBERS = FIRST_PART + 2 * MOST_PARTS
+NONE, WORD, LINE = range(3)  # GAP: what parts the last character from the next one
+LINES, REFERENCES, TO_MARKUP = 1, 2, 4  # MODE: line ends are kept, references resolved; a "<" ends the stretch
+
+# table: the offsets of its parts
+TEXT, TAG, WINDOWS, POINTS, TAGS, CLASSES, CLASSES_ROOT, NAMES, NAMES_ROOT = range(9)
+ROW = 65  # of a name's state: where each column leads to, then the value
+VALUE = 64
+SLOTS, SLOT, LONGEST = 512, 5, 16  # of a tag's name: its letters as 16 bytes, then what it means
+SCATTER, SCATTERED = GOLDEN_RATIO, np.uint64(64 - 9)  # from its first 8 bytes to one of the slots
+# what a byte means in text, and as bits inside a tag
+PLAIN, SPACE, DROPPED, MARKUP, REFERENCE, LEAD = range(6)
+IS_SPACE, ENDS_TAG_NAME, ENDS_ATTRIBUTE, ENDS_UNQUOTED = 1, 2, 4, 8
+# what a tag's name means: bits, and from CONTENT on what follows a start tag
+BLOCK, SPACED, IS_PRE, IS_CODE, ENDS_SVG, LINES_KEPT, CONTENT = 1, 2, 4, 8, 16, 32, 6
+SCRIPT, RAW_HIDDEN, RAW_SHOWN, CHARACTERS_ONLY, PLAINTEXT, TEMPLATE, SVG = range(1, 8)
+# what a class means
+WHOLE, PREFIX = 1, 2
+
+LESS, GREATER, SLASH, BANG, QUESTION, EQUALS, HASH, DASH, AMPERSAND = b"<>/!?=#-&"
+DOUBLE, SINGLE, SEMICOLON = b"\"';"
+
+
+def build(tags: Mapping[str, int], classes: Mapping[str, int]) -> Table:
+    """Lay out the table of names and their meanings, with HTML's character references; takes some tens of ms."""
+    names = sorted(html5)
+    table = [0] * (NAMES_ROOT + 1)
+
+    def add(part: int, numbers: list[int]) -> None:
+        table[part] = len(table)
+        table.extend(numbers)
+
+    add(TEXT, _text_bytes())
+    add(TAG, _tag_bytes())
+    add(WINDOWS, [ord(bytes([byte]).decode("cp1252", "ignore") or "\x80") for byte in range(0x80, 0xA0)])
+    add(POINTS, [ord(character) for name in names for character in html5[name].ljust(2, "\0")])
+    add(TAGS, _slots(tags))
+    for part, words, alphabet in (
+        (CLASSES, classes, ascii_lowercase + digits + "-_:"),
+        (NAMES, {name: index for index, name in enumerate(names, start=1)}, ascii_letters + digits + ";"),
+    ):
+        columns = _columns(alphabet)
+        add(part, columns)
+        add(part + 1, _rows(words, columns, len(table)))
+    return np.array(table, np.int32)
+
+
+def _columns(alphabet: str) -> list[int]:
+    """Columns from 1 on; upper case shares that of lower case unless it has its own."""
+    columns = [0] * 256
+    for column, letter in enumerate(alphabet, start=1):
+        columns[ord(letter)] = column
+        if letter.upper() not in alphabet:
+            columns[ord(letter.upper())] = column
+    return columns
+
+
+def _rows(words: Mapping[str, int], columns: list[int], offset: int) -> list[int]:
+    """The rows, the beginning of all names first, for a table that has them at `offset`."""
+    rows = [0] * ROW
+    for word, value in words.items():
+        row = 0
+        for octet in word.encode("ascii"):
+            cell = row + columns[octet]
+            if not rows[cell]:
+                rows[cell] = offset + len(rows)
+                rows.extend([0] * ROW)
+            row = rows[cell] - offset
+        rows[row + VALUE] = value
+    return rows
+
+
+def _slots(meanings: Mapping[str, int]) -> list[int]:
+    """The slots of a hash table of names, each in the first one that is free from its own on."""
+    slots = [0] * (SLOTS * SLOT)
+    for name, meaning in meanings.items():
+        letters = name.encode("ascii").ljust(LONGEST, b"\0")
+        slot = (int.from_bytes(letters[:8], "little") * int(SCATTER) % (1 << 64)) >> int(SCATTERED)
+        while slots[slot * SLOT]:
+            slot = (slot + 1) % SLOTS
+        parts = [int.from_bytes(letters[at : at + 4], "little") for at in range(0, LONGEST, 4)]
+        slots[slot * SLOT : (slot + 1) * SLOT] = [*parts, meaning]
+    return slots
+
+
+def _text_bytes() -> list[int]:
+    kinds = [DROPPED] * 32 + [PLAIN] * 224
+    kinds[127] = DROPPED
+    for octet in b" \t\n\f\r":
+        kinds[octet] = SPACE
+    kinds[ord("<")] = MARKUP
+    kinds[ord("&")] = REFERENCE
+    for octet in (0xC2, 0xE2, 0xEE, 0xEF):  # they begin characters that part words or are dropped, and others
+        kinds[octet] = LEAD
+    return kinds
+
+
+def _tag_bytes() -> list[int]:
+    kinds = [0] * 256
+    for octet in b" \t\n\f\r":
+        kinds[octet] = IS_SPACE | ENDS_TAG_NAME | ENDS_ATTRIBUTE | ENDS_UNQUOTED
+    kinds[ord("/")] = ENDS_TAG_NAME | ENDS_ATTRIBUTE
+    kinds[ord("=")] = ENDS_ATTRIBUTE
+    kinds[ord(">")] = ENDS_TAG_NAME | ENDS_ATTRIBUTE | ENDS_UNQUOTED
+    return kinds

@@ -1,0 +1,154 @@
+"""Token lines: each id once, and the sum of a line's weights. Both run for every page of a crawl.
+
+In: token ids, and the weights of a collapsed fastText model. Out: ids without repeats; margins. fastText's rows of a
+line, in this order here: the constants (summed beforehand), then for each token its own row, if the dictionary has it,
+and the n-grams that end at it; last `</s>` in the same way (`hashing.line_rows`). Sums are float64 in line order,
+without fastmath, so that machines agree. Ids must be below the number of rows: compiled code does not look.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.kernels.compiling import compiled
+from recall.kernels.hashing import NGRAM_FACTOR, line_rows
+from recall.kernels.intrinsics import pointer
+
+Ids = NDArray[np.uint32]
+Floats = NDArray[np.float64]
+
+
+class UniqueIds:
+    """Each id of a line once, in order of first occurrence, and what comes behind them. size: ids there are."""
+
+    def __init__(self, size: int) -> None:
+        self._seen = np.zeros(size, dtype=np.uint8)  # a byte an id, so that all of it stays in the nearest cache
+        self._stamp = 0
+        self._out: Ids = np.empty(4096, dtype=np.uint32)
+
+    def __call__(self, ids: Ids, *tails: Ids) -> Ids:
+        """The ids of one line, then the tails as they are."""
+        if self._stamp == 255:
+            self._seen[:] = self._stamp = 0
+        self._stamp += 1
+        most = len(ids) + sum(map(len, tails))
+        if len(self._out) < most:
+            self._out = np.empty(most, dtype=np.uint32)
+        end = _write_unique(ids, self._seen, self._stamp, self._out)
+        for tail in tails:
+            start, end = end, end + len(tail)
+            self._out[start:end] = tail
+        return self._out[:end].copy()
+
+
+def plain_unique(ids: list[int]) -> list[int]:
+    """What `UniqueIds` gives for one line without tails."""
+    return list(dict.fromkeys(ids))
+
+
+@compiled
+def _write_unique(ids: Any, seen: Any, stamp: int, room: Any) -> int:
+    """Write every id and go on to the next index only if it is new: no branch to mispredict."""
+    source, stamps, out = pointer(ids), pointer(seen), pointer(room)
+    count = 0
+    for index in range(len(ids)):
+        token = source[index]
+        out[count] = token
+        count += stamps[token] != stamp
+        stamps[token] = stamp
+    return count
+
+
+class Tables(NamedTuple):
+    """What sums read besides the lines: the arrays of `collapse.Weights`, in a form that numba compiles.
+
+    hashes: hash of each id, empty without n-grams, as it is not read then.
+    """
+
+    tokens: NDArray[np.float32]
+    buckets: NDArray[np.float32]
+    end: NDArray[np.float32]
+    prefix: Floats
+    rolling: NDArray[np.uint64]
+    prefix_rows: int
+    ngrams: int
+    hashes: NDArray[np.uint64]
+    end_hash: np.uint64
+
+
+def line_margins(ids: NDArray[Any], starts: NDArray[np.int64], tables: Tables) -> Floats:
+    """(lines, margins): the mean over the rows of each line ids[starts[i] : starts[i + 1]]."""
+    margins = np.empty((len(starts) - 1, tables.tokens.shape[1]))
+    words_alone = margins.shape[1] == 1 and tables.ngrams <= 1
+    (_sum_words if words_alone else _sum_lines)(ids, starts, tables, margins)
+    return margins
+
+
+def plain_margins(line: list[int], tables: Tables) -> Floats:
+    """The margins of one line by definition: constants, then the known rows of the line, over their number."""
+    total, count = tables.prefix.copy(), tables.prefix_rows
+    rows = line_rows(line, tables.rolling.tolist(), len(tables.buckets), tables.ngrams, int(tables.end_hash))
+    for index, bucket in rows:
+        own = tables.tokens[line[index]] if index < len(line) else tables.end[0]
+        row = own if bucket < 0 else tables.buckets[bucket]
+        if not np.isnan(row[0]):
+            total += row
+            count += 1
+    return total / count if count else np.zeros_like(total)
+
+
+@compiled
+def _sum_words(ids: Any, starts: Any, tables: Any, margins: Any) -> None:
+    """`_sum_lines` for one margin and words alone: the same sum in the same order, without rows of arrays."""
+    tokens, _, end, prefix, _, prefix_rows, _, _, _ = tables
+    for line in range(len(starts) - 1):
+        total, count = prefix[0], prefix_rows
+        for index in range(starts[line], starts[line + 1]):
+            weight = tokens[ids[index], 0]
+            if not np.isnan(weight):  # the dictionary knows it
+                total += weight
+                count += 1
+        if not np.isnan(end[0, 0]):
+            total += end[0, 0]
+            count += 1
+        margins[line, 0] = total / count if count else 0.0
+
+
+@compiled
+def _sum_lines(ids: Any, starts: Any, tables: Any, margins: Any) -> None:
+    """Write into margins[i] the mean over the rows of line ids[starts[i] : starts[i + 1]]."""
+    tokens, buckets, end, prefix, rolling, prefix_rows, ngrams, hashes, end_hash = tables
+    columns = tokens.shape[1]
+    history = np.zeros(max(ngrams, 1), dtype=np.uint64)
+    factor = np.uint64(NGRAM_FACTOR)
+    bucket_count = np.uint64(max(buckets.shape[0], 1))
+    total = np.zeros(columns, dtype=np.float64)
+    for line in range(len(starts) - 1):
+        count = prefix_rows
+        total[:] = prefix
+        held = len(rolling)
+        for index in range(held):
+            history[index] = rolling[index]
+        for index in range(starts[line], starts[line + 1] + 1):
+            last = index == starts[line + 1]
+            token = 0 if last else ids[index]
+            row = end[0] if last else tokens[token]
+            if row[0] == row[0]:  # not NaN: the dictionary knows it
+                for column in range(columns):
+                    total[column] += row[column]
+                count += 1
+            if ngrams > 1:
+                word_hash = end_hash if last else hashes[token]
+                for length in range(held):
+                    history[length] = history[length] * factor + word_hash
+                    bucket = history[length] % bucket_count
+                    for column in range(columns):
+                        total[column] += buckets[bucket, column]
+                    count += 1
+                held = min(held + 1, ngrams - 1)
+                for length in range(held - 1, 0, -1):
+                    history[length] = history[length - 1]
+                history[0] = word_hash
+        for column in range(columns):
+            margins[line, column] = total[column] / count if count else 0.0
