@@ -1,17 +1,83 @@
 """Compiled: tags, attributes, comments and raw content, read as the HTML standard's tokenizer reads them.
 
-In and out as in `html_characters`; `recall.page.text.definition` says the same in plain Python.
+In: pointers to a page, to the state of the reading and to the table of names (`html_names`), and an offset in the page.
+Out: the offset behind what was read. `recall.page.text.definition` says the same in plain Python.
 """
 
-import recall.kernels.html_table as html
-from recall.kernels.compiling import inlined
-from recall.kernels.html_characters import ends_name, find_byte, find_end, is_letter, same, window_at
-from recall.kernels.html_table import State, Table
-from recall.kernels.intrinsics import Octets, address, load_eight, lowercase_word, signed, unsigned
+import recall.kernels.html_names as html
+from recall.kernels.html_names import State, Table
+from recall.kernels.native import (
+    WIDTH,
+    Octets,
+    address,
+    equal,
+    inlined,
+    load_eight,
+    lowercase_word,
+    signed,
+    unsigned,
+    up_to,
+    zeros,
+)
 
 _NAME_ENDS = (html.SLASH, html.GREATER, html.GREATER)
 _ATTRIBUTE_ENDS = (html.SLASH, html.GREATER, html.EQUALS)
 _VALUE_ENDS = (html.GREATER, html.GREATER, html.GREATER)
+
+
+@inlined
+def window_at(source: Octets, state: State, at: int) -> int:
+    """The address of WIDTH bytes of the page from `at` on; behind its end there are zeros."""
+    if at + WIDTH <= state[html.SIZE]:
+        return address(source) + unsigned(at)
+    return unsigned(state[html.TAIL] + at)
+
+
+@inlined
+def find_byte(source: Octets, state: State, at: int, byte: int) -> int:
+    """The offset of the first `byte` from `at`, or the page's end."""
+    size: int = state[html.SIZE]
+    while at < size:
+        matches = equal(window_at(source, state, at), byte)
+        if matches:
+            return at + zeros(matches)
+        at += WIDTH  # not by a count of zeros: the next window would wait for it
+    return size
+
+
+@inlined
+def find_end(source: Octets, state: State, at: int, ends: tuple[int, int, int]) -> int:
+    """The offset of the first byte from `at` that is up to a space or one of three others; the page's end counts."""
+    while True:
+        here = window_at(source, state, at)
+        matches = up_to(here, 32) | equal(here, ends[0]) | equal(here, ends[1]) | equal(here, ends[2])
+        if matches:
+            return at + zeros(matches)
+        at += WIDTH
+
+
+@inlined
+def same(source: Octets, at: int, end: int, word: bytes) -> bool:
+    """True when the lower-case `word` is at `at`, in any case."""
+    if at + len(word) > end:
+        return False
+    for index in range(len(word)):
+        byte = source[at + index]
+        if (byte | 32 if 65 <= byte < 91 else byte) != word[index]:
+            return False
+    return True
+
+
+@inlined
+def ends_name(source: Octets, table: Table, at: int, end: int) -> bool:
+    """True when the byte at `at` ends a tag's name: white space, `/` or `>`."""
+    return at < end and table[table[html.TAG] + source[at]] & html.ENDS_TAG_NAME != 0
+
+
+@inlined
+def is_letter(byte: int) -> bool:
+    """True for ASCII letters."""
+    return 97 <= byte | 32 < 123
 
 
 @inlined

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.kernels.compiling import compiled, inlined
 from recall.kernels.hashing import GOLDEN_RATIO, splitmix64
+from recall.kernels.native import compiled, inlined
 
 _LARGEST = np.iinfo(np.uint32).max
 _FNV_START, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.kernels.compiling import compiled, inlined
-from recall.kernels.intrinsics import pointer
+from recall.kernels.native import compiled, inlined, pointer
 
 CAMEL, PASCAL, SNAKE, CALL, METHOD, FLAG, FILE, ENDING = range(8)
 """Looks: camelCase, PascalCase and snake_case words, `f()`, `.f(`, ` -f`, names of source files, lines that end in ; {

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.kernels.compiling import compiled
 from recall.kernels.hashing import NGRAM_FACTOR, line_rows
-from recall.kernels.intrinsics import pointer
+from recall.kernels.native import compiled, pointer
 
 Ids = NDArray[np.uint32]
 Floats = NDArray[np.float64]

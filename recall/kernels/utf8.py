@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.kernels.compiling import compiled, inlined
-from recall.kernels.intrinsics import (
+from recall.kernels.native import (
     HIGH_BITS,
     WIDTH,
     address,
+    compiled,
     equal,
+    inlined,
     load_eight,
     lowercase_eight,
     pointer,

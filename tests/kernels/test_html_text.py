@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from recall.archive.warc import captures
 from recall.errors import ShardFailed
 from recall.kernels.html_text import read_html
-from recall.kernels.intrinsics import WIDTH
+from recall.kernels.native import WIDTH
 from recall.page.text import definition
 from recall.page.text.charset import MAX_BODY, as_utf8, decode
-from recall.page.text.elements import names_table
 
 NAMES = tuple(
     re.findall(
@@ -84,7 +83,7 @@ PARTS = (
 
 def read(page: bytes) -> tuple[str, list[str], tuple[int, int, int, int]]:
     """The compiled reading, with text for bytes as the plain one has it."""
-    text, code, counts = read_html(page, names_table())
+    text, code, counts = read_html(page)
     return text.decode(), [part.decode() for part in code], counts
 
 

@@ -70,10 +70,8 @@ def _reading() -> Read:
     """The compiled reading where it can be had, else the plain one; imported when the first page is read."""
     if compiled_code_runs():
         from recall.kernels.html_text import read_html  # noqa: PLC0415 - numba takes half a second to import
-        from recall.page.text.elements import names_table  # noqa: PLC0415 - NumPy is not needed to import this room
 
-        names = names_table()
-        return lambda page: read_html(page, names)
+        return read_html
     from recall.page.text import definition  # noqa: PLC0415 - only where it is asked for
 
     def read_slowly(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]:

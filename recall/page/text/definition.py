@@ -10,7 +10,7 @@ import re
 from html.entities import html5
 from typing import Final, NamedTuple
 
-from recall.page.text import elements
+import recall.kernels.html_names as names
 
 _WS = r" \t\n\f\r"
 _ATTRIBUTE: Final = re.compile(
@@ -126,10 +126,10 @@ class _Reading:
         """Apply a tag; the offset behind it, or behind its content where that is raw."""
         name = tag.name
         if self.templates:
-            if name == elements.TEMPLATE:
+            if name == names.TEMPLATE_TAG:
                 self.templates += -1 if tag.closing else 1
-        elif self.svgs and not (name in elements.SVG_ENDS_AT and not tag.closing):
-            if name == elements.SVG and (tag.closing or not tag.self_closing):
+        elif self.svgs and not (name in names.SVG_ENDS_AT and not tag.closing):
+            if name == names.SVG_TAG and (tag.closing or not tag.self_closing):
                 self.svgs += -1 if tag.closing else 1
             return tag.end
         else:
@@ -140,16 +140,16 @@ class _Reading:
     def visible(self, tag: _Tag) -> None:
         """Count and separate words at a tag that is not inside something hidden."""
         name, step = tag.name, -1 if tag.closing else 1
-        if name in elements.BLOCK:
+        if name in names.BLOCK_TAGS:
             self.separate("\n")
-        elif name in elements.SPACED:
+        elif name in names.SPACED_TAGS:
             self.separate(" ")
-        if name in elements.PREFORMATTED:
+        if name in names.PREFORMATTED_TAGS:
             self.preformatted = max(0, self.preformatted + step)
             self.pre += not tag.closing
-        elif name == elements.TEMPLATE:
+        elif name == names.TEMPLATE_TAG:
             self.templates += not tag.closing
-        elif name == elements.SVG and not tag.self_closing:
+        elif name == names.SVG_TAG and not tag.self_closing:
             self.svgs += not tag.closing
         self.codes = max(0, self.codes + step * (name == "code"))
         self.code += name == "code" and not tag.closing
@@ -158,18 +158,18 @@ class _Reading:
     def content(self, tag: _Tag) -> int:
         """Read the raw content of a start tag's element; the offset of its end tag, or of the page's end."""
         name, html = tag.name, self.html
-        if name == elements.SCRIPT:
+        if name == names.SCRIPT_TAG:
             return _script_end(html, tag.end)
-        if name == elements.PLAINTEXT:
+        if name == names.PLAINTEXT_TAG:
             end = len(html)
-        elif name in elements.RAW_HIDDEN | elements.RAW_SHOWN | elements.CHARACTERS_ONLY:
+        elif name in names.RAW_HIDDEN_TAGS | names.RAW_SHOWN_TAGS | names.CHARACTERS_ONLY_TAGS:
             match = re.compile(rf"</{name}(?=[{_WS}/>])", re.IGNORECASE | re.ASCII).search(html, tag.end)
             end = match.start() if match else len(html)
         else:
             return tag.end
-        if name not in elements.RAW_HIDDEN:
-            kept = name in elements.LINES_KEPT
-            self.show(html[tag.end : end], lines_kept=kept, references=name in elements.CHARACTERS_ONLY)
+        if name not in names.RAW_HIDDEN_TAGS:
+            kept = name in names.LINES_KEPT_TAGS
+            self.show(html[tag.end : end], lines_kept=kept, references=name in names.CHARACTERS_ONLY_TAGS)
         return end
 
 
@@ -230,7 +230,7 @@ def _numbered(number: int) -> str:
 
 def _highlights(classes: str) -> bool:
     return any(
-        name in elements.HIGHLIGHTER_CLASSES or name.startswith(elements.HIGHLIGHTER_PREFIXES)
+        name in names.HIGHLIGHTER_CLASSES or name.startswith(names.HIGHLIGHTER_PREFIXES)
         for name in re.split(rf"[{_WS}]+", _lower(classes))
     )
 

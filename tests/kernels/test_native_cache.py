@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 MODULE = """
-from recall.kernels.compiling import compiled, inlined
+from recall.kernels.native import compiled, inlined
 
 @inlined
 def half(number):
@@ -23,8 +23,8 @@ def halves(numbers):
 CALL = """
 import sys
 import numpy as np
-from recall.kernels import compiling
-compiling.sources_digest = lambda: int(sys.argv[1])
+from recall.kernels import native
+native.sources_digest = lambda: int(sys.argv[1])
 import kernel_under_test
 assert kernel_under_test.halves(np.arange(5)) == 4
 print(sum(kernel_under_test.halves.stats.cache_hits.values()))

@@ -1,12 +1,17 @@
-"""What compiled code needs and numba lacks: raw pointers, unaligned loads, 64 bytes looked at together (SIMD).
+"""Functions as machine code, and what compiled code needs and numba lacks: raw pointers, unaligned loads, SIMD.
 
-A loop over bytes mispredicts a branch where each word, name or value ends. Here a window of 64 bytes is compared at
-once, and the answer is 64 bits, the lowest for the first byte. Everything here is called from compiled code only, and
-what it is given must lie inside the memory that is pointed to: nothing is checked.
+`compiled` makes what the rest of the project calls, `inlined` what only kernels call; without a folder that can be
+written, each process compiles anew. A loop over bytes mispredicts a branch where each word, name or value ends: here a
+window of 64 bytes is compared at once, and the answer is 64 bits, the lowest for the first byte. Pointers must point
+to enough memory: nothing is checked.
 """
 
+import zlib
 from collections.abc import Callable
-from typing import Any
+from functools import cache, update_wrapper
+from pathlib import Path
+from types import CellType, FunctionType
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -14,14 +19,50 @@ import numpy.typing as npt
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from recall.kernels.compiling import inlined
-
+F = TypeVar("F", bound=Callable[..., object])
 Octets = npt.NDArray[np.uint8]
 
 WIDTH = 64
 """Bytes of a window."""
 
 _BITS, _ADDRESS, _WINDOW = numba.types.uint64, numba.types.uintp, ir.VectorType(ir.IntType(8), WIDTH)
+
+
+def compiled(function: F) -> F:
+    """Compile a function and keep its machine code for other processes, where numba finds a folder for that.
+
+    The folder is NUMBA_CACHE_DIR, else that of the source file, else the user's cache folder. numba compiles anew when
+    the function's own source file changes, and looks no further: so the digest of all kernels is put into the
+    function's closure, which numba compares too.
+    """
+    jit: Any = numba.njit
+    try:
+        result: F = jit(_with_digest(function), cache=True, nogil=True)
+    except RuntimeError:  # there is no folder that numba could write
+        result = jit(function, nogil=True)
+    return result
+
+
+def inlined(function: F) -> F:
+    """Compile a function as a part of the compiled functions that call it; it is kept with them."""
+    jit: Any = numba.njit(nogil=True)
+    result: F = jit(function)
+    return result
+
+
+def _with_digest(function: Any) -> Any:
+    """The same function with one more free variable, which holds the digest and is not used."""
+    code = function.__code__
+    closure = (*(function.__closure__ or ()), CellType(sources_digest()))
+    code = code.replace(co_freevars=(*code.co_freevars, "sources_digest"))
+    copied = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
+    return update_wrapper(copied, function)
+
+
+@cache
+def sources_digest() -> int:
+    """A number that changes with the text of any kernel."""
+    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 
 
 def _pointer_to(_: Any, array: Any) -> Any:
@@ -74,7 +115,7 @@ def _comparison(sign: str) -> Any:
     return compare
 
 
-def _zeros_below(_: Any, _bits: Any) -> Any:
+def _trailing_zeros(_: Any, _bits: Any) -> Any:
     def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
@@ -104,7 +145,7 @@ equal: Callable[..., int] = intrinsic(_comparison("=="))
 """A bit for each byte of the window at an address that equals the given one."""
 up_to: Callable[..., int] = intrinsic(_comparison("<="))
 """A bit for each byte of the window that is not above the given one."""
-zeros: Callable[..., int] = intrinsic(_zeros_below)
+zeros: Callable[..., int] = intrinsic(_trailing_zeros)
 """The index of the lowest bit that is set; WIDTH when none is."""
 copy_window: Callable[..., None] = intrinsic(_window_to)
 """Copy the window at an address to another one, where there must be room for all of it."""

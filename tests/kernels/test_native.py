@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.kernels.compiling import inlined
-from recall.kernels.intrinsics import (
+from recall.kernels.native import (
     WIDTH,
     address,
     copy_window,
     equal,
+    inlined,
     load_eight,
     lowercase_word,
     pointer,

@@ -1,12 +1,14 @@
-"""The numbers by which the compiled reading of HTML knows its place in a page, and the table of names that it walks.
+"""HTML's names: which elements and classes mean something for the scoring text, and the table that compiled code walks.
 
-In: what tags' names and classes mean, as bits. Out: one array of numbers, which begins with the offsets of its parts.
-The tags' names are a hash table. Another set of names is two parts: a column for each of 256 bytes (0: no name has it),
-and rows, one for each beginning of a name, that hold for each column the offset of the row it leads to, then the name's
-value. The constants are frozen into compiled code.
+Both readings of a page take the names from here: the plain one (`recall.page.text.definition`) as they are, the
+compiled one (`html_text`) as one array of numbers, which begins with the offsets of its parts. The tags' names are a
+hash table. Another set of names is two parts: a column for each of 256 bytes (0: no name has it), and rows, one for
+each beginning of a name, that hold for each column the offset of the row it leads to, then the name's value. Nothing
+here imports numba; the constants are frozen into compiled code.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from html.entities import html5
 from string import ascii_letters, ascii_lowercase, digits
 
@@ -14,6 +16,74 @@ import numpy as np
 import numpy.typing as npt
 
 from recall.kernels.hashing import GOLDEN_RATIO
+
+
+def _words(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+BLOCK_TAGS = _words(
+    "address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption figure"
+    " footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu nav ol optgroup"
+    " option p plaintext pre search section summary table tbody tfoot thead title tr ul xmp"
+)
+"""Their tags begin a new line."""
+
+SPACED_TAGS = _words(
+    "audio button canvas embed iframe img input label meter object progress select svg td textarea th video"
+)
+"""Their tags separate words: `<td>a</td><td>b</td>` is two words. All other tags do not: `<b>a</b>b` is one."""
+
+PREFORMATTED_TAGS = frozenset({"pre", "listing"})
+"""Line ends inside are kept; together they are the mark `pre`."""
+
+SCRIPT_TAG = "script"
+RAW_HIDDEN_TAGS = frozenset({"style", "iframe", "noembed", "noframes"})
+"""Up to their end tag nothing is markup, and nothing is shown. Not `noscript`: nothing here runs scripts, and there are
+forums whose whole pages are in it."""
+RAW_SHOWN_TAGS = frozenset({"xmp"})
+"""Up to their end tag nothing is markup, not even a character reference."""
+CHARACTERS_ONLY_TAGS = frozenset({"title", "textarea"})
+"""Up to their end tag nothing but character references is markup."""
+PLAINTEXT_TAG = "plaintext"
+"""After this tag nothing is markup any more."""
+LINES_KEPT_TAGS = frozenset({"textarea", "xmp", "plaintext"})
+"""Of those with raw content, where line ends are kept."""
+TEMPLATE_TAG = "template"
+SVG_TAG = "svg"
+
+SVG_ENDS_AT = _words(
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta"
+    " nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
+)
+"""Start tags that end an `<svg>` nobody closed (the HTML standard's rule for foreign content)."""
+
+HIGHLIGHTER_CLASSES = _words(
+    "astro-code chroma cm-editor cm-line code code-block code-example code-highlight code-snippet code-toolbar"
+    " code-wrapper codeblock codebox codecolorer codehilite codemirror codesnippet dp-highlighter enlighter"
+    " expressive-code gatsby-highlight geshi highlight highlighter highlighttable hljs lineno line-numbers linenos"
+    " linenumbers listingblock lntable monaco-editor prettyprint prettyprinted prism-code programlisting pygments"
+    " rouge rouge-table screen shiki sourcecode src syntax syntaxhighlighter token torchlight verbatim wp-block-code"
+)
+"""Lower-case classes of highlighters and of their containers, whole."""
+
+HIGHLIGHTER_PREFIXES = (
+    "blob-code",
+    "brush:",
+    "codehilite",
+    "crayon-",
+    "enlighter",
+    "geshi",
+    "highlight-",
+    "hljs-",
+    "lang-",
+    "language-",
+    "prettyprint",
+    "prism-",
+    "sourcecode",
+    "syntaxhighlighter",
+)
+"""Beginnings of lower-case classes that highlighters make up: `language-python`, `lang-js`, `brush:`."""
 
 State = npt.NDArray[np.int64]
 Table = npt.NDArray[np.int32]
@@ -46,8 +116,9 @@ LESS, GREATER, SLASH, BANG, QUESTION, EQUALS, HASH, DASH, AMPERSAND = b"<>/!?=#-
 DOUBLE, SINGLE, SEMICOLON = b"\"';"
 
 
-def build(tags: Mapping[str, int], classes: Mapping[str, int]) -> Table:
-    """Lay out the table of names and their meanings, with HTML's character references; takes some tens of ms."""
+@cache
+def names_table() -> Table:
+    """The table of names and their meanings, with HTML's character references; laid out in some tens of ms."""
     names = sorted(html5)
     table = [0] * (NAMES_ROOT + 1)
 
@@ -59,9 +130,9 @@ def build(tags: Mapping[str, int], classes: Mapping[str, int]) -> Table:
     add(TAG, _tag_bytes())
     add(WINDOWS, [ord(bytes([byte]).decode("cp1252", "ignore") or "\x80") for byte in range(0x80, 0xA0)])
     add(POINTS, [ord(character) for name in names for character in html5[name].ljust(2, "\0")])
-    add(TAGS, _slots(tags))
+    add(TAGS, _slots(_tag_meanings()))
     for part, words, alphabet in (
-        (CLASSES, classes, ascii_lowercase + digits + "-_:"),
+        (CLASSES, _class_meanings(), ascii_lowercase + digits + "-_:"),
         (NAMES, {name: index for index, name in enumerate(names, start=1)}, ascii_letters + digits + ";"),
     ):
         columns = _columns(alphabet)
@@ -128,3 +199,29 @@ def _tag_bytes() -> list[int]:
     kinds[ord("=")] = ENDS_ATTRIBUTE
     kinds[ord(">")] = ENDS_TAG_NAME | ENDS_ATTRIBUTE | ENDS_UNQUOTED
     return kinds
+
+
+def _tag_meanings() -> dict[str, int]:
+    meanings: dict[str, int] = {}
+    for names, bits in (
+        (BLOCK_TAGS, BLOCK),
+        (SPACED_TAGS, SPACED),
+        (PREFORMATTED_TAGS, IS_PRE),
+        ({"code"}, IS_CODE),
+        (SVG_ENDS_AT, ENDS_SVG),
+        (LINES_KEPT_TAGS, LINES_KEPT),
+        ({SCRIPT_TAG}, SCRIPT << CONTENT),
+        (RAW_HIDDEN_TAGS, RAW_HIDDEN << CONTENT),
+        (RAW_SHOWN_TAGS, RAW_SHOWN << CONTENT),
+        (CHARACTERS_ONLY_TAGS, CHARACTERS_ONLY << CONTENT),
+        ({PLAINTEXT_TAG}, PLAINTEXT << CONTENT),
+        ({TEMPLATE_TAG}, TEMPLATE << CONTENT),
+        ({SVG_TAG}, SVG << CONTENT),
+    ):
+        for name in names:
+            meanings[name] = meanings.get(name, 0) | bits
+    return meanings
+
+
+def _class_meanings() -> dict[str, int]:
+    return dict.fromkeys(HIGHLIGHTER_CLASSES, WHOLE) | dict.fromkeys(HIGHLIGHTER_PREFIXES, PREFIX)
