@@ -158,7 +158,7 @@ STILL_BANNED: set[str] = set(
     recall.io.readahead
     recall.page.markdown.code_span
     recall.report.floor_loss
-    recall.report.learning
+    recall.report.model_figures
     recall.report.ledger_table
     recall.report.round_figures
     recall.run.jobs.cluster_limits

@@ -121,6 +121,7 @@ def ways(checkout: Path) -> dict[str, list[str]]:
             request = way.recorded(lambda: score(url))
         shutil.rmtree(run / "corpus")
         build = way.recorded(lambda: way.do("build", "demo/run"))
+        shutil.rmtree(run / "corpus")
         for path in [run / "rounds/2", run / "rounds/3", *(run / "rounds/1").iterdir()]:
             if path.is_dir() and path.name != "train":
                 shutil.rmtree(path)

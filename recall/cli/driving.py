@@ -8,7 +8,7 @@ import click
 from recall import loop
 from recall.errors import Damaged
 from recall.records import Done, Waiting
-from recall.report.ledger_table import print_ledger
+from recall.report.terminal_tables import print_ledger
 from recall.retry import gaps_of
 from recall.run.jobs import disconnect
 from recall.run.ledger import ledger, unexplained

@@ -12,9 +12,15 @@ from recall.cli.driving import RUN
 from recall.corpus.lineage import check_lineage
 from recall.errors import Damaged
 from recall.labels.audit_estimates import Audited, audit
-from recall.report.ledger_table import ledger_json, print_failing, print_ledger
 from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure
-from recall.report.terminal_tables import print_audits, print_rounds, print_steps
+from recall.report.terminal_tables import (
+    ledger_json,
+    print_audits,
+    print_last_failures,
+    print_ledger,
+    print_rounds,
+    print_steps,
+)
 from recall.run.failures import read_failures
 from recall.run.label_files import read_labels
 from recall.run.ledger import ledger, unexplained
@@ -47,7 +53,7 @@ def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
     upcoming = opened.next()
     print_steps(done_steps(opened), loop.step_name(*upcoming) if upcoming else "")
     print_ledger(ledger(opened))
-    print_failing(read_failures(opened))
+    print_last_failures(read_failures(opened))
     if rounds:
         print_rounds(rounds)
         print_audits(audits)

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from recall.errors import BadInput, OutOfOrder
-from recall.report.mistakes import Errors, Mistake, Push, errors_of_round, shown
+from recall.report.mistakes import Mistake, Push, WorstErrors, shown, worst_errors
 from recall.report.round_figures import Share
 from recall.report.terminal_tables import print_table, share_text
 from recall.run.jobs import disconnect
@@ -34,7 +34,7 @@ def report(run: str, number: int | None, count: int, labels: str | None, pages: 
     applied = opened.parent is not None
     if not applied and not trained:
         raise OutOfOrder(f"{opened.store.root}: no round of this run was trained here; there are no errors to show")
-    found = None if applied else errors_of_round(opened.round(number or trained[-1]), count)
+    found = None if applied else worst_errors(opened.round(number or trained[-1]), count)
     where = _write(opened, found, labels) if pages else ""
     if as_json:
         click.echo(json.dumps({**(asdict(found) if found else {}), "report": where}, sort_keys=True))
@@ -47,12 +47,12 @@ def report(run: str, number: int | None, count: int, labels: str | None, pages: 
         click.echo(f"report: {where}")
 
 
-def _write(run: Run, errors: Errors | None, labels: str | None) -> str:
+def _write(run: Run, errors: WorstErrors | None, labels: str | None) -> str:
     """Write the report's folder; where its page lies. Raises BadInput where the libraries that draw are missing."""
     if missing := [name for name in DRAWS if find_spec(name) is None]:
         raise BadInput(f"report: {missing[0]} is not installed: pip install 'recall[report]', or add --no-pages")
     from recall.report.assemble import assemble  # noqa: PLC0415 - other verbs need neither matplotlib nor scikit-learn
-    from recall.report.folder import write_report  # noqa: PLC0415
+    from recall.report.html_page import write_report  # noqa: PLC0415
 
     rows = read_labels(labels, run.config.access) if labels else []
     try:
@@ -71,7 +71,7 @@ def print_groups(name: str, groups: Mapping[str, Share]) -> None:
     print_table(f"judged pages of held-out hosts by {name}", (name, *GROUPS), rows)
 
 
-def print_mistakes(found: Errors) -> None:
+def print_mistakes(found: WorstErrors) -> None:
     """Print each page with what pushed its score up and down."""
     console = Console(markup=False, highlight=False, soft_wrap=True)
     console.print(f"round {found.round}: {found.pages:,} judged pages, threshold {found.threshold:.3f}\n")

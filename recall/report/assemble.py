@@ -1,4 +1,4 @@
-"""A run's report before it is drawn: every figure and table that the run has data for, by section.
+"""Assembles the report of a run: every figure and table that the run has data for, by section.
 
 In: a run folder, at any stage from the first trained round on, and labels that measure it where they are given. Out:
 Report. What a run has no data for (no audit, no corpus yet) is left out. Work over shards and part files is spread as
@@ -6,35 +6,35 @@ the run's steps are; nothing that grows with the crawl is gathered.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import recall
 from recall.corpus.survey import Survey, survey_of
 from recall.errors import OutOfOrder
 from recall.labels.audit_estimates import Audited
+from recall.report.contents import FigureData, Report, ReportSection
 from recall.report.corpus_figures import (
     categories_of,
+    dropped_figure,
     duplicates_of,
     languages_of,
-    left_out_of,
     lengths_of,
     random_rows,
 )
-from recall.report.data import Data
 from recall.report.domain_figures import domains_of, saturation_figure
-from recall.report.floor_loss import below_floor_of
+from recall.report.floor_loss import floor_figure
 from recall.report.funnel import funnel_of
-from recall.report.learning import (
+from recall.report.mistakes import WorstErrors
+from recall.report.model_figures import (
     audits_of,
     calibration_of,
     curves_of,
-    held_out_of,
-    judged_of,
+    held_out_scores,
+    out_of_fold_scores,
     rounds_of,
     scores_of,
 )
-from recall.report.mistakes import Errors
 from recall.report.projection import map_of
 from recall.report.round_figures import counts_of
 from recall.run.label_files import LabelledUrl
@@ -64,56 +64,30 @@ MISTAKES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Figures and tables under one heading. id: of its place in the page."""
-
-    id: str
-    title: str
-    figures: tuple[Data, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Everything that the page shows. facts: name and value; tiles: name, value and what qualifies it."""
-
-    title: str
-    digest: str
-    version: str
-    facts: tuple[tuple[str, str], ...]
-    tiles: tuple[tuple[str, str, str], ...]
-    sections: tuple[Section, ...] = field(repr=False)
-
-    @property
-    def figures(self) -> list[Data]:
-        """All figures and tables in order."""
-        return [data for section in self.sections for data in section.figures]
-
-
-def assemble(run: Run, labels: Sequence[LabelledUrl], errors: Errors | None) -> Report:
+def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None) -> Report:
     """Work out a run's report. errors: of a round of it, as worked out already; None where it has none.
 
     Raises OutOfOrder before the first round was scanned.
     """
     rounds = [run.round(number) for number in range(1, run.config.run.rounds + 1)]
-    scanned = [one for one in rounds if one.step("scan").done]
+    scanned = [round_ for round_ in rounds if round_.step("scan").done]
     if not scanned:
         raise OutOfOrder(f"{run.store.root}: no round was scanned yet; a report needs one (see `recall status`)")
-    sealed = [one for one in scanned if one.sealed and run.parent is None]
+    sealed = [round_ for round_ in scanned if round_.sealed and run.parent is None]
     survey = survey_of(run) if run.step("corpus").done else None
     audits = audits_of(sealed)
     sections = [
-        Section("pages", "What became of the pages", _overview(scanned[-1], sealed, survey)),
-        Section("model", "How good the model is", _model(scanned, audits, labels)),
-        Section("domains", "Where code lies", _domains(scanned)),
-        Section("corpus", "The corpus", _corpus(scanned[-1], survey)),
-        Section("errors", "Worst errors", _errors(errors)),
-        Section("rows", "Random rows", (random_rows(survey),) if survey else ()),
+        ReportSection("pages", "What became of the pages", _overview(scanned[-1], sealed, survey)),
+        ReportSection("model", "How good the model is", _model(scanned, audits, labels)),
+        ReportSection("domains", "Where code lies", _domains(scanned)),
+        ReportSection("corpus", "The corpus", _corpus(scanned[-1], survey)),
+        ReportSection("errors", "Worst errors", _errors(errors)),
+        ReportSection("rows", "Random rows", (random_rows(survey),) if survey else ()),
     ]
     filled = [
-        Section(one.id, one.title, tuple(data for data in one.figures if data.rows))
-        for one in sections
-        if any(data.rows for data in one.figures)
+        ReportSection(section.id, section.title, tuple(data for data in section.figures if data.rows))
+        for section in sections
+        if any(data.rows for data in section.figures)
     ]
     return Report(
         title=run.store.root.rstrip("/").rpartition("/")[2],
@@ -125,61 +99,68 @@ def assemble(run: Run, labels: Sequence[LabelledUrl], errors: Errors | None) -> 
     )
 
 
-def _overview(last: Round, sealed: Sequence[Round], survey: Survey | None) -> tuple[Data, ...]:
+def _overview(last: Round, sealed: Sequence[Round], survey: Survey | None) -> tuple[FigureData, ...]:
     saturation = saturation_figure(sealed)
     exact = dict(zip(saturation.column("round"), saturation.column("saturation"), strict=True))
-    counts = [replace(found, saturation=exact[found.round]) for found in map(counts_of, sealed)]
-    rows = [tuple(getattr(one, name) for name in COUNTS) for one in counts]
-    table = Data("round_counts", "Rounds", "What each round learned from, read, kept and found.", COUNTS, rows)
-    left_out = (left_out_of(last),) if survey else ()
-    return funnel_of(last, survey.reasons if survey else None), table, saturation, *left_out
+    counts = [replace(count, saturation=exact[count.round]) for count in map(counts_of, sealed)]
+    rows = [tuple(getattr(count, name) for name in COUNTS) for count in counts]
+    table = FigureData(
+        "round_counts",
+        "Rounds",
+        "Examples that each round learned from, and pages that it read, kept and harvested.",
+        COUNTS,
+        rows,
+    )
+    dropped = (dropped_figure(last),) if survey else ()
+    return funnel_of(last, survey.reasons if survey else None), table, saturation, *dropped
 
 
 def _model(
     scanned: Sequence[Round], audits: Sequence[tuple[int, Audited | None]], labels: Sequence[LabelledUrl]
-) -> tuple[Data, ...]:
-    trained = [one for one in scanned if one.run.parent is None]
+) -> tuple[FigureData, ...]:
+    trained = [round_ for round_ in scanned if round_.run.parent is None]
     if not trained:
         return ()
-    judged = [judged_of(one) for one in trained]
-    held = [found for one in trained if (found := held_out_of(one, labels)).urls] if labels else []
+    labelled = [out_of_fold_scores(round_) for round_ in trained]
+    held = [scores for round_ in trained if (scores := held_out_scores(round_, labels)).urls] if labels else []
     return (
         rounds_of(audits, held),
-        below_floor_of(trained, labels),
-        curves_of(judged, held),
-        calibration_of(trained[-1], judged[-1], held[-1:]),
-        scores_of(trained[-1], judged[-1]),
+        floor_figure(trained, labels),
+        curves_of(labelled, held),
+        calibration_of(trained[-1], labelled[-1], held[-1:]),
+        scores_of(trained[-1], labelled[-1]),
     )
 
 
-def _domains(scanned: Sequence[Round]) -> tuple[Data, ...]:
-    tallied = [one for one in scanned if one.step("domains").done]
+def _domains(scanned: Sequence[Round]) -> tuple[FigureData, ...]:
+    tallied = [round_ for round_ in scanned if round_.step("domains").done]
     return domains_of(tallied[-1]) if tallied else ()
 
 
-def _corpus(last: Round, survey: Survey | None) -> tuple[Data, ...]:
+def _corpus(last: Round, survey: Survey | None) -> tuple[FigureData, ...]:
     if survey is None:
         return ()
     counted = (languages_of(survey), categories_of(survey), lengths_of(survey), duplicates_of(survey))
     return (*counted, map_of(last, survey.sample))
 
 
-def _errors(found: Errors | None) -> tuple[Data, ...]:
-    if found is None:
+def _errors(errors: WorstErrors | None) -> tuple[FigureData, ...]:
+    if errors is None:
         return ()
     rows: list[tuple[Any, ...]] = [
         (
-            *(one.kind, one.url, one.label, one.suspect, one.language, one.place, one.score, one.probability),
-            [push.name for push in one.towards],
-            [push.name for push in one.against],
+            *(page.kind, page.url, page.label, page.suspect, page.language, page.place, page.score, page.probability),
+            [push.name for push in page.towards],
+            [push.name for push in page.against],
         )
-        for one in found.mistakes
+        for page in errors.mistakes
     ]
     caption = (
-        f"Of {found.pages:,} judged pages in round {found.round}, those on the wrong side of the threshold "
-        f"{found.threshold:.3f} by most, scored by models that never saw their family, and the tokens that pushed."
+        f"Of {errors.pages:,} labelled pages in round {errors.round}, those on the wrong side of the threshold "
+        f"{errors.threshold:.3f} by most, scored by models that did not train on their "
+        "registered domain, and the tokens that contributed most."
     )
-    return (Data("errors", "Worst errors", caption, MISTAKES, rows),)
+    return (FigureData("errors", "Worst errors", caption, MISTAKES, rows),)
 
 
 def _facts(run: Run, scanned: Sequence[Round]) -> tuple[tuple[str, str], ...]:
@@ -198,7 +179,7 @@ def _facts(run: Run, scanned: Sequence[Round]) -> tuple[tuple[str, str], ...]:
 
 
 def _tiles(
-    overview: Sequence[Data], survey: Survey | None, audits: Sequence[tuple[int, Audited | None]]
+    overview: Sequence[FigureData], survey: Survey | None, audits: Sequence[tuple[int, Audited | None]]
 ) -> tuple[tuple[str, str, str], ...]:
     funnel = overview[0]
     stages = {row[0]: row[3] for row in funnel.rows if row[1] == "in"}
@@ -211,7 +192,7 @@ def _tiles(
     known = [(number, audited) for number, audited in audits if audited is not None]
     if known:
         number, audited = known[-1]
-        for name, interval in (("precision", audited.model.precision), ("share found", audited.model.recall)):
+        for name, interval in (("precision", audited.model.precision), ("recall", audited.model.recall)):
             qualified = f"{interval.low:.0%} to {interval.high:.0%}, audit of round {number}"
             tiles.append((name, f"{interval.value:.1%}", qualified))
     return tuple(tiles)

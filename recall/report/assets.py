@@ -1,4 +1,4 @@
-"""The report's own files: its style, its template and the one script, which is allowed to run by its digest."""
+"""The report's static files: style, template and script, and the source by which a policy allows that script."""
 
 import base64
 import hashlib
@@ -13,6 +13,6 @@ def read_asset(name: str) -> str:
 
 
 def script_source() -> str:
-    """What a content security policy calls the script: its digest, so that no other one runs."""
+    """The script-src value of a Content-Security-Policy that allows this script only: its SHA-256."""
     digest = hashlib.sha256(read_asset("map.js").encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

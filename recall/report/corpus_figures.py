@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from recall.corpus.survey import STEPS, Survey
-from recall.report.data import Data
-from recall.report.funnel import left_out_of_round
+from recall.report.contents import FigureData
+from recall.report.funnel import dropped_of_round
 from recall.run.rounds import Round
 
 COUNTS = {"name": "string", "pages": "int64", "share": "float64"}
@@ -77,7 +77,7 @@ RANDOM = {
 
 
 def counted(counts: Mapping[str, int]) -> list[tuple[str, int, float]]:
-    """Names by pages, the largest BARS of them, the others as one."""
+    """Names by pages: the largest BARS of them, then the sum of the others."""
     total = sum(counts.values())
     ranked = sorted(((name, pages) for name, pages in counts.items() if pages), key=lambda item: (-item[1], item[0]))
     rows = ranked[:BARS] if len(ranked) > BARS + 1 else ranked
@@ -85,39 +85,39 @@ def counted(counts: Mapping[str, int]) -> list[tuple[str, int, float]]:
     return [(name, pages, pages / total) for name, pages in [*rows, *([(REST, rest)] if rest else [])]]
 
 
-def languages_of(survey: Survey) -> Data:
+def languages_of(survey: Survey) -> FigureData:
     """Pages of the corpus by the language of their prose."""
     named: Counter[str] = Counter()
     for code, pages in survey.languages.items():
         named[NAMES.get(code, code) or UNKNOWN] += pages
-    return Data(
+    return FigureData(
         "languages",
         "Languages",
-        "Pages of the corpus by the language of their prose, told by a fast and rough detector.",
+        "Pages of the corpus by the language of their prose, by a fast and rough detector.",
         COUNTS,
         counted(named),
     )
 
 
-def categories_of(survey: Survey) -> Data:
+def categories_of(survey: Survey) -> FigureData:
     """Pages of the corpus by category."""
     named = Counter({name or "not tagged": pages for name, pages in survey.categories.items()})
-    return Data(
+    return FigureData(
         "categories",
         "Categories",
-        "Pages of the corpus by kind of place, told by their address.",
+        "Pages of the corpus by kind of site, from their URL.",
         COUNTS,
         counted(named),
     )
 
 
-def lengths_of(survey: Survey) -> Data:
+def lengths_of(survey: Survey) -> FigureData:
     """Pages of the corpus by the length of their text; bins without a page between others are rows too."""
     if not survey.lengths:
-        return Data("lengths", "Lengths", "The corpus is empty.", LENGTHS, [])
+        return FigureData("lengths", "Lengths", "The corpus is empty.", LENGTHS, [])
     bins = range(min(survey.lengths), max(survey.lengths) + 1)
-    rows = [(edge(one), edge(one + 1), survey.lengths[one]) for one in bins]
-    return Data(
+    rows = [(edge(index), edge(index + 1), survey.lengths[index]) for index in bins]
+    return FigureData(
         "lengths",
         "Lengths",
         f"Pages of the corpus by the length of their text in UTF-8; {survey.bytes / 1e6:,.1f} MB in all, "
@@ -127,16 +127,16 @@ def lengths_of(survey: Survey) -> Data:
     )
 
 
-def edge(place: int) -> int:
+def edge(index: int) -> int:
     """First number of bytes of a length bin."""
-    low = int(2 ** (place / STEPS))
-    return low if low == 2 ** (place / STEPS) else low + 1
+    low = int(2 ** (index / STEPS))
+    return low if low == 2 ** (index / STEPS) else low + 1
 
 
-def left_out_of(round_: Round) -> Data:
+def dropped_figure(round_: Round) -> FigureData:
     """Pages that the build took out, by reason."""
-    dropped = left_out_of_round(round_)
-    return Data(
+    dropped = dropped_of_round(round_)
+    return FigureData(
         "left_out",
         "Left out by the build",
         "Recalled pages that did not enter the corpus: duplicates, judgements, filters.",
@@ -145,14 +145,14 @@ def left_out_of(round_: Round) -> Data:
     )
 
 
-def duplicates_of(survey: Survey) -> Data:
+def duplicates_of(survey: Survey) -> FigureData:
     """Pages of the corpus by the number of duplicates that were merged into them."""
     sizes: Counter[str] = Counter()
     for merged, pages in sorted(survey.merged.items()):
         sizes[next(name for limit, name in MERGED if merged <= limit)] += pages
     total = max(1, survey.merged.total())
     removed = sum(merged * pages for merged, pages in survey.merged.items())
-    return Data(
+    return FigureData(
         "duplicates",
         "Duplicates",
         f"Pages of the corpus by how many others were merged into them: same address, same text, or near-duplicates. "
@@ -162,14 +162,14 @@ def duplicates_of(survey: Survey) -> Data:
     )
 
 
-def random_rows(survey: Survey, count: int = 20) -> Data:
+def random_rows(survey: Survey, count: int = 20) -> FigureData:
     """Pages drawn by the run's seed, with the start of their text."""
     drawn = heapq.nsmallest(count, survey.sample)
     rows = [
         (page.url, page.score, page.reason, page.round, page.language, page.category, page.bytes, page.text[:EXCERPT])
         for page in drawn
     ]
-    return Data(
+    return FigureData(
         "random_rows",
         "Random rows",
         f"{len(rows)} pages of the corpus drawn by the run's seed, whatever they are.",

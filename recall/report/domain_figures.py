@@ -1,6 +1,6 @@
 """Domains and saturation: what share of each host's pages is recalled, and how much of a round was recalled before.
 
-In: the last round's domains.parquet, people's judgements of prefixes, slim rows by shard. Out: figures. Hosts are
+In: the last round's domains.parquet, labels of prefixes, slim rows by shard. Out: figures. Hosts are
 aggregated (hosts of equal counts and decision are one point), so a crawl of millions of hosts is a few thousand rows.
 """
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from recall.labels.decisions import prefix_labels
 from recall.labels.saturation import recalled_again
-from recall.report.data import Data
+from recall.report.contents import FigureData
 from recall.run.rounds import Round
 
 DOMAINS = {"pages": "int64", "share": "float64", "decision": "string", "hosts": "int64"}
 ACCEPTED, REJECTED = "code domain, a prefix accepted", "code domain, prefixes rejected"
-OPEN, NOT_CODE = "code domain, nobody judged", "not a code domain"
+OPEN, NOT_CODE = "code domain, no prefix labelled", "not a code domain"
 DECISIONS = (ACCEPTED, REJECTED, OPEN, NOT_CODE)
 SATURATION = {"round": "int32", "recalled": "int64", "again": "int64", "saturation": "float64"}
 DIGITS = 2
@@ -32,36 +32,36 @@ TOP_HOSTS = {
 
 
 def rounded(count: int) -> int:
-    """A count to two digits from 100 on: 12,345 is 12,000."""
+    """A count rounded to two digits from 100 on: 12,345 is 12,000."""
     return round(count, DIGITS - len(str(count))) if count >= 100 else count
 
 
-def judged_hosts(round_: Round) -> dict[str, str]:
-    """Hosts with judged prefixes: ACCEPTED where one is accepted, REJECTED where none is and one is rejected."""
-    found: dict[str, str] = {}
+def labelled_hosts(round_: Round) -> dict[str, str]:
+    """Hosts with labelled prefixes: ACCEPTED where any is accepted, else REJECTED."""
+    decisions: dict[str, str] = {}
     for prefix, value in prefix_labels(round_.run, range(1, round_.number + 1)).items():
         host = prefix.partition("/")[0]
-        if value == "accept" or (value == "reject" and host not in found):
-            found[host] = ACCEPTED if value == "accept" else REJECTED
-    return found
+        if value == "accept" or (value == "reject" and host not in decisions):
+            decisions[host] = ACCEPTED if value == "accept" else REJECTED
+    return decisions
 
 
-def domains_of(round_: Round) -> tuple[Data, Data]:
+def domains_of(round_: Round) -> tuple[FigureData, FigureData]:
     """Hosts by pages, share recalled and decision; and the code domains with most recalled pages."""
-    judged = judged_hosts(round_)
+    labelled = labelled_hosts(round_)
     points: Counter[tuple[int, float, str]] = Counter()
     top: list[tuple[Any, ...]] = []
     key = round_.step("domains").key("domains.parquet")
     for table in round_.run.store.read_batches(key):
         for row in table.to_pylist():
-            decision = judged.get(row["host"], OPEN) if row["code"] else NOT_CODE
+            decision = labelled.get(row["host"], OPEN) if row["code"] else NOT_CODE
             points[rounded(row["pages"]), round(row["share"], SHARE_DIGITS), decision] += 1
             if row["code"]:
                 top.append((row["host"], row["pages"], row["kept"], row["share"], row["low"], decision))
         top = sorted(top, key=lambda row: (-row[2], row[0]))[:TOP]
     rows = [(*point, hosts) for point, hosts in sorted(points.items())]
     threshold = round_.run.config.domains.share
-    chart = Data(
+    chart = FigureData(
         "domains",
         "Domains",
         f"Hosts of the crawl by pages seen and share of them recalled in round {round_.number}; the larger the dot, "
@@ -71,7 +71,7 @@ def domains_of(round_: Round) -> tuple[Data, Data]:
         rows,
         marks={"share": threshold},
     )
-    table_of_hosts = Data(
+    table_of_hosts = FigureData(
         "top_domains",
         "Code domains with most recalled pages",
         "Share: of the pages seen that the model keeps; at least: the lower bound on the host's share of "
@@ -82,13 +82,13 @@ def domains_of(round_: Round) -> tuple[Data, Data]:
     return chart, table_of_hosts
 
 
-def saturation_figure(rounds: Sequence[Round]) -> Data:
+def saturation_figure(rounds: Sequence[Round]) -> FigureData:
     """Pages that each round's model and prefixes recall, and those of them that the round before recalled too."""
     rows: list[tuple[Any, ...]] = []
     for round_ in rounds:
         recalled, again = recalled_again(round_)
         rows.append((round_.number, recalled, again, again / recalled if recalled else 0.0))
-    return Data(
+    return FigureData(
         "saturation",
         "Saturation",
         "Pages that each round recalls, and the share of them that the round before had recalled already. "

@@ -1,8 +1,8 @@
-"""What the scan's floor costs: labelled code pages below it, and those that the round's model would keep all the same.
+"""The floor's loss: labelled code pages below the scan's floor that the round's own model would keep.
 
-In: a scanned round and labels. Pages below the floor keep a score that an earlier round's model or their bare text
-got; the labelled ones among them are read once more and scored by the round's own model. Pages that the model trained
-on are left out. Refuses what cannot be read with ShardFailed.
+In: a scanned round and labels. Out: counts and recall with and without the floor. Pages below the floor keep the score
+of an earlier round's model or of their WET text; the labelled ones are read again and scored by the round's model.
+Pages that the model trained on do not count. Raises ShardFailed for what cannot be read.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from recall.archive.shards import is_text
 from recall.model.scorer.thresholds import kept_by
 from recall.page.text import scoring_bytes
-from recall.report.data import Data
+from recall.report.contents import FigureData
 from recall.run.candidates import read_bodies
 from recall.run.label_files import LabelledUrl
 from recall.run.round_model import load_scorer, model_folder
@@ -31,11 +31,11 @@ SCHEMA = {
 
 
 @dataclass(frozen=True, slots=True)
-class BelowFloor:
+class FloorLoss:
     """code_pages: labelled positive pages that were scanned and not trained on; below: of them, below the floor.
 
-    lost: of those, pages that the round's model keeps; found: share of the code pages that the round kept; found_all:
-    the share if it had scored them all.
+    lost: of those, pages that the round's model keeps; found: recall of the round; found_all: recall if it had scored
+    every page. The names are those of JSON output and Parquet.
     """
 
     code_pages: int
@@ -45,8 +45,8 @@ class BelowFloor:
     found_all: float
 
 
-def below_floor(round_: Round, labels: Sequence[LabelledUrl]) -> BelowFloor:
-    """Hold the floor of a round's scan against labels; the first capture of a URL counts."""
+def measure_floor(round_: Round, labels: Sequence[LabelledUrl]) -> FloorLoss:
+    """Count what the floor of a round's scan loses of labelled pages; the first capture of a URL counts."""
     run = round_.run
     wanted = {label.url for label in labels if label.label == run.config.train.positive}
     trained = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"])
@@ -66,11 +66,11 @@ def below_floor(round_: Round, labels: Sequence[LabelledUrl]) -> BelowFloor:
         below += len(far)
         lost += _kept_if_scored(round_, scanned, far) if far else 0
     shares = [number / pages if pages else float("nan") for number in (kept, kept + lost)]
-    return BelowFloor(pages, below, lost, *shares)
+    return FloorLoss(pages, below, lost, *shares)
 
 
 def _kept_if_scored(round_: Round, scanned: ScannedShard, rows: dict[int, str]) -> int:
-    """How many of some pages of a shard the round's model keeps."""
+    """Number of given pages of a shard that the round's model keeps."""
     run, text = round_.run, is_text(scanned.shard.url)
     table = read_rows(run.store, scanned, ["offset", "length"])
     bodies = read_bodies(run.store, scanned, refs_of(table, scanned.shard.path, rows), run.config.access)
@@ -79,15 +79,15 @@ def _kept_if_scored(round_: Round, scanned: ScannedShard, rows: dict[int, str]) 
     return int(np.sum(kept_by(scorer.card, scores, list(rows.values()), text=text)))
 
 
-def below_floor_of(rounds: Sequence[Round], labels: Sequence[LabelledUrl]) -> Data:
-    """The same of several rounds as a table; empty without labels."""
-    found = [(one.number, below_floor(one, labels)) for one in rounds] if labels else []
-    return Data(
+def floor_figure(rounds: Sequence[Round], labels: Sequence[LabelledUrl]) -> FigureData:
+    """Table of several rounds' floor losses; empty without labels."""
+    losses = [(round_.number, measure_floor(round_, labels)) for round_ in rounds] if labels else []
+    return FigureData(
         "below_floor",
         "What the floor loses",
         "Labelled code pages that the round's model did not train on; those below the scan's floor, whose pages later "
         "rounds do not score again; of these, those that the round's model keeps when it is given them; the share of "
         "code pages that the round kept, and the share it would have kept of all.",
         SCHEMA,
-        [(number, one.code_pages, one.below, one.lost, one.found, one.found_all) for number, one in found],
+        [(number, loss.code_pages, loss.below, loss.lost, loss.found, loss.found_all) for number, loss in losses],
     )

@@ -1,4 +1,4 @@
-"""From captures to corpus: how many pages each stage let through, and why it held the others back.
+"""The funnel from captures to corpus: pages that each stage passed on, and those it dropped by reason.
 
 In: the last round's ledger of shards and the corpus' own tables, read in pieces. Out: one figure. Pages that only an
 earlier round kept never entered the last round's funnel, so they are no part of it.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.survey import ranked
 from recall.labels.decisions import accepted_prefixes
-from recall.report.data import Data
+from recall.report.contents import FigureData
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
 from recall.run.scanned import SHARDS_FILE, ScannedShard, read_rows, scanned_shards
@@ -37,7 +37,7 @@ def skipped_reasons(round_: Round) -> tuple[int, Counter[str]]:
 
 
 def dropped_reasons(run: Run) -> Counter[str]:
-    """Pages that the build left out by reason, from dropped.parquet."""
+    """Pages that the build dropped by reason, from dropped.parquet."""
     step, dropped = run.step("corpus"), Counter[str]()
     for table in run.store.read_batches(step.key("dropped.parquet"), ["reason"]):
         dropped.update(table.column("reason").to_pylist())
@@ -46,7 +46,7 @@ def dropped_reasons(run: Run) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """What counting needs. urls: pages that people judged not to be code; prefixes: accepted by the last round."""
+    """Input of `count_denied`. urls: pages that people labelled not code; prefixes: accepted by the last round."""
 
     store: Store
     prefixes: PrefixSet
@@ -54,16 +54,15 @@ class Denied:
 
 
 def count_denied(job: Denied, scanned: ScannedShard) -> int:
-    """Pages of a shard that the round recalls although people judged them not to be code."""
+    """Pages of a shard that the round recalls although people labelled them not code."""
     rows = read_rows(job.store, scanned, ["url", "kept"]).to_pylist()
     return sum(row["url"] in job.urls and (row["kept"] or job.prefixes.match(row["url"]) is not None) for row in rows)
 
 
-def left_out_of_round(round_: Round) -> Counter[str]:
-    """Pages that the round recalls and the build left out, by reason.
+def dropped_of_round(round_: Round) -> Counter[str]:
+    """Pages that the round recalls and the build dropped, by reason.
 
-    The build lists a page that people judged not to be code also where only an earlier round recalled it: those are
-    counted out.
+    The build lists a page labelled not code also where only an earlier round recalled it: those do not count.
     """
     run, step = round_.run, round_.run.step("corpus")
     dropped = Counter({why: pages for why, pages in dropped_reasons(run).items() if why not in OUTSIDE})
@@ -79,13 +78,13 @@ def left_out_of_round(round_: Round) -> Counter[str]:
     return +dropped
 
 
-def funnel_of(round_: Round, kept: Counter[str] | None) -> Data:
-    """The funnel of a scanned round. kept: the corpus' pages by the reason they are kept for, None before the build."""
+def funnel_of(round_: Round, kept: Counter[str] | None) -> FigureData:
+    """The funnel of a scanned round. kept: the corpus' pages by reason, None before the build."""
     read, skipped = skipped_reasons(round_)
     scored = read - sum(skipped.values())
     rows: list[tuple[str, str, str, int]] = [(READ, "in", "", read), *_out(READ, skipped), (SCORED, "in", "", scored)]
     if kept is not None:
-        dropped = left_out_of_round(round_)
+        dropped = dropped_of_round(round_)
         recalled = kept.total() + dropped.total()
         rows += [
             (SCORED, "out", "below the threshold and under no accepted prefix", scored - recalled),
@@ -94,7 +93,7 @@ def funnel_of(round_: Round, kept: Counter[str] | None) -> Data:
             (CORPUS, "in", "", kept.total()),
             *((CORPUS, "kept by", why, pages) for why, pages in ranked(kept)),
         ]
-    return Data(
+    return FigureData(
         "funnel",
         "From captures to corpus",
         f"Pages that each stage of round {round_.number} and of the build takes up, and why the others end there.",

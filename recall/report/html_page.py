@@ -1,8 +1,9 @@
-"""The report as one HTML page: charts inline, nothing fetched, one script of recall's own.
+"""The run's folder report/: index.html with its charts inline, each chart as PNG, the rows of each figure as Parquet.
 
-In: a Report and its charts. Out: HTML. Everything that comes from pages (addresses, excerpts, tokens) is hostile: the
-template escapes it, control and direction characters are spelled out, links lead to http and https only, and the
-page's content security policy allows no other script, style file, image or request.
+In: a Report. Out: files; unlike those of a step they are replaced by the next report, index.html last. Everything that
+comes from pages (URLs, excerpts, tokens) is hostile: the template escapes it, control and direction characters are
+spelled out, links lead to http and https only, and the page's content security policy allows recall's own script and
+no other, no style file, image or request.
 """
 
 from collections.abc import Mapping
@@ -12,13 +13,13 @@ from urllib.parse import urlsplit
 import jinja2
 from markupsafe import Markup
 
-from recall.report.assemble import Report
 from recall.report.assets import read_asset, script_source
-from recall.report.charts import Drawn
+from recall.report.charts import Chart, chart_names, draw
 from recall.report.charts.bars import size_text
 from recall.report.charts.points import leading
-from recall.report.data import Data
+from recall.report.contents import FigureData, Report
 from recall.report.mistakes import shown
+from recall.run.store import Store, table_bytes
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; script-src {script}; base-uri 'none'; "
@@ -34,10 +35,36 @@ OTHERS = 7
 """Colour of the categories that have none of their own."""
 
 MAP_WIDTH, MAP_HEIGHT, MARGIN = 1080, 680, 14
+FOLDER = "report"
+INDEX = f"{FOLDER}/index.html"
 
 
-def page_of(report: Report, drawn: Mapping[str, Drawn]) -> str:
-    """The page. drawn: the chart of each figure that has one."""
+def write_report(store: Store, report: Report) -> str:
+    """Write the folder and return the URL of its index.html. Same report, same bytes."""
+    charts = {data.name: draw(data) for data in report.figures if data.name in chart_names()}
+    files = {f"{FOLDER}/data/{data.name}.parquet": table_bytes(data.columns(), data.schema) for data in report.figures}
+    files |= {f"{FOLDER}/figures/{name}.png": chart.png for name, chart in charts.items()}
+    page = page_of(report, charts).encode("utf-8", "replace")
+    for key in store.keys(f"{FOLDER}/"):
+        if key not in files:
+            store.remove(key)
+    for key, data in sorted(files.items()):
+        _replace(store, key, data)
+    store.publish(INDEX, page)
+    return store.url(INDEX)
+
+
+def _replace(store: Store, key: str, data: bytes) -> None:
+    """Publish a file in place of an older one."""
+    if store.exists(key):
+        if store.read(key) == data:
+            return
+        store.remove(key)
+    store.publish(key, data)
+
+
+def page_of(report: Report, charts: Mapping[str, Chart]) -> str:
+    """Render the page. charts: by figure name, for the figures that have one."""
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -52,7 +79,7 @@ def page_of(report: Report, drawn: Mapping[str, Drawn]) -> str:
         policy=POLICY.format(script=script_source()),
         style=Markup(read_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(read_asset("map.js")),  # noqa: S704 - our own file
-        charts={name: Markup(_labelled(one.svg, name)) for name, one in drawn.items()},  # noqa: S704 - our own drawing
+        charts={name: Markup(_labelled(chart.svg, name)) for name, chart in charts.items()},  # noqa: S704 - our own drawing
         points=points_of,
         narrow=_narrow(report),
     )
@@ -88,27 +115,27 @@ def link(url: str) -> str:
     return url if parts.scheme in {"http", "https"} and parts.hostname and url == shown(url) else ""
 
 
-def points_of(data: Data) -> dict[str, Any]:
+def points_of(data: FigureData) -> dict[str, Any]:
     """The map's points in the units of its view box, and the legend of each colouring."""
     rows = [dict(zip(data.schema, row, strict=True)) for row in data.rows]
-    places = leading([row["category"] for row in rows])
+    colors = leading([row["category"] for row in rows])
     last = max((row["round"] for row in rows), default=1)
     xs, ys = [row["x"] for row in rows], [row["y"] for row in rows]
     width, height = (max(1e-9, max(values) - min(values)) for values in (xs, ys))
     points = []
     for row in rows:
-        kind = places.get(row["category"], OTHERS)
+        kind = colors.get(row["category"], OTHERS)
         number = 2 if row["round"] == last else 0 if row["round"] == 1 and last > 2 else 1
         x = MARGIN + (MAP_WIDTH - 2 * MARGIN) * (row["x"] - min(xs)) / width
         y = MARGIN + (MAP_HEIGHT - 2 * MARGIN) * (max(ys) - row["y"]) / height
         points.append({**row, "cx": f"{x:.1f}", "cy": f"{y:.1f}", "kind": kind, "shade": number})
-    kinds = [(place, name, sum(one["kind"] == place for one in points)) for name, place in places.items()]
-    others = sum(one["kind"] == OTHERS for one in points)
-    shades = {one["round"]: one["shade"] for one in points}
+    kinds = [(color, name, sum(point["kind"] == color for point in points)) for name, color in colors.items()]
+    others = sum(point["kind"] == OTHERS for point in points)
+    shades = {point["round"]: point["shade"] for point in points}
     return {
         "points": points,
         "width": MAP_WIDTH,
         "height": MAP_HEIGHT,
         "categories": [*kinds, *([(OTHERS, "others", others)] if others else [])],
-        "rounds": [(shades[one], one, sum(row["round"] == one for row in rows)) for one in sorted(shades)],
+        "rounds": [(shades[number], number, sum(row["round"] == number for row in rows)) for number in sorted(shades)],
     }

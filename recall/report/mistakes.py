@@ -1,8 +1,8 @@
-"""The worst errors of a round on hosts that its folds' models never saw, and what pushed their scores.
+"""The worst errors of a round by cross-validation, with the tokens that contributed most to each score.
 
-In: the round's out-of-fold scores and the texts of its judged pages. Out: Mistake, the worst first. A page's score is
-that of a model trained without its family; the tokens are those of the round's model, which has seen the page and
-still holds most of the same weights. Names of tokens and URLs come from pages: `shown` makes them safe for a terminal.
+In: the round's out-of-fold scores and the texts of its labelled pages. Out: Mistake, the worst first. A page's score is
+that of a model trained without its registered domain; contributions are those of the round's model, which did train on
+the page and holds most of the same weights. Tokens and URLs come from pages: `shown` makes them safe for a terminal.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,7 @@ from recall.labels.examples import INFERRED, Example, gather
 from recall.model.scorer import Scorer
 from recall.model.scorer.thresholds import kept_by
 from recall.page.text.prose_language import language_of
-from recall.report.groups import shares_by
-from recall.report.round_figures import Share
+from recall.report.round_figures import Share, shares_by
 from recall.run.round_model import load_scorer, model_folder
 from recall.run.rounds import Round
 from recall.sites.kinds import kind_of
@@ -25,7 +24,7 @@ PUSHES = 8
 """Tokens shown on each side."""
 
 SURE = 0.95
-"""Probability from which on the model's word against the label's makes a label suspect."""
+"""Probability of the other class from which on a label is suspect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A judged page that the model places wrongly. suspect: the model is so sure that the label may be wrong."""
+    """A labelled page on the wrong side of the threshold. suspect: the label may be wrong; place: kind of site."""
 
     kind: Literal["false positive", "miss"]
     url: str
@@ -53,8 +52,8 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
-    """A round's errors. pages: judged ones; languages, places: figures of each; mistakes: the worst of both kinds."""
+class WorstErrors:
+    """A round's errors. pages: labelled ones; languages, places: figures by language and kind of site."""
 
     round: int
     threshold: float
@@ -70,7 +69,7 @@ def shown(text: str) -> str:
 
 
 def pushes(scorer: Scorer, text: str) -> tuple[tuple[Push, ...], tuple[Push, ...]]:
-    """The parts of a page that pushed its score most: up, and down."""
+    """The parts of a page with the largest contributions to its score, positive ones first."""
     parts = [part for part in scorer.explain(text).parts if part.kind not in {"constant", "end"}]
     ranked = sorted(parts, key=lambda part: -part.contribution)
     up = tuple(Push(part.name, part.contribution) for part in ranked[:PUSHES] if part.contribution > 0)
@@ -78,7 +77,7 @@ def pushes(scorer: Scorer, text: str) -> tuple[tuple[Push, ...], tuple[Push, ...
     return up, down
 
 
-def errors_of_round(round_: Round, count: int) -> Errors:
+def worst_errors(round_: Round, count: int) -> WorstErrors:
     """The `count` worst false positives and misses of a round whose train step is done."""
     run, positive = round_.run, round_.run.config.train.positive
     scorer = load_scorer(run.store, model_folder(round_))
@@ -88,21 +87,21 @@ def errors_of_round(round_: Round, count: int) -> Errors:
         for row in table.to_pylist()
         if row["score"] is not None and row["source"] not in INFERRED
     }
-    judged = [example for example in gather(round_) if example.url in scores]
-    score = np.array([scores[example.url] for example in judged])
-    truth = np.array([example.label == positive for example in judged], dtype=bool)
-    kept = kept_by(scorer.card, score, [example.url for example in judged])
+    labelled = [example for example in gather(round_) if example.url in scores]
+    score = np.array([scores[example.url] for example in labelled])
+    truth = np.array([example.label == positive for example in labelled], dtype=bool)
+    kept = kept_by(scorer.card, score, [example.url for example in labelled])
     worst = [int(row) for row in np.argsort(-score, kind="stable") if kept[row] and not truth[row]][:count]
     missed = [int(row) for row in np.argsort(score, kind="stable") if truth[row] and not kept[row]][:count]
-    return Errors(
+    return WorstErrors(
         round=round_.number,
         threshold=scorer.threshold,
-        pages=len(judged),
-        languages=shares_by([language_of(example.text) for example in judged], kept, truth),
-        places=shares_by([kind_of(example.url) for example in judged], kept, truth),
+        pages=len(labelled),
+        languages=shares_by([language_of(example.text) for example in labelled], kept, truth),
+        places=shares_by([kind_of(example.url) for example in labelled], kept, truth),
         mistakes=(
-            *(_mistake("false positive", scorer, judged[row], float(score[row])) for row in worst),
-            *(_mistake("miss", scorer, judged[row], float(score[row])) for row in missed),
+            *(_mistake("false positive", scorer, labelled[row], float(score[row])) for row in worst),
+            *(_mistake("miss", scorer, labelled[row], float(score[row])) for row in missed),
         ),
     )
 

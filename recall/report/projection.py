@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from recall.corpus.survey import Page
 from recall.model.tokens import Tokenizer
-from recall.report.data import Data
+from recall.report.contents import FigureData
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
 
@@ -47,17 +47,17 @@ WORDS = 160
 DIGITS = 3
 
 
-def map_of(round_: Round, sample: Sequence[Page]) -> Data:
+def map_of(round_: Round, sample: Sequence[Page]) -> FigureData:
     """The sample laid out in the plane; no rows where it is too small."""
     rows: list[tuple[Any, ...]] = []
     if len(sample) >= FEWEST:
         key = f"{model_folder(round_)}/tokenizer.json"
         tokenizer = Tokenizer(round_.run.store.read(key).decode(), round_.run.store.url(key))
-        places = project(tokenizer, [page.text for page in sample], round_.run.config.run.seed)
-        for page, (x, y) in zip(sample, places.tolist(), strict=True):
+        coordinates = project(tokenizer, [page.text for page in sample], round_.run.config.run.seed)
+        for page, (x, y) in zip(sample, coordinates.tolist(), strict=True):
             known = (page.url, page.category, page.language, page.round, page.score, page.reason, page.bytes)
             rows.append((x, y, *known, " ".join(page.text[: 4 * WORDS].split())[:WORDS]))
-    return Data(
+    return FigureData(
         "map",
         "Map of the corpus",
         f"{len(rows):,} pages drawn by the run's seed. Pages that share rare tokens and pairs of tokens lie near each "
@@ -80,8 +80,8 @@ def project(tokenizer: Tokenizer, texts: Sequence[str], seed: int) -> NDArray[np
         perplexity = min(PERPLEXITY, (len(texts) - 1) / 3)
         layout = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(dense.astype(np.float32))
     layout = layout - (layout.max(axis=0) + layout.min(axis=0)) / 2
-    places: NDArray[np.float64] = np.round(layout.astype(np.float64) / max(1e-9, float(np.abs(layout).max())), DIGITS)
-    return places + 0.0  # no -0.0
+    scaled: NDArray[np.float64] = np.round(layout.astype(np.float64) / max(1e-9, float(np.abs(layout).max())), DIGITS)
+    return scaled + 0.0  # no -0.0
 
 
 def features(tokenizer: Tokenizer, texts: Sequence[str]) -> Any:
@@ -91,7 +91,7 @@ def features(tokenizer: Tokenizer, texts: Sequence[str]) -> Any:
         ids = line.astype(np.uint64)
         pairs = ids[:-1] * np.uint64(116_049_371) + ids[1:]
         columns.append((np.concatenate([ids, pairs]) % np.uint64(HASHES)).astype(np.int64))
-    starts = np.concatenate([[0], np.cumsum([len(one) for one in columns])])
+    starts = np.concatenate([[0], np.cumsum([len(column) for column in columns])])
     joined = np.concatenate(columns)
     matrix = csr_matrix((np.ones(len(joined)), joined, starts), shape=(len(texts), HASHES))
     matrix.sum_duplicates()

@@ -1,7 +1,8 @@
-"""Figures of each round: what it kept, and how much of the code pages in a labels file it finds.
+"""Figures of each round: what it kept, and its precision and recall on the pages of a labels file.
 
-Held-out pages measure the model; pages of other hosts that the round's model did not train on show what accepted
-prefixes add, since prefixes are judged there and never on held-out hosts.
+In: a round whose steps have ended, labels. Out: Counts, Measured. Held-out pages measure the model; pages of other
+hosts that the round's model did not train on show what accepted prefixes add, since annotators see prefixes of those
+hosts only.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from recall.labels.audit_estimates import scores_of_urls
 from recall.labels.decisions import accepted_prefixes
 from recall.model.evaluate import average_precision, choose_threshold
 from recall.records import Done
-from recall.report.floor_loss import BelowFloor, below_floor
+from recall.report.floor_loss import FloorLoss, measure_floor
 from recall.run.label_files import LabelledUrl
 from recall.run.order import SEAL
 from recall.run.round_model import threshold_of
@@ -42,7 +43,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A decision held against labels: nan where there is nothing to divide by."""
+    """Decisions compared with labels. found: recall, by the name that JSON output has; nan where nothing divides."""
 
     pages: int
     positive: int
@@ -60,13 +61,13 @@ class Measured:
     found_at_90: float
     others: Share
     others_with_prefixes: Share
-    below_floor: BelowFloor
+    below_floor: FloorLoss
 
 
 def done_steps(run: Run) -> list[tuple[str, Done]]:
     """Folder and result of every published step, in order."""
-    done = [position for position in run.order if position.verb != SEAL and run.done(position)]
-    return [(position.folder, Step(run.store, position).result) for position in done]
+    done = [step for step in run.order if step.verb != SEAL and run.done(step)]
+    return [(step.folder, Step(run.store, step).result) for step in done]
 
 
 def counts_of(round_: Round) -> Counts:
@@ -87,21 +88,28 @@ def counts_of(round_: Round) -> Counts:
 
 
 def share(kept: NDArray[Any], truth: NDArray[Any]) -> Share:
-    """Precision and share found of boolean decisions."""
+    """Precision and recall of boolean decisions."""
     hits = int((kept & truth).sum())
     precision = hits / int(kept.sum()) if kept.any() else float("nan")
     found = hits / int(truth.sum()) if truth.any() else float("nan")
     return Share(len(truth), int(truth.sum()), precision, found)
 
 
-def _found_at(scores: NDArray[Any], truth: NDArray[Any], precision: float) -> float:
-    """Share found at the lowest threshold with at least this precision on these very pages; 0 where none has it."""
+def shares_by(groups: Sequence[str], kept: NDArray[Any], truth: NDArray[Any]) -> dict[str, Share]:
+    """Precision and recall by group (language, kind of site), the largest group first."""
+    names = np.array(groups, dtype=object)
+    counted = sorted(set(groups), key=lambda name: (-int((names == name).sum()), name))
+    return {name: share(kept[names == name], truth[names == name]) for name in counted}
+
+
+def _recall_at(scores: NDArray[Any], truth: NDArray[Any], precision: float) -> float:
+    """Recall at the lowest threshold with at least this precision on these very pages; 0 where none has it."""
     chosen = choose_threshold(scores, truth, "precision", precision)
     return chosen.recall if chosen.reached else 0.0
 
 
 def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
-    """Hold a round's scan against labels. Labelled pages that the scan has not seen count as missed."""
+    """Compare a round's scan with labels. Labelled pages that the scan has not seen count as missed."""
     run: Run = round_.run
     verdicts = scores_of_urls(round_, frozenset(label.url for label in labels))
     score = np.array([verdicts.get(label.url, (0.0, False))[0] for label in labels])
@@ -116,8 +124,8 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
         threshold=threshold_of(round_),
         held_out=share(kept[held], truth[held]),
         average_precision=average_precision(score[held], truth[held]),
-        found_at_90=_found_at(score[held], truth[held], 0.9),
+        found_at_90=_recall_at(score[held], truth[held], 0.9),
         others=share(kept[unseen], truth[unseen]),
         others_with_prefixes=share((kept | covered)[unseen], truth[unseen]),
-        below_floor=below_floor(round_, labels),
+        below_floor=measure_floor(round_, labels),
     )

@@ -1,7 +1,8 @@
-"""Figures as tables on a terminal."""
+"""Figures of rounds, audits and the ledger as tables on a terminal; the ledger as JSON too."""
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -10,16 +11,23 @@ from recall.labels.audit_estimates import Audited
 from recall.model.evaluate import Interval
 from recall.records import Done
 from recall.report.round_figures import Counts, Measured
+from recall.run.failures import FailedItem
+from recall.run.ledger import Account, Entry
+from recall.run.order import StepPosition
+
+LEDGER = ("step", "shards", "done", "failed", "pages", "done", "failed")
+FAILURES = 10
+"""Failed items of a step that are listed."""
 
 COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested", "saturation")
-HELD_OUT = ("round", "threshold", "precision", "found", "AP", "found at 0.90")
-AUDIT = ("round", "labels", "code pages", "precision", "found", "with prefixes: precision", "found")
-FLOOR = ("round", "code pages", "below the floor", "lost by it", "found", "found without it")
-OTHERS = ("round", "pages", "positive", "precision", "found", "with prefixes: precision", "found")
+HELD_OUT = ("round", "threshold", "precision", "recall", "AP", "recall at 0.90")
+AUDIT = ("round", "labels", "code pages", "precision", "recall", "with prefixes: precision", "recall")
+FLOOR = ("round", "code pages", "below the floor", "lost by it", "recall", "recall without it")
+OTHERS = ("round", "pages", "positive", "precision", "recall", "with prefixes: precision", "recall")
 
 
 def share_text(value: float) -> str:
-    """A share as a person reads it; "-" where there is none."""
+    """A share to three digits; "-" for nan."""
     return "-" if math.isnan(value) else f"{value:.3f}"
 
 
@@ -46,7 +54,7 @@ def print_steps(steps: Iterable[tuple[str, Done]], upcoming: str) -> None:
 
 
 def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
-    """Print a line per round: what it did and, where it was measured, what it finds."""
+    """Print a line per round: its counts and, where it was measured, precision and recall."""
     print_table("rounds", COUNTS, [_counts_row(counts) for counts, _ in rounds])
     measured = [(str(counts.round), figures) for counts, figures in rounds if figures is not None]
     if not measured:
@@ -61,7 +69,7 @@ def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
 
 
 def print_audits(audits: Sequence[tuple[int, Audited | None]]) -> None:
-    """Print what the audit samples say of each round, where they were labelled."""
+    """Print the audit estimates of each round whose audit sample was labelled."""
     rows = [(str(number), *_audit_row(audited)) for number, audited in audits if audited is not None]
     if rows:
         print_table("estimates for the whole crawl from audit samples, 95 % intervals", AUDIT, rows)
@@ -75,13 +83,51 @@ def _audit_row(audited: Audited) -> tuple[str, ...]:
 
 
 def interval_text(interval: Interval) -> str:
-    """A share with its interval, in a width of which four stand on a narrow terminal."""
+    """A share with its interval, short enough for four columns on a narrow terminal."""
     return f"{interval.value:.2f} ({interval.low:.2f}-{interval.high:.2f})"
 
 
 def print_note(text: str) -> None:
     """Print a remark below a table."""
     Console().print(text, style="dim", highlight=False)
+
+
+def print_ledger(entries: Sequence[Entry]) -> None:
+    """Print a line per step, and the reasons of what failed."""
+    if not entries:
+        return
+    rows = [(entry.position.folder, *_cells(entry.shards), *_cells(entry.pages)) for entry in entries]
+    print_table("ledger: planned = done + failed", LEDGER, rows)
+    for entry in entries:
+        for kind, account in (("shards", entry.shards), ("pages", entry.pages)):
+            if account.reasons():
+                print_note(f"{entry.position.folder}: {kind}: {account.reasons()}")
+
+
+def _cells(account: Account) -> tuple[str, ...]:
+    lost = f" (+{account.lost:,} unexplained)" if account.lost else ""
+    return f"{account.planned:,}", f"{account.done:,}", f"{sum(account.failed.values()):,}{lost}"
+
+
+def ledger_json(entries: Sequence[Entry]) -> dict[str, Any]:
+    """The ledger by folder as plain values."""
+    return {
+        entry.position.folder: {
+            kind: {"planned": account.planned, "done": account.done, "failed": dict(account.failed)}
+            for kind, account in (("shards", entry.shards), ("pages", entry.pages))
+        }
+        for entry in entries
+    }
+
+
+def print_last_failures(attempt: tuple[StepPosition, Sequence[FailedItem]] | None) -> None:
+    """Print the failures of the last attempt at the next step; attempt: that step and its failures, if any."""
+    if attempt is None:
+        return
+    step, failures = attempt
+    print_note(f"{step.folder}: {len(failures):,} failed at the last attempt; `recall retry` takes them again:")
+    for failure in failures[:FAILURES]:
+        print_note(f"  {failure.name}: {failure.kind}: {failure.words}")
 
 
 def _counts_row(counts: Counts) -> tuple[str, ...]:

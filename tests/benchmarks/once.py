@@ -21,7 +21,7 @@ from recall.config import parse_config
 from recall.io import open_stream
 from recall.loop import advance
 from recall.records import Capture
-from recall.report.floor_loss import below_floor
+from recall.report.floor_loss import measure_floor
 from recall.run.label_files import read_labels
 from recall.run.progress_bar import silence
 from recall.run.rounds import Run
@@ -94,7 +94,7 @@ def main() -> None:
     figures: dict[str, Any] = {"pages": pages, "code_pages": positive}
     for way, run in runs.items():
         scans = [seconds[way].get(f"round {number} scan", 0.0) for number in (1, 2, 3)]
-        losses = [asdict(below_floor(run.round(number), rows)) for number in (1, 2, 3)]
+        losses = [asdict(measure_floor(run.round(number), rows)) for number in (1, 2, 3)]
         figures[way] = {"scan_cpu_seconds": scans, "to_one_round": sum(scans) / max(scans[0], 0.01), "floor": losses}
         figures[way]["counts"] = [run.round(number).step("scan").result.counts for number in (1, 2, 3)]
     print(json.dumps(figures))  # noqa: T201 - the last line is the result

@@ -159,7 +159,7 @@ def test_held_out_precision_and_share_found_are_those_of_the_labels(run: Run) ->
         first = rows_of(run, number).drop_duplicates("url").set_index("url")["kept"].to_dict()
         kept = np.array([bool(first.get(one.url, False)) for one in labels])
         truth = np.array([one.label == "C" for one in labels])
-        for name, value in (("precision", truth[kept].mean()), ("share found", kept[truth].mean())):
+        for name, value in (("precision", truth[kept].mean()), ("recall", kept[truth].mean())):
             row = found[
                 (found["round"] == number) & (found["measured_on"] == "held-out labels") & (found["figure"] == name)
             ]
@@ -174,7 +174,7 @@ def test_audit_figures_are_those_of_the_status(run: Run) -> None:
         audited = audit(run.round(number))
         assert audited is not None
         for source, estimate in (("model alone", audited.model), ("with prefixes", audited.with_prefixes)):
-            for name, interval in (("precision", estimate.precision), ("share found", estimate.recall)):
+            for name, interval in (("precision", estimate.precision), ("recall", estimate.recall)):
                 rows = found[(found["round"] == number) & (found["figure"] == name)]
                 row = rows[rows["measured_on"].str.endswith(source)].iloc[0]
                 assert (row["value"], row["low"], row["high"]) == (interval.value, interval.low, interval.high)
@@ -245,7 +245,7 @@ def test_domains_are_hosts_by_pages_share_and_decision(run: Run) -> None:
     expected: Counter[tuple[int, float, str]] = Counter()
     for row in hosts.itertuples():
         said = values.get(row.host, set())
-        decision = "code domain, nobody judged"
+        decision = "code domain, no prefix labelled"
         if not row.code:
             decision = "not a code domain"
         elif "accept" in said:

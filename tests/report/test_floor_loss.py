@@ -10,7 +10,7 @@ import pytest
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.report import floor_loss
-from recall.report.floor_loss import below_floor, below_floor_of
+from recall.report.floor_loss import floor_figure, measure_floor
 from recall.run.label_files import LabelledUrl
 from recall.run.round_model import SCORER_FILES, model_folder
 from recall.run.rounds import Run
@@ -40,7 +40,7 @@ def test_pages_below_the_floor_are_counted_and_scored_by_the_rounds_own_model(
         monkeypatch.setattr(
             floor_loss, "load_scorer", lambda *_, card=card: SimpleNamespace(card=card, score=scorer.score)
         )
-        found = below_floor(played.round(2), labels)
+        found = measure_floor(played.round(2), labels)
         lost = int((scores >= threshold).sum())
         kept = sum(row["kept"] for row in rows)
         assert (found.code_pages, found.below, found.lost) == (len(rows), len(far), lost)
@@ -50,4 +50,4 @@ def test_pages_below_the_floor_are_counted_and_scored_by_the_rounds_own_model(
 
 
 def test_without_labels_there_is_nothing_to_tell(played: Run) -> None:
-    assert not below_floor_of([played.round(1)], []).rows
+    assert not floor_figure([played.round(1)], []).rows

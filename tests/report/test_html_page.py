@@ -12,15 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from recall.cli import verbs
-from recall.report.assemble import COUNTS, MISTAKES, Report, Section
+from recall.report.assemble import COUNTS, MISTAKES
 from recall.report.assets import read_asset, script_source
-from recall.report.charts import Drawn, draw
+from recall.report.charts import Chart, draw
+from recall.report.contents import FigureData, Report, ReportSection
 from recall.report.corpus_figures import COUNTS as NAMED
 from recall.report.corpus_figures import RANDOM
-from recall.report.data import Data
 from recall.report.domain_figures import TOP_HOSTS
-from recall.report.folder import write_report
-from recall.report.html_page import lines, link, page_of, shortened
+from recall.report.html_page import lines, link, page_of, shortened, write_report
 from recall.report.projection import MAP
 from recall.run.rounds import Run
 from recall.run.store import Store
@@ -40,14 +39,14 @@ def hostile() -> Report:
     bad = ("miss", EVIL, True, EVIL, EVIL, 0.1, 0.1, [EVIL], [EVIL])
     row = (0.1, EVIL, 1, EVIL, EVIL, 3, f"a\n{EVIL}\n</pre>")
     rows = (
-        Data("errors", "Worst errors", "c", MISTAKES, [(bad[0], url, *bad[1:]) for url in URLS]),
-        Data("random_rows", "Random rows", "c", RANDOM, [(url, *row) for url in URLS]),
-        Data("top_domains", "Hosts", "c", TOP_HOSTS, [(EVIL, 3, 2, 0.5, 0.4, "d")]),
-        Data("round_counts", "Rounds", "c", COUNTS, [(1, 2, 3, 4, 5, 6, 7, 0.5)]),
-        Data("languages", "Languages", "c", NAMED, [("a $\\frac{1}$ <b>&", 3, 1.0)]),
-        Data("map", "Map", "c", MAP, [point, (-0.5, 0.2, URLS[0], *point[3:])]),
+        FigureData("errors", "Worst errors", "c", MISTAKES, [(bad[0], url, *bad[1:]) for url in URLS]),
+        FigureData("random_rows", "Random rows", "c", RANDOM, [(url, *row) for url in URLS]),
+        FigureData("top_domains", "Hosts", "c", TOP_HOSTS, [(EVIL, 3, 2, 0.5, 0.4, "d")]),
+        FigureData("round_counts", "Rounds", "c", COUNTS, [(1, 2, 3, 4, 5, 6, 7, 0.5)]),
+        FigureData("languages", "Languages", "c", NAMED, [("a $\\frac{1}$ <b>&", 3, 1.0)]),
+        FigureData("map", "Map", "c", MAP, [point, (-0.5, 0.2, URLS[0], *point[3:])]),
     )
-    return Report(EVIL, "0" * 64, "1", ((EVIL, EVIL),), (("pages", "1", EVIL),), (Section("all", "All", rows),))
+    return Report(EVIL, "0" * 64, "1", ((EVIL, EVIL),), (("pages", "1", EVIL),), (ReportSection("all", "All", rows),))
 
 
 class Tags(HTMLParser):
@@ -61,7 +60,7 @@ class Tags(HTMLParser):
 
 def test_nothing_of_a_page_becomes_markup() -> None:
     report = hostile()
-    drawn: dict[str, Drawn] = {data.name: draw(data) for data in report.figures if data.name in {"languages", "map"}}
+    drawn: dict[str, Chart] = {data.name: draw(data) for data in report.figures if data.name in {"languages", "map"}}
     page = page_of(report, drawn)
     tags = Tags()
     tags.feed(page)
@@ -127,12 +126,12 @@ def test_a_run_that_has_no_corpus_yet_has_a_report(fresh: Any) -> None:
     answer = CliRunner().invoke(verbs, ["report", run.store.root])
     assert answer.exit_code == 0, answer.output
     page = (Path(run.store.root) / "report" / "index.html").read_text()
-    assert "Precision against share found" in page
+    assert "Precision against recall" in page
     assert "The corpus" not in page
 
 
 def test_charts_carry_no_colour_of_their_own_and_no_date() -> None:
-    data = Data("languages", "Languages", "c", NAMED, [("English", 3, 0.75), ("German", 1, 0.25)])
+    data = FigureData("languages", "Languages", "c", NAMED, [("English", 3, 0.75), ("German", 1, 0.25)])
     first, second = draw(data), draw(data)
     assert first == second
     assert "var(--series-0)" in first.svg

@@ -9,14 +9,14 @@ from click.testing import CliRunner
 from recall.cli import verbs
 from recall.labels.examples import gather
 from recall.page.text.prose_language import language_of
-from recall.report.groups import shares_by
-from recall.report.mistakes import errors_of_round, shown
+from recall.report.mistakes import shown, worst_errors
+from recall.report.round_figures import shares_by
 from recall.run.rounds import Run
 from recall.sites.kinds import kind_of
 
 
 def test_mistakes_are_judged_pages_on_the_wrong_side_of_the_threshold(played: Run) -> None:
-    found = errors_of_round(played.round(2), 5)
+    found = worst_errors(played.round(2), 5)
     labels = {example.url: example.label for example in gather(played.round(2))}
     assert found.mistakes
     for mistake in found.mistakes:
@@ -30,7 +30,7 @@ def test_mistakes_are_judged_pages_on_the_wrong_side_of_the_threshold(played: Ru
 
 
 def test_a_mistake_names_what_pushed_its_score(played: Run) -> None:
-    for mistake in errors_of_round(played.round(2), 3).mistakes:
+    for mistake in worst_errors(played.round(2), 3).mistakes:
         assert all(push.contribution > 0 for push in mistake.towards)
         assert all(push.contribution < 0 for push in mistake.against)
         assert [push.contribution for push in mistake.towards] == sorted(

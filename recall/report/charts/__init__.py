@@ -1,4 +1,4 @@
-"""Figures drawn: each Data by its name, as SVG for the page and as PNG. All of matplotlib is behind this package."""
+"""Charts: each figure as SVG for the page and as PNG. matplotlib is imported in this package only."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 
 from recall.report.charts import bars, points
 from recall.report.charts.style import png_of, styled, svg_of
-from recall.report.data import Data
+from recall.report.contents import FigureData
 from recall.report.mistakes import shown
 
-__all__ = ["Drawn", "draw", "drawn_names"]
+__all__ = ["Chart", "chart_names", "draw"]
 
-_DRAWINGS: dict[str, Callable[[Data], Figure]] = {
+_DRAWINGS: dict[str, Callable[[FigureData], Figure]] = {
     "funnel": bars.funnel,
     "rounds": points.rounds,
     "precision_recall": points.curves,
@@ -30,21 +30,21 @@ _DRAWINGS: dict[str, Callable[[Data], Figure]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Chart:
     """A chart. svg: for an HTML page, coloured by CSS variables; png: on white."""
 
     svg: str = field(repr=False)
     png: bytes = field(repr=False)
 
 
-def drawn_names() -> tuple[str, ...]:
+def chart_names() -> tuple[str, ...]:
     """Names of the figures that are drawn; others are tables."""
     return tuple(_DRAWINGS)
 
 
-def draw(data: Data) -> Drawn:
+def draw(data: FigureData) -> Chart:
     """Draw a figure that has rows."""
     rows = [tuple(shown(cell) if isinstance(cell, str) else cell for cell in row) for row in data.rows]
     with styled():
         figure = _DRAWINGS[data.name](replace(data, rows=rows))
-        return Drawn(svg_of(figure, data.name), png_of(figure))
+        return Chart(svg_of(figure, data.name), png_of(figure))

@@ -33,8 +33,8 @@ VARIABLES = {
     MUTED: "muted",
     GRID: "grid",
     FAINT: "faint",
-    **{color: f"series-{place}" for place, color in enumerate(SERIES)},
-    **{color: f"round-{place}" for place, color in enumerate(ROUNDS)},
+    **{color: f"series-{index}" for index, color in enumerate(SERIES)},
+    **{color: f"round-{index}" for index, color in enumerate(ROUNDS)},
 }
 _COLOR = re.compile("|".join(map(re.escape, VARIABLES)), re.IGNORECASE)
 _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)

@@ -1,4 +1,4 @@
-"""How good each round's model is: precision and share found with intervals, curves, calibration, scores by label.
+"""Quality of each round's model: precision and recall with intervals, curves, calibration, scores by label.
 
 In: audit estimates, out-of-fold scores that the train steps published, labels of held-out pages where they are given.
 Out: figures. Out-of-fold scores are weighted as the train step weighs them when it chooses the threshold: to the
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recall.labels.audit_estimates import Audited, audit, scores_of_urls
 from recall.labels.crawl_weights import labelled_weights
 from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall, wilson_interval
-from recall.report.data import Data
+from recall.report.contents import FigureData
 from recall.run.jobs import complete
 from recall.run.label_files import LabelledUrl
 from recall.run.round_model import model_folder, threshold_of
@@ -59,10 +59,10 @@ CRAWL = "every page of the crawl"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Judged pages with scores of a model that never saw their family.
+class LabelledScores:
+    """Labelled pages with scores of a model that was not trained on them.
 
-    weights: pages of the crawl that each stands for, ones in round 1.
+    weights: pages of the crawl that each represents, all 1 in round 1.
     """
 
     round: int
@@ -73,14 +73,14 @@ class Judged:
     weights: NDArray[Any] = field(repr=False)
 
 
-def judged_of(round_: Round) -> Judged:
+def out_of_fold_scores(round_: Round) -> LabelledScores:
     """The out-of-fold scores of a trained round, with the weights that its threshold was chosen with."""
     key = round_.step("train").key("out_of_fold.parquet")
     table = round_.run.store.read_table(key, ["url", "source", "label", "score"])
     rows = [row for row in table.to_pylist() if row["score"] is not None]
     truth = np.array([row["label"] == round_.run.config.train.positive for row in rows], dtype=bool)
     weights = labelled_weights(round_, [(row["url"], row["source"]) for row in rows], truth)
-    return Judged(
+    return LabelledScores(
         round_.number,
         threshold_of(round_),
         [row["url"] for row in rows],
@@ -90,12 +90,12 @@ def judged_of(round_: Round) -> Judged:
     )
 
 
-def held_out_of(round_: Round, labels: Sequence[LabelledUrl]) -> Judged:
-    """The scan's scores of labelled pages of held-out hosts; pages that it has not seen are left out of the curve."""
+def held_out_scores(round_: Round, labels: Sequence[LabelledUrl]) -> LabelledScores:
+    """The scan's scores of labelled pages of held-out hosts; pages that it has not seen have score 0."""
     held = [label for label in labels if round_.run.holdout.covers(label.url)]
     verdicts = scores_of_urls(round_, frozenset(label.url for label in held))
     positive = round_.run.config.train.positive
-    return Judged(
+    return LabelledScores(
         round_.number,
         threshold_of(round_),
         [label.url for label in held],
@@ -105,25 +105,25 @@ def held_out_of(round_: Round, labels: Sequence[LabelledUrl]) -> Judged:
     )
 
 
-def rounds_of(audits: Sequence[tuple[int, Audited | None]], held: Sequence[Judged]) -> Data:
-    """Precision and share found of each round, with 95 % intervals."""
+def rounds_of(audits: Sequence[tuple[int, Audited | None]], held: Sequence[LabelledScores]) -> FigureData:
+    """Precision and recall of each round, with 95 % intervals."""
     rows: list[tuple[Any, ...]] = []
     for number, audited in audits:
         if audited is not None:
             for name, estimate in ((AUDIT, audited.model), (AUDIT_PREFIXES, audited.with_prefixes)):
                 rows.append(_estimate(number, name, "precision", estimate.precision, audited.labels))
-                rows.append(_estimate(number, name, "share found", estimate.recall, audited.labels))
-    for judged in held:
-        groups = [registered_domain(host_of(url)) for url in judged.urls]
-        kept = (judged.score >= judged.threshold).astype(np.float64)
-        for name, figure in (("precision", _precision), ("share found", _found)):
-            interval = bootstrap_interval(figure, kept, judged.truth, groups)
-            rows.append(_estimate(judged.round, HELD_OUT, name, interval, len(judged.urls)))
-    return Data(
+                rows.append(_estimate(number, name, "recall", estimate.recall, audited.labels))
+    for labelled in held:
+        groups = [registered_domain(host_of(url)) for url in labelled.urls]
+        kept = (labelled.score >= labelled.threshold).astype(np.float64)
+        for name, figure in (("precision", _precision), ("recall", _recall)):
+            interval = bootstrap_interval(figure, kept, labelled.truth, groups)
+            rows.append(_estimate(labelled.round, HELD_OUT, name, interval, len(labelled.urls)))
+    return FigureData(
         "rounds",
-        "Precision and share found by round",
+        "Precision and recall by round",
         "Share of the kept pages that are code-related (precision) and share of the code-related pages that are kept "
-        "(found), with 95 % intervals.",
+        "(recall), with 95 % intervals.",
         ROUNDS,
         rows,
         "Audit samples estimate the whole crawl without held-out hosts; held-out labels are pages of hosts that no "
@@ -139,33 +139,33 @@ def _precision(kept: NDArray[Any], truth: NDArray[Any]) -> float:
     return float(truth[kept > 0].mean()) if (kept > 0).any() else 0.0
 
 
-def _found(kept: NDArray[Any], truth: NDArray[Any]) -> float:
+def _recall(kept: NDArray[Any], truth: NDArray[Any]) -> float:
     return float((kept > 0)[truth].mean()) if truth.any() else 0.0
 
 
-def curves_of(judged: Sequence[Judged], held: Sequence[Judged]) -> Data:
-    """Precision and share found at every threshold; `chosen` marks the lowest at or above the model's threshold."""
+def curves_of(labelled: Sequence[LabelledScores], held: Sequence[LabelledScores]) -> FigureData:
+    """Precision and recall at every threshold; `chosen` marks the lowest at or above the model's threshold."""
     rows: list[tuple[Any, ...]] = []
-    for name, group in ((FOLDS, judged), (HELD_OUT, held)):
-        for one in group:
-            curve = precision_recall(one.score, one.truth, one.weights)
-            above = np.flatnonzero(curve.thresholds >= one.threshold)
+    for name, group in ((FOLDS, labelled), (HELD_OUT, held)):
+        for scores in group:
+            curve = precision_recall(scores.score, scores.truth, scores.weights)
+            above = np.flatnonzero(curve.thresholds >= scores.threshold)
             chosen = int(above[-1]) if len(above) else -1
             columns = (curve.thresholds.tolist(), curve.precision.tolist(), curve.recall.tolist())
-            for place, (threshold, precision, found) in enumerate(zip(*columns, strict=True)):
-                rows.append((one.round, name, threshold, precision, found, place == chosen))
-    return Data(
+            for index, (threshold, precision, recall) in enumerate(zip(*columns, strict=True)):
+                rows.append((scores.round, name, threshold, precision, recall, index == chosen))
+    return FigureData(
         "precision_recall",
-        "Precision against share found",
+        "Precision against recall",
         "Every threshold of each round's model; the dot is the threshold that the round used.",
         CURVE,
         rows,
-        "Out-of-fold scores come from models that never saw the page's family. From round 2 on the judged pages are "
-        "weighted to the crawl's mix, so a rare mistake on a common kind of page weighs much.",
+        "Out-of-fold scores come from models that did not train on the page's registered domain. From round 2 on the "
+        "labelled pages are weighted to the crawl's mix, so a rare mistake on a common kind of page weighs much.",
     )
 
 
-def calibration_of(round_: Round, judged: Judged, held: Sequence[Judged]) -> Data:
+def calibration_of(round_: Round, labelled: LabelledScores, held: Sequence[LabelledScores]) -> FigureData:
     """Calibrated probability against the share of positive pages, in bins of equal weight, with Wilson intervals.
 
     The number of pages behind an interval is Kish's effective one, (sum w)^2 / sum w^2.
@@ -173,27 +173,27 @@ def calibration_of(round_: Round, judged: Judged, held: Sequence[Judged]) -> Dat
     card = round_.run.store.read_json(f"{model_folder(round_)}/model.json")
     calibration = Calibration(**card["calibration"])
     rows = [
-        (one.round, name, *group)
-        for name, one in ((FOLDS, judged), *((HELD_OUT, other) for other in held))
-        for group in _bins(calibration.apply(one.score), one)
+        (scores.round, name, *group)
+        for name, scores in ((FOLDS, labelled), *((HELD_OUT, other) for other in held))
+        for group in _bins(calibration.apply(scores.score), scores)
     ]
-    return Data(
+    return FigureData(
         "calibration",
         "Calibration",
-        f"What the model of round {judged.round} says against what people said: pages in ten groups by calibrated "
+        f"What the model of round {labelled.round} says against what people said: pages in ten groups by calibrated "
         "probability, with 95 % intervals. On the diagonal, 70 % means that seven in ten are code-related.",
         CALIBRATION,
         rows,
     )
 
 
-def _bins(probability: NDArray[Any], judged: Judged) -> Iterator[tuple[float, float, float, float, int]]:
+def _bins(probability: NDArray[Any], labelled: LabelledScores) -> Iterator[tuple[float, float, float, float, int]]:
     """Mean probability, share of positive pages, its interval and the pages of each group, from low to high."""
     order = np.argsort(probability, kind="stable")
-    order = order[judged.weights[order] > 0]
+    order = order[labelled.weights[order] > 0]
     for part in np.array_split(order, min(CALIBRATION_BINS, len(order))) if len(order) else ():
-        weight = judged.weights[part]
-        share = float((weight * judged.truth[part]).sum() / weight.sum())
+        weight = labelled.weights[part]
+        share = float((weight * labelled.truth[part]).sum() / weight.sum())
         mean = float((weight * probability[part]).sum() / weight.sum())
         interval = wilson_interval(share, float(weight.sum() ** 2 / (weight**2).sum()))
         yield mean, share, interval.low, interval.high, len(part)
@@ -201,7 +201,7 @@ def _bins(probability: NDArray[Any], judged: Judged) -> Iterator[tuple[float, fl
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """What counting a shard's scores needs."""
+    """Input of `count_shard_scores`."""
 
     store: Store
 
@@ -214,12 +214,12 @@ def count_shard_scores(job: Histogram, scanned: ScannedShard) -> NDArray[Any]:
 
 def bin_scores(scores: NDArray[Any]) -> NDArray[Any]:
     """Number of scores in each of SCORE_BINS bins from 0 to 1; a score of 1 lies in the last."""
-    places = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
-    return np.bincount(places, minlength=SCORE_BINS)
+    bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
+    return np.bincount(bins, minlength=SCORE_BINS)
 
 
-def scores_of(round_: Round, judged: Judged) -> Data:
-    """Histograms of scores: judged pages by label, and every page of the crawl, counted shard by shard."""
+def scores_of(round_: Round, labelled: LabelledScores) -> FigureData:
+    """Histograms of scores: labelled pages by label, and every page of the crawl, counted shard by shard."""
     total = np.zeros(SCORE_BINS, dtype=np.int64)
     job = Histogram(round_.run.store)
     shards = scanned_shards(round_)
@@ -227,23 +227,23 @@ def scores_of(round_: Round, judged: Judged) -> Data:
         total += outcome.result
     positive = round_.run.config.train.positive
     groups = (
-        (positive, bin_scores(judged.score[judged.truth])),
-        (f"not {positive}", bin_scores(judged.score[~judged.truth])),
+        (positive, bin_scores(labelled.score[labelled.truth])),
+        (f"not {positive}", bin_scores(labelled.score[~labelled.truth])),
         (CRAWL, total),
     )
     rows = [
-        (place / SCORE_BINS, (place + 1) / SCORE_BINS, name, int(counts[place]))
+        (index / SCORE_BINS, (index + 1) / SCORE_BINS, name, int(counts[index]))
         for name, counts in groups
-        for place in range(SCORE_BINS)
+        for index in range(SCORE_BINS)
     ]
-    return Data(
+    return FigureData(
         "scores",
         "Scores by label",
-        f"Scores of round {round_.number}: judged pages by label, scored by models that never saw their family, and "
-        f"below every page of the crawl. The line is the threshold, {judged.threshold:.3f}.",
+        f"Scores of round {round_.number}: labelled pages by label, scored by models that did not train on their "
+        f"registered domain, and below every page of the crawl. The line is the threshold, {labelled.threshold:.3f}.",
         SCORES,
         rows,
-        marks={"threshold": judged.threshold},
+        marks={"threshold": labelled.threshold},
     )
 
 
