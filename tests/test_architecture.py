@@ -139,44 +139,9 @@ STILL_LONG: set[str] = set(
     recall.corpus.filters.contamination
     """.split()
 )
-<<<<<<< HEAD
-STILL_BANNED: set[str] = set(
-    """
-    annotation.bottom_k
-    annotation.label_state
-    annotation.late_answers
-    annotation.sampling
-    annotation.studio.pull
-    annotation.studio.sync
-    recall.archive.warc.fast_reader
-    recall.config.sections
-    recall.corpus.chunks
-    recall.corpus.filters.privacy.passwords
-    recall.corpus.filters.privacy.spans
-    recall.io
-    recall.io.ratelimit
-    recall.io.ratelimit_files
-    recall.io.readahead
-    recall.page.markdown.code_span
-    recall.report.floor_loss
-    recall.report.model_figures
-    recall.report.ledger_table
-    recall.report.round_figures
-    recall.run.jobs.cluster_limits
-    recall.sample.pages.everyday
-    recall.steps.build.parts
-    recall.steps.harvest
-    recall.steps.seed.collect
-    recall.steps.train
-    service.server.encoder_memory
-    service.server.middleware
-    service.server.scheduler
-    """.split()
-=======
 STILL_BANNED = (
     *("annotation", "service", "recall.archive", "recall.config", "recall.corpus", "recall.io", "recall.labels"),
     *("recall.model", "recall.page", "recall.run", "recall.sample", "recall.steps"),
->>>>>>> feb0cfd (Hold names room by room while rooms are renamed)
 )
 STILL_TWICE: set[str] = set(
     """
