@@ -10,8 +10,8 @@ from recall.apply.crawls import last_sealed, parse_parent
 from recall.errors import BadInput
 from recall.release.corpus_pages import export_jsonl, export_warc
 from recall.release.diff import difference, side_of
-from recall.release.files import written
-from recall.release.lists import HOSTS, PREFIXES, export_rows, host_rows, prefix_rows
+from recall.release.export_files import export_rows, new_file
+from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
 from recall.release.pack import pack
 from recall.report.terminal_tables import print_note, print_table
 from recall.run.rounds import Round, Run
@@ -57,7 +57,7 @@ def diff(first: str, second: str, count: int, pages: Path | None, as_json: bool)
     if pages is None:
         found = difference(*sides, count)
     else:
-        with written(pages) as stream:
+        with new_file(pages) as stream:
             found = difference(*sides, count, stream)
     if as_json:
         click.echo(json.dumps(asdict(found), sort_keys=True))

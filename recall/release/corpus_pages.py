@@ -1,18 +1,14 @@
 """The pages of a corpus in other forms: JSON lines, and WARC with the original records.
 
 In: the corpus' part files, read in pieces; for WARC the crawl, by byte range. Out: one file, whole or not at all, the
-same bytes for the same corpus. A record that is not the page of its row any more ends the export.
+same bytes for the same corpus. Raises Damaged where a record is no longer the page of its row.
 """
 
-import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-
-import zstandard
+from typing import Any
 
 from recall.archive.ranges import read_records
 from recall.archive.shards import is_text
@@ -20,11 +16,11 @@ from recall.archive.warc import WarcWriter, capture_in
 from recall.corpus.survey import part_keys
 from recall.errors import BadInput, Damaged
 from recall.records import WarcRef
-from recall.release.files import written
+from recall.release.export_files import compressed, new_file
 from recall.run.rounds import Run
 
 ROWS = 512
-"""Rows held at a time; their records are read with as few requests as their places allow."""
+"""Rows held at a time; the records of neighbouring rows are read with one request."""
 
 DATE = "2000-01-01T00:00:00Z"
 """Of the warcinfo record: a fixed one, so that the same corpus gives the same bytes."""
@@ -39,23 +35,10 @@ def rows_of(run: Run, columns: list[str] | None = None) -> Iterator[list[dict[st
             yield table.to_pylist()
 
 
-@contextmanager
-def packed(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """A stream that compresses as the file's name says: .gz, .zst, or not at all."""
-    if name.endswith(".gz"):
-        with gzip.GzipFile("", "wb", 6, stream, mtime=0) as zipped:
-            yield cast(BinaryIO, zipped)
-    elif name.endswith(".zst"):
-        with zstandard.ZstdCompressor(level=9).stream_writer(stream, closefd=False) as zipped:
-            yield cast(BinaryIO, zipped)
-    else:
-        yield stream
-
-
 def export_jsonl(run: Run, target: Path) -> int:
     """Write every row of the corpus as a JSON object on a line; returns how many."""
     count = 0
-    with written(target) as stream, packed(stream, target.name) as lines:
+    with new_file(target) as stream, compressed(stream, target.name) as lines:
         for rows in rows_of(run):
             for row in rows:
                 lines.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
@@ -75,7 +58,7 @@ def export_warc(run: Run, target: Path) -> int:
     if not target.name.endswith(".gz"):
         raise BadInput(f"{target}: records are compressed one by one; choose a name that ends in .warc.gz")
     count = 0
-    with written(target) as stream:
+    with new_file(target) as stream:
         writer = WarcWriter(stream, target.name)
         software = {"software": f"recall {run.inputs.version}", "format": "WARC File Format 1.0"}
         writer.info(DATE, {**software, "description": f"pages of the recall run {run.digest()}"})

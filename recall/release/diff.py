@@ -1,8 +1,8 @@
-"""What two runs or rounds differ in: pages won and lost, by domain.
+"""Differences between two runs or rounds: pages won and lost, by domain.
 
 In: RUN, its corpus, or RUN@N, the pages that round N recalls (its model keeps them or a prefix accepted by then covers
-them). Out: Difference. Addresses are dealt out by host to temporary files and compared file by file, so memory holds
-one part of PARTS at a time and the result does not depend on the order of shards.
+them). Out: Difference. URLs are partitioned by host into temporary files and compared file by file, so memory holds
+one of PARTS partitions at a time and the result does not depend on the order of shards.
 """
 
 import heapq
@@ -49,7 +49,7 @@ class DomainChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Numbers of pages by address. domains: those with most pages won or lost; changed: how many such there are."""
+    """Numbers of pages by URL. domains: those with most pages won or lost; changed: how many such there are."""
 
     first: str
     second: str
@@ -77,7 +77,7 @@ def side_of(text: str) -> Side:
 
 
 def urls_of(side: Side) -> Iterator[str]:
-    """Addresses of a side, some of them more than once."""
+    """URLs of a side, some of them more than once."""
     run = side.run
     if side.round is None:
         for key in part_keys(run):
@@ -85,8 +85,8 @@ def urls_of(side: Side) -> Iterator[str]:
                 yield from table.column("url").to_pylist()
         return
     round_ = run.round(side.round)
-    judged = side.round if round_.step("label").done else side.round - 1
-    prefixes = PrefixSet(accepted_prefixes(run, range(1, judged + 1)))
+    labelled = side.round if round_.step("label").done else side.round - 1
+    prefixes = PrefixSet(accepted_prefixes(run, range(1, labelled + 1)))
     for scanned in scanned_shards(round_):
         for table in run.store.read_batches(scanned.rows, ["url", "kept"], BATCH):
             columns = (table.column(name).to_pylist() for name in ("url", "kept"))
@@ -95,16 +95,16 @@ def urls_of(side: Side) -> Iterator[str]:
                     yield url
 
 
-def _deal(side: Side, folder: Path) -> None:
-    """Write a side's addresses, one JSON string a line, to the file of their host."""
+def _partition(side: Side, folder: Path) -> None:
+    """Write a side's URLs, one JSON string a line, to the partition of their host."""
     folder.mkdir()
     with ExitStack() as stack:
         files: dict[int, BinaryIO] = {}
         for url in urls_of(side):
-            place = int.from_bytes(blake2b(host_of(url).encode("utf-8", "replace"), digest_size=2).digest()) % PARTS
-            if place not in files:
-                files[place] = stack.enter_context((folder / str(place)).open("wb"))
-            files[place].write(json.dumps(url).encode() + b"\n")
+            part = int.from_bytes(blake2b(host_of(url).encode("utf-8", "replace"), digest_size=2).digest()) % PARTS
+            if part not in files:
+                files[part] = stack.enter_context((folder / str(part)).open("wb"))
+            files[part].write(json.dumps(url).encode() + b"\n")
 
 
 def _read(path: Path) -> set[str]:
@@ -120,20 +120,20 @@ def difference(first: Side, second: Side, count: int, target: BinaryIO | None = 
     largest: list[tuple[int, DomainChange]] = []
     with TemporaryDirectory(prefix="recall-diff-") as name:
         folder = Path(name)
-        _deal(first, folder / "first")
-        _deal(second, folder / "second")
-        for place in range(PARTS):
-            old, new = _read(folder / "first" / str(place)), _read(folder / "second" / str(place))
+        _partition(first, folder / "first")
+        _partition(second, folder / "second")
+        for part in range(PARTS):
+            old, new = _read(folder / "first" / str(part)), _read(folder / "second" / str(part))
             won, lost, both = (Counter(map(host_of, urls)) for urls in (new - old, old - new, old & new))
             totals.update(first=len(old), second=len(new), won=won.total(), lost=lost.total(), both=both.total())
             changes = [DomainChange(host, won[host], lost[host], both[host]) for host in won.keys() | lost.keys()]
             totals["changed"] += len(changes)
-            ranked = [(-one.won - one.lost, one) for one in changes]
+            ranked = [(-change.won - change.lost, change) for change in changes]
             largest = heapq.nsmallest(count, largest + ranked)
             if target is not None:
-                for change, urls in (("lost", old - new), ("won", new - old)):
+                for kind, urls in (("lost", old - new), ("won", new - old)):
                     for url in sorted(urls):
-                        line = {"change": change, "domain": host_of(url), "url": url}
+                        line = {"change": kind, "domain": host_of(url), "url": url}
                         target.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     return Difference(
         first=first.name,
@@ -144,5 +144,5 @@ def difference(first: Side, second: Side, count: int, target: BinaryIO | None = 
         won=totals["won"],
         lost=totals["lost"],
         changed=totals["changed"],
-        domains=tuple(one for _, one in largest),
+        domains=tuple(change for _, change in largest),
     )

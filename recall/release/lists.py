@@ -1,22 +1,15 @@
 """Hosts and URL prefixes as tables that join with Common Crawl's columnar index.
 
-In: a scanned round's domains.parquet and people's judgements. Out: rows with the index' own column names
+In: a scanned round's domains.parquet and labels of prefixes. Out: rows with the index' own column names
 (https://commoncrawl.org/columnar-index): join on url_host_name, and for prefixes also keep what
 `regexp_matches(url_path, url_path_regex)`. The registered domain is that of the public suffix list's ICANN part.
 """
 
-import csv
-import io
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-from recall.errors import BadInput
-from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import prefix_labels
-from recall.release.files import written
+from recall.release.export_files import PIECE, Row
 from recall.run.rounds import Round
 from recall.run.store import Schema
 from recall.sites.hosts import icann_registered_domain
@@ -46,25 +39,22 @@ PREFIXES: Schema = {
     "pages": "int64",
     "kept": "int64",
 }
-PIECE = 16_384
 _PLACEHOLDERS = {YEAR: "(?:19|20)[0-9]{2}", INT: "[0-9]+", SLUG: "[^/]+"}
 
-Row = dict[str, Any]
 
-
-def judgements_of(round_: Round) -> dict[str, str]:
-    """What people said of each host's prefixes: accept where they took one, reject where they took none."""
-    found: dict[str, str] = {}
+def host_labels(round_: Round) -> dict[str, str]:
+    """Label of each host with labelled prefixes: accept where any prefix is accepted, else reject."""
+    labels: dict[str, str] = {}
     for prefix, value in sorted(prefix_labels(round_.run, range(1, round_.number + 1)).items()):
         host = prefix.partition("/")[0]
-        if value == "accept" or found.get(host) != "accept":
-            found[host] = value
-    return found
+        if value == "accept" or labels.get(host) != "accept":
+            labels[host] = value
+    return labels
 
 
 def host_rows(round_: Round) -> Iterator[Row]:
     """Every host that a round's scan has seen, in order."""
-    judged = judgements_of(round_) if round_.step("label").done else {}
+    labelled = host_labels(round_) if round_.step("label").done else {}
     key = round_.step("domains").key("domains.parquet")
     for table in round_.run.store.read_batches(key, rows=PIECE):
         for row in table.to_pylist():
@@ -75,7 +65,7 @@ def host_rows(round_: Round) -> Iterator[Row]:
                 "share": row["share"],
                 "share_at_least": row["low"],
                 "code_domain": row["code"],
-                "judgement": judged.get(row["host"], ""),
+                "judgement": labelled.get(row["host"], ""),
             }
 
 
@@ -88,15 +78,15 @@ def _host(host: str) -> Row:
 
 
 def prefix_rows(round_: Round) -> Iterator[Row]:
-    """Every prefix that people judged up to a round, with the counts of the round that first asked about it."""
+    """Every prefix that people labelled up to a round, with the counts of the round that first asked about it."""
     run = round_.run
-    judged = prefix_labels(run, range(1, round_.number + 1))
+    labelled = prefix_labels(run, range(1, round_.number + 1))
     asked: dict[str, tuple[int | None, int | None, int | None]] = {}
     for number in range(1, round_.number + 1):
         key = run.round(number).step("label").key("prefixes.parquet")
         for row in run.store.read_table(key, ["prefix", "pages", "kept"]).to_pylist():
             asked.setdefault(row["prefix"], (number, row["pages"], row["kept"]))
-    for prefix, value in sorted(judged.items()):
+    for prefix, value in sorted(labelled.items()):
         host, _, path = prefix.partition("/")
         first, pages, kept = asked.get(prefix, (None, None, None))
         literal = path.partition("{")[0]
@@ -124,48 +114,5 @@ def path_regex(prefix: str) -> str:
 
 def surt_prefix(host: str, path: str) -> str:
     """Start of url_surtkey of every page below a host's path: it prunes row groups, as the index is sorted by it."""
-    bare = re.sub(r"^www\d*\.", "", host)
-    return f"{','.join(reversed(bare.split('.')))})/{path}".lower()
-
-
-def export_rows(rows: Iterable[Row], schema: Schema, target: Path) -> int:
-    """Write a list as .parquet, .csv or .jsonl, as the name says; returns how many rows."""
-    suffix = target.suffix
-    if suffix not in {".parquet", ".csv", ".jsonl"}:
-        raise BadInput(f"{target}: lists are written as .parquet, .csv or .jsonl")
-    count = 0
-    with written(target) as stream:
-        if suffix == ".parquet":
-            writer = ParquetWriter(Path(stream.name), schema)
-            for piece in _pieces(rows):
-                writer.add({name: [row[name] for row in piece] for name in schema})
-            writer.close()
-            return writer.rows
-        if suffix == ".csv":
-            stream.write(_csv([list(schema)]))
-        for piece in _pieces(rows):
-            count += len(piece)
-            for row in piece:
-                line = _csv([[row[name] for name in schema]]) if suffix == ".csv" else _json(row)
-                stream.write(line)
-    return count
-
-
-def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    piece: list[Row] = []
-    for row in rows:
-        piece.append(row)
-        if len(piece) == PIECE:
-            yield piece
-            piece = []
-    yield piece
-
-
-def _csv(rows: Iterable[list[Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _json(row: Mapping[str, Any]) -> bytes:
-    return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+    domain = re.sub(r"^www\d*\.", "", host)
+    return f"{','.join(reversed(domain.split('.')))})/{path}".lower()

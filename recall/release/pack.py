@@ -2,12 +2,13 @@
 
 In: a sealed round. Out: a folder (model/, seed.parquet, labels.parquet, hosts.parquet, prefixes.parquet, config.toml,
 manifests/, README.md, release.json) and SHA256SUMS over all of it, written last. The same round gives the same bytes.
-What people are called, where files lie on the machine, access settings and tokens stay behind.
+Names of people, local paths, access settings and tokens are left out.
 """
 
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -18,8 +19,8 @@ from recall.config import Config, dump_config, parse_config
 from recall.errors import BadInput, Damaged
 from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import accepted_prefixes
-from recall.release.lists import HOSTS, PREFIXES, export_rows, host_rows, prefix_rows
-from recall.release.notes import notes
+from recall.release.export_files import export_rows
+from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
 from recall.release.scrub import scrubbed, scrubbed_config
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Round
@@ -37,7 +38,7 @@ LABELS: Schema = {
     "agreement": "float64",
     "use": "string",
 }
-"""annotators: how many people; who they are is nobody's business."""
+"""annotators: how many people; their names stay private."""
 
 LISTED = ("url", "family", "source", "label")
 
@@ -66,12 +67,24 @@ def pack(round_: Round, target: Path) -> dict[str, int]:
         building.mkdir(parents=True)
         counts = _fill(round_, building)
         (building / SUMS).write_bytes(_sums(building))
+        _sync([*building.rglob("*"), building])
         building.rename(target)
+        _sync([target.parent])
     except OSError as error:
         raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return counts
+
+
+def _sync(paths: Iterable[Path]) -> None:
+    """Bring files and folders to the disk, so that a release is whole after a loss of power too."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _fill(round_: Round, folder: Path) -> dict[str, int]:
@@ -106,7 +119,7 @@ def _fill(round_: Round, folder: Path) -> dict[str, int]:
     }
     (folder / RELEASE).write_bytes(canonical_json(record))
     card = json.loads((folder / MODEL / "model.json").read_text(encoding="utf-8"))
-    (folder / "README.md").write_text(notes(record, card), encoding="utf-8")
+    (folder / "README.md").write_text(readme(record, card), encoding="utf-8")
     return counts
 
 
@@ -145,6 +158,49 @@ def _digest(path: Path) -> str:
 def _sums(folder: Path) -> bytes:
     """As `sha256sum --check` reads it."""
     return "".join(f"{_digest(folder / name)}  {name}\n" for name in _files(folder)).encode()
+
+
+def readme(record: Mapping[str, Any], card: Mapping[str, Any]) -> str:
+    """Markdown from release.json and the model's card: contents, measured quality, how to start from the release."""
+    metrics, counts = card["metrics"], record["counts"]
+    crawls = ", ".join(record["crawls"]) or "single WARC files"
+    figures = [
+        ("threshold", card["threshold"]),
+        ("precision on held-out registered domains", metrics.get("precision")),
+        ("recall on held-out registered domains", metrics.get("recall")),
+        ("average precision on held-out registered domains", metrics.get("average_precision")),
+        ("calibration error", metrics.get("calibration_error")),
+    ]
+    lines = [
+        "# A classifier of code-related web pages, with what it was made from",
+        "",
+        f"Round {record['round']} of a recall run on {crawls}. Start from it with",
+        "",
+        "```sh",
+        "recall init runs/new --from THIS_FOLDER --crawl CC-MAIN-2025-30",
+        "recall run runs/new",
+        "```",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        *(f"| {name} | {value:.4f} |" for name, value in figures if value is not None),
+        f"| labelled pages behind them | {metrics.get('pages', 0):,.0f}, {metrics.get('positives', 0):,.0f} positive |",
+        "",
+        "| file | holds |",
+        "|---|---|",
+        "| model/ | tokenizer.json, model.bin (fastText), scorer.npz (one weight a row), model.json (the card) |",
+        f"| seed.parquet | {counts['seed']:,} first examples: URL, registered domain, source, label; no text |",
+        f"| labels.parquet | {counts['labels']:,} labels by round, with agreement; no names, no texts |",
+        f"| hosts.parquet | {counts['hosts']:,} hosts: pages seen and kept, code domain or not, label |",
+        f"| prefixes.parquet | {counts['prefixes']:,} labelled URL prefixes, in columns of Common Crawl's index |",
+        "| config.toml, manifests/ | settings and what each step did, without machines, paths and access |",
+        "| SHA256SUMS | digests of all files: `sha256sum --check SHA256SUMS` |",
+        "",
+        "hosts.parquet and prefixes.parquet join with the columnar index on `url_host_name`; for prefixes keep",
+        "what `regexp_matches(url_path, url_path_regex)` as well. Pages belong to their sites and are no part of this.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def is_release(path: str) -> bool:

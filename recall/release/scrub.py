@@ -1,4 +1,4 @@
-"""Settings and manifests without what belongs to one machine or one person: access, tokens, local paths, times."""
+"""Removes what belongs to one machine or person from settings and manifests: access, tokens, local paths, times."""
 
 import re
 from typing import Any
@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 from recall.config import Config
 
 PRIVATE = ("access", "cluster", "judge", "studio")
-"""Sections that say how one's own machines and accounts are reached; a release holds their defaults."""
+"""Sections that say how the owner's machines and accounts are reached; a release holds their defaults."""
+
+OUTSIDE_DIGESTS = frozenset({"when", "check", "root", "created"})
+"""Keys of manifests that no digest covers: times, machines and notes."""
 
 _LOCAL = re.compile(r"(?:^|[\s\"'=(,])(?:file:/+|~?/|[A-Za-z]:\\)[^\s\"',)]+")
 
@@ -23,7 +26,7 @@ def public(text: str) -> bool:
         return False
     host = parts.hostname or ""
     if parts.scheme == "s3":
-        return plain and host == "commoncrawl"  # other buckets are somebody's own
+        return plain and host == "commoncrawl"  # other buckets are private
     return plain and parts.scheme in {"http", "https"} and "." in host and not host.replace(".", "").isdigit()
 
 
@@ -32,27 +35,29 @@ def scrubbed_config(config: Config) -> Config:
     defaults = Config()
     sections: dict[str, Any] = {}
     for name, section in config.model_dump().items():
-        usual = getattr(defaults, name)
-        sections[name] = usual.model_dump() if name in PRIVATE else _kept(section, usual.model_dump())
+        default = getattr(defaults, name)
+        sections[name] = default.model_dump() if name in PRIVATE else _kept(section, default.model_dump())
     return Config.model_validate(sections)
 
 
-def _kept(section: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+def _kept(section: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in section.items():
         if isinstance(value, str):
-            kept[key] = value if public(value) else usual[key]
+            kept[key] = value if public(value) else default[key]
         elif isinstance(value, tuple | list):
-            kept[key] = [one for one in value if not isinstance(one, str) or public(one)]
+            kept[key] = [item for item in value if not isinstance(item, str) or public(item)]
         else:
             kept[key] = value
     return kept
 
 
 def scrubbed(value: Any) -> Any:
-    """A manifest's values without times, machines and notes (no digest covers those), local paths left empty."""
+    """A manifest's values without OUTSIDE_DIGESTS, local paths left empty."""
     if isinstance(value, dict):
-        return {name: scrubbed(one) for name, one in value.items() if name not in {"when", "check", "root", "created"}}
+        return {
+            name: scrubbed(item) for name, item in value.items() if name not in {"when", "check", "root", "created"}
+        }
     if isinstance(value, list):
-        return [scrubbed(one) for one in value]
+        return [scrubbed(item) for item in value]
     return value if not isinstance(value, str) or public(value) else ""

@@ -20,7 +20,8 @@ from recall.archive.warc import captures
 from recall.cli import verbs
 from recall.labels.decisions import prefix_labels
 from recall.records import WarcRef
-from recall.release.lists import export_rows, path_regex, surt_prefix
+from recall.release.export_files import export_rows
+from recall.release.lists import path_regex, surt_prefix
 from recall.run.rounds import Run
 from recall.sites.prefixes import PrefixSet, shipped_prefixes, under
 
