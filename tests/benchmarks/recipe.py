@@ -27,7 +27,6 @@ from recall.archive.warc import captures
 from recall.config import TrainSection
 from recall.model.evaluate import (
     average_precision,
-    bootstrap_difference,
     bootstrap_interval,
     choose_threshold,
     expected_calibration_error,
@@ -44,6 +43,7 @@ from recall.page.text import scoring_text
 from recall.records import MARK, MARKS
 from recall.sites.kinds import kind_of
 from recall.steps.train.vocabulary import vocabulary_texts
+from tests.benchmarks.paired_bootstrap import bootstrap_difference
 
 POSITIVE, OTHER = "C", "other"
 FOLDS = 5

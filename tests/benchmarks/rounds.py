@@ -20,9 +20,10 @@ from recall.archive.manifest import resolve
 from recall.config import parse_config
 from recall.labels.audit_estimates import scores_of_urls
 from recall.loop import advance
-from recall.model.evaluate import average_precision, bootstrap_difference, bootstrap_interval, precision_recall
+from recall.model.evaluate import average_precision, bootstrap_interval, precision_recall
 from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
+from tests.benchmarks.paired_bootstrap import bootstrap_difference
 
 CONFIG = """
 [run]

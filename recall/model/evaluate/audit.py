@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from recall.errors import BadInput
 from recall.model.evaluate.curves import Bools, Floats
@@ -48,22 +48,6 @@ class Cell:
 
     pages: float
     kept: bool
-
-
-def estimate_audit(
-    kept: ArrayLike, truth: ArrayLike, probabilities: ArrayLike, strata: Sequence[str], draws: int = 4000, seed: int = 0
-) -> AuditEstimate:
-    """Estimates from one round's sample alone, cells being its strata; see `estimate_pooled`."""
-    chance = np.asarray(probabilities, dtype=np.float64)
-    flags = np.asarray(kept, dtype=np.bool_)
-    if len(chance) and not chance.min() > 0:
-        raise BadInput("audit sample: a page's probability of being drawn lies outside (0, 1]")
-    names = [f"{int(flag)} {stratum}" for flag, stratum in zip(flags, strata, strict=True)]
-    cells: dict[str, Cell] = {}
-    for name, flag, one in zip(names, flags, chance, strict=True):
-        cells[name] = Cell(cells[name].pages + 1 / one if name in cells else 1 / one, bool(flag))
-    sample = AuditSample(np.asarray(truth, dtype=np.bool_), chance, np.ones(len(chance)), names)
-    return estimate_pooled(sample, cells, draws, seed)
 
 
 def estimate_pooled(sample: AuditSample, cells: Mapping[str, Cell], draws: int = 4000, seed: int = 0) -> AuditEstimate:

@@ -34,19 +34,6 @@ class Threshold:
     reached: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """A model on held-out pages at a threshold. kept, pages, positives: numbers of pages."""
-
-    threshold: float
-    precision: float
-    recall: float
-    average_precision: float
-    kept: int
-    pages: int
-    positives: int
-
-
 def weights_of(weights: ArrayLike | None, count: int) -> Floats:
     """One for each page where no weights are given."""
     return np.ones(count) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -82,22 +69,6 @@ def average_precision(scores: ArrayLike, truth: ArrayLike, weights: ArrayLike | 
     """Area under the curve as a sum of precision times rise of recall, without interpolation."""
     curve = precision_recall(scores, truth, weights)
     return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
-
-
-def metrics_at(scores: ArrayLike, truth: ArrayLike, threshold: float) -> Metrics:
-    """Figures of keeping every page at or above the threshold; 0 where a share has nothing below the line."""
-    score_array, truth_array = paired(scores, truth)
-    kept = score_array >= threshold
-    found, kept_count, positives = int((kept & truth_array).sum()), int(kept.sum()), int(truth_array.sum())
-    return Metrics(
-        threshold=float(threshold),
-        precision=found / kept_count if kept_count else 0.0,
-        recall=found / positives if positives else 0.0,
-        average_precision=average_precision(score_array, truth_array),
-        kept=kept_count,
-        pages=len(score_array),
-        positives=positives,
-    )
 
 
 def choose_threshold(

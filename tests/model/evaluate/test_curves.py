@@ -1,15 +1,34 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recall.errors import BadInput
-from recall.model.evaluate import average_precision, choose_threshold, metrics_at, precision_recall
+from recall.model.evaluate import average_precision, choose_threshold, precision_recall
 
 SCORES = [0.9, 0.8, 0.8, 0.4, 0.1]
 TRUTH = [True, True, False, True, False]
 
 rankings = st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.7, 1.0]), st.booleans()), min_size=1, max_size=30)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Keeping every page at or above a threshold. count: pages kept."""
+
+    precision: float
+    recall: float
+    count: int
+
+
+def keep(scores: Sequence[float], truth: Sequence[bool], threshold: float) -> Kept:
+    """By definition; 0 where a share has nothing below the line."""
+    kept = [true for score, true in zip(scores, truth, strict=True) if score >= threshold]
+    precision = sum(kept) / len(kept) if kept else 0.0
+    return Kept(precision, sum(kept) / sum(truth) if any(truth) else 0.0, len(kept))
 
 
 def test_equal_scores_make_one_point() -> None:
@@ -33,20 +52,12 @@ def test_a_weight_counts_a_page_as_often() -> None:
     np.testing.assert_allclose(weighted.recall, repeated.recall)
 
 
-def test_metrics_count_pages_at_or_above_the_threshold() -> None:
-    metrics = metrics_at(SCORES, TRUTH, 0.8)
-    assert (metrics.kept, metrics.pages, metrics.positives) == (3, 5, 3)
-    assert (metrics.precision, metrics.recall) == (2 / 3, 2 / 3)
-    nothing = metrics_at(SCORES, TRUTH, 0.95)
-    assert (nothing.kept, nothing.precision, nothing.recall) == (0, 0.0, 0.0)
-
-
 @given(rankings, st.sampled_from([0.3, 0.5, 0.9]))
 def test_a_precision_target_is_met_with_the_most_found(pairs: list[tuple[float, bool]], target: float) -> None:
     scores, truth = zip(*pairs, strict=True)
     chosen = choose_threshold(scores, truth, "precision", target)
-    at = metrics_at(scores, truth, chosen.value)
-    possible = [metrics_at(scores, truth, value) for value in set(scores)]
+    at = keep(scores, truth, chosen.value)
+    possible = [keep(scores, truth, value) for value in set(scores)]
     met = [point.recall for point in possible if point.precision >= target and point.recall > 0]
     assert chosen.reached == bool(met)
     if met:
@@ -59,10 +70,10 @@ def test_a_recall_target_is_met_with_the_fewest_kept(pairs: list[tuple[float, bo
     scores, truth = zip(*pairs, strict=True)
     chosen = choose_threshold(scores, truth, "recall", target)
     if any(truth):
-        at = metrics_at(scores, truth, chosen.value)
-        possible = [metrics_at(scores, truth, value) for value in set(scores)]
+        at = keep(scores, truth, chosen.value)
+        possible = [keep(scores, truth, value) for value in set(scores)]
         assert chosen.reached
-        assert at.kept == min(point.kept for point in possible if point.recall >= target)
+        assert at.count == min(point.count for point in possible if point.recall >= target)
 
 
 def test_a_precision_out_of_reach_falls_back_to_the_best_balance() -> None:

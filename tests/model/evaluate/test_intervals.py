@@ -1,10 +1,12 @@
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from recall.errors import BadInput
-from recall.model.evaluate import average_precision, bootstrap_interval, estimate_audit, wilson_interval
+from recall.model.evaluate import average_precision, bootstrap_interval, wilson_interval
+from tests.benchmarks.paired_bootstrap import bootstrap_difference
 
 
 @pytest.mark.parametrize(
@@ -41,60 +43,16 @@ def test_an_interval_over_families_is_wider_than_over_pages() -> None:
     assert by_site.low <= by_site.value <= by_site.high
 
 
-def test_a_full_count_has_no_uncertainty() -> None:
-    kept, truth = [True, True, False, False], [True, False, True, False]
-    estimate = estimate_audit(kept, truth, [1.0] * 4, ["a", "a", "b", "b"])
-    for interval, value in ((estimate.precision, 0.5), (estimate.recall, 0.5), (estimate.positives, 2.0)):
-        assert (interval.low, interval.value, interval.high) == (value, value, value)
+def test_a_paired_difference_is_narrower_than_its_parts() -> None:
+    random = np.random.default_rng(0)
+    truth = random.random(400) < 0.4
+    first = truth + random.normal(0, 1, 400)
+    second = first + 0.1 * truth
+    groups = [str(number // 4) for number in range(400)]
 
+    def figure(scores: NDArray[Any], true: NDArray[Any]) -> float:
+        return float(scores[true].mean() - scores[~true].mean())
 
-def test_a_page_stands_for_as_many_as_its_probability_says() -> None:
-    kept = [True] * 10 + [False] * 10
-    truth = [True] * 9 + [False] + [True] + [False] * 9
-    estimate = estimate_audit(kept, truth, [0.5] * 10 + [0.01] * 10, ["high"] * 10 + ["low"] * 10)
-    assert estimate.precision.value == pytest.approx(0.9)
-    assert estimate.recall.value == pytest.approx(18 / 118)
-    assert estimate.positives.value == pytest.approx(118)
-
-
-def test_a_stratum_without_positives_still_makes_the_share_found_uncertain() -> None:
-    kept = [True] * 20 + [False] * 50
-    estimate = estimate_audit(kept, [True] * 20 + [False] * 50, [1.0] * 20 + [0.001] * 50, ["high"] * 20 + ["low"] * 50)
-    assert estimate.recall.value == 1.0
-    assert estimate.recall.low < 0.2
-
-
-def test_an_empty_sample_says_nothing() -> None:
-    estimate = estimate_audit([], [], [], [])
-    assert estimate.positives.value == estimate.recall.value == 0.0
-
-
-def test_an_impossible_probability_is_refused() -> None:
-    with pytest.raises(BadInput, match="probability"):
-        estimate_audit([True], [True], [0.0], ["a"])
-
-
-@pytest.mark.slow
-def test_intervals_cover_the_truth_of_simulated_crawls() -> None:
-    """150 crawls of 30,000 pages, 3 % code; strata by score, 320 labels each."""
-    random = np.random.default_rng(1)
-    edges, labels = [0, 0.005, 0.02, 0.1, 0.5, 0.9, 1.01], [60, 60, 60, 60, 40, 40]
-    covered = np.zeros(3)
-    for crawl in range(150):
-        truth = random.random(30_000) < 0.03
-        scores = 1 / (1 + np.exp(-np.where(truth, random.normal(1, 1.6, 30_000), random.normal(-5, 1.6, 30_000))))
-        kept = scores >= 0.5
-        drawn, chance, strata = [], [], []
-        for stratum in range(6):
-            rows = np.flatnonzero((scores >= edges[stratum]) & (scores < edges[stratum + 1]))
-            count = min(labels[stratum], len(rows))
-            drawn.append(random.choice(rows, count, replace=False))
-            chance += [count / len(rows)] * count
-            strata += [str(stratum)] * count
-        pages = np.concatenate(drawn)
-        estimate = estimate_audit(kept[pages], truth[pages], chance, strata, draws=1000, seed=crawl)
-        found = (kept & truth).sum()
-        true = (found / kept.sum(), found / truth.sum(), truth.sum())
-        said = (estimate.precision, estimate.recall, estimate.positives)
-        covered += [interval.low <= value <= interval.high for interval, value in zip(said, true, strict=True)]
-    assert (covered / 150 >= 0.93).all()
+    interval = bootstrap_difference(figure, first, second, truth, groups, draws=200)
+    assert interval.value == pytest.approx(0.1)
+    assert interval.high - interval.low < 0.01
