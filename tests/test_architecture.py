@@ -153,7 +153,6 @@ STILL_TWICE: set[str] = set(
     markup
     plan
     sampling
-    scorer
     step
     tokens
     """.split()

@@ -36,13 +36,12 @@ from recall.model.evaluate import (
 )
 from recall.model.fasttext import Recipe, fit
 from recall.model.features import Ids
-from recall.model.min_families import supported
 from recall.model.scorer import collapse, score_with
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 from recall.records import MARK, MARKS
 from recall.sites.kinds import kind_of
-from recall.steps.train.vocabulary import vocabulary_texts
+from recall.steps.train.vocabulary import supported, vocabulary_texts
 from tests.benchmarks.paired_bootstrap import bootstrap_difference
 
 POSITIVE, OTHER = "C", "other"

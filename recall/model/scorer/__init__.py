@@ -6,7 +6,7 @@
 from recall.model.scorer.card import Card
 from recall.model.scorer.collapse import Weights, collapse
 from recall.model.scorer.explain import Explanation, Part
-from recall.model.scorer.scorer import Scorer, score_with, write_model
+from recall.model.scorer.model_folder import Scorer, score_with, write_model
 from recall.model.scorer.thresholds import kept_by, threshold_for
 
 __all__ = [

@@ -14,10 +14,10 @@ from recall.errors import BadInput
 from recall.labels.examples import INFERRED, Example
 from recall.model.evaluate import group_folds
 from recall.model.fasttext import Recipe, fit
-from recall.model.min_families import supported
 from recall.model.scorer import collapse, score_with
 from recall.run.jobs import complete
 from recall.run.rounds import Round
+from recall.steps.train.vocabulary import supported
 
 MOST_SUSPECTED = 0.2
 """Of the random pages: where more look like positives, the model cannot tell them yet, and all are believed."""

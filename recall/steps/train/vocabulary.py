@@ -1,12 +1,16 @@
-"""The texts that the tokenizer learns from, balanced over languages.
+"""The words of a training: the texts that the tokenizer learns from, and the tokens that a model learns.
 
-In: scoring texts as they come, most of them in a few languages. Out: their first characters, those in rarer languages
-several times, so that words of these become tokens as well and a page in them is not a heap of syllables.
+In: scoring texts, most of them in a few languages; token lines with their registered domains. Out: the first
+characters of the texts, those in rarer languages several times, so that words of these become tokens as well; the
+lines without tokens that too few domains use, as what only a few sites write says little about others.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
+from recall.model.features import Ids
 from recall.model.tokens import split_marks
 from recall.page.text.prose_language import language_of
 
@@ -15,6 +19,9 @@ FIRST = 10_000
 
 MOST_TIMES = 8
 """Of a text, so that one page of a language does not fill the vocabulary either."""
+
+PER_FAMILIES = 20
+"""With fewer than this many domains for each one asked for, as many fewer are asked for: small sets keep their words."""
 
 
 def vocabulary_texts(texts: Sequence[str], balance: float) -> Iterator[str]:
@@ -33,3 +40,21 @@ def vocabulary_texts(texts: Sequence[str], balance: float) -> Iterator[str]:
         times = (largest / max(1, characters[language])) ** balance
         for _ in range(max(1, min(MOST_TIMES, round(times)))):
             yield page
+
+
+def supported(lines: Sequence[Ids], families: Sequence[str], size: int, minimum: int) -> list[Ids]:
+    """The lines without the tokens (ids below `size`) that fewer than `minimum` registered domains use.
+
+    With less than PER_FAMILIES * minimum domains the minimum shrinks in proportion, down to 1, which keeps all.
+    """
+    by_family: dict[str, list[Ids]] = {}
+    for family, line in zip(families, lines, strict=True):
+        by_family.setdefault(family, []).append(line)
+    least = min(minimum, len(by_family) // PER_FAMILIES)
+    if least < 2:
+        return list(lines)
+    used = np.zeros(size, dtype=np.int64)
+    for own in by_family.values():
+        used[np.unique(np.concatenate(own))] += 1
+    keep = used >= least
+    return [line[keep[line]] for line in lines]

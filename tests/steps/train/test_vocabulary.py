@@ -1,12 +1,13 @@
-"""What the tokenizer learns from: languages that few pages are in count more often."""
+"""What the tokenizer learns from: languages that few pages are in count more often; which tokens a model learns."""
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from recall.model.tokens import Tokenizer
 from recall.records import MARK
-from recall.steps.train.vocabulary import FIRST, MOST_TIMES, vocabulary_texts
+from recall.steps.train.vocabulary import FIRST, MOST_TIMES, PER_FAMILIES, supported, vocabulary_texts
 
 ENGLISH = "This is a page about the weather and what people of the town said about it. " * 9
 GERMAN = "Das ist eine Seite über das Wetter und was die Leute in der Stadt dazu gesagt haben. " * 9
@@ -32,3 +33,30 @@ def test_words_of_the_rare_language_become_tokens() -> None:
         return len(tokenizer.encode([GERMAN])[0])
 
     assert pieces(1.0) < pieces(0.0)
+
+
+def test_tokens_of_too_few_families_go_and_order_stays() -> None:
+    families = [f"site{number}" for number in range(2 * PER_FAMILIES)]
+    lines = [np.array([7, 3, number + 10], dtype=np.uint32) for number in range(len(families))]
+    lines[0] = np.array([10, 7, 7, 3], dtype=np.uint32)
+    kept = supported(lines, families, 100, 5)
+    assert [line.tolist() for line in kept] == [[7, 7, 3], *[[7, 3]] * (len(lines) - 1)]
+
+
+def test_many_pages_of_one_family_count_once() -> None:
+    families = ["one"] * 50 + [f"site{number}" for number in range(2 * PER_FAMILIES)]
+    lines = [np.array([1], dtype=np.uint32)] * 50 + [np.array([2], dtype=np.uint32)] * (2 * PER_FAMILIES)
+    kept = supported(lines, families, 3, 2)
+    assert not any(len(line) for line in kept[:50])
+    assert all(line.tolist() == [2] for line in kept[50:])
+
+
+def test_few_families_keep_all_their_words() -> None:
+    lines = [np.array([number], dtype=np.uint32) for number in range(2 * PER_FAMILIES - 1)]
+    families = [str(number) for number in range(len(lines))]
+    assert [line.tolist() for line in supported(lines, families, 100, 5)] == [line.tolist() for line in lines]
+
+
+def test_a_minimum_of_none_keeps_all() -> None:
+    lines = [np.array([number], dtype=np.uint32) for number in range(100)]
+    assert len(supported(lines, [str(number) for number in range(100)], 100, 0)[3]) == 1
