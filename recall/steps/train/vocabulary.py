@@ -21,7 +21,7 @@ MOST_TIMES = 8
 """Of a text, so that one page of a language does not fill the vocabulary either."""
 
 PER_FAMILIES = 20
-"""With fewer than this many domains for each one asked for, as many fewer are asked for: small sets keep their words."""
+"""With fewer than this many domains for each one asked for, as many fewer are asked for; small sets keep all."""
 
 
 def vocabulary_texts(texts: Sequence[str], balance: float) -> Iterator[str]:
