@@ -18,7 +18,7 @@ from recall.archive.ranges import read_many
 from recall.archive.warc import clean_url, conversions
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
-from recall.io import Ahead, Stream, json_lines, open_ahead
+from recall.io import Readahead, Stream, json_lines, open_readahead
 from recall.io.parquet import ParquetReader
 from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
@@ -86,7 +86,7 @@ def _rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator
     if url.endswith(".parquet"):
         yield from _parquet_rows(url, access, columns)
     elif url.endswith(LINES):
-        with open_ahead(url, access) as stream:
+        with open_readahead(url, access) as stream:
             yield from _json_rows(stream, columns)
     else:
         raise BadInput(f"{url}: not a text shard; expected a name that ends in .parquet or {', '.join((*LINES, *WET))}")
@@ -116,7 +116,7 @@ def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> 
         yield from zip(urls[0] if urls else repeat(NO_URL), texts_, strict=bool(urls))
 
 
-def _json_rows(stream: Stream | Ahead, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+def _json_rows(stream: Stream | Readahead, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
     wanted = [name for name in columns if name]
     keys = "[crawl] url_column and text_column name them"
     expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"
@@ -126,7 +126,7 @@ def _json_rows(stream: Stream | Ahead, columns: tuple[str, str]) -> Iterator[tup
         yield row[columns[0]] if columns[0] else NO_URL, row[columns[1]]
 
 
-def _unpacked(stream: Stream | Ahead) -> Iterator[bytes]:
+def _unpacked(stream: Stream | Readahead) -> Iterator[bytes]:
     """The stream's bytes, decompressed as its name says; a cut file raises ShardCorrupt."""
     packed = stream.url.endswith((".gz", ".zst"))
     inflater: Any = None

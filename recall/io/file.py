@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from recall.config import AccessSection
 from recall.errors import ShardUnreadable, Transient
-from recall.io.stream import Body
+from recall.io.stream import OpenBody
 
 CHUNK = 1 << 18
 
@@ -42,7 +42,7 @@ class FileSource:
         self.url = str(path)
         self._path = path
 
-    def open(self, start: int, stop: int | None) -> Body:
+    def open(self, start: int, stop: int | None) -> OpenBody:
         """Open at `start`; the announced size is the file's own."""
         try:
             handle = self._path.open("rb")
@@ -50,7 +50,7 @@ class FileSource:
             handle.seek(start)
         except OSError as error:
             raise _unreadable(self._path, error) from None
-        return Body(_chunks(handle, self._path, stop), size, "", handle.close)
+        return OpenBody(_chunks(handle, self._path, stop), size, "", handle.close)
 
 
 def _chunks(handle: BinaryIO, path: Path, stop: int | None) -> Iterator[bytes]:

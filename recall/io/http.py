@@ -19,7 +19,7 @@ import httpx
 from recall.config import AccessSection
 from recall.errors import RecallError, Refused, ShardUnreadable
 from recall.io.retry_policy import Again, parse_retry_after
-from recall.io.stream import Body
+from recall.io.stream import OpenBody
 
 try:
     _VERSION = version("recall")
@@ -54,11 +54,11 @@ class HttpSource:
 
     def __init__(self, url: str, access: AccessSection) -> None:
         self.url = url
-        self.endpoint = endpoint_of(url)
+        self.endpoint = endpoint_of(url, access)
         self.access = access
         self.attempts = access.attempts
 
-    def open(self, start: int, stop: int | None) -> Body:
+    def open(self, start: int, stop: int | None) -> OpenBody:
         """Ask for the bytes; a whole file from byte 0 is asked for without a range."""
         ranged = start > 0 or stop is not None
         headers = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
@@ -74,7 +74,7 @@ class HttpSource:
         except RecallError:
             answer.close()
             raise
-        return Body(_chunks(answer), size, answer.headers.get("ETag", ""), answer.close)
+        return OpenBody(_chunks(answer), size, answer.headers.get("ETag", ""), answer.close)
 
     def _check(self, answer: httpx.Response, start: int, stop: int | None, *, ranged: bool) -> int | None:
         check_status(answer, self.url)
@@ -100,7 +100,7 @@ def check_range(header: str, start: int, stop: int | None) -> int | None:
     return total
 
 
-def endpoint_of(url: str) -> str:
+def endpoint_of(url: str, access: AccessSection) -> str:  # noqa: ARG001 - as in s3
     """Scheme, host and port, also of what turns out to be no URL."""
     scheme, _, rest = url.partition("://")
     return f"{scheme.lower()}://{rest.partition('/')[0].rpartition('@')[2].lower()}"

@@ -1,9 +1,9 @@
-"""The books of each endpoint for all processes of this user on this machine: a small file each, changed under a lock.
+"""The limits of each endpoint for all processes of this user on this machine: a small file each, changed under a lock.
 
-In: as `Office`. They lie in a folder of the user's own in XDG_RUNTIME_DIR, or else in the folder for temporary files,
-named by a digest of the endpoint. After a crash they are as true as before: the lock goes with its process, a permit
+In and out: as `MemoryBackend`. The files lie in a folder of the user's own in XDG_RUNTIME_DIR, or else in the folder
+for temporary files, named by a digest of the endpoint. A crash does no harm: the lock goes with its process, a token
 that nobody renews is given up, a file that is not whole counts as none. Where no such file can be kept (a foreign
-folder, a full disk) a process keeps books of its own.
+folder, a full disk) a process counts in its own memory.
 """
 
 import fcntl
@@ -19,10 +19,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from recall.io.ratelimit import FORGET_SECONDS, Budget, Grant, Office
+from recall.io.token_bucket import FORGET_SECONDS, EndpointLimits, Grant, MemoryBackend
 
 LONGEST = 1 << 20
-"""Bytes of a file that are read; 4,096 permits need a quarter of it."""
+"""Bytes of a file that are read; 4,096 tokens need a quarter of it."""
 
 LOCK_SECONDS = 1.0
 """A file is locked for a tenth of a millisecond."""
@@ -33,37 +33,37 @@ FILES = 256
 """Files that are kept; before another one is made, those go that nobody used lately."""
 
 
-class Neighbours:
-    """Books that processes share. folder: where they lie, by default as this module says."""
+class FileBackend:
+    """Limits that processes share. folder: where the files lie, by default as this module says."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._own = Office()
+        self._own = MemoryBackend()
 
-    def enter(self, endpoint: str, requests: float, connections: float) -> Grant:
-        """As Office.enter."""
+    def acquire(self, endpoint: str, requests: float, connections: float) -> Grant:
+        """As `LimiterBackend.acquire`."""
         try:
-            with self._books(endpoint) as books:
-                books.bound(requests, connections)
-                return books.enter(time.monotonic(), secrets.randbits(52) + 1)
+            with self._limits(endpoint) as limits:
+                limits.bound(requests, connections)
+                return limits.acquire(time.monotonic(), secrets.randbits(52) + 1)
         except OSError:
-            return self._own.enter(endpoint, requests, connections)
+            return self._own.acquire(endpoint, requests, connections)
 
-    def leave(self, endpoint: str, permit: int, sign: str) -> None:
-        """As Office.leave."""
-        self._own.leave(endpoint, permit, sign)
-        with suppress(OSError), self._books(endpoint) as books:
-            books.leave(time.monotonic(), permit, sign)
+    def release(self, endpoint: str, token: int, signal: str) -> None:
+        """As `LimiterBackend.release`."""
+        self._own.release(endpoint, token, signal)
+        with suppress(OSError), self._limits(endpoint) as limits:
+            limits.release(time.monotonic(), token, signal)
 
-    def renew(self, endpoint: str, permit: int) -> None:
-        """As Office.renew."""
-        self._own.renew(endpoint, permit)
-        with suppress(OSError), self._books(endpoint) as books:
-            books.renew(time.monotonic(), permit)
+    def renew(self, endpoint: str, token: int) -> None:
+        """As `LimiterBackend.renew`."""
+        self._own.renew(endpoint, token)
+        with suppress(OSError), self._limits(endpoint) as limits:
+            limits.renew(time.monotonic(), token)
 
     @contextmanager
-    def _books(self, endpoint: str) -> Iterator[Budget]:
-        """An endpoint's books, written back at the end. Raises OSError where they cannot be kept."""
+    def _limits(self, endpoint: str) -> Iterator[EndpointLimits]:
+        """An endpoint's limits, written back at the end. Raises OSError where they cannot be kept."""
         folder = self._folder or shared_folder()
         path = folder / f"{hashlib.sha256(endpoint.encode()).hexdigest()[:32]}.json"
         if not path.exists():
@@ -71,9 +71,9 @@ class Neighbours:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             _lock(handle)
-            books = parse(os.pread(handle, LONGEST, 0), time.monotonic())
-            yield books
-            data = json.dumps(asdict(books)).encode()
+            limits = parse(os.pread(handle, LONGEST, 0), time.monotonic())
+            yield limits
+            data = json.dumps(asdict(limits)).encode()
             os.pwrite(handle, data, 0)
             os.ftruncate(handle, len(data))
         finally:
@@ -81,7 +81,7 @@ class Neighbours:
 
 
 def shared_folder() -> Path:
-    """The folder of this user's books, made where it is missing.
+    """The folder of this user's files, made where it is missing.
 
     Raises OSError when it is not the user's alone: another could read there or put files in its place.
     """
@@ -89,26 +89,26 @@ def shared_folder() -> Path:
     folder = top / f"recall-{os.getuid()}"
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise PermissionError(f"{folder}: is not a folder of this user alone")
     return folder
 
 
-def parse(data: bytes, now: float) -> Budget:
-    """Books as they were written; new ones for what is none, or from before the machine was started."""
-    books = Budget.of(0, 0)
+def parse(data: bytes, now: float) -> EndpointLimits:
+    """Limits as they were written; new ones where the bytes are none, or from before the machine was started."""
+    limits = EndpointLimits.of(0, 0)
     try:
         raw = json.loads(data)
-        for name, limit in (("requests", books.requests), ("connections", books.connections)):
+        for name, limit in (("requests", limits.requests), ("connections", limits.connections)):
             limit.ceiling, limit.now = float(raw[name]["ceiling"]), max(1.0, float(raw[name]["now"]))
-        books.asked, books.slowed = int(raw["asked"]), int(raw["slowed"])
-        books.held = {int(permit): float(until) for permit, until in raw["held"].items()}
+        limits.asked, limits.slowed = int(raw["asked"]), int(raw["slowed"])
+        limits.held = {int(token): float(until) for token, until in raw["held"].items()}
         for name in TIMES:
-            setattr(books, name, float(raw[name]))
+            setattr(limits, name, float(raw[name]))
     except (ValueError, TypeError, KeyError, AttributeError):
-        return Budget.of(0, 0)
-    return books if books.grown <= now else Budget.of(0, 0)
+        return EndpointLimits.of(0, 0)
+    return limits if limits.grown <= now else EndpointLimits.of(0, 0)
 
 
 def _lock(handle: int) -> None:
@@ -136,4 +136,4 @@ def _make_room(folder: Path) -> None:
             if path.stat().st_mtime < old:
                 path.unlink()
     if sum(1 for _ in folder.iterdir()) >= FILES:
-        raise OSError(f"{folder}: holds the books of {FILES} endpoints already")
+        raise OSError(f"{folder}: holds the limits of {FILES} endpoints already")

@@ -1,6 +1,6 @@
-"""A stream that is read ahead by a thread, so that downloading and decoding overlap; bounded memory.
+"""A stream that a thread reads ahead of its user, so that downloading and decoding overlap; bounded memory.
 
-Errors of the source surface at the read that needs the missing bytes.
+In: a `Stream`. Out: the same bytes. Errors of the stream surface at the read that needs the missing bytes.
 """
 
 import threading
@@ -15,10 +15,10 @@ HELD = 8 << 20
 """Bytes beyond which no more are read ahead: a tenth of a second of what a scan decodes."""
 
 ENOUGH = 2 << 20
-"""Bytes for which a reader that found nothing is woken; threads that hand over every chunk cost a fifth of the rate."""
+"""Bytes for which a waiting reader is woken; threads that hand over every chunk cost a fifth of the rate."""
 
 
-class Ahead:
+class Readahead:
     """A Stream whose next blocks are fetched while the last one is used."""
 
     def __init__(self, stream: Stream) -> None:
@@ -26,32 +26,32 @@ class Ahead:
         self.size = stream.size
         self._stream = stream
         self._position = stream.tell()
-        self._block, self._at = b"", 0
-        self._coming: deque[bytes] = deque()
+        self._block, self._used = b"", 0
+        self._fetched: deque[bytes] = deque()
         self._held = 0
-        self._ended = self._left = False
+        self._ended = self._abandoned = False
         self._error: BaseException | None = None
         lock = threading.Lock()
         self._more, self._room = threading.Condition(lock), threading.Condition(lock)
         threading.Thread(target=self._fetch, name="read-ahead", daemon=True).start()
 
     def _fetch(self) -> None:
-        """Read to the end, to an error, or until nobody wants any more; then close the stream."""
+        """Read to the end, to an error, or until the reader has gone; then close the stream."""
         with ExitStack() as stack:
             stack.push(self._end)
             stack.enter_context(self._stream)
             while block := self._stream.read(BLOCK):
                 with self._room:
-                    self._coming.append(block)
+                    self._fetched.append(block)
                     self._held += len(block)
                     if self._held >= ENOUGH:
                         self._more.notify()
-                    self._room.wait_for(lambda: self._left or self._held < HELD)
-                    if self._left:
+                    self._room.wait_for(lambda: self._abandoned or self._held < HELD)
+                    if self._abandoned:
                         return
 
     def _end(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        """Leave whatever ended the reading to the one who reads."""
+        """Hand whatever ended the reading to the reader."""
         del kind, trace
         with self._more:
             self._ended, self._error = True, error
@@ -60,10 +60,10 @@ class Ahead:
 
     def _next(self) -> bytes:
         with self._more:
-            if not self._coming:
+            if not self._fetched:
                 self._more.wait_for(lambda: self._ended or self._held >= ENOUGH)
-            if self._coming:
-                block = self._coming.popleft()
+            if self._fetched:
+                block = self._fetched.popleft()
                 if self._held >= HELD:
                     self._room.notify()
                 self._held -= len(block)
@@ -80,14 +80,14 @@ class Ahead:
         """Next bytes: at most n, fewer only at block borders, b"" at the end; n < 0 reads all that is left."""
         if n < 0:
             return b"".join(iter(lambda: self.read(BLOCK), b""))
-        if self._at == len(self._block):
-            self._block, self._at = self._next(), 0
-        piece = self._block[self._at : self._at + n]  # no copy when it is asked for as a whole
-        self._at += len(piece)
+        if self._used == len(self._block):
+            self._block, self._used = self._next(), 0
+        piece = self._block[self._used : self._used + n]  # no copy when it is asked for as a whole
+        self._used += len(piece)
         self._position += len(piece)
         return piece
 
-    def __enter__(self) -> "Ahead":
+    def __enter__(self) -> "Readahead":
         return self
 
     def __exit__(
@@ -95,6 +95,6 @@ class Ahead:
     ) -> None:
         """Ask for no more; the thread that may be reading closes the stream."""
         with self._room:
-            self._left = self._ended = True
-            self._coming.clear()
+            self._abandoned = self._ended = True
+            self._fetched.clear()
             self._room.notify()

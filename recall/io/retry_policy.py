@@ -89,6 +89,11 @@ class Retry:
 
     def call(self, action: Callable[[], T], error: Exception | None = None) -> T:
         """As `RetryPolicy.call`, counting on from `failures`. error: of an attempt that was made by the caller."""
+        if error is None:
+            try:
+                return action()
+            except self.on as first:
+                error = first
         left = self.policy.attempts - self.failures
         for attempt in _stamina().retry_context(on=self._wait, attempts=left, timeout=None):
             with attempt:
@@ -109,7 +114,7 @@ class Retry:
 @cache
 def _stamina() -> ModuleType:
     """The library without its own logging and metrics: what is retried is told in our own errors only."""
-    import stamina  # noqa: PLC0415 - reading files needs no asyncio, which it imports
+    import stamina  # noqa: PLC0415 - it imports asyncio, and most requests go through at once
 
     stamina.instrumentation.set_on_retry_hooks(())
     return stamina

@@ -23,7 +23,7 @@ from recall.config import AccessSection
 from recall.errors import BadInput, Refused, ShardUnreadable
 from recall.io.http import check_range, user_agent
 from recall.io.retry_policy import Again, parse_retry_after
-from recall.io.stream import Body
+from recall.io.stream import OpenBody
 
 CHUNK = 1 << 18
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound", "NoSuchVersion"}
@@ -120,7 +120,7 @@ class S3Source:
         self.attempts = access.attempts
         self._bucket, self._key = split(url)
 
-    def open(self, start: int, stop: int | None) -> Body:
+    def open(self, start: int, stop: int | None) -> OpenBody:
         """Ask for the bytes; a whole object from byte 0 is asked for without a range."""
         ranged = start > 0 or stop is not None
         wanted = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
@@ -139,7 +139,7 @@ class S3Source:
         except Again:
             body.close()
             raise
-        return Body(_chunks(self.url, body), total, answer.get("ETag", ""), body.close)
+        return OpenBody(_chunks(self.url, body), total, answer.get("ETag", ""), body.close)
 
 
 def _chunks(url: str, body: Any) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """A binary reader over a source that may break: a body cut in mid-download goes on at its byte.
 
-A back end gives a `Source`, which opens a `Body` from a byte on; `Stream` reads through as many bodies as it takes.
-The file must stay the same file: a size or version that changes between two bodies is ShardUnreadable.
+In: a `ByteSource`, which opens a body from a byte on. Out: its bytes in order, through as many bodies as it takes.
+Refuses, as ShardUnreadable, a source that kept failing and a file that is not the same any more: its size or version
+changed between two bodies.
 """
 
 import time
@@ -11,9 +12,7 @@ from types import TracebackType
 from typing import Protocol
 
 from recall.config import AccessSection
-from recall.errors import Refused, ShardUnreadable
-from recall.io import ratelimit
-from recall.io.ratelimit import sign_of
+from recall.errors import ShardUnreadable
 from recall.io.retry_policy import Again, Retry, RetryPolicy, given_up
 
 PROGRESS = 1 << 16
@@ -21,7 +20,7 @@ PROGRESS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class OpenBody:
     """One open answer. chunks: its bytes; size: of the whole file, None if unannounced; version: etag or ""."""
 
     chunks: Iterator[bytes]
@@ -30,15 +29,15 @@ class Body:
     close: Callable[[], None]
 
 
-class Source(Protocol):
-    """Something that can be read from any byte on. endpoint: whose budget it counts in, "" for none."""
+class ByteSource(Protocol):
+    """Something that can be read from any byte on. endpoint: the server that the rate limiter counts, "" for none."""
 
     url: str
     endpoint: str
     access: AccessSection
     attempts: int
 
-    def open(self, start: int, stop: int | None) -> Body:
+    def open(self, start: int, stop: int | None) -> OpenBody:
         """Open bytes start to stop (to the end when None). Raises Again, ShardUnreadable or Refused.
 
         The chunks raise Again when the connection breaks.
@@ -53,15 +52,14 @@ class _Pace:
         self._bytes, self._seconds = 0, 0.0
 
     def add(self, count: int, seconds: float) -> None:
-        """Take down a chunk. Raises Again when less than the least came over `timeout_seconds` of waiting."""
+        """Count a chunk. Raises Again when too few bytes a second came in the last `timeout_seconds` of waiting."""
         self._bytes += count
         self._seconds += seconds
         if self._seconds >= self._patience:
-            if self._bytes < self._least * self._seconds:
-                found, waited = self._bytes, self._seconds
-                self._bytes, self._seconds = 0, 0.0
-                raise Again(f"stalled: {found} bytes in {waited:.0f} s", None)
+            size, waited = self._bytes, self._seconds
             self._bytes, self._seconds = 0, 0.0
+            if size < self._least * waited:
+                raise Again(f"stalled: {size} bytes in {waited:.0f} s", None)
 
 
 class Stream:
@@ -71,17 +69,16 @@ class Stream:
     a missing file is refused here and not at the first read.
     """
 
-    def __init__(self, source: Source, offset: int, length: int | None) -> None:
+    def __init__(self, source: ByteSource, offset: int, length: int | None) -> None:
         self.url = source.url
         self.size: int | None = None
         self._source = source
         self._version = ""
         self._position = offset
         self._stop = None if length is None else offset + length
-        self._body: Body | None = None
-        self._permit = ratelimit.Permit("")
+        self._body: OpenBody | None = None
         self._pace = _Pace(source.access)
-        self._chunk, self._at = b"", 0
+        self._chunk, self._used = b"", 0
         self._retry = Retry(RetryPolicy(source.attempts))
         self._mark = offset
         self._ended = length == 0
@@ -96,10 +93,10 @@ class Stream:
         """Next bytes: at most n, fewer than n only at chunk borders, b"" at the end; n < 0 reads all that is left."""
         if n < 0:
             return b"".join(iter(lambda: self.read(1 << 20), b""))
-        while self._at == len(self._chunk) and not self._ended:
+        while self._used == len(self._chunk) and not self._ended:
             self._advance()
-        piece = self._chunk[self._at : self._at + n]  # no copy when it is asked for as a whole
-        self._at += len(piece)
+        piece = self._chunk[self._used : self._used + n]  # no copy when it is asked for as a whole
+        self._used += len(piece)
         self._position += len(piece)
         return piece
 
@@ -116,15 +113,8 @@ class Stream:
     ) -> None:
         self.close()
 
-    def _drop(self) -> None:
-        if self._body is not None:
-            self._body.close()
-            self._body = None
-        self._permit.leave()
-
     def _advance(self) -> None:
-        if self._body is None:
-            self._connect()
+        """Take the next chunk, or find the end; connect again where the body broke."""
         try:
             self._take_chunk()
         except Again as again:
@@ -135,49 +125,38 @@ class Stream:
             self._connect(again)
 
     def _take_chunk(self) -> None:
-        if self._body is None:
-            return
+        body = self._body or self._connect()  # there is none after a read that raised
         started = time.monotonic()
-        chunk = next(self._body.chunks, None)
+        chunk = next(body.chunks, None)
         if chunk is None:
-            self._finish()
+            self._check_end()
+            self.close()
             return
-        now = time.monotonic()
-        self._pace.add(len(chunk), now - started)
-        self._permit.renew(now)
+        self._pace.add(len(chunk), time.monotonic() - started)
         room = len(chunk) if self._stop is None else self._stop - self._position
-        self._chunk, self._at = chunk[:room], 0
+        self._chunk, self._used = chunk[:room], 0
         if room <= len(chunk) and self._stop is not None:
-            self._ended = True
-            self._drop()
+            self.close()
 
-    def _finish(self) -> None:
-        """The body ended: as announced, or too early."""
+    def _check_end(self) -> None:
+        """Raise Again when the body ended too early."""
         end = self.size if self._stop is None else self._stop if self.size is None else min(self._stop, self.size)
         if end is not None and self._position < end:
             raise Again(f"body ended at byte {self._position} of {end}", None)
-        self._ended = True
-        self._drop()
 
-    def _connect(self, again: Again | None = None) -> None:
+    def _connect(self, again: Again | None = None) -> OpenBody:
         """Open a body at the position, as often as the policy says. again: how the last body broke."""
         try:
-            self._retry.call(self._open, again)
+            body = self._retry.call(lambda: self._source.open(self._position, self._stop), again)
         except Again as last:
             raise given_up(self.url, self._retry.failures, last) from None
-
-    def _open(self) -> None:
-        self._permit = permit = ratelimit.enter(self._source.endpoint, self._source.access)
-        try:
-            body = self._source.open(self._position, self._stop)
-        except (Again, Refused) as error:
-            permit.leave(sign_of(error))
-            raise
-        except ShardUnreadable:
-            permit.leave()
-            raise
         if (self._version and body.version and body.version != self._version) or (self.size or body.size) != body.size:
             body.close()
-            permit.leave()
             raise ShardUnreadable(f"{self.url}: changed while it was read")
         self._body, self._version, self.size = body, body.version or self._version, body.size
+        return body
+
+    def _drop(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None

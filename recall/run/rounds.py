@@ -15,6 +15,7 @@ from recall.records import Done, Shard
 from recall.run import inputs as frozen
 from recall.run.digests import RoundRecord, digest_json, read_round, write_round
 from recall.run.inputs import Inputs, Parent, ShardList
+from recall.run.jobs import limited_access
 from recall.run.label_files import LabelledUrl
 from recall.run.lease import Lease
 from recall.run.order import INHERITED, ROUND_STEPS, SEAL, StepPosition, run_order
@@ -64,7 +65,9 @@ class Run:
         store = Store(str(root), access)
         inputs = frozen.read_inputs(store)
         config = frozen.read_config(store, inputs)
-        config = config.model_copy(update={"access": access or config.access, "cluster": cluster or config.cluster})
+        cluster = cluster or config.cluster
+        access = limited_access(access or config.access, cluster)
+        config = config.model_copy(update={"access": access, "cluster": cluster})
         return cls(Store(str(root), config.access), inputs, config)
 
     @cached_property

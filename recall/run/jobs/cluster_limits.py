@@ -1,17 +1,24 @@
-"""What the processes of a Ray cluster share: one budget of each endpoint, kept by an actor, and counts for metrics.
+"""What the processes of a Ray cluster share: the limits of each endpoint, kept by an actor, and counts for metrics.
 
 A worker asks the actor for each request or opened body, half a millisecond beside a request of tens. While the actor
-cannot be reached (its node died; it is started again) the processes of each machine keep books together, at the same
-ceilings; as they always do where Ray runs on this machine alone.
+cannot be reached (its node died; it is started again) the processes of each machine count together in files, at the
+same ceilings; as they always do where Ray runs on this machine alone.
 """
 
 import socket
+import sys
 import time
+from functools import cache
 from typing import Any
 
+from recall.config import AccessSection, ClusterSection
 from recall.errors import BadInput
-from recall.io.ratelimit import Grant, Office, use_office
-from recall.io.ratelimit_files import Neighbours
+from recall.io import LimitedAccess, RateLimiter
+from recall.io.ratelimit_files import FileBackend
+from recall.io.token_bucket import Grant, MemoryBackend
+
+HERE, LOCAL = "here", "local"
+"""Addresses of no cluster: this process, Ray on this machine."""
 
 NAME, NAMESPACE = "recall-budget", "recall"
 ANSWER_SECONDS = 10.0
@@ -22,44 +29,68 @@ CLIENT_PAUSES = (1.0, 4.0, 10.0)
 """Seconds after which a client asks the head again for a process of its own."""
 
 
-class Shared:
-    """The books of a cluster, as a process on it asks them."""
+class ClusterBackend:
+    """The rate limiter's backend on a cluster: asks the actor, or counts in this machine's files without one.
 
-    def __init__(self, ray: Any, actor: Any) -> None:
-        self._ray, self._actor = ray, actor
-        self._own = Neighbours()
+    There is one in a process: sent to another, it becomes the one of that process.
+    """
+
+    def __init__(self) -> None:
+        self._actor: Any = None
+        self._files = FileBackend()
         self._granted: set[int] = set()
         self._away_until = 0.0
 
-    def enter(self, endpoint: str, requests: float, connections: float) -> Grant:
-        """As Budget.enter."""
-        if time.monotonic() >= self._away_until:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return cluster_backend, ()
+
+    def acquire(self, endpoint: str, requests: float, connections: float) -> Grant:
+        """As `LimiterBackend.acquire`."""
+        ray = sys.modules.get("ray")
+        if ray is not None and ray.is_initialized() and time.monotonic() >= self._away_until:
             try:
-                grant: Grant = self._ray.get(
-                    self._actor.enter.remote(endpoint, requests, connections), timeout=ANSWER_SECONDS
-                )
-            except self._ray.exceptions.RayError:
+                self._actor = self._actor or ray.get_actor(NAME, namespace=NAMESPACE)
+                asked = self._actor.acquire.remote(endpoint, requests, connections)
+                grant: Grant = ray.get(asked, timeout=ANSWER_SECONDS)
+            except (ray.exceptions.RayError, ValueError):  # ValueError: there is no such actor
                 self._away_until = time.monotonic() + AWAY_SECONDS
             else:
                 return grant
-        grant = self._own.enter(endpoint, requests, connections)
-        self._granted.add(grant.permit)
+        grant = self._files.acquire(endpoint, requests, connections)
+        self._granted.add(grant.token)
         return grant
 
-    def leave(self, endpoint: str, permit: int, sign: str) -> None:
-        """As Budget.leave; nobody waits for it."""
-        if permit in self._granted:
-            self._granted.discard(permit)
-            self._own.leave(endpoint, permit, sign)
-        else:
-            self._actor.leave.remote(endpoint, permit, sign)
+    def release(self, endpoint: str, token: int, signal: str) -> None:
+        """As `LimiterBackend.release`; nobody waits for it."""
+        if token in self._granted:
+            self._granted.discard(token)
+            self._files.release(endpoint, token, signal)
+        elif self._actor is not None:
+            self._actor.release.remote(endpoint, token, signal)
 
-    def renew(self, endpoint: str, permit: int) -> None:
-        """As Budget.renew; nobody waits for it."""
-        if permit in self._granted:
-            self._own.renew(endpoint, permit)
-        else:
-            self._actor.renew.remote(endpoint, permit)
+    def renew(self, endpoint: str, token: int) -> None:
+        """As `LimiterBackend.renew`; nobody waits for it."""
+        if token in self._granted:
+            self._files.renew(endpoint, token)
+        elif self._actor is not None:
+            self._actor.renew.remote(endpoint, token)
+
+    def use(self, actor: Any) -> None:
+        """Ask this actor, which lives as long as the process that started it holds it; None: look for one by name."""
+        self._actor = actor
+
+
+@cache
+def cluster_backend() -> ClusterBackend:
+    """The backend of this process."""
+    return ClusterBackend()
+
+
+def limited_access(access: AccessSection, cluster: ClusterSection) -> AccessSection:
+    """[access] whose requests count with those of the whole cluster, where the work is done on one."""
+    if cluster.address in (HERE, LOCAL):
+        return access
+    return LimitedAccess.of(access, RateLimiter(cluster_backend()))
 
 
 class Meters:
@@ -103,13 +134,13 @@ def join(ray: Any, address: str, settings: dict[str, object]) -> None:
     ray.init(address, **settings)
 
 
-def open_office(ray: Any) -> Any:
-    """The actor that keeps a cluster's books, started beside the driver where there is none; this process uses it."""
+def start_limits(ray: Any) -> None:
+    """Start the actor that keeps a cluster's limits, beside the driver, where there is none yet."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415 - only on a cluster
 
     node = ray.get_runtime_context().get_node_id()
     actor = (
-        ray.remote(Office)
+        ray.remote(MemoryBackend)
         .options(
             name=NAME,
             namespace=NAMESPACE,
@@ -120,20 +151,4 @@ def open_office(ray: Any) -> Any:
         )
         .remote()
     )
-    use_office(Shared(ray, actor))
-    return actor
-
-
-def join_office(actor: Any) -> None:
-    """Let this worker count its requests with the cluster's (None: the machine's), and its work for metrics."""
-    if Meters.ray is None:
-        import ray  # noqa: PLC0415 - a worker has it
-
-        Meters.ray = ray
-        if actor is not None:
-            use_office(Shared(ray, actor))
-
-
-def leave_office() -> None:
-    """Share books with the processes of this machine again."""
-    use_office(Neighbours())
+    cluster_backend().use(actor)

@@ -14,10 +14,14 @@ from typing import Any, Generic
 
 from recall.config import ClusterSection
 from recall.errors import BadInput, Transient
+<<<<<<< HEAD
 from recall.run.jobs.cluster_limits import Meters, check_answers, join, join_office, leave_office, open_office
 from recall.run.jobs.deadline import GRACE_SECONDS, C, I, Outcome, R, attempt_until, retry_wait
+=======
+from recall.run.jobs.attempts import GRACE_SECONDS, C, I, Outcome, R, attempt_until, pause
+from recall.run.jobs.cluster_limits import LOCAL, Meters, check_answers, cluster_backend, join, start_limits
+>>>>>>> ad3063d (Pass the rate limiter with the access settings; wrap sources by retry, rate limit and read-ahead)
 
-LOCAL = "local"
 DIED = "WorkerDied"
 
 WAIT_SECONDS = 2.0
@@ -27,9 +31,9 @@ LOOK_SECONDS = 10.0
 """How often the driver looks whether the cluster grew or shrank."""
 
 
-def attempt_there(office: Any, label: str, function: Callable[[C, I], R], context: C, *how: Any) -> Outcome[I]:
-    """One attempt in a worker of a cluster, which counts in the cluster's budgets. how: item, seconds, grace."""
-    join_office(office)
+def attempt_there(label: str, function: Callable[[C, I], R], context: C, *how: Any) -> Outcome[I]:
+    """One attempt in a worker of a cluster. how: item, seconds, grace."""
+    Meters.ray = importlib.import_module("ray")
     outcome: Outcome[I] = attempt_until(function, context, *how)
     Meters.add("tasks", 1, step=label, outcome=outcome.error_kind or "done")
     return outcome
@@ -74,7 +78,7 @@ def connect(cluster: ClusterSection) -> Any:
 def disconnect() -> None:
     """Leave Ray, and end it where `connect` started it on this machine."""
     if "ray" in sys.modules:
-        leave_office()
+        cluster_backend().use(None)
         sys.modules["ray"].shutdown()
 
 
@@ -84,7 +88,9 @@ class RayTasks(Generic[C, I, R]):
     def __init__(self, function: Callable[[C, I], R], context: C, cluster: ClusterSection, label: str) -> None:
         self._ray = connect(cluster)
         self._cluster = cluster
-        self._office, self._label = None if cluster.address == LOCAL else open_office(self._ray), label
+        self._label = label
+        if cluster.address != LOCAL:
+            start_limits(self._ray)
         self._remote = self._ray.remote(attempt_there).options(
             name=label, num_cpus=1, max_retries=0, scheduling_strategy="SPREAD"
         )
@@ -130,7 +136,7 @@ class RayTasks(Generic[C, I, R]):
 
     def _submit(self, task: _Task[I]) -> None:
         patience = (self._cluster.shard_seconds, GRACE_SECONDS)
-        work = (self._office, self._label, self._function, self._context)
+        work = (self._label, self._function, self._context)
         reference = self._remote.remote(*work, task.item, *patience)
         self._running[reference] = task
 

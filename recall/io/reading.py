@@ -1,0 +1,168 @@
+"""Reading by URL: local path, file://, https://, http:// and s3:// behind the same few functions.
+
+In: a URL and [access]. Out: a stream, a byte range, a size. The way of a byte: a source of the URL's kind (`file`,
+`http`, `s3`), wrapped by the rate limiter, read by a `Stream` that retries and resumes, and over a network by a thread
+that reads ahead. Raises ShardUnreadable (missing, kept failing), Refused (403), BadInput for other schemes.
+Clients are made per process, when they are needed.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from recall.config import AccessSection
+from recall.errors import BadInput, ShardUnreadable
+from recall.io import file
+from recall.io.ratelimit import LimitedSource, limiter_of
+from recall.io.readahead import Readahead
+from recall.io.retry_policy import Again, RetryPolicy, given_up
+from recall.io.stream import ByteSource, Stream
+
+T = TypeVar("T")
+
+COMMON_CRAWL_BUCKET = "s3://commoncrawl/"
+COMMON_CRAWL_HTTPS = "https://data.commoncrawl.org/"
+"""The same files for those without credentials."""
+
+READ_ALL_LIMIT = 1 << 30
+NETWORK = ("http", "https", "s3")
+S3 = "s3://"
+_ANYONE = AccessSection()
+
+
+def open_stream(url: str, access: AccessSection = _ANYONE, offset: int = 0, length: int | None = None) -> Stream:
+    """Open bytes [offset, offset + length) of a URL, to the end when length is None.
+
+    Raises ShardUnreadable, Refused, and BadInput for a scheme that is none of ours.
+    """
+    return Stream(_source(url, access), offset, length)
+
+
+def open_readahead(url: str, access: AccessSection = _ANYONE, offset: int = 0) -> Stream | Readahead:
+    """`open_stream` to the end of the file; over a network a thread reads ahead."""
+    stream = open_stream(url, access, offset)
+    return Readahead(stream) if scheme_of(url) in NETWORK else stream
+
+
+def read_range(url: str, offset: int, length: int, access: AccessSection = _ANYONE) -> bytes:
+    """Exactly `length` bytes from `offset` on. Raises ShardUnreadable when the file is shorter."""
+    with open_stream(url, access, offset, length) as stream:
+        data = stream.read()
+    if len(data) != length:
+        raise ShardUnreadable(f"{url}: ends before byte {offset + length}")
+    return data
+
+
+def read_all(url: str, access: AccessSection = _ANYONE, limit: int = READ_ALL_LIMIT) -> bytes:
+    """A whole file of at most `limit` bytes. Raises ShardUnreadable when it is larger."""
+    pieces: list[bytes] = []
+    with open_stream(url, access) as stream:
+        left = limit
+        while piece := stream.read(1 << 20):
+            left -= len(piece)
+            if left < 0:
+                raise ShardUnreadable(f"{url}: larger than {limit} bytes")
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def exists(url: str, access: AccessSection = _ANYONE) -> bool:
+    """True when there is such a file."""
+    return size(url, access) is not None
+
+
+def size(url: str, access: AccessSection = _ANYONE) -> int | None:
+    """Size in bytes, None when there is no such file."""
+    url = _readable(url, access)
+    if scheme_of(url) not in NETWORK:
+        return file.size(local_path(url))
+    client = client_of(url)
+    announced: int | None = request(lambda: client.size(url, access), url, access)
+    return announced
+
+
+def list_keys(url_prefix: str, access: AccessSection = _ANYONE) -> Iterator[str]:
+    """Every file below a folder, as "/"-separated names relative to it, in no promised order. For run folders only."""
+    if not url_prefix.startswith(S3):
+        yield from file.list_keys(writable_path(url_prefix))
+        return
+    s3 = client_of(url_prefix)
+    folder = url_prefix.rstrip("/") + "/"
+    prefix = s3.split(folder)[1]
+    token = ""
+    while True:
+        keys, token = request(lambda at=token: s3.list_page(folder, at, access), folder, access)  # type: ignore[misc]
+        yield from (key.removeprefix(prefix) for key in keys if key != prefix)
+        if not token:
+            return
+
+
+def request(action: Callable[[], T], url: str, access: AccessSection, *, reading: bool = True) -> T:
+    """One request to the URL's server, through the rate limiter and retried.
+
+    Raises ShardUnreadable, or, when not reading, Transient, when it kept failing.
+    """
+    endpoint, limiter = client_of(url).endpoint_of(url, access), limiter_of(access)
+    try:
+        return RetryPolicy(access.attempts).call(lambda: limiter.call(action, endpoint, access))
+    except Again as again:
+        raise given_up(url, access.attempts, again, reading=reading) from None
+
+
+def post_json(url: str, value: object, headers: Mapping[str, str], seconds: float) -> Any:
+    """Post a value as JSON and return the JSON of the answer. Raises Again or Refused, one attempt a call."""
+    return client_of(url).post_json(url, value, headers, seconds)
+
+
+def client_of(url: str) -> ModuleType:
+    """The module that speaks a URL's protocol: `http` or `s3`."""
+    if scheme_of(url) == "s3":
+        from recall.io import s3  # noqa: PLC0415 - boto3 is slow and large; files and https need none of it
+
+        return s3
+    from recall.io import http  # noqa: PLC0415 - nor do files need httpx
+
+    return http
+
+
+def scheme_of(url: str) -> str:
+    """The scheme in lower case, "" for a local path."""
+    scheme, mark, _ = url.partition("://")
+    return scheme.lower() if mark else ""
+
+
+def local_path(url: str) -> Path:
+    """The local path of a path or file:// URL. Raises BadInput for other schemes."""
+    scheme = scheme_of(url)
+    if scheme == "file":
+        return Path(unquote(urlsplit(url).path))
+    if scheme:
+        raise BadInput(f"{url}: expected a path, file://, https://, http:// or s3:// URL")
+    return Path(url)
+
+
+def writable_path(url: str) -> Path:
+    """The local path of what is to be written or listed. Raises BadInput for https:// and http:// too."""
+    if scheme_of(url) in ("http", "https"):
+        raise BadInput(f"{url}: cannot be written to or listed; use a folder or s3://")
+    return local_path(url)
+
+
+def _source(url: str, access: AccessSection) -> ByteSource:
+    url = _readable(url, access)
+    scheme = scheme_of(url)
+    if scheme not in NETWORK:
+        return file.FileSource(local_path(url))
+    client = client_of(url)
+    source: ByteSource = client.S3Source(url, access) if scheme == "s3" else client.HttpSource(url, access)
+    return LimitedSource(source, limiter_of(access))
+
+
+def _readable(url: str, access: AccessSection) -> str:
+    """The URL to read at: Common Crawl's bucket wants credentials, so without them its files are read over https."""
+    if not url.startswith(COMMON_CRAWL_BUCKET) or access.s3_endpoint or os.environ.get("AWS_ENDPOINT_URL_S3"):
+        return url
+    return url if client_of(url).signed(access) else COMMON_CRAWL_HTTPS + url.removeprefix(COMMON_CRAWL_BUCKET)
