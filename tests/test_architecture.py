@@ -98,7 +98,7 @@ HOMES = {
     "stamina": "recall/io",
     "fastwarc": "recall/archive/warc",
     "warcio": "recall/archive/warc",
-    "deflate": "recall/archive/warc",
+    "isal": "recall/archive/warc",
     "duckdb": "recall/archive/index",
     "numba": "recall/kernels",
     "llvmlite": "recall/kernels",

@@ -9,7 +9,7 @@ processes of this machine. A backend keeps the counts: in memory, in files of th
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar
 
 from recall.config import AccessSection
@@ -118,17 +118,16 @@ class LimitedSource:
     def open(self, start: int, stop: int | None) -> OpenBody:
         """As the source's `open`, when the endpoint may be asked."""
         token = self._limiter.acquire(self.endpoint, self.access)
+        body: OpenBody | None = None
         try:
             body = self._source.open(start, stop)
-        except BaseException as error:
+        except (Again, Refused) as error:
             token.release(_signal_of(error))
             raise
-
-        def close() -> None:
-            body.close()
-            token.release()
-
-        return OpenBody(_renewing(body.chunks, token), body.size, body.version, close)
+        finally:
+            if body is None:
+                token.release()
+        return OpenBody(_renewing(body.chunks, token), body.size, body.version, partial(_close, body, token))
 
 
 def _renewing(chunks: Iterator[bytes], token: Token) -> Iterator[bytes]:
@@ -137,8 +136,13 @@ def _renewing(chunks: Iterator[bytes], token: Token) -> Iterator[bytes]:
         yield chunk
 
 
-def _signal_of(error: BaseException) -> str:
-    """What an error tells the limiter."""
+def _close(body: OpenBody, token: Token) -> None:
+    body.close()
+    token.release()
+
+
+def _signal_of(error: Again | Refused) -> str:
+    """What an error tells the backend."""
     if isinstance(error, Refused):
         return REFUSED
-    return SLOW if isinstance(error, Again) and error.slow_down else FINE
+    return SLOW if error.slow_down else FINE

@@ -1,4 +1,7 @@
-"""A record's header and block → the page it holds, or why it holds none; for both ways of reading a WARC."""
+"""A WARC record's header and block → the page it holds, or why it holds none; for both ways of reading a WARC.
+
+In: what the header says (`Head`) and the block. Out: a `Draft` of a capture, or a `Skip`.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ BLOCK_LIMIT = MAX_BODY + MAX_HEAD
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a record's header says, as far as it is asked. length: of the block; truncated: why the crawler cut it."""
+    """The fields of a record's header that are used. length: of the block; truncated: why the crawler cut it."""
 
     length: int
     url: bytes | None
@@ -31,9 +34,18 @@ class Draft:
     truncated: str | None
 
     def capture(self, ref: WarcRef) -> Capture:
-        """The capture, now that its place is known."""
+        """The capture, now that its byte range is known."""
         content = self.content
         return Capture(ref, self.url, content.body, content.charset, self.fetched, self.truncated, content.robots)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record that was read: bytes [start, end) of the file. outcome: None for what was not asked for."""
+
+    start: int
+    end: int
+    outcome: Draft | Skip | None
 
 
 def read_page(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:

@@ -10,15 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from recall.config import ClusterSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, Incomplete, LeaseHeld, OutOfOrder, Refused, Transient
-<<<<<<< HEAD
-from recall.run.jobs.cluster_limits import Meters
+from recall.run.jobs.cluster_limits import HERE, Meters, limited_access
 from recall.run.jobs.deadline import C, I, Outcome, R, attempt_until, retry_wait
 from recall.run.jobs.ray_tasks import RayTasks, connect, disconnect
-=======
-from recall.run.jobs.attempts import C, I, Outcome, R, attempt_until, pause
-from recall.run.jobs.cluster_limits import HERE, Meters, limited_access
-from recall.run.jobs.ray_tasks import Flight, connect, disconnect
->>>>>>> ad3063d (Pass the rate limiter with the access settings; wrap sources by retry, rate limit and read-ahead)
 
 __all__ = ["Outcome", "complete", "connect", "disconnect", "each", "limited_access", "meter", "tolerated"]
 

@@ -14,13 +14,8 @@ from typing import Any, Generic
 
 from recall.config import ClusterSection
 from recall.errors import BadInput, Transient
-<<<<<<< HEAD
-from recall.run.jobs.cluster_limits import Meters, check_answers, join, join_office, leave_office, open_office
-from recall.run.jobs.deadline import GRACE_SECONDS, C, I, Outcome, R, attempt_until, retry_wait
-=======
-from recall.run.jobs.attempts import GRACE_SECONDS, C, I, Outcome, R, attempt_until, pause
 from recall.run.jobs.cluster_limits import LOCAL, Meters, check_answers, cluster_backend, join, start_limits
->>>>>>> ad3063d (Pass the rate limiter with the access settings; wrap sources by retry, rate limit and read-ahead)
+from recall.run.jobs.deadline import GRACE_SECONDS, C, I, Outcome, R, attempt_until, retry_wait
 
 DIED = "WorkerDied"
 

@@ -2,17 +2,20 @@
 
 import gzip
 import random
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from recall.archive.warc import WarcWriter, inflate, read_at, reader, responses
-from recall.archive.warc.fast_reader import Progress, ordinary
-from recall.archive.warc.inflate import Inflater
-from recall.archive.warc.page_records import RESPONSES
-from recall.config import AccessSection
+from recall.archive.warc import WarcWriter, read_at, responses
+from recall.archive.warc.fast_reader import FastReader, GzipMembers
+from recall.archive.warc.full_parser import FullParser
+from recall.archive.warc.page_records import RESPONSES, Record
+from recall.archive.warc.window import Window
 from recall.errors import ShardFailed
+from recall.io import open_stream
 from recall.records import Capture, Skip
 
 HTML = b"<html><body>page</body></html>"
@@ -32,15 +35,19 @@ def told(path: Path) -> Told:
 
 
 def carefully(path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """The same by the full parser alone, which reads the file in one turn."""
+    in_turns = FullParser.records
     with monkeypatch.context() as patch:
-        patch.setattr(reader, "ordinary", lambda *_: iter(()))
+        patch.setattr(FastReader, "records", lambda *_: iter(()))
+        patch.setattr(FullParser, "records", lambda self, start, after, _: in_turns(self, start, after, 1 << 60))
         return told(path)
 
 
-def fast(path: Path) -> tuple[int, Progress]:
-    """How many outcomes are read fast, and how far that went."""
-    progress = Progress()
-    return len(list(ordinary(str(path), AccessSection(), str(path), RESPONSES, progress))), progress
+def fast(path: Path) -> tuple[int, bool]:
+    """How many outcomes are read fast from the file's start on, and whether the file ends there."""
+    with Window(lambda position: open_stream(str(path), offset=position)) as window:
+        reader = FastReader(window, RESPONSES)
+        return sum(record.outcome is not None for record in reader.records(0)), reader.ended
 
 
 def warc(path: Path, pages: int = 20, seed: int = 3) -> bytes:
@@ -63,9 +70,7 @@ def record(*fields: bytes, block: bytes = BLOCK, version: bytes = b"WARC/1.0") -
 def test_a_file_as_crawlers_write_it_is_read_fast_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.warc.gz"
     warc(path)
-    count, progress = fast(path)
-    assert count == 20
-    assert progress.whole
+    assert fast(path) == (20, True)
     assert told(path) == carefully(path, monkeypatch)
 
 
@@ -178,7 +183,7 @@ def test_members_larger_than_one_read_are_whole(tmp_path: Path, monkeypatch: pyt
         for number in range(6):
             body = b"<html>" + chance.randbytes(chance.choice([1000, 2_500_000, 5_000_000]))
             writer.page(f"http://a.org/{number}", body, "text/html", "2026-01-31T00:00:00Z")
-    assert fast(path)[1].whole
+    assert fast(path)[1]
     assert told(path) == carefully(path, monkeypatch)
 
 
@@ -186,21 +191,92 @@ def test_a_bomb_is_left_to_the_careful_reader(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     member = gzip.compress(record(*NAMES, SIZE), mtime=0)
     path.write_bytes(member + gzip.compress(bytes(64 << 20), mtime=0))
-    with path.open("rb") as stream:
-        inflater = Inflater.make(stream, 10 << 20)
-        assert inflater is not None
-        assert [inflater.next() > 0, inflater.next()] == [True, -1]
-        assert len(inflater.room) == 10 << 20
-        inflater.close()
+    tracemalloc.start()
+    with Window(lambda position: open_stream(str(path), offset=position)) as window:
+        members = GzipMembers(window, 10 << 20)
+        assert members.next() == record(*NAMES, SIZE)
+        assert (members.start, members.end) == (0, len(member))
+        assert members.next() is None
+        assert not members.ended
+    assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    tracemalloc.stop()
 
 
-def test_without_libdeflate_the_records_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.warc.gz"
-    warc(path)
-    expected = told(path)
-    monkeypatch.setattr(inflate, "_library", lambda: None)
-    assert fast(path)[0] == 0
-    assert told(path) == expected
+@pytest.mark.parametrize("odd", [0, 1, 10, 19], ids=lambda number: f"record {number}")
+def test_plain_records_after_an_odd_one_are_read_fast_again(
+    tmp_path: Path, odd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, member = tmp_path / "a.warc.gz", gzip.compress(record(*NAMES, SIZE), mtime=0)
+    strange = gzip.compress(record(*NAMES, SIZE, b"X-Note: a", b"x-note: b"), mtime=0)
+    path.write_bytes(member * odd + strange + member * (200 - odd))
+    read: list[int] = []
+    in_turns = FullParser.records
+
+    def counted(self: FullParser, start: int, after: int, count: int) -> Iterator[Record]:
+        for found in in_turns(self, start, after, count):
+            read.append(found.start)
+            yield found
+
+    monkeypatch.setattr(FullParser, "records", counted)
+    outcomes = told(path)
+    assert len(outcomes) == 201
+    assert odd * len(member) in read
+    assert len(read) <= 2
+    assert outcomes == carefully(path, monkeypatch)
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 7])
+def test_where_odd_records_are_frequent_the_full_parser_goes_on(
+    tmp_path: Path, every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, member = tmp_path / "a.warc.gz", gzip.compress(record(*NAMES, SIZE), mtime=0)
+    strange = gzip.compress(record(*NAMES, SIZE, b"X-Note: a", b"x-note: b"), mtime=0)
+    path.write_bytes((strange + member * (every - 1)) * (600 // every))
+    turns: list[int] = []
+    in_turns = FullParser.records
+
+    def counted(self: FullParser, start: int, after: int, count: int) -> Iterator[Record]:
+        turns.append(count)
+        return in_turns(self, start, after, count)
+
+    monkeypatch.setattr(FullParser, "records", counted)
+    outcomes = told(path)
+    assert len(outcomes) == 600 // every * every
+    assert len(turns) <= (12 if every < 3 else 600 // every)
+    monkeypatch.setattr(FullParser, "records", in_turns)
+    assert outcomes == carefully(path, monkeypatch)
+
+
+@pytest.mark.parametrize("flags", range(256))
+def test_what_igzip_reads_zlib_reads_alike(tmp_path: Path, flags: int) -> None:
+    """Every value of a gzip header's flags, the fields they announce there or not, and a damaged trailer."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    body = packer.compress(BLOCK) + packer.flush()
+    trailer = zlib.crc32(BLOCK).to_bytes(4, "little") + len(BLOCK).to_bytes(4, "little")
+    head = b"\x1f\x8b\x08%c\0\0\0\0\0\xff" % flags
+    fields = (
+        (b"\x02\0ab" if flags & 4 else b"") + (b"name\0" if flags & 8 else b"") + (b"note\0" if flags & 16 else b"")
+    )
+    checksum = (zlib.crc32(head + fields) & 0xFFFF).to_bytes(2, "little") if flags & 2 else b""
+    spoilt = bytes([trailer[0] ^ 1]) + trailer[1:]
+    path = tmp_path / "members.gz"
+    for member in (
+        head + fields + checksum + body + trailer,
+        head + fields + checksum + body + spoilt,
+        head + fields + checksum + body + trailer[:4] + spoilt[:4],
+        head + fields + (b"\0\0" if flags & 2 else b"") + body + trailer,
+        head + body + trailer,
+        head + fields + checksum + body + trailer[:7],
+    ):
+        path.write_bytes(member + gzip.compress(b"next"))
+        inflater = zlib.decompressobj(31)
+        try:
+            expected: bytes | None = inflater.decompress(path.read_bytes())
+        except zlib.error:
+            expected = None
+        with Window(lambda position: open_stream(str(path), offset=position)) as window:
+            members = GzipMembers(window, 1 << 20)
+            assert members.next() == (expected if inflater.eof else None)
 
 
 def _files(shared: Path) -> Iterator[Path]:

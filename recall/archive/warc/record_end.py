@@ -1,22 +1,23 @@
-"""Where a record ends, found without trusting the WARC reader: the check that a file is whole.
+"""Where a record ends, measured without trusting FastWARC: the check that a file is whole.
 
 FastWARC stops silently at a cut gzip member, at an empty member and at the end of a file that lacks its last bytes.
-`check_record` reads one record again from its first byte, gzip checksums included, and says where it ends and where
-the next bytes that mean anything begin. Bounded memory: bytes are counted, not kept.
+`check_record` reads one record again from its first byte, gzip checksums included. Out: where it ends and where the
+next bytes begin that are no padding. Refuses, as ShardCorrupt, a record that is cut, broken, or not as long as its
+header says. Bounded memory: bytes are counted, not kept.
 """
 
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
+from recall.archive.warc.window import Reader
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
 from recall.io import open_stream
 
 GZIP = b"\x1f\x8b\x08"
-MAX_HEAD = 64 << 10
+MAX_WARC_HEAD = 64 << 10
 _READ = 64 << 10
 _OUTPUT = 1 << 20
 _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(\d{1,18})[ \t]*\r?$")
@@ -33,14 +34,6 @@ class Checked:
 
     end: int
     following: int | None
-
-
-class Reader(Protocol):
-    """Bytes with a position: a Stream, or a BytesIO."""
-
-    def read(self, n: int = -1, /) -> bytes: ...  # noqa: D102
-
-    def tell(self) -> int: ...  # noqa: D102
 
 
 class _Members:
@@ -158,8 +151,8 @@ def _needed(head: bytes, start: int, url: str) -> int | None:
         raise corrupt(url, start, "the lines of its header do not end with CR LF")
     end = head.find(b"\r\n\r\n", skipped)
     if end < 0:
-        if len(head) > MAX_HEAD:
-            raise corrupt(url, start, f"record header without end in {MAX_HEAD} bytes")
+        if len(head) > MAX_WARC_HEAD:
+            raise corrupt(url, start, f"record header without end in {MAX_WARC_HEAD} bytes")
         return None
     length = _LENGTH.search(head, skipped, end + 1)
     if length is None:
@@ -170,11 +163,11 @@ def _needed(head: bytes, start: int, url: str) -> int | None:
 def _following(members: _Members) -> int | None:
     """Start of the next member that is not blank, be it broken. Empty members and zeros are padding."""
     while True:
-        found = members.starts()
-        if not found:
+        following = members.starts()
+        if not following:
             return None
         position = members.position
-        if not members.gzipped or not found.startswith(GZIP):
+        if not members.gzipped or not following.startswith(GZIP):
             return position
         try:
             if any(piece.strip(_BLANK) for piece in members.pieces()):
