@@ -1,4 +1,8 @@
-"""Cross-validation by family: what models say of examples whose families they never saw."""
+"""Cross-validation by family: scores of examples by models that never saw their families.
+
+In: token lines, labels and families. Out: out-of-fold scores; which random pages to trust as negatives. Refuses
+examples of a single family.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,23 +19,24 @@ from recall.labels.examples import INFERRED, Example
 from recall.model.evaluate import group_folds
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import collapse, score_with
+from recall.model.tokens import Tokenizer, split_marks
 from recall.run.jobs import complete
 from recall.run.rounds import Round
 from recall.steps.train.vocabulary import supported
 
 MOST_SUSPECTED = 0.2
-"""Of the random pages: where more look like positives, the model cannot tell them yet, and all are believed."""
+"""Share of the random pages: where more look like positives, the model cannot tell them yet, and all are trusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a fold needs: every line and label; the fold that holds an example out, -1 for those that only train.
+    """Everything a fold trains on. folds: the fold that holds an example out, -1 for those that only train.
 
-    bare: the lines of the examples' text alone, as a page without markup has them; scored, never trained on.
+    text_lines: lines of the examples' text alone, as a page without markup has them; scored, never trained on.
     """
 
     lines: list[NDArray[Any]] = field(repr=False)
-    bare: list[NDArray[Any]] = field(repr=False)
+    text_lines: list[NDArray[Any]] = field(repr=False)
     labels: list[str] = field(repr=False)
     families: list[str] = field(repr=False)
     folds: NDArray[Any] = field(repr=False)
@@ -45,7 +50,7 @@ class Material:
         return replace(
             self,
             lines=[self.lines[row] for row in rows],
-            bare=[self.bare[row] for row in rows],
+            text_lines=[self.text_lines[row] for row in rows],
             labels=[self.labels[row] for row in rows],
             families=[self.families[row] for row in rows],
             folds=self.folds[rows],
@@ -59,8 +64,13 @@ class Material:
         fit(lines, [self.labels[row] for row in rows], self.recipe, self.size, path)
 
 
+def text_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[Any]]:
+    """Token lines of scoring texts without their structure marks, as a page of plain text has them."""
+    return tokenizer.lines([split_marks(text)[0] for text in texts])
+
+
 def fit_fold(material: Material, fold: int) -> NDArray[Any]:
-    """Train without a fold's families and score its examples, whole and bare: float64 (2, examples of the fold)."""
+    """Train without a fold's families and score its examples, with and without marks: float64 (2, examples)."""
     held = np.flatnonzero(material.folds == fold)
     away = {material.families[row] for row in held}
     inside = [row for row, family in enumerate(material.families) if family not in away]
@@ -68,25 +78,27 @@ def fit_fold(material: Material, fold: int) -> NDArray[Any]:
         path = Path(folder) / "model.bin"
         material.fit(inside, path)
         weights = collapse(path, material.size, material.recipe, material.positive)
-    return np.stack([score_with(weights, [lines[row] for row in held]) for lines in (material.lines, material.bare)])
+    return np.stack(
+        [score_with(weights, [lines[row] for row in held]) for lines in (material.lines, material.text_lines)]
+    )
 
 
 def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> NDArray[Any]:
-    """Fold of each example by family; -1 for examples that no person labelled, unless there are no others."""
-    judged = [row for row, example in enumerate(examples) if example.source not in INFERRED]
-    if len({labels[row] for row in judged}) < 2:
-        judged = list(range(len(examples)))
-    families = [examples[row].family for row in judged]
+    """Fold of each example by family; -1 for examples that no annotator labelled, unless there are no others."""
+    labelled = [row for row, example in enumerate(examples) if example.source not in INFERRED]
+    if len({labels[row] for row in labelled}) < 2:
+        labelled = list(range(len(examples)))
+    families = [examples[row].family for row in labelled]
     count = min(settings.folds, len(set(families)))
     if count < 2:
         raise BadInput("train: all labelled examples are of one family; held-out families are needed for a threshold")
     folds = np.full(len(examples), -1, dtype=np.int32)
-    folds[judged] = group_folds(families, [labels[row] for row in judged], count, seed)
+    folds[labelled] = group_folds(families, [labels[row] for row in labelled], count, seed)
     return folds
 
 
 def cross_validate(round_: Round, material: Material) -> NDArray[Any]:
-    """Out-of-fold scores (2, examples) of the examples, whole and bare; nan for those that only train."""
+    """Out-of-fold scores (2, examples) of the examples, with and without marks; nan for those that only train."""
     scores = np.full((2, len(material.lines)), np.nan)
     folds = sorted({int(fold) for fold in material.folds if fold >= 0})
     for outcome in complete(fit_fold, material, folds, round_.run.config.cluster, f"train {round_.number}"):
@@ -97,17 +109,17 @@ def cross_validate(round_: Round, material: Material) -> NDArray[Any]:
 def trusted(round_: Round, material: Material, sources: Sequence[str]) -> NDArray[Any]:
     """Which examples to learn from: bool, False for random pages that look like positive ones.
 
-    A random page is taken for a negative one though some are positive. Those that models which never saw their family
-    score like the better part of the positives, [train] doubtful of which lie below, are left out.
+    Random pages are taken for negatives though some are positive. Excluded are those whose out-of-fold score reaches
+    the [train] doubtful quantile of the positives' scores.
     """
     random = np.array([source == "random" for source in sources], dtype=bool)
     positive = np.array([label == material.positive for label in material.labels], dtype=bool)
     doubtful = round_.run.config.train.doubtful
-    believed = np.ones(len(sources), dtype=bool)
+    trusted_rows = np.ones(len(sources), dtype=bool)
     if not doubtful or not (random & ~positive).any() or not positive.any():
-        return believed
+        return trusted_rows
     count = min(round_.run.config.train.folds, len(set(material.families)))
     folds = group_folds(material.families, material.labels, count, material.recipe.seed)
     scores = cross_validate(round_, replace(material, folds=np.asarray(folds)))[0]
     suspected = random & ~positive & (scores >= np.quantile(scores[positive], doubtful))
-    return believed if suspected.sum() > MOST_SUSPECTED * random.sum() else ~suspected
+    return trusted_rows if suspected.sum() > MOST_SUSPECTED * random.sum() else ~suspected

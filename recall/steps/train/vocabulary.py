@@ -1,8 +1,9 @@
-"""The words of a training: the texts that the tokenizer learns from, and the tokens that a model learns.
+"""The words of a training: the tokenizer, trained in round 1 on texts balanced over languages, and the tokens to learn.
 
-In: scoring texts, most of them in a few languages; token lines with their registered domains. Out: the first
-characters of the texts, those in rarer languages several times, so that words of these become tokens as well; the
-lines without tokens that too few domains use, as what only a few sites write says little about others.
+In: scoring texts of examples and of the random sample, most of them in a few languages; token lines with their
+registered domains. Out: a BPE tokenizer, trained on the texts' first characters, those in rarer languages several
+times, so that their words become tokens as well; the lines without tokens that too few domains use, as what only a few
+sites write says little about others.
 """
 
 from collections import Counter
@@ -10,9 +11,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from recall.labels.examples import Example
 from recall.model.features import Ids
-from recall.model.tokens import split_marks
+from recall.model.tokens import Tokenizer, split_marks
 from recall.page.text.prose_language import language_of
+from recall.run.rounds import Round
 
 FIRST = 10_000
 """Characters of a page: a few very long ones would fill the vocabulary."""
@@ -58,3 +61,20 @@ def supported(lines: Sequence[Ids], families: Sequence[str], size: int, minimum:
         used[np.unique(np.concatenate(own))] += 1
     keep = used >= least
     return [line[keep[line]] for line in lines]
+
+
+def sample_texts(round_: Round) -> list[str]:
+    """Scoring texts of the seed's random sample."""
+    run = round_.run
+    texts: list[str] = run.store.read_table(run.step("seed").key("sample.parquet"), ["text"]).column("text").to_pylist()
+    return texts
+
+
+def round_tokenizer(round_: Round, examples: list[Example], sample: list[str]) -> Tokenizer:
+    """The tokenizer of round 1, trained there, so that kept token ids stay valid."""
+    run = round_.run
+    if round_.number > 1:
+        first = run.round(1).step("train").key("tokenizer.json")
+        return Tokenizer(run.store.read(first).decode(), first)
+    texts = [*(example.text for example in examples), *sample]
+    return Tokenizer.train(vocabulary_texts(texts, run.config.train.balance), run.config.train.vocabulary)

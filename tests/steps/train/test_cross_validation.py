@@ -37,7 +37,7 @@ def test_pages_that_people_labelled_are_always_believed(played: Run, material: M
 
 
 def test_a_model_that_cannot_tell_them_doubts_nobody(played: Run, material: Material) -> None:
-    blind = replace(material, lines=[material.lines[0]] * 120, bare=[material.lines[0]] * 120)
+    blind = replace(material, lines=[material.lines[0]] * 120, text_lines=[material.lines[0]] * 120)
     assert trusted(played.round(1), blind, SOURCES).all()
 
 

@@ -1,0 +1,131 @@
+"""Threshold, calibration and floor of a model, chosen on out-of-fold scores.
+
+In: out-of-fold scores of labelled pages with weights and error chances of their labels; scores of the random sample for
+the floor. Out: OperatingPoint, thresholds of single kinds of sites, the model card with its floors. The floor is the
+score from which a scan keeps a page as a candidate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.config import Config, TrainSection
+from recall.labels.label_noise import reweight_noisy_labels
+from recall.model.evaluate import (
+    Calibration,
+    Threshold,
+    average_precision,
+    choose_threshold,
+    expected_calibration_error,
+    fit_calibration,
+)
+from recall.model.scorer import Card, collapse, score_with
+from recall.model.tokens import Tokenizer
+from recall.sites.kinds import kind_of
+from recall.steps.train.cross_validation import text_lines
+
+KIND_POSITIVES = 50
+"""Positive pages that a kind of site needs for a threshold of its own: with fewer, single pages decide."""
+
+MOST = 5
+"""Candidates are at most this many times [scan] candidates_share of the sampled pages, whatever floor_found wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """Threshold and calibration chosen on out-of-fold scores, and the figures they have there.
+
+    metrics["floor"]: the score that [scan] floor_found of the positives reach, never above the threshold.
+    """
+
+    threshold: Threshold
+    calibration: Calibration
+    metrics: dict[str, float]
+
+
+def false_positive_rate(
+    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, threshold: float
+) -> float:
+    """Share of the other pages that a threshold keeps, weighted."""
+    weight = np.ones(len(scores)) if weights is None else weights
+    others = float(weight[~truth].sum())
+    return float(weight[~truth & (scores >= threshold)].sum()) / others if others else 0.0
+
+
+def choose_operating_point(
+    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, error_chance: NDArray[Any], config: Config
+) -> OperatingPoint:
+    """Choose threshold, calibration and floor on out-of-fold scores of labelled pages.
+
+    weights: pages of the crawl that each stands for; doubt: the chance that each label is wrong.
+    """
+    settings, pages, positives = config.train, len(scores), int(truth.sum())
+    scores, truth, weights = reweight_noisy_labels(scores, truth, weights, error_chance)
+    chosen = choose_threshold(scores, truth, settings.target, settings.target_value, weights)
+    floor = choose_threshold(scores, truth, "recall", config.scan.floor_found, weights)
+    calibration = fit_calibration(scores, truth, weights)
+    metrics = {
+        "average_precision": average_precision(scores, truth, weights),
+        "calibration_error": expected_calibration_error(calibration.apply(scores), truth, weights=weights),
+        "false_positive_rate": false_positive_rate(scores, truth, weights, chosen.value),
+        "floor": min(floor.value, chosen.value),
+        "pages": float(pages),
+        "positives": float(positives),
+        "precision": chosen.precision,
+        "recall": chosen.recall,
+        "target_reached": float(chosen.reached),
+    }
+    return OperatingPoint(chosen, calibration, metrics)
+
+
+def thresholds_by_kind(
+    urls: Sequence[str],
+    scores: NDArray[Any],
+    truth: NDArray[Any],
+    weights: NDArray[Any] | None,
+    error_chance: NDArray[Any],
+    settings: TrainSection,
+) -> dict[str, float]:
+    """Thresholds of kinds of sites that one threshold for all would serve badly, by [train] target, sorted by kind.
+
+    Only of kinds with KIND_POSITIVES positive pages of weight above 0, whose own threshold reaches the target.
+    """
+    if settings.thresholds == "one":
+        return {}
+    weight = np.ones(len(scores)) if weights is None else weights
+    kinds = np.array([kind_of(url) for url in urls], dtype=object)
+    own: dict[str, float] = {}
+    for kind in sorted(set(kinds.tolist())):
+        rows = (kinds == kind) & (weight > 0)
+        if int(truth[rows].sum()) >= KIND_POSITIVES:
+            sums = reweight_noisy_labels(scores[rows], truth[rows], weight[rows], error_chance[rows])
+            found = choose_threshold(*sums[:2], settings.target, settings.target_value, sums[2])
+            if found.reached:
+                own[kind] = found.value
+    return own
+
+
+def fit_floor(floor: float, threshold: float, sample_scores: NDArray[Any], share: float) -> float:
+    """A floor that between `share` and MOST * `share` of the sampled pages reach, never above the threshold."""
+    if not len(sample_scores):
+        return floor
+    top, lowest = np.quantile(sample_scores, [1.0 - share, max(0.0, 1.0 - MOST * share)])
+    return float(max(min(floor, top), min(lowest, threshold)))
+
+
+def fit_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> Card:
+    """The card with its floors, for pages and for plain text, fitted to the scores of sampled pages."""
+    weights = collapse(model, tokenizer.size, card.recipe, card.positive)
+    scores, text_scores = (
+        score_with(weights, lines) for lines in (tokenizer.lines(sample), text_lines(tokenizer, sample))
+    )
+    text_threshold = card.threshold if card.text_threshold is None else card.text_threshold
+    floors = {
+        "floor": fit_floor(card.metrics["floor"], card.threshold, scores, share),
+        "text_floor": fit_floor(card.metrics["text_floor"], text_threshold, text_scores, share),
+    }
+    return replace(card, metrics={**card.metrics, **floors})
