@@ -20,7 +20,6 @@ Exit code 1 is kept for what nobody expected. Trouble with a single page is a `r
 import errno
 
 __all__ = [
-    "MACHINE",
     "AlreadyPublished",
     "BadInput",
     "Damaged",
@@ -36,14 +35,16 @@ __all__ = [
     "of_the_machine",
 ]
 
-MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
 """Errors of the operating system that are this machine's and not the data's: another machine, or another hour, may not
 have them."""
 
 
 def of_the_machine(error: BaseException) -> bool:
-    """Tell whether an error says that this machine is out of something: disk, open files."""
-    return isinstance(error, OSError) and error.errno in MACHINE
+    """True when an operating system error says that this machine is out of something: disk, memory, open files."""
+    return isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
 
 
 class RecallError(Exception):

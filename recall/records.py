@@ -1,7 +1,7 @@
-"""What travels between the rooms: small frozen records and the words they use.
+"""Records that rooms pass to each other: small frozen dataclasses and the values of their fields.
 
-Nothing here reads or writes. A page is identified by its `WarcRef`; a page can be skipped, rejected or kept
-with a reason, never lost: `ShardReport` refuses to exist unless its counts add up.
+Nothing here reads or writes. A page is identified by its `WarcRef`; it can be skipped, rejected or kept with a reason,
+never lost: `ShardReport` refuses to exist unless its counts add up.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,11 @@ __all__ = [
     "LabelSource",
     "LabelUse",
     "Output",
-    "Page",
     "PrefixValue",
     "Shard",
     "ShardReport",
     "Skip",
     "TaskUse",
-    "Verdict",
     "Waiting",
     "WarcRef",
     "plain_text",
@@ -56,7 +54,7 @@ CODED = "in code: "
 
 @dataclass(frozen=True, slots=True, order=True)
 class WarcRef:
-    """Where a capture lies: the identity of a page.
+    """Byte range of a WARC record: the identity of a page.
 
     path: the WARC as its manifest lists it (Common Crawl's `warc_filename`), or the URL it was opened by.
     offset, length: bytes in the stored (compressed) file, of exactly one record.
@@ -69,9 +67,9 @@ class WarcRef:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shard:
-    """One WARC of a run. number: its place in shards.txt; url: where it is read; path: its name in lineage.
+    """One WARC of a run. number: its line in shards.txt, from 0; url: where it is read; path: its name in lineage.
 
-    columns: those of URL and text, where it is Parquet or JSON lines; without one of URL, "".
+    columns: of URL and text, where it is Parquet or JSON lines; "" without a URL column.
     """
 
     number: int
@@ -124,28 +122,6 @@ class Skip(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A capture as the model sees it. text: the scoring text."""
-
-    ref: WarcRef
-    url: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A page's score against the threshold of the model that gave it."""
-
-    score: float
-    threshold: float
-
-    @property
-    def kept(self) -> bool:
-        """At or above the threshold."""
-        return self.score >= self.threshold
-
-
-@dataclass(frozen=True, slots=True)
 class Output:
     """A published file of a step. file: relative to the step's folder; rows: None where it is no table."""
 
@@ -156,7 +132,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class ShardReport:
-    """What became of every response record of one shard.
+    """Counts of every response record of one shard, by what became of it.
 
     Raises ValueError unless read = skipped + rejected + kept.
     """
@@ -193,7 +169,7 @@ class DomainTally:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A URL prefix inside a code domain that people are asked to judge. prefix: host and path, without scheme."""
+    """A URL prefix inside a code domain that annotators are asked about. prefix: host and path, without scheme."""
 
     prefix: str
     host: str
@@ -204,21 +180,21 @@ class Candidate:
 LabelKind = Literal["page", "prefix"]
 LabelUse = Literal["train", "audit"]
 TaskUse = Literal["train", "audit", "gold"]
-"""What asking about a page is for; gold: only to see how well people answer, its label is known from elsewhere."""
+"""The purpose of a page task; gold: measures annotators, as its label is known from elsewhere."""
 
 PrefixValue = Literal["accept", "reject", "split", "unsure"]
-"""split: neither, but prefixes below it are worth asking about."""
+"""split: neither, but longer prefixes under it are worth asking about."""
 
 LabelSource = Literal["vote", "decision", "gold", "file"]
-"""How a label came about: by vote, by a decision on what annotators disagreed on, known before, from a labels file."""
+"""Source of a label: votes, an adjudicator's decision where annotators disagreed, a gold task, a labels file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What people decided. target: a URL (page) or a prefix; value: a label name (page) or a PrefixValue.
+    """The label of a page or prefix. target: a URL or a prefix; value: a label name (page) or a PrefixValue.
 
     annotators: whose votes or decision it rests on; agreement: share of the votes for `value`. use: audit labels never
-    train. category: what most of those who gave `value` called the page beside it, "" where none did.
+    train. category: the most frequent category among the annotators who gave `value`, "" without one.
     """
 
     target: str
@@ -233,14 +209,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step ended; counts are what `recall status` shows of it."""
+    """A step ended. counts: figures that `recall status` shows."""
 
     counts: Mapping[str, int | float | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A step waits for people. count: open tasks; url: where they are."""
+    """A step waits for annotators. count: open tasks; url: where they are answered."""
 
     count: int
     url: str

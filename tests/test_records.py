@@ -1,6 +1,6 @@
 import pytest
 
-from recall.records import MARK_BUCKETS, MARK_KINDS, MARKS, DomainTally, ShardReport, Skip, Verdict
+from recall.records import MARK_BUCKETS, MARK_KINDS, MARKS, DomainTally, ShardReport, Skip
 
 
 def report(read: int) -> ShardReport:
@@ -12,11 +12,6 @@ def test_a_report_exists_only_when_every_response_is_accounted_for() -> None:
     for wrong in (9, 11):
         with pytest.raises(ValueError, match=r"a\.warc\.gz: read"):
             report(wrong)
-
-
-def test_a_page_at_the_threshold_is_kept() -> None:
-    assert Verdict(0.5, 0.5).kept
-    assert not Verdict(0.4999, 0.5).kept
 
 
 def test_a_host_without_pages_has_no_share() -> None:

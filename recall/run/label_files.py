@@ -1,9 +1,8 @@
-"""Labels that exist already, from a file: JSON lines or Parquet with url and label (and use, family where known).
+"""Files of existing labels: JSON lines or Parquet with url and label (and use, family where known).
 
-Refuses a row that cannot be used with the file's name and the row's number.
+In: a path or URL, or its bytes. Out: LabelledUrl. Refuses a row that cannot be used, with file and row number.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,14 @@ from typing import Any
 
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardFailed
-from recall.io import read_all
+from recall.io import json_lines, read_all
 from recall.run.store import table_from
 from recall.sites.holdout import Holdout
 
 COLUMNS = ("url", "label", "use", "family")
 
 MEASURE = "measure"
-"""Use of labels that are there to measure by, and for nothing else."""
+"""Use of labels that figures are measured on and nothing is trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,11 @@ def read_labels(path: str | Path, access: AccessSection | None = None) -> list[L
 
 def parse_labels(data: bytes, source: str) -> list[LabelledUrl]:
     """Rows of a labels file's bytes; `source` names it in errors and tells its format."""
-    rows = _parquet_rows(data, source) if source.endswith(".parquet") else _json_rows(data, source)
+    rows = _parquet_rows(data, source) if source.endswith(".parquet") else json_lines(data, source)
     return [_labelled(row, f"{source}:{number}") for number, row in rows]
 
 
-def _parquet_rows(data: bytes, source: str) -> Iterator[tuple[int, Any]]:
+def _parquet_rows(data: bytes, source: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
         table = table_from(data)
     except BadInput as error:
@@ -60,19 +59,7 @@ def _parquet_rows(data: bytes, source: str) -> Iterator[tuple[int, Any]]:
     yield from enumerate(table.select([name for name in COLUMNS if name in table.column_names]).to_pylist(), 1)
 
 
-def _json_rows(data: bytes, source: str) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            yield number, json.loads(line)
-        except ValueError:
-            raise BadInput(f"{source}:{number}: not a JSON object on one line") from None
-
-
-def _labelled(row: Any, where: str) -> LabelledUrl:
-    if not isinstance(row, Mapping):
-        raise BadInput(f"{where}: expected a JSON object with url and label")
+def _labelled(row: Mapping[str, Any], where: str) -> LabelledUrl:
     url, label = row.get("url"), row.get("label")
     if not isinstance(url, str) or not url:
         raise BadInput(f'{where}: expected a "url"')
@@ -86,5 +73,5 @@ def _labelled(row: Any, where: str) -> LabelledUrl:
 
 
 def usable(labels: Iterable[LabelledUrl], holdout: Holdout) -> dict[str, str]:
-    """Labels by URL without held-out pages: those the run holds out, and rows whose use is to measure."""
+    """Labels by URL without held-out pages: those of the run's holdout, and rows whose use is MEASURE."""
     return {entry.url: entry.label for entry in labels if entry.use != MEASURE and not holdout.covers(entry.url)}

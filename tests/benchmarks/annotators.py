@@ -58,7 +58,7 @@ from recall.run.rounds import Round, Run
 from recall.run.sampling import priority
 from recall.run.scanned import read_rows, scanned_shards
 from recall.sites.prefixes import PrefixSet
-from recall.steps.train.thresholds import choose_operating_point
+from recall.steps.train.operating_point import choose_operating_point
 
 ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}
 """How often each calls a page of the wrong class, and accepts a prefix that is to be rejected, or the reverse."""

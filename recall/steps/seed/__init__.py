@@ -3,8 +3,8 @@
 In: [seed] labels (files of url and label), prefixes (given, and those that recall ships), structure (pages with a code
 block), [judge] (a language model), random pages as negatives. Out: examples.parquet, sample.parquet, judged.json,
 missing.json (labelled URLs that no shard read held as a page), failures.json (shards that could not be read). Pages
-under the holdout are never taken. Of what no person labelled at most [seed] per_family pages of a family are taken, and
-a random page that has a code block or lies under a prefix that recall ships is no negative.
+under the holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a family are taken, and a
+random page that has a code block or lies under a prefix that recall ships is no negative.
 """
 
 from collections import Counter, defaultdict
@@ -24,7 +24,7 @@ from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
 from recall.sites.prefixes import PrefixSet, shipped_prefixes
-from recall.steps.seed.collect import Found, Look, Search, collect, has_code_block
+from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judge import judge_pages
 
 EXAMPLES = {
@@ -53,42 +53,42 @@ def _labelled(run: Run) -> dict[str, LabelledUrl]:
     return wanted
 
 
-def _looks(run: Run, search: Search) -> list[Look]:
-    """What is read of which file: all of every shard, or of some only the labelled pages.
+def _requests(run: Run, context: SeedContext) -> list[ShardRequest]:
+    """What is read of each file: the whole shard, or only its labelled pages.
 
-    The index is asked for labelled pages only where it knows every shard, that is where all come from crawl ids. It
-    knows the other files of these crawls too: they are numbered after the shards.
+    Labelled pages are looked up in the index only where it covers every shard, that is where all come from crawl ids.
+    It also covers the other files of these crawls: they are numbered after the shards.
     """
     crawl = run.config.crawl
-    if not (crawl.index and crawl.ids and not crawl.paths and not crawl.warcs and search.labelled):
-        return [Look(shard) for shard in run.shards]
+    if not (crawl.index and crawl.ids and not crawl.paths and not crawl.warcs and context.labelled):
+        return [ShardRequest(shard) for shard in run.shards]
     base = crawl.base if crawl.base.endswith("/") else crawl.base + "/"
-    places: dict[tuple[str, str], set[WarcRef]] = defaultdict(set)
+    refs: dict[tuple[str, str], set[WarcRef]] = defaultdict(set)
     for crawl_id in crawl.ids:
-        for row in url_refs(crawl.index, crawl_id, sorted(search.labelled), run.config.access):
+        for row in url_refs(crawl.index, crawl_id, sorted(context.labelled), run.config.access):
             if row.status == 200:
-                places[crawl_id, row.ref.path].add(row.ref)
+                refs[crawl_id, row.ref.path].add(row.ref)
     shards = {shard.path: shard for shard in run.shards}
-    looks = {run.shards[number].path: Look(run.shards[number]) for number in sorted(search.sampled)}
-    for crawl_id, path in sorted(places.keys()):
+    requests = {run.shards[number].path: ShardRequest(run.shards[number]) for number in sorted(context.sampled)}
+    for crawl_id, path in sorted(refs.keys()):
         shard = shards.get(path) or Shard(len(shards), crawl_id, path, f"{base}{path}")
         shards[path] = shard
-        looks.setdefault(path, Look(shard, tuple(sorted(places[crawl_id, path]))))
-    return sorted(looks.values(), key=lambda look: look.shard.number)
+        requests.setdefault(path, ShardRequest(shard, tuple(sorted(refs[crawl_id, path]))))
+    return sorted(requests.values(), key=lambda request: request.shard.number)
 
 
-def _gather(run: Run, search: Search, failures: FailedShards) -> tuple[int, list[Found]]:
-    """How many shards were read of those that are needed, and their pages; the first capture of a URL wins."""
-    looks = _looks(run, search)
-    outcomes = tolerated(each(collect, search, looks, run.config.cluster, "seed"))
-    by_shard: dict[int, list[Found]] = {}
-    for outcome in progress(outcomes, len(looks), "seed"):
+def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int, list[SeedPage]]:
+    """Number of shards that were read, and their seed pages; the first capture of a URL wins."""
+    requests = _requests(run, context)
+    outcomes = tolerated(each(collect, context, requests, run.config.cluster, "seed"))
+    by_shard: dict[int, list[SeedPage]] = {}
+    for outcome in progress(outcomes, len(requests), "seed"):
         if outcome.failure is not None:
             failures.add(outcome.item.shard, outcome)
         else:
             by_shard[outcome.item.shard.number] = outcome.result
-    failures.check("seed", len(looks), run.config.cluster.failed_share)
-    found: dict[tuple[str, bool], Found] = {}
+    failures.check("seed", len(requests), run.config.cluster.failed_share)
+    found: dict[tuple[str, bool], SeedPage] = {}
     for number in sorted(by_shard):
         for page in by_shard[number]:
             found.setdefault((page.url, page.source == "sample"), page)
@@ -101,8 +101,8 @@ def prefixes_of(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*config.seed.prefixes, *shipped)))
 
 
-def spread(pages: Iterable[Found], per_family: int, seed: int) -> list[Found]:
-    """At most so many pages of each family and source, by seeded choice."""
+def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPage]:
+    """At most `per_family` pages of each family and source, by seeded choice."""
     taken: Counter[tuple[str, str]] = Counter()
     chosen = []
     for page in sorted(pages, key=lambda page: priority(seed, page.url)):
@@ -112,19 +112,19 @@ def spread(pages: Iterable[Found], per_family: int, seed: int) -> list[Found]:
     return chosen
 
 
-def _negatives(sample: Iterable[Found], config: Config) -> list[Found]:
-    """Random pages as negatives: those that show signs of code are left out, as some of them are code."""
+def _negatives(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
+    """Random pages as negatives, without those that show signs of code, as some of them are code."""
     known = PrefixSet(known.prefix for known in shipped_prefixes())
     plain = [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
     chosen = sorted(plain, key=lambda page: priority(config.run.seed, page.url))[: config.seed.random_negatives]
     return [replace(page, label="random", source="random") for page in chosen]
 
 
-def _search(run: Run, labelled: dict[str, LabelledUrl]) -> Search:
+def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
     config = run.config
     count = min(config.seed.sample_shards, len(run.shards))
     chosen = np.random.default_rng(config.run.seed).permutation(len(run.shards))[:count]
-    return Search(
+    return SeedContext(
         config=config,
         holdout=run.holdout,
         labelled=labelled,
@@ -135,8 +135,8 @@ def _search(run: Run, labelled: dict[str, LabelledUrl]) -> Search:
     )
 
 
-def _examples(run: Run, found: list[Found]) -> tuple[list[Found], dict[str, float]]:
-    """Examples of all sources by URL, and what the judge said: labels first, then prefixes, judge, blocks, chance."""
+def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str, float]]:
+    """Examples by URL, and the judge's scores. Labels win, then prefixes, the judge, code blocks, random negatives."""
     config = run.config
     sample = [page for page in found if page.source == "sample"]
     judged, scores = judge_pages(run, sample)
@@ -168,7 +168,7 @@ def seed(run: Run) -> Done:
             "nothing to learn from"
         )
     failures = FailedShards()
-    gathered, found = _gather(run, _search(run, labelled), failures)
+    gathered, found = _gather(run, _context(run, labelled), failures)
     found.sort(key=lambda page: page.url)
     sample = [page for page in found if page.source == "sample"]
     examples, scores = _examples(run, found)
@@ -191,5 +191,5 @@ def seed(run: Run) -> Done:
     return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, {}, failures.notes())
 
 
-def _columns(pages: list[Found], schema: dict[str, str]) -> dict[str, list[object]]:
+def _columns(pages: list[SeedPage], schema: dict[str, str]) -> dict[str, list[object]]:
     return {name: [getattr(page, name) for page in pages] for name in schema}

@@ -1,7 +1,7 @@
-"""What a seed takes from one shard: labelled pages, pages under prefixes, pages with code blocks, a random sample.
+"""Seed pages of one shard: labelled pages, pages under prefixes, pages with code blocks, a random sample.
 
-In: a shard, or the places of its labelled pages. Out: Found pages. Every choice rests on seeded hashes of URLs, so it
-does not depend on who looked where.
+In: a shard, or the byte ranges of its labelled pages. Out: SeedPage. Every choice rests on seeded hashes of URLs, so it
+does not depend on the order of shards or on the number of workers.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from recall.sites.prefixes import PrefixSet
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SeedPage:
     """A page of the crawl that the seed may use. label: None for a page of the random sample."""
 
     url: str
@@ -33,10 +33,11 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What to collect from a shard: labelled URLs; and, from sampled shards, what else a seed is made of.
+class SeedContext:
+    """What to collect: labelled URLs from every shard; the other kinds of pages from sampled shards.
 
-    sample, structure: so many pages of lowest priority from each sampled shard, at random and with code blocks.
+    sampled: numbers of the sampled shards; sample, structure: number of random pages, and of random pages with code
+    blocks, from each of them.
     """
 
     config: Config
@@ -49,62 +50,66 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A shard to look through. refs: where its labelled pages lie, if nothing else of it is wanted; None: all of it."""
+class ShardRequest:
+    """A shard to collect from. refs: its labelled pages, if nothing else of it is wanted; None: all of it is read."""
 
     shard: Shard
     refs: tuple[WarcRef, ...] | None = field(default=None, repr=False)
 
 
-def found_in(capture: Capture, label: str | None, family: str | None, source: str) -> Found:
-    """A capture as the seed keeps it."""
+def seed_page(capture: Capture, label: str | None, family: str | None, source: str) -> SeedPage:
+    """A capture as a seed page."""
     text = scoring_text(capture.body, capture.charset, capture.url)
     family = family or registered_domain(host_of(capture.url))
-    return Found(capture.url, label, family, source, capture.ref.path, capture.ref.offset, capture.ref.length, text)
+    return SeedPage(capture.url, label, family, source, capture.ref.path, capture.ref.offset, capture.ref.length, text)
 
 
 def has_code_block(text: str) -> bool:
-    """Tell whether a scoring text's page has a `<pre>` and a `<code>`: of labelled pages with both, 94 % are code."""
+    """True when a scoring text's page has a `<pre>` and a `<code>`: of labelled pages with both, 94 % are code."""
     marks = {name.rstrip("0123456789") for name in text.split(MARK)[1:]}
     return {"pre", "code"} <= marks
 
 
-def collect(search: Search, look: Look) -> list[Found]:
-    """What a seed takes from a shard. Raises ShardFailed when it, or one of the places, cannot be read."""
-    return _everything(search, look.shard) if look.refs is None else _labelled(search, look.shard, look.refs)
+def collect(context: SeedContext, request: ShardRequest) -> list[SeedPage]:
+    """Collect the seed pages of a shard. Raises ShardFailed when it, or one of the byte ranges, cannot be read."""
+    return (
+        _from_whole_shard(context, request.shard)
+        if request.refs is None
+        else _labelled(context, request.shard, request.refs)
+    )
 
 
-def _labelled(search: Search, shard: Shard, refs: tuple[WarcRef, ...]) -> list[Found]:
-    """Labelled pages by byte range; a record that is no page, or another one, is not among them."""
-    found: list[Found] = []
-    for _, capture in read_outcomes(refs, lambda _path: shard.url, search.config.access):
-        entry = search.labelled.get(capture.url) if isinstance(capture, Capture) else None
+def _labelled(context: SeedContext, shard: Shard, refs: tuple[WarcRef, ...]) -> list[SeedPage]:
+    """Labelled pages by byte range; records that are no page or another page are passed over."""
+    found: list[SeedPage] = []
+    for _, capture in read_outcomes(refs, lambda _path: shard.url, context.config.access):
+        entry = context.labelled.get(capture.url) if isinstance(capture, Capture) else None
         if isinstance(capture, Capture) and entry is not None:
-            found.append(found_in(capture, entry.label, entry.family, "label"))
+            found.append(seed_page(capture, entry.label, entry.family, "label"))
     return found
 
 
-def _everything(search: Search, shard: Shard) -> list[Found]:
+def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
     """Labelled pages, pages under seed prefixes, pages with code blocks and the shard's part of the random sample."""
-    found: list[Found] = []
-    seed, positive = search.config.run.seed, search.config.train.positive
-    sample, structured = BottomK[int, Capture](search.sample), BottomK[int, Capture](search.structure)
-    for capture in read_shard(shard, search.config.access):
-        if not isinstance(capture, Capture) or search.holdout.covers(capture.url):
+    found: list[SeedPage] = []
+    seed, positive = context.config.run.seed, context.config.train.positive
+    sample, structured = BottomK[int, Capture](context.sample), BottomK[int, Capture](context.structure)
+    for capture in read_shard(shard, context.config.access):
+        if not isinstance(capture, Capture) or context.holdout.covers(capture.url):
             continue
-        entry = search.labelled.get(capture.url)
+        entry = context.labelled.get(capture.url)
         if entry is not None:
-            found.append(found_in(capture, entry.label, entry.family, "label"))
-        elif shard.number not in search.sampled:
+            found.append(seed_page(capture, entry.label, entry.family, "label"))
+        elif shard.number not in context.sampled:
             continue
-        elif search.prefixes.match(capture.url):
-            found.append(found_in(capture, positive, None, "prefix"))
+        elif context.prefixes.match(capture.url):
+            found.append(seed_page(capture, positive, None, "prefix"))
         else:
             _offer(sample, capture, seed)
-            if search.structure and has_code_block(scoring_text(capture.body, capture.charset, capture.url)):
+            if context.structure and has_code_block(scoring_text(capture.body, capture.charset, capture.url)):
                 _offer(structured, capture, seed + 1)
-    found.extend(found_in(capture, None, None, "sample") for capture in sample.values())
-    found.extend(found_in(capture, positive, None, "structure") for capture in structured.values())
+    found.extend(seed_page(capture, None, None, "sample") for capture in sample.values())
+    found.extend(seed_page(capture, positive, None, "structure") for capture in structured.values())
     return found
 
 

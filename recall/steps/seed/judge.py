@@ -25,7 +25,7 @@ from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
 from recall.run.store import Store, canonical_json
-from recall.steps.seed.collect import Found
+from recall.steps.seed.collect import SeedPage
 
 FOLDER = "judge"
 NEGATIVE = "other"
@@ -144,7 +144,7 @@ def share_of_yes(logprobs: Mapping[str, float]) -> float:
     return yes / (yes + no)
 
 
-def pages_to_judge(sample: Iterable[Found], config: Config) -> list[Found]:
+def pages_to_judge(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
     """Choose [judge] pages by seed: half with structure marks, where code is likely, and half without."""
     ranked = sorted(sample, key=lambda page: priority(config.run.seed, f"judge\0{page.url}"))
     marked = [page for page in ranked if MARK in page.text][: config.judge.pages // 2]
@@ -152,7 +152,7 @@ def pages_to_judge(sample: Iterable[Found], config: Config) -> list[Found]:
     return sorted([*marked, *plain], key=lambda page: page.url)
 
 
-def answer_of(store: Store, judge: Judge, page: Found) -> list[float]:
+def answer_of(store: Store, judge: Judge, page: SeedPage) -> list[float]:
     """A page's shares of YES, from the run folder or from the judge."""
     asked = [judge.settings.model, list(judge.settings.questions), judge.shown(page.text)]
     digest = sha256(canonical_json(asked)).hexdigest()
@@ -162,7 +162,7 @@ def answer_of(store: Store, judge: Judge, page: Found) -> list[float]:
     return [float(share) for share in store.read_json(key)["shares"]]
 
 
-def judge_pages(run: Run, sample: Iterable[Found]) -> tuple[list[Found], dict[str, float]]:
+def judge_pages(run: Run, sample: Iterable[SeedPage]) -> tuple[list[SeedPage], dict[str, float]]:
     """Examples from the judge, and the LM-Score of every page that it scored, by URL.
 
     Raises as `Judge.score` does; answers received before are kept.

@@ -27,7 +27,7 @@ from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Round
 from recall.steps.train.cross_validation import Material, cross_validate, folds_of, text_lines, trusted
 from recall.steps.train.hyperparameters import Trial, search_recipe
-from recall.steps.train.thresholds import choose_operating_point, fit_floors, thresholds_by_kind
+from recall.steps.train.operating_point import choose_operating_point, fit_floors, thresholds_by_kind
 from recall.steps.train.vocabulary import round_tokenizer, sample_texts
 
 OUT_OF_FOLD = {

@@ -70,7 +70,7 @@ def test_pages_with_code_blocks_and_random_pages_make_a_seed_without_labels(fres
 
 
 def test_what_is_known_to_be_code_is_no_random_negative(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "known_prefixes", lambda: (ShippedPrefix("docs", "en", "site0.example0.org/"),))
+    monkeypatch.setattr(package, "shipped_prefixes", lambda: (ShippedPrefix("docs", "en", "site0.example0.org/"),))
     run = fresh(seed={"labels": "", "known_prefixes": True, "random_negatives": 60})
     seed(run)
     rows = run.store.read_table("seed/examples.parquet").to_pylist()

@@ -1,4 +1,4 @@
-"""Labelled pages that are looked up in the index and read by place, also where a file cannot be read."""
+"""Labelled pages that are looked up in the index and read by byte range, also where a file cannot be read."""
 
 from collections.abc import Iterator
 from pathlib import Path
