@@ -9,7 +9,7 @@ import click
 
 from recall import loop
 from recall.cli.driving import RUN
-from recall.corpus.lineage import check_lineage
+from recall.corpus import check_lineage
 from recall.errors import Damaged
 from recall.labels.audit_estimates import Audited, audit
 from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure

@@ -1,6 +1,6 @@
 """The corpus card: a dataset card as dataset hubs read it, with this corpus' own figures.
 
-In: a survey of the published parts, what each stage did, the audits of the rounds. Out: Markdown with front matter.
+In: statistics of the published parts, what each stage did, the audits of the rounds. Out: Markdown with front matter.
 Nothing of a page's content stands in it.
 """
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import recall
 from recall.config import Config
+from recall.corpus.reader import CorpusStatistics, ranked
 from recall.corpus.schema import MEANINGS, VERSION
-from recall.corpus.survey import Survey, ranked
 from recall.labels.audit_estimates import Audited, audit
 from recall.model.evaluate import Interval
 from recall.run.rounds import Run
@@ -33,7 +33,7 @@ class CardFigures:
     audits: of each sealed round, None where nobody labelled its sample.
     """
 
-    survey: Survey
+    statistics: CorpusStatistics
     dropped: Mapping[str, int] = field(repr=False)
     stages: Sequence[Mapping[str, Any]] = field(repr=False)
     failed: int
@@ -51,14 +51,14 @@ def audits_of(run: Run) -> list[tuple[int, Audited | None]]:
 
 def card(run: Run, figures: CardFigures) -> str:
     """The card as Markdown."""
-    survey, config = figures.survey, run.config
-    crawls = sorted(name for name in survey.crawls if name) or ["single WARC files"]
+    statistics, config = figures.statistics, run.config
+    crawls = sorted(name for name in statistics.crawls if name) or ["single WARC files"]
     read = len(run.shards) - figures.failed
-    size = survey.bytes / max(1, survey.pages) / 1e3
+    size = statistics.bytes / max(1, statistics.pages) / 1e3
     parts = [
-        _front_matter(survey),
+        _front_matter(statistics),
         "# Code-related web pages",
-        f"{survey.pages:,} pages, {survey.bytes / 1e6:,.1f} MB of text ({size:,.1f} kB a page), recalled from "
+        f"{statistics.pages:,} pages, {statistics.bytes / 1e6:,.1f} MB of text ({size:,.1f} kB a page), recalled from "
         f"{_shortened(crawls)} in {config.run.rounds} round(s) by recall {recall.__version__}. {read:,} of "
         f"{len(run.shards):,} WARC files could be read.",
         "## How it was made",
@@ -66,10 +66,10 @@ def card(run: Run, figures: CardFigures) -> str:
         "## How good it is",
         _quality(figures.audits),
         "## What is in it",
-        _table(("kept by", "pages"), ranked(survey.reasons)),
-        _table(("first kept in round", "pages"), sorted(survey.rounds.items())),
-        _table(("language", "pages", "MB"), _languages(survey)),
-        _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(survey.categories)]),
+        _table(("kept by", "pages"), ranked(statistics.reasons)),
+        _table(("first kept in round", "pages"), sorted(statistics.rounds.items())),
+        _table(("language", "pages", "MB"), _languages(statistics)),
+        _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(statistics.categories)]),
         "## What was taken out or changed",
         _table(("stage", "switched on", "pages in", "taken out", "pages out"), map(_stage, figures.stages)),
         _table(("left out because", "pages"), ranked(figures.dropped)),
@@ -87,9 +87,9 @@ def card(run: Run, figures: CardFigures) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _front_matter(survey: Survey) -> str:
-    codes = sorted(code for code, pages in survey.languages.items() if code and pages)
-    sizes = [name for limit, name in (*SIZES, *LARGER) if survey.pages < limit]
+def _front_matter(statistics: CorpusStatistics) -> str:
+    codes = sorted(code for code, pages in statistics.languages.items() if code and pages)
+    sizes = [name for limit, name in (*SIZES, *LARGER) if statistics.pages < limit]
     lines = ["---", "pretty_name: Code-related web pages", "license: other", "license_name: page-owners"]
     if codes:
         lines += ["language:", *(f'- "{code}"' for code in codes)]  # quoted: YAML reads a bare no as false
@@ -141,15 +141,15 @@ def _interval(share: Interval) -> str:
     return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
 
 
-def _languages(survey: Survey) -> list[tuple[Any, ...]]:
-    languages = ranked(survey.languages)
+def _languages(statistics: CorpusStatistics) -> list[tuple[Any, ...]]:
+    languages = ranked(statistics.languages)
     rows: list[tuple[Any, ...]] = [
-        (code or "too little prose", pages, f"{survey.language_bytes[code] / 1e6:,.1f}")
+        (code or "too little prose", pages, f"{statistics.language_bytes[code] / 1e6:,.1f}")
         for code, pages in languages[:SHOWN]
     ]
     rest = languages[SHOWN:]
     if rest:
-        size = sum(survey.language_bytes[code] for code, _ in rest) / 1e6
+        size = sum(statistics.language_bytes[code] for code, _ in rest) / 1e6
         rows.append((f"{len(rest)} others", sum(pages for _, pages in rest), f"{size:,.1f}"))
     return rows
 

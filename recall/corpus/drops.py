@@ -5,7 +5,6 @@ kept or a label calls positive and that is not in the corpus, sorted by id; and 
 few examples. The driver streams the table and holds a chunk at a time, without texts.
 """
 
-import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Merged, read_chunk
 from recall.corpus.schema import CAPPED, DROPPED, METADATA, Row, columns_of
 from recall.io.parquet import ParquetWriter, sort_table
 from recall.run.rounds import Step
-from recall.run.sampling import priority
+from recall.run.sampling import BottomK, priority
 from recall.run.shuffle import Stage, StageFile, read_partition, write_table
 from recall.run.store import Schema, Store, Table, concat, table_of
 
@@ -84,23 +83,19 @@ class DropCounts:
 
     pages: int = 0
     reasons: dict[str, Counter[str]] = field(default_factory=dict)
-    examples: dict[tuple[str, str], list[tuple[int, int, dict[str, Any]]]] = field(default_factory=dict)
+    examples: dict[tuple[str, str], BottomK[int, dict[str, str]]] = field(default_factory=dict)
 
     def add(self, row: dict[str, Any]) -> None:
-        """Count a row; keep it as an example when its turn comes."""
+        """Count a row."""
         self.pages += 1
         self.reasons.setdefault(row["stage"], Counter())[row["reason"]] += 1
-        held = self.examples.setdefault((row["stage"], row["reason"]), [])
-        entry = (-priority(0, row["url"]), -row["id"], {"url": row["url"], "detail": row["detail"]})
-        if len(held) < EXAMPLES:
-            heapq.heappush(held, entry)
-        elif entry > held[0]:
-            heapq.heapreplace(held, entry)
+        sample = self.examples.setdefault((row["stage"], row["reason"]), BottomK(EXAMPLES))
+        sample.offer(row["id"], (priority(0, row["url"]), row["id"]), {"url": row["url"], "detail": row["detail"]})
 
     def shown(self, stage: str) -> list[dict[str, str]]:
         """Examples of a stage by reason, the lowest priorities first."""
-        found = ((reason, held) for (name, reason), held in sorted(self.examples.items()) if name == stage)
-        return [{"reason": reason, **page} for reason, held in found for _, _, page in sorted(held, reverse=True)]
+        reasons = sorted(reason for name, reason in self.examples if name == stage)
+        return [{"reason": each, **page} for each in reasons for page in self.examples[stage, each].values()]
 
     def by_reason(self) -> Counter[str]:
         """Pages by reason, of all stages."""

@@ -4,8 +4,8 @@ A column never changes its meaning within a version; new columns come last. The 
 """
 
 from recall.config.corpus import SIGNALS
-from recall.corpus import tags
 from recall.corpus.filters.privacy import KINDS
+from recall.corpus.signals import TAGS
 from recall.run.store import Columns, Schema
 
 VERSION = 2
@@ -52,7 +52,7 @@ MIX: Schema = {
 }
 """What the stages after extraction add."""
 
-CORPUS: Schema = {**LINEAGE, **tags.COLUMNS, **SIGNALS, **MASKED, **MIX}
+CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX}
 ORDER = ("domain", "url", "id")
 """What the rows of the corpus are sorted by, over all its parts."""
 
@@ -99,13 +99,9 @@ DROPPED: Schema = {
     "duplicate_of": "int64",
     "similarity": "float64",
 }
-DROPPED_MEANINGS = {
-    "reason": "why the page is not in the corpus",
-    "stage": "the stage that took it out",
-    "detail": "what decided: the rule, the pattern, the benchmark item; empty where the reason says all",
-    "duplicate_of": "id of the page it was merged into, null for other reasons; that page may have been merged in turn",
-    "similarity": "share of 5-grams in common with that page (estimated Jaccard similarity), null for other reasons",
-}
+"""reason, stage: why the page is not in the corpus, and the stage that took it out; detail: the rule, pattern or
+benchmark item that decided, "" where the reason says all; duplicate_of: id of the page it was merged into, which may
+have been merged in turn, null for other reasons; similarity: estimated Jaccard similarity of both pages' 5-grams."""
 
 LEDGER: Schema = {
     "shard": "int32",

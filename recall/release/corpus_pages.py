@@ -13,7 +13,7 @@ from typing import Any
 from recall.archive.ranges import read_records
 from recall.archive.shards import is_text
 from recall.archive.warc import WarcWriter, capture_in
-from recall.corpus.survey import part_keys
+from recall.corpus import part_keys
 from recall.errors import BadInput, Damaged
 from recall.records import WarcRef
 from recall.release.export_files import compressed, new_file

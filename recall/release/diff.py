@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from recall.corpus.survey import part_keys
+from recall.corpus import part_keys
 from recall.errors import BadInput
 from recall.labels.decisions import accepted_prefixes
 from recall.run.rounds import Run

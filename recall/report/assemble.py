@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import recall
-from recall.corpus.survey import Survey, survey_of
+from recall.corpus import CorpusStatistics, corpus_statistics
 from recall.errors import OutOfOrder
 from recall.labels.audit_estimates import Audited
 from recall.report.contents import FigureData, Report, ReportSection
@@ -74,7 +74,7 @@ def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None
     if not scanned:
         raise OutOfOrder(f"{run.store.root}: no round was scanned yet; a report needs one (see `recall status`)")
     sealed = [round_ for round_ in scanned if round_.sealed and run.parent is None]
-    survey = survey_of(run) if run.step("corpus").done else None
+    survey = corpus_statistics(run) if run.step("corpus").done else None
     audits = audits_of(sealed)
     sections = [
         ReportSection("pages", "What became of the pages", _overview(scanned[-1], sealed, survey)),
@@ -99,7 +99,7 @@ def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None
     )
 
 
-def _overview(last: Round, sealed: Sequence[Round], survey: Survey | None) -> tuple[FigureData, ...]:
+def _overview(last: Round, sealed: Sequence[Round], survey: CorpusStatistics | None) -> tuple[FigureData, ...]:
     saturation = saturation_figure(sealed)
     exact = dict(zip(saturation.column("round"), saturation.column("saturation"), strict=True))
     counts = [replace(count, saturation=exact[count.round]) for count in map(counts_of, sealed)]
@@ -137,7 +137,7 @@ def _domains(scanned: Sequence[Round]) -> tuple[FigureData, ...]:
     return domains_of(tallied[-1]) if tallied else ()
 
 
-def _corpus(last: Round, survey: Survey | None) -> tuple[FigureData, ...]:
+def _corpus(last: Round, survey: CorpusStatistics | None) -> tuple[FigureData, ...]:
     if survey is None:
         return ()
     counted = (languages_of(survey), categories_of(survey), lengths_of(survey), duplicates_of(survey))
@@ -179,7 +179,7 @@ def _facts(run: Run, scanned: Sequence[Round]) -> tuple[tuple[str, str], ...]:
 
 
 def _tiles(
-    overview: Sequence[FigureData], survey: Survey | None, audits: Sequence[tuple[int, Audited | None]]
+    overview: Sequence[FigureData], survey: CorpusStatistics | None, audits: Sequence[tuple[int, Audited | None]]
 ) -> tuple[tuple[str, str, str], ...]:
     funnel = overview[0]
     stages = {row[0]: row[3] for row in funnel.rows if row[1] == "in"}

@@ -1,13 +1,13 @@
 """The corpus in figures: languages, categories, lengths, what was taken out as a duplicate, random rows.
 
-In: a Survey of the corpus and the build's own tables. Out: figures.
+In: a CorpusStatistics of the corpus and the build's own tables. Out: figures.
 """
 
 import heapq
 from collections import Counter
 from collections.abc import Mapping
 
-from recall.corpus.survey import STEPS, Survey
+from recall.corpus import BINS_PER_DOUBLING, CorpusStatistics
 from recall.report.contents import FigureData
 from recall.report.funnel import dropped_of_round
 from recall.run.rounds import Round
@@ -85,7 +85,7 @@ def counted(counts: Mapping[str, int]) -> list[tuple[str, int, float]]:
     return [(name, pages, pages / total) for name, pages in [*rows, *([(REST, rest)] if rest else [])]]
 
 
-def languages_of(survey: Survey) -> FigureData:
+def languages_of(survey: CorpusStatistics) -> FigureData:
     """Pages of the corpus by the language of their prose."""
     named: Counter[str] = Counter()
     for code, pages in survey.languages.items():
@@ -99,7 +99,7 @@ def languages_of(survey: Survey) -> FigureData:
     )
 
 
-def categories_of(survey: Survey) -> FigureData:
+def categories_of(survey: CorpusStatistics) -> FigureData:
     """Pages of the corpus by category."""
     named = Counter({name or "not tagged": pages for name, pages in survey.categories.items()})
     return FigureData(
@@ -111,7 +111,7 @@ def categories_of(survey: Survey) -> FigureData:
     )
 
 
-def lengths_of(survey: Survey) -> FigureData:
+def lengths_of(survey: CorpusStatistics) -> FigureData:
     """Pages of the corpus by the length of their text; bins without a page between others are rows too."""
     if not survey.lengths:
         return FigureData("lengths", "Lengths", "The corpus is empty.", LENGTHS, [])
@@ -129,8 +129,8 @@ def lengths_of(survey: Survey) -> FigureData:
 
 def edge(index: int) -> int:
     """First number of bytes of a length bin."""
-    low = int(2 ** (index / STEPS))
-    return low if low == 2 ** (index / STEPS) else low + 1
+    low = int(2 ** (index / BINS_PER_DOUBLING))
+    return low if low == 2 ** (index / BINS_PER_DOUBLING) else low + 1
 
 
 def dropped_figure(round_: Round) -> FigureData:
@@ -145,7 +145,7 @@ def dropped_figure(round_: Round) -> FigureData:
     )
 
 
-def duplicates_of(survey: Survey) -> FigureData:
+def duplicates_of(survey: CorpusStatistics) -> FigureData:
     """Pages of the corpus by the number of duplicates that were merged into them."""
     sizes: Counter[str] = Counter()
     for merged, pages in sorted(survey.merged.items()):
@@ -162,7 +162,7 @@ def duplicates_of(survey: Survey) -> FigureData:
     )
 
 
-def random_rows(survey: Survey, count: int = 20) -> FigureData:
+def random_rows(survey: CorpusStatistics, count: int = 20) -> FigureData:
     """Pages drawn by the run's seed, with the start of their text."""
     drawn = heapq.nsmallest(count, survey.sample)
     rows = [

@@ -8,8 +8,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 
-from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
-from recall.corpus.survey import ranked
+from recall.corpus import EARLIER_ONLY, NOT_CODE, NOT_SCANNED, ranked
 from recall.labels.decisions import accepted_prefixes
 from recall.report.contents import FigureData
 from recall.run.jobs import complete

@@ -17,7 +17,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from recall.corpus.survey import Page
+from recall.corpus import SampledPage
 from recall.model.tokens import Tokenizer
 from recall.report.contents import FigureData
 from recall.run.round_model import model_folder
@@ -47,7 +47,7 @@ WORDS = 160
 DIGITS = 3
 
 
-def map_of(round_: Round, sample: Sequence[Page]) -> FigureData:
+def map_of(round_: Round, sample: Sequence[SampledPage]) -> FigureData:
     """The sample laid out in the plane; no rows where it is too small."""
     rows: list[tuple[Any, ...]] = []
     if len(sample) >= FEWEST:

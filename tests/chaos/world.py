@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from recall.config import AccessSection, Config, dump_config
-from recall.corpus.lineage import check_lineage
+from recall.corpus import check_lineage
 from recall.io import list_keys, publish_file, read_all
 from recall.run.ledger import ledger, unexplained
 from recall.run.rounds import Run

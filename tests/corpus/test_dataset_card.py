@@ -10,8 +10,8 @@ import duckdb
 import pytest
 import yaml
 
+from recall.corpus import CorpusStatistics
 from recall.corpus.dataset_card import CardFigures, card
-from recall.corpus.survey import Survey
 from recall.labels.audit_estimates import audit
 from recall.run.rounds import Run
 
@@ -89,7 +89,7 @@ def test_every_column_is_explained(text: str, played: Run) -> None:
 
 
 def test_it_says_where_it_does_not_know(played: Run) -> None:
-    empty = card(played, CardFigures(Survey(), {}, [], 0))
+    empty = card(played, CardFigures(CorpusStatistics(), {}, [], 0))
     assert "No audit sample of this run was labelled" in empty
     assert not re.search(r"\bnan\b", empty)
     assert yaml.safe_load(empty.split("---\n")[1])["size_categories"] == ["n<1K"]
@@ -99,16 +99,16 @@ def test_it_does_not_depend_on_the_order_in_which_parts_were_counted(played: Run
     names = ("docs", "mail", "reference", "tracker")
     texts = set()
     for order in (names, names[::-1]):
-        survey = Survey(pages=8)
+        statistics = CorpusStatistics(pages=8)
         for name in order:
             counted = Counter({name: 2})
-            survey.take(Survey(reasons=counted, categories=counted, languages=counted), 1)
-        texts.add(card(played, CardFigures(survey, dict.fromkeys(order, 1), [], 0, [])))
+            statistics.merge(CorpusStatistics(reasons=counted, categories=counted, languages=counted))
+        texts.add(card(played, CardFigures(statistics, dict.fromkeys(order, 1), [], 0, [])))
     assert len(texts) == 1
 
 
 def test_norwegian_stays_a_language(played: Run) -> None:
-    survey = Survey(pages=1, bytes=10)
-    survey.languages["no"] = 1
-    front = card(played, CardFigures(survey, {}, [], 0)).split("---\n")[1]
+    statistics = CorpusStatistics(pages=1, bytes=10)
+    statistics.languages["no"] = 1
+    front = card(played, CardFigures(statistics, {}, [], 0)).split("---\n")[1]
     assert yaml.safe_load(front)["language"] == ["no"]

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recall.corpus.tags import category
 from recall.labels.audit_estimates import audit
 from recall.labels.crawl_weights import labelled_weights
 from recall.page.text.prose_language import language_of
 from recall.report.corpus_figures import NAMES, UNKNOWN
 from recall.run.label_files import read_labels
 from recall.run.rounds import Run
+from recall.sites.kinds import kind_of
 from recall.sites.prefixes import under
 
 ROUNDS = (1, 2)
@@ -268,7 +268,7 @@ def test_languages_and_categories_are_those_of_the_rows(run: Run) -> None:
     corpus = ask(run, "SELECT * FROM 'RUN/corpus/part-*.parquet'")
     known = corpus.to_dict("records")
     languages = [language_of(row["text"]) if pd.isna(row.get("language")) else row["language"] for row in known]
-    kinds = [category(row["url"]) if pd.isna(row.get("category")) else row["category"] for row in known]
+    kinds = [kind_of(row["url"]) if pd.isna(row.get("category")) else row["category"] for row in known]
     for name, values in (
         ("languages", [NAMES.get(one, one) or UNKNOWN for one in languages]),
         ("categories", list(kinds)),

@@ -1,32 +1,27 @@
-"""Benchmark items that stand in a page, so that the corpus does not train on what models are examined with.
+"""Contamination: benchmark items in a page, so that the corpus does not train on what models are tested with.
 
-In: files of benchmark items (JSON lines or Parquet) and Markdown. Out: hits with benchmark, item and the words they
-share. As in DeepSeekMath (arXiv 2402.03300, 2.1): any run of 10 words that an item has too is a hit; items of 3 to 9
-words must stand there whole. Words are compared without case, white space and punctuation, and again
-with comments, then docstrings, taken out on both sides. Memory is bounded by MAX_NGRAMS.
+In: benchmark items and Markdown. Out: hits with benchmark, item and the words they share. As in DeepSeekMath (arXiv
+2402.03300, 2.1): any run of 10 words that an item has too is a hit; items of 3 to 9 words must occur whole. Words are
+compared without case, white space and punctuation, and again with comments, then docstrings, taken out on both sides.
+Memory is bounded by MAX_NGRAMS.
 """
 
-import json
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recall.config import AccessSection
+from recall.corpus.filters.benchmark_files import benchmark_of, items_of
 from recall.errors import BadInput
-from recall.io import read_all
-from recall.io.parquet import ParquetReader
 from recall.kernels.hashing import GOLDEN_RATIO, splitmix64
 
-MAX_FILE = 1 << 30
 MAX_NGRAMS = 50_000_000
 MIN_PART = 6
-"""Words of the shortest text that is looked for whole where it is but a part of its item: not `return x + y`."""
+"""Words of the shortest text that is looked for whole where it is only a part of its item: not `return x + y`."""
 
 SHORTEST = 3
 """Words of the shortest item that is looked for whole."""
@@ -40,8 +35,6 @@ _COMMENT = re.compile(
     r"/\*.{0,20000}?\*/|<!--.{0,20000}?-->|(?:(?<![^\s;{}(),])(?:#|--)|(?<![:\w'\"/])//)[^\n]*", re.DOTALL
 )
 _DOCSTRING = re.compile(r"\"\"\".{0,20000}?\"\"\"|'''.{0,20000}?'''", re.DOTALL)
-_NAMES = ("task_id", "id", "question_id", "problem_id", "name", "title", "slug")
-_NO_TEXT = frozenset({*_NAMES, "url", "source", "dataset", "split", "language", "lang", "difficulty", "entry_point"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +56,11 @@ class _Item:
 def views(text: str) -> Iterator[str]:
     """The text, then without comments, then without docstrings either, as far as each differs from the one before."""
     yield text
-    bare = _COMMENT.sub(" ", text) if any(mark in text for mark in ("#", "//", "/*", "--")) else text
-    if bare != text:
-        yield bare
-    if '"""' in bare or "'''" in bare:
-        yield _DOCSTRING.sub(" ", bare)
+    code = _COMMENT.sub(" ", text) if any(mark in text for mark in ("#", "//", "/*", "--")) else text
+    if code != text:
+        yield code
+    if '"""' in code or "'''" in code:
+        yield _DOCSTRING.sub(" ", code)
 
 
 def words(text: str) -> list[str]:
@@ -87,15 +80,15 @@ def _hashes(mixed: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
     if count <= 0:
         return np.zeros(0, np.uint64)
     hashes: NDArray[np.uint64] = np.full(count, length, np.uint64)
-    for place in range(length):
-        hashes = hashes * GOLDEN_RATIO + mixed[place : place + count]
+    for offset in range(length):
+        hashes = hashes * GOLDEN_RATIO + mixed[offset : offset + count]
     return hashes
 
 
-def telling(runs: NDArray[np.int32], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which rows of word numbers say something: 6 of 10 words differ, 4 of 10 are no numbers; no matrices of zeros.
+def informative(runs: NDArray[np.int32], lettered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mask of runs that are evidence: 6 of 10 words differ, 4 of 10 are no numbers; so no matrices of zeros.
 
-    lettered: by word number, whether the word holds a letter.
+    runs: word numbers, shape (runs, words); lettered: by word number, whether the word holds a letter.
     """
     ordered = np.sort(runs, axis=1)
     new = np.ones(ordered.shape, bool)
@@ -106,19 +99,19 @@ def telling(runs: NDArray[np.int32], lettered: NDArray[np.bool_]) -> NDArray[np.
     return enough
 
 
-class _Table:
-    """Runs of one length, by their hash. place: where each stands in the items' words."""
+class _RunTable:
+    """Runs of one length, by their hash. starts: index of each in the words of all items."""
 
-    def __init__(self, hashes: NDArray[np.uint64], owners: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+    def __init__(self, hashes: NDArray[np.uint64], owners: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
         order = np.argsort(hashes, kind="stable")
-        self.hashes, self.owners, self.places = hashes[order], owners[order], places[order]
+        self.hashes, self.owners, self.starts = hashes[order], owners[order], starts[order]
         bits = max(10, len(hashes).bit_length() + 3)
         self._shift = np.uint64(64 - bits)
         self._seen = np.zeros(1 << bits, bool)
         self._seen[self.hashes >> self._shift] = True
 
     def find(self, hashes: NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
-        """Places in `hashes` that the table holds, with their row."""
+        """Index and row of each of `hashes` that the table holds."""
         maybe = np.flatnonzero(self._seen[hashes >> self._shift])
         if not len(maybe):
             return
@@ -135,7 +128,7 @@ class Benchmarks:
     ngram: int = 10
     items: list[_Item] = field(default_factory=list)
     _vocabulary: dict[str, int] = field(default_factory=dict, repr=False)
-    _tables: dict[int, _Table] = field(default_factory=dict, repr=False)
+    _tables: dict[int, _RunTable] = field(default_factory=dict, repr=False)
     _words: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32), repr=False)
     _strict: dict[int, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
@@ -147,18 +140,14 @@ class Benchmarks:
 
         fields: columns with text, all but names and addresses when empty. Raises BadInput with file and line.
         """
-        read = [
-            (PurePosixPath(path).name.split(".")[0], name, texts)
-            for path in paths
-            for name, texts in _items(path, access, fields)
-        ]
+        read = [(benchmark_of(path), name, texts) for path in paths for name, texts in items_of(path, access, fields)]
         return cls.of(read, ngram)
 
     @classmethod
     def of(cls, read: Iterable[tuple[str, str, Sequence[str]]], ngram: int = 10) -> "Benchmarks":
         """Index items given as benchmark, name and texts."""
         made = cls(ngram)
-        index = _Index(made)
+        index = _BenchmarkIndex(made)
         for benchmark, name, texts in read:
             made.items.append(_Item(benchmark, name))
             index.add(texts)
@@ -177,10 +166,10 @@ class Benchmarks:
             mixed = _mixed(ids.astype(np.uint64))
             for length, table in self._tables.items():
                 for at, row in table.find(_hashes(mixed, length)):
-                    place = int(table.places[row])
-                    if not np.array_equal(self._words[place : place + length], ids[at : at + length]):
+                    start = int(table.starts[row])
+                    if not np.array_equal(self._words[start : start + length], ids[at : at + length]):
                         continue
-                    if place in self._strict and not self._stands(view, at, length, self._strict[place]):
+                    if start in self._strict and not self._occurs(view, at, length, self._strict[start]):
                         continue
                     shared = counts.setdefault(int(table.owners[row]), {})
                     shared.setdefault((length, int(table.hashes[row])), " ".join(found[at : at + length]))
@@ -192,16 +181,16 @@ class Benchmarks:
         return BenchmarkHit(item.benchmark, item.name, next(iter(shared.values())), len(shared))
 
     @staticmethod
-    def _stands(view: str, at: int, length: int, strict: tuple[str, ...]) -> bool:
-        """Whether a short item stands in the view with its punctuation too."""
+    def _occurs(view: str, at: int, length: int, strict: tuple[str, ...]) -> bool:
+        """Whether a short item occurs in the view with its punctuation too."""
         lowered = view.lower()
         spans = [found.span() for number, found in enumerate(_WORD.finditer(lowered)) if at <= number < at + length]
         inside = tuple(_STRICT.findall(lowered[spans[0][0] : spans[-1][1]]))
         return inside == strict
 
 
-class _Index:
-    """Items become tables."""
+class _BenchmarkIndex:
+    """Builds the tables of a Benchmarks, item by item."""
 
     def __init__(self, made: Benchmarks) -> None:
         self.made = made
@@ -223,20 +212,20 @@ class _Index:
                     continue
                 seen.add(tuple(found))
                 if len(found) >= least:
-                    self._long.append((owner, self._place(found), len(found)))
+                    self._long.append((owner, self._append(found), len(found)))
                 elif len(found) >= shortest:
                     self._add_short(owner, view, found)
         if len(self._words) > MAX_NGRAMS:
             raise BadInput(f"benchmarks have more than {MAX_NGRAMS:,} n-grams; give fewer at a time")
 
-    def _place(self, found: Sequence[str]) -> int:
-        place = len(self._words)
+    def _append(self, found: Sequence[str]) -> int:
+        start = len(self._words)
         known = self.made._vocabulary
         self._words.extend([known.setdefault(word, len(known)) for word in found])
-        return place
+        return start
 
     def _add_short(self, owner: int, view: str, found: list[str]) -> None:
-        start = self._place(found)
+        start = self._append(found)
         lowered = view.lower()
         spans = [one.span() for one in _WORD.finditer(lowered)]
         self.made._strict[start] = tuple(_STRICT.findall(lowered[spans[0][0] : spans[-1][1]]))
@@ -255,7 +244,7 @@ class _Index:
         mixed = _mixed(numbers.astype(np.uint64))
         for length, pairs in sorted(runs.items()):
             if len(table := self._rare(pairs, numbers, mixed, length, lettered)):
-                self.made._tables[length] = _Table(_hashes(mixed, length)[table[:, 1]], table[:, 0], table[:, 1])
+                self.made._tables[length] = _RunTable(_hashes(mixed, length)[table[:, 1]], table[:, 0], table[:, 1])
 
     @staticmethod
     def _rare(
@@ -265,10 +254,10 @@ class _Index:
         length: int,
         lettered: NDArray[np.bool_],
     ) -> NDArray[np.int64]:
-        """Owners and places of telling runs that fewer than TEMPLATE items have, each run once."""
+        """Owners and starts of informative runs that fewer than TEMPLATE items have, each run once."""
         views = np.lib.stride_tricks.sliding_window_view(numbers, length)
         blocks = range(0, len(pairs), 1 << 18)
-        kept = [telling(views[pairs[at : at + (1 << 18), 1]], lettered) for at in blocks]
+        kept = [informative(views[pairs[at : at + (1 << 18), 1]], lettered) for at in blocks]
         pairs = pairs[np.concatenate(kept)]
         hashes = _hashes(mixed, length)[pairs[:, 1]]
         order = np.lexsort((pairs[:, 0], hashes))
@@ -281,46 +270,3 @@ class _Index:
         items = np.bincount(groups, weights=other) if len(groups) else np.zeros(0)
         rare: NDArray[np.int64] = pairs[new][items < TEMPLATE]
         return rare
-
-
-def _items(path: str, access: AccessSection, fields: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    rows = _parquet_rows(path, access) if path.endswith(".parquet") else _json_rows(path, access)
-    for number, row in rows:
-        if missing := [name for name in fields if name not in row]:
-            raise BadInput(f"{path}:{number}: has no field {missing[0]!r}, which [contamination] fields names")
-        chosen = fields or [name for name in row if name.lower() not in _NO_TEXT]
-        texts = [text for name in chosen for text in _strings(row[name])]
-        yield next((str(row[name]) for name in _NAMES if row.get(name) is not None), str(number)), texts
-
-
-def _strings(value: Any, depth: int = 0) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping) and depth < 4:
-        for inner in value.values():
-            yield from _strings(inner, depth + 1)
-    elif isinstance(value, list) and depth < 4:
-        for inner in value:
-            yield from _strings(inner, depth + 1)
-
-
-def _json_rows(path: str, access: AccessSection) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(read_all(path, access, MAX_FILE).split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            raise BadInput(f"{path}:{number}: not JSON; expected one benchmark item a line") from None
-        if not isinstance(row, dict):
-            raise BadInput(f"{path}:{number}: not a JSON object; expected one benchmark item a line")
-        yield number, row
-
-
-def _parquet_rows(path: str, access: AccessSection) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    parquet = ParquetReader(path, access)
-    number = 0
-    for table in parquet.batches(parquet.names, 1024):
-        for row in table.to_pylist():
-            number += 1
-            yield number, row

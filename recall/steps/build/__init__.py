@@ -17,8 +17,8 @@ from recall.corpus.dedup.near import merge_near
 from recall.corpus.drops import DropInputs, publish_streamed, stage_reports, write_drops
 from recall.corpus.filters.boilerplate import find_boilerplate
 from recall.corpus.filters.optout import OptOut
+from recall.corpus.reader import corpus_statistics
 from recall.corpus.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
-from recall.corpus.survey import survey_of
 from recall.io import read_all
 from recall.labels.decisions import accepted_prefixes, page_labels
 from recall.records import Done
@@ -61,7 +61,7 @@ def build(run: Run) -> Done:
     step.publish_json("stages.json", stages)
     step.publish("opencoder.sql", view_sql().encode())
     failed = sum(rounds[-1].shards.find(shard.number) is None for shard in run.shards)
-    figures = CardFigures(survey_of(run, 0), drops.by_reason(), stages, failed, audits_of(run))
+    figures = CardFigures(corpus_statistics(run, 0), drops.by_reason(), stages, failed, audits_of(run))
     step.publish("card.md", card(run, figures).encode())
     counts = {"pages": reasons.total(), "dropped": drops.pages, "failed_shards": failed}
     done = step.finish({**counts, **dict(sorted(reasons.items()))}, {"schema": VERSION, **_outside(run)})

@@ -11,13 +11,12 @@ from hashlib import sha256
 
 from recall.config import Config, QualitySection
 from recall.config.corpus import SIGNALS, parse_rule
-from recall.corpus import tags
 from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, keys_of
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
-from recall.corpus.filters import quality
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
+from recall.corpus.signals import TAGS, broken_rule, declared_language, signals, tags
 from recall.page.markdown import markdown
 from recall.records import plain_text
 from recall.run.candidates import PageBody, read_bodies
@@ -27,7 +26,7 @@ from recall.run.store import Schema, Store
 from recall.sites.hosts import host_of
 from recall.sites.prefixes import PrefixSet
 
-EXTRACTED: Schema = {**LINEAGE, **tags.COLUMNS, **SIGNALS, **KEYS}
+EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS}
 STAGE = "extract"
 TAG = "code"
 NO_TEXT = "no text could be extracted"
@@ -177,10 +176,10 @@ def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -
     text = markdown(page.body, selection.url, page.charset) if plain is None else plain
     if not text.strip():
         return Refusal(STAGE, NO_TEXT)
-    measured = quality.signals(text) if config.quality.enabled else {}
+    measured = signals(text) if config.quality.enabled else {}
     if refusal := low_quality(config.quality, measured):
         return refusal
-    declared = tags.declared_language(page.body) if plain is None else ""
+    declared = declared_language(page.body) if plain is None else ""
     return {
         "text": text,
         "tag": TAG,
@@ -190,7 +189,7 @@ def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -
         "digest": f"sha256:{sha256(page.body).hexdigest()}",
         "model": selection.model,
         "fetched": page.fetched,
-        **(tags.tags(selection.url, text, declared) if config.tags.enabled else {}),
+        **(tags(selection.url, text, declared) if config.tags.enabled else {}),
         **measured,
         **dict(zip(KEYS, keys_of(selection.url, text, crawl, page.fetched), strict=True)),
     }
@@ -198,7 +197,7 @@ def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -
 
 def low_quality(settings: QualitySection, measured: Mapping[str, int | float]) -> Refusal | None:
     """The rule that a page's signals break, as a refusal."""
-    rule = quality.Filter(settings.keep).broken(measured) if settings.enabled else ""
+    rule = broken_rule(settings.keep, measured) if settings.enabled else ""
     if not rule:
         return None
     return Refusal(

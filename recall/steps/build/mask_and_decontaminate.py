@@ -5,23 +5,23 @@ benchmark items in them. Items are looked for before masks could hide them. A te
 must still meet the quality rules, so that each signal of a row is that of its text.
 """
 
-import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from recall.config import Config
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, read_chunk, surviving_pages
 from recall.corpus.drops import EXAMPLES, ChangeExample, Changes
-from recall.corpus.filters import quality
 from recall.corpus.filters.boilerplate import key_of, lines_by_host, remove_lines
 from recall.corpus.filters.contamination import BenchmarkHit, Benchmarks
 from recall.corpus.filters.privacy import KINDS, mask
 from recall.corpus.schema import CORPUS, DROPPED, Row, columns_of
+from recall.corpus.signals import signals
 from recall.io.parquet import ParquetWriter
-from recall.run.sampling import priority
+from recall.run.sampling import BottomK, priority
 from recall.run.shuffle import Stage, StageFile, write_table
 from recall.run.store import Schema
 from recall.steps.build.extract import EXTRACTED, Refusal, low_quality
@@ -86,7 +86,7 @@ def _finish_chunk(stage: Stage[FinishInputs], chunk: Chunk) -> FinishedChunk:
         StageFile(f"{stage.folder}/{output.file}", writer.rows),
         write_table(stage, "dropped-", columns_of(finisher.dropped, DROPPED), DROPPED),
         write_table(stage, "hits-", columns_of(finisher.hits, HITS), HITS),
-        Changes(dict(sorted(finisher.counts.items())), finisher.lowest_examples()),
+        finisher.changes(),
     )
 
 
@@ -97,7 +97,7 @@ class _Finisher:
         self.store, self.inputs, self.chunk = stage.store, stage.inputs, chunk
         self.lines = lines_by_host(stage.store, stage.inputs.lines, chunk.number)
         self.counts: Counter[str] = Counter()
-        self.examples: dict[str, list[ChangeExample]] = {}
+        self.examples: dict[str, BottomK[int, ChangeExample]] = {}
         self.dropped: list[Row] = []
         self.hits: list[Row] = []
 
@@ -135,10 +135,10 @@ class _Finisher:
             return Refusal("contamination", CONTAMINATED, f"{hits[0].benchmark} {hits[0].item}: {hits[0].ngram}")
         masked = mask(text, config.privacy) if config.privacy.enabled else None
         text, counts = (masked.text, masked.counts) if masked else (text, {})
-        measured = quality.signals(text) if config.quality.enabled and text != before else {}
+        measured = signals(text) if config.quality.enabled and text != before else {}
         if measured and (refusal := low_quality(config.quality, measured)):
             return refusal
-        self._note(str(row["url"]), taken, counts)
+        self._note(row, taken, counts)
         return {
             **row,
             **measured,
@@ -157,21 +157,22 @@ class _Finisher:
             dropped = self.inputs.config.contamination.drop
             self.hits.append({"url": row["url"], "id": row["id"], **shared, "dropped": dropped})
 
-    def _note(self, url: str, taken: Sequence[str], counts: Mapping[str, int]) -> None:
+    def _note(self, row: Row, taken: Sequence[str], counts: Mapping[str, int]) -> None:
         """Count what changed; examples of masks name kinds only."""
         if taken:
             self.counts.update({"boilerplate pages": 1, "boilerplate lines": len(taken)})
-            self._add_example("boilerplate", url, taken[0][:200])
+            self._add_example("boilerplate", row, taken[0][:200])
         if counts:
             self.counts.update({"privacy pages": 1, **{f"privacy {kind}": n for kind, n in counts.items()}})
-            self._add_example("privacy", url, ", ".join(f"{kind} {count}" for kind, count in counts.items()))
+            self._add_example("privacy", row, ", ".join(f"{kind} {count}" for kind, count in counts.items()))
 
-    def _add_example(self, stage: str, url: str, what: str) -> None:
-        held = self.examples.setdefault(stage, [])
-        held.append(ChangeExample(priority(0, url), url, what))
-        if len(held) > 8 * EXAMPLES:
-            held[:] = heapq.nsmallest(EXAMPLES, held)
+    def _add_example(self, stage: str, row: Row, what: str) -> None:
+        url, page = str(row["url"]), cast("int", row["id"])
+        example = ChangeExample(priority(0, url), url, what)
+        sample = self.examples.setdefault(stage, BottomK(EXAMPLES))
+        sample.offer(page, (example.priority, url, what), example)
 
-    def lowest_examples(self) -> dict[str, tuple[ChangeExample, ...]]:
-        """Examples of changes by stage: the same ones whatever the order of the pages."""
-        return {stage: tuple(heapq.nsmallest(EXAMPLES, held)) for stage, held in sorted(self.examples.items())}
+    def changes(self) -> Changes:
+        """Counts and examples of what changed; the same examples whatever the order of the pages."""
+        examples = {stage: tuple(sample.values()) for stage, sample in sorted(self.examples.items())}
+        return Changes(dict(sorted(self.counts.items())), examples)

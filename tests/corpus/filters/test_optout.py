@@ -6,7 +6,7 @@ import pytest
 
 from recall.config import AccessSection
 from recall.corpus.filters.optout import OptOut, noai, parse_hosts, parse_patterns
-from recall.corpus.filters.quality import signals
+from recall.corpus.signals import signals
 from recall.errors import BadInput
 
 

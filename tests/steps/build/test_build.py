@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from recall import loop
+from recall.corpus import check_lineage
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
-from recall.corpus.lineage import check_lineage
 from recall.labels.decisions import page_labels
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards

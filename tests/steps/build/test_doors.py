@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from recall.config import AccessSection, QualitySection
-from recall.corpus import tags
-from recall.corpus.filters import contamination, optout, privacy, quality
+from recall.config.corpus import SIGNALS
+from recall.corpus.filters import contamination, optout, privacy
+from recall.corpus.signals import broken_rule, signals, tags
 
 PAGE = """# Sort a list
 
@@ -21,7 +22,7 @@ def by_length(words):
 
 
 def test_a_page_is_tagged() -> None:
-    assert tags.tags("https://stackoverflow.com/questions/1/x", PAGE) == {
+    assert tags("https://stackoverflow.com/questions/1/x", PAGE) == {
         "language": "en",
         "category": "qa",
         "code_languages": ["python"],
@@ -29,15 +30,15 @@ def test_a_page_is_tagged() -> None:
 
 
 def test_a_page_has_every_signal() -> None:
-    found = quality.signals(PAGE)
-    assert set(found) == set(quality.SIGNALS)
+    found = signals(PAGE)
+    assert set(found) == set(SIGNALS)
     assert found["code_blocks"] == 1
     assert found["code_lines"] == 2
 
 
 def test_a_rule_names_a_signal() -> None:
-    assert quality.Filter(("words >= 5",)).broken(quality.signals(PAGE)) == ""
-    assert quality.Filter(("words >= 5", "words <= 6")).broken(quality.signals(PAGE)) == "words <= 6"
+    assert broken_rule(("words >= 5",), signals(PAGE)) == ""
+    assert broken_rule(("words >= 5", "words <= 6"), signals(PAGE)) == "words <= 6"
     with pytest.raises(ValueError, match="no signal"):
         QualitySection(keep=("wrods >= 5",))
 

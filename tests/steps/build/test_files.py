@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recall.corpus.schema import CORPUS, DROPPED, DROPPED_MEANINGS, MEANINGS, OPENCODER, VERSION
+from recall.corpus.schema import CORPUS, MEANINGS, OPENCODER, VERSION
 from recall.run.rounds import Run
 from recall.steps.build.mask_and_decontaminate import HITS
 
@@ -17,7 +17,6 @@ def parts(run: Run) -> list[str]:
 
 def test_every_column_is_explained() -> None:
     assert set(MEANINGS) == set(CORPUS)
-    assert set(DROPPED_MEANINGS) <= set(DROPPED)
 
 
 def test_pandas_and_duckdb_read_the_same_rows(played: Run) -> None:

@@ -1,0 +1,147 @@
+"""Tags and quality signals of a page: what depends on it alone; and rules over the signals.
+
+In: URL, Markdown and the page as it was sent. Out: an ISO 639-1 code, a kind of site, the languages that fences name, a
+number for each signal; and the first rule that a page breaks. Nothing is refused here: a signal is a fact, a rule is
+the user's. Signals of prose are computed outside code blocks, so that braces, indentation and short lines of code
+change none of them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from recall.config.corpus import parse_rule
+from recall.corpus.fences import blocks, prose
+from recall.page.text.prose_language import language_of
+from recall.sites.kinds import kind_of
+
+TAGS: Mapping[str, str] = {"language": "string", "category": "string", "code_languages": "list<string>"}
+
+_DECLARED = re.compile(rb"(?i)<html\b[^>]{0,1000}?\b(?:xml:)?lang\s*=\s*[\"']?\s*([a-z]{2,3})(?![a-z])")
+_HEAD = 8_192
+_WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_LETTERS = re.compile(r"[^\W\d_]")
+_SYMBOLS = re.compile(r"[^\w\s]|_")
+_UPPER = re.compile(r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]")
+_LINK = re.compile(
+    r"\[([^\[\]\n]{1,1000})\]\([^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,2000})?\)|https?://[^\s)\]>]{4,2000}"
+)
+
+
+def declared_language(body: bytes) -> str:
+    """The language that a page's `<html lang>` names, "" where it names none."""
+    match = _DECLARED.search(body, 0, _HEAD)
+    return match[1].decode("ascii").lower() if match else ""
+
+
+def language(text: str, declared: str = "") -> str:
+    """ISO 639-1 code of a Markdown page's prose, "" when there is too little to tell.
+
+    declared: what the page declares, as `declared_language` gives it; used only where there is too little prose.
+    """
+    return language_of(prose(text).lstrip("`~ \n")) or declared
+
+
+def code_languages(text: str) -> list[str]:
+    """The words that a page's fences name their languages by, the one with the most characters first."""
+    sizes: Counter[str] = Counter()
+    for block in blocks(text):
+        if block.language:
+            sizes[block.language] += block.end - block.start
+    return sorted(sizes, key=lambda word: (-sizes[word], word))
+
+
+def tags(url: str, text: str, declared: str = "") -> dict[str, object]:
+    """All of TAGS for a page."""
+    return {
+        "language": language(text, declared),
+        "category": kind_of(url),
+        "code_languages": code_languages(text),
+    }
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Function words of the languages that pages are mostly in, one set for all."""
+    text = files("recall").joinpath("data/stop_words.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
+def signals(text: str) -> dict[str, int | float]:
+    """Every signal of SIGNALS for a page's Markdown. Shares are 0 where there is nothing to share."""
+    code: list[str] = []
+    pieces, at = [], 0
+    for block in blocks(text):
+        pieces.append(text[at : block.start])
+        code.append(text[block.start : block.end])
+        at = block.end
+    outside = "".join([*pieces, text[at:]])
+    lines = text.split("\n")
+    lengths = [len(line) for line in lines if line and not line.isspace()]
+    code_chars = sum(map(len, code))
+    return {
+        "chars": len(text),
+        "lines": len(lengths),
+        "code_blocks": len(code),
+        "code_lines": sum(1 for block in code for line in block.split("\n") if line.strip()),
+        "code_share": _share(code_chars, len(text)),
+        "mean_line_length": _share(sum(lengths), len(lengths)),
+        "max_line_length": max(lengths, default=0),
+        "entropy": _entropy(text),
+        **_of_prose(outside),
+    }
+
+
+def _of_prose(text: str) -> dict[str, int | float]:
+    """Signals of the text outside code blocks."""
+    words = _WORDS.findall(text)
+    cjk = len(_CJK.findall(text)) if not text.isascii() else 0
+    letters = len(_LETTERS.findall(text)) if not text.isascii() else sum(map(str.isalpha, text))
+    ink = len(text) - sum(text.count(space) for space in " \n\t")
+    lowered = [word.lower() for word in words]
+    known = stop_words()
+    stops = sum(word in known for word in lowered)
+    if cjk:
+        stops += sum(text.count(word) for word in known if len(word) == 1 and _CJK.match(word))
+    lines = [line for raw in text.split("\n") if (line := raw.strip()) and not line.startswith(("```", "~~~"))]
+    links = sum(len(link[0]) for link in _LINK.finditer(text)) if "](" in text or "://" in text else 0
+    count = len(words) + cjk
+    return {
+        "words": count,
+        "alphabetic_share": _share(letters, ink),
+        "symbol_share": _share(len(_SYMBOLS.findall(text)), ink),
+        "digit_share": _share(sum(map(str.isdigit, text)), ink),
+        "uppercase_share": _share(len(_UPPER.findall(text)), letters),
+        "stop_word_share": min(1.0, _share(stops, count)),
+        "unique_word_share": _share(len(set(lowered)), len(lowered)),
+        "mean_word_length": _share(sum(map(len, words)), len(words)),
+        "link_share": _share(links, len(text)),
+        "duplicate_line_share": _share(len(lines) - len(set(lines)), len(lines)),
+    }
+
+
+def _share(part: float, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _entropy(text: str) -> float:
+    """Bits per byte of the text in UTF-8 (Shannon 1948, order 0)."""
+    if not text:
+        return 0.0
+    counts = np.bincount(np.frombuffer(text.encode("utf-8", "replace"), np.uint8))
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log2(shares)).sum()) + 0.0
+
+
+def broken_rule(rules: Sequence[str], measured: Mapping[str, int | float]) -> str:
+    """The first rule, as the config spells it, that a page's signals break, "" when they meet all."""
+    for rule in rules:
+        name, relation, bound = parse_rule(rule)
+        if (measured[name] < bound) if relation == ">=" else (measured[name] > bound):
+            return rule
+    return ""
