@@ -1,7 +1,7 @@
 """The corpus card: a dataset card as dataset hubs read it, with this corpus' own figures.
 
-In: statistics of the published parts, what each stage did, the audits of the rounds. Out: Markdown with front matter.
-Nothing of a page's content stands in it.
+In: statistics of the published parts, what each stage did, the audits of the rounds. Out: Markdown with front matter,
+without any content of a page.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ class CardFigures:
 
 def audits_of(run: Run) -> list[tuple[int, Audited | None]]:
     """Estimates of the rounds from their audit samples; none for a run that inherited its model."""
-    sealed = [one for one in range(1, run.config.run.rounds + 1) if run.round(one).sealed]
+    sealed = [number for number in range(1, run.config.run.rounds + 1) if run.round(number).sealed]
     if run.parent is not None or not sealed:
         return []
     wanted = sealed if len(run.shards) <= AUDITED else sealed[-1:]
@@ -72,7 +72,7 @@ def card(run: Run, figures: CardFigures) -> str:
         _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(statistics.categories)]),
         "## What was taken out or changed",
         _table(("stage", "switched on", "pages in", "taken out", "pages out"), map(_stage, figures.stages)),
-        _table(("left out because", "pages"), ranked(figures.dropped)),
+        _table(("dropped because", "pages"), ranked(figures.dropped)),
         _changes(figures.stages),
         "## Columns",
         f"Schema {VERSION}; the version also stands in each file's metadata.",
@@ -108,32 +108,32 @@ def _method(run: Run) -> str:
     else:
         start = (
             "A fastText classifier on BPE tokens scanned the crawl; hosts of which it recalled more than "
-            f"{run.config.domains.share:.0%} became code domains; people judged pages and URL prefixes; what the model "
-            "missed under accepted prefixes trained the next round."
+            f"{run.config.domains.share:.0%} became code domains; annotators labelled pages and URL prefixes; what "
+            "the model missed under accepted prefixes trained the next round."
         )
     return (
-        f"{start} The corpus is what the last round's model keeps or an accepted prefix covers; people's labels "
+        f"{start} The corpus is what the last round's model keeps or an accepted prefix covers; labels "
         f"overrule both. Text is Markdown whose code is exact. Run digest `{run.digest()}`."
     )
 
 
 def _quality(audits: Sequence[tuple[int, Audited | None]]) -> str:
-    known = [(number, one) for number, one in audits if one is not None]
+    known = [(number, audited) for number, audited in audits if audited is not None]
     if not known:
-        return "No audit sample of this run was labelled, so its precision and the share found are not known."
+        return "No audit sample of this run was labelled, so its precision and recall are not known."
     rows = [
         (
             number,
-            f"{one.labels:,}",
-            *(_interval(share) for share in (one.model.precision, one.model.recall)),
-            *(_interval(share) for share in (one.with_prefixes.precision, one.with_prefixes.recall)),
+            f"{audited.labels:,}",
+            *(_interval(share) for share in (audited.model.precision, audited.model.recall)),
+            *(_interval(share) for share in (audited.with_prefixes.precision, audited.with_prefixes.recall)),
         )
-        for number, one in known
+        for number, audited in known
     ]
-    names = ("round", "audit labels", "precision, model", "found, model", "precision, with prefixes", "found")
+    names = ("round", "audit labels", "precision, model", "recall, model", "precision, with prefixes", "recall")
     return (
         f"{_table(names, rows)}\n\nEstimates for the crawl without held-out hosts, before the stages below, from blind "
-        "random samples, with 95 % intervals; found: the share of the crawl's code-related pages that is kept."
+        "random samples, with 95 % intervals; recall: the share of the crawl's code-related pages that is kept."
     )
 
 
@@ -160,7 +160,7 @@ def _stage(stage: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _changes(stages: Sequence[Mapping[str, Any]]) -> str:
-    rows = [(one["stage"], what, count) for one in stages for what, count in one["changed"].items()]
+    rows = [(stage["stage"], what, count) for stage in stages for what, count in stage["changed"].items()]
     return _table(("stage", "changed in the texts", "count"), rows)
 
 
@@ -173,7 +173,7 @@ def _limits(config: Config) -> str:
     }
     lines = [
         "- The classifier errs most in languages other than English and on listing pages.",
-        "- Language, category and masked data are told by rules; they miss some and err on some.",
+        "- Language, category and masks follow rules, which miss some and err on some.",
         "- Opt-outs are those that the crawl's robots.txt, page markup and the lists given to the build could tell.",
         *(f"- In this corpus {what}." for what, holds in switched.items() if holds),
     ]

@@ -1,7 +1,7 @@
-"""Where code stands in a page's Markdown.
+"""Code in a page's Markdown: fenced blocks, and code spans between back-ticks.
 
-In: Markdown as `recall.page.markdown` writes it: fenced blocks at the left margin, inline code between back-ticks. Out:
-places by character. A fence that is never closed runs to the end (CommonMark, 4.5). One pass, linear time.
+In: Markdown as `recall.page.markdown` writes it, with fenced blocks at the left margin. Out: offsets in characters. A
+fence that is never closed runs to the end (CommonMark, 4.5). One pass, linear time.
 """
 
 import re
@@ -13,7 +13,7 @@ _TICKS = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,500})\1(?!`)")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class FencedBlock:
     """A fenced block. start, end: characters of its code, without the fence lines; language: the fence's own word."""
 
     start: int
@@ -21,7 +21,7 @@ class Block:
     language: str
 
 
-def blocks(text: str) -> Iterator[Block]:
+def blocks(text: str) -> Iterator[FencedBlock]:
     """Every fenced block, in order."""
     opened: re.Match[str] | None = None
     for fence in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
@@ -29,10 +29,10 @@ def blocks(text: str) -> Iterator[Block]:
             opened = fence
         elif fence[1].startswith(opened[1]) and not fence[2].strip():
             start = min(opened.end() + 1, fence.start())
-            yield Block(start, max(start, fence.start() - 1), _word(opened[2]))
+            yield FencedBlock(start, max(start, fence.start() - 1), _word(opened[2]))
             opened = None
     if opened is not None:
-        yield Block(min(opened.end() + 1, len(text)), len(text), _word(opened[2]))
+        yield FencedBlock(min(opened.end() + 1, len(text)), len(text), _word(opened[2]))
 
 
 def _word(information: str) -> str:
@@ -41,9 +41,9 @@ def _word(information: str) -> str:
 
 
 def inline(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Places of inline code within characters [start, end) of prose."""
-    for found in _TICKS.finditer(text, start, end):
-        yield found.span(2)
+    """Start and end of each code span within characters [start, end) of prose."""
+    for match in _TICKS.finditer(text, start, end):
+        yield match.span(2)
 
 
 def prose(text: str) -> str:

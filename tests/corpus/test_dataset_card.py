@@ -58,7 +58,7 @@ def test_its_counts_are_those_of_the_rows(text: str, played: Run) -> None:
         }
     dropped = ask(played, "SELECT reason, count(*) FROM 'RUN/corpus/dropped.parquet' GROUP BY 1")
     if dropped:
-        assert {name: int(row[0]) for name, row in table(text, "left out because").items()} == {
+        assert {name: int(row[0]) for name, row in table(text, "dropped because").items()} == {
             str(name): count for name, count in dropped
         }
 

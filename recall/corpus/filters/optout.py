@@ -1,7 +1,7 @@
-"""Sites and pages that do not want to be in a corpus: lists of hosts and URL patterns, and what pages say themselves.
+"""Opt-outs: lists of hosts and URL patterns, and the directives that pages and responses carry.
 
-In: URLs; bodies and the header fields that a scan keeps. Out: the line or directive that a page is left out for, "" for
-the others. Pages are hostile: only the first bytes are looked at, by bounded patterns.
+In: URLs; bodies and the header fields that a scan keeps. Out: the line or directive that opts a page out, "" for the
+others. Pages are hostile: only the first bytes are read, by bounded patterns.
 
 Read are robots meta tags and X-Robots-Tag with noai, noimageai (DeviantArt, 2022) and noml, for whatever crawler they
 name; tdm-reservation (W3C TDM Reservation Protocol, 2024); Content-Usage (IETF aipref drafts).
@@ -29,7 +29,6 @@ _ATTRIBUTE = re.compile(
     r"""(?i)([a-z][a-z:-]{0,30})\s{0,10}=\s{0,10}(?:"([^"]{0,1000})"|'([^']{0,1000})'|([^\s"'>]{1,200}))"""
 )
 _WORDS = re.compile(r"[a-z][a-z-]*")
-_SAYS = ("robots", "bot", "crawler", "spider", "googlebot", "ai")
 _REFUSES_TRAINING = re.compile(
     r"(?:^|[,;\s])(?:train-ai|ai-train|train-genai|ai|bots|tdm)\s*=\s*(?:n|no|false|0|disallow)(?![a-z])"
 )
@@ -41,27 +40,27 @@ def noai(body: bytes, headers: str = "", directives: Iterable[str] = DIRECTIVES)
 
     headers: lines `name: value` of the response, as a scan keeps them.
     """
-    said = set(_of_headers(headers)) if headers else set()
+    carried = set(_of_headers(headers)) if headers else set()
     head = body[:HEAD]
     if b"<meta" in head or b"<META" in head or b"<Meta" in head:
         for meta in _META.finditer(head):
-            said |= set(_of_meta(meta[1].decode("utf-8", "replace")))
-    return next((directive for directive in directives if directive in said), "")
+            carried |= set(_of_meta(meta[1].decode("utf-8", "replace")))
+    return next((directive for directive in directives if directive in carried), "")
 
 
 def _of_meta(inside: str) -> Iterable[str]:
-    found = {name.lower(): unescape(a or b or c).strip().lower() for name, a, b, c in _ATTRIBUTE.findall(inside)}
-    content = found.get("content", "")
-    return _said(found.get("name") or found.get("http-equiv") or "", content)
+    attributes = {name.lower(): unescape(a or b or c).strip().lower() for name, a, b, c in _ATTRIBUTE.findall(inside)}
+    content = attributes.get("content", "")
+    return _directives(attributes.get("name") or attributes.get("http-equiv") or "", content)
 
 
 def _of_headers(headers: str) -> Iterable[str]:
     for line in headers.splitlines():
         name, _, value = line.partition(":")
-        yield from _said(name.strip().lower(), value.strip().lower())
+        yield from _directives(name.strip().lower(), value.strip().lower())
 
 
-def _said(name: str, value: str) -> Iterable[str]:
+def _directives(name: str, value: str) -> Iterable[str]:
     """Directives that a field carries; X-Robots-Tag may name a crawler before its own (`ccbot: noai`)."""
     if name == "tdm-reservation":
         return ["tdm-reservation"] if value == "1" else []
@@ -73,7 +72,7 @@ def _said(name: str, value: str) -> Iterable[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class UrlPattern:
     """A line of a pattern file. parts: what must follow one another, any characters between; ends: nothing follows."""
 
     line: str
@@ -88,10 +87,10 @@ class Pattern:
         at = len(first)
         last = rest.pop() if rest and self.ends else None
         for part in rest:
-            found = text.find(part, at)
-            if found < 0:
+            start = text.find(part, at)
+            if start < 0:
                 return False
-            at = found + len(part)
+            at = start + len(part)
         if last is not None:
             return len(text) - len(last) >= at and text.endswith(last)
         return not self.ends or at == len(text)
@@ -99,10 +98,10 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Hosts and URL patterns that are left out. hosts: with all below them."""
+    """Hosts, with all their subdomains, and URL patterns that opt out."""
 
     hosts: frozenset[str] = frozenset()
-    patterns: tuple[Pattern, ...] = ()
+    patterns: tuple[UrlPattern, ...] = ()
 
     @classmethod
     def load(cls, hosts: str, patterns: str, access: AccessSection) -> "OptOut":
@@ -111,7 +110,7 @@ class OptOut:
         return cls(names, parse_patterns(_lines(patterns, access), patterns) if patterns else ())
 
     def reason(self, url: str) -> str:
-        """The host or pattern that leaves a URL out, "" when none does."""
+        """The host or pattern that opts a URL out, "" when none does."""
         if self.hosts:
             name = host_of(url)
             while name:
@@ -119,7 +118,7 @@ class OptOut:
                     return name
                 name = name.partition(".")[2]
         key = prefix_key(url) if self.patterns else ""
-        return next((one.line for one in self.patterns if one.covers(url if "://" in one.line else key)), "")
+        return next((each.line for each in self.patterns if each.covers(url if "://" in each.line else key)), "")
 
 
 def _lines(url: str, access: AccessSection) -> list[str]:
@@ -147,17 +146,17 @@ def parse_hosts(lines: Iterable[str], source: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def parse_patterns(lines: Iterable[str], source: str) -> tuple[Pattern, ...]:
+def parse_patterns(lines: Iterable[str], source: str) -> tuple[UrlPattern, ...]:
     """URL patterns, one a line: host and path from their start, `*` for any characters, `$` for the end.
 
-    A pattern with a scheme is held against the whole URL, query included. Raises BadInput for one that is too long.
+    A pattern with a scheme is matched with the whole URL, query included. Raises BadInput for one that is too long.
     """
-    found = []
+    patterns = []
     for number, raw in enumerate(lines, 1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
         if len(line) > MAX_PATTERN:
             raise BadInput(f"{source}:{number}: a pattern has at most {MAX_PATTERN} characters")
-        found.append(Pattern(line, tuple(line.removesuffix("$").split("*")), line.endswith("$")))
-    return tuple(found)
+        patterns.append(UrlPattern(line, tuple(line.removesuffix("$").split("*")), line.endswith("$")))
+    return tuple(patterns)

@@ -31,7 +31,7 @@ STAGE = "extract"
 TAG = "code"
 NO_TEXT = "no text could be extracted"
 LISTED = "its host or URL opted out"
-SAYS_SO = "the page asks not to be used"
+PAGE_OPTS_OUT = "the page asks not to be used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DropReason:
     """Why a page is not in the corpus, as dropped.parquet says it."""
 
     stage: str
@@ -84,8 +84,8 @@ def extract_shard(stage: Stage[ExtractionInputs], scanned: ScannedShard) -> Extr
     selections = list(select_pages(stage.store, inputs.rounds, inputs.labels, number))
     table = read_rows(stage.store, scanned, ["offset", "length"])
     refs = refs_of(table, scanned.shard.path, [selection.row for selection in selections])
-    refused = {selection.row: _refused(inputs, selection) for selection in selections}
-    wanted = {row: refs[row] for row, refusal in refused.items() if refusal is None}
+    unread = {selection.row: _drop_unread(inputs, selection) for selection in selections}
+    wanted = {row: refs[row] for row, drop in unread.items() if drop is None}
     bodies = read_bodies(stage.store, scanned, wanted, inputs.config.access)
     kept: list[Row] = []
     dropped: list[Row] = []
@@ -100,10 +100,10 @@ def extract_shard(stage: Stage[ExtractionInputs], scanned: ScannedShard) -> Extr
             "offset": ref.offset,
             "length": ref.length,
         }
-        page = refused[selection.row] or _page_of(
+        page = unread[selection.row] or _page_of(
             inputs.config, selection, bodies.pop(selection.row), scanned.shard.crawl
         )
-        if isinstance(page, Refusal):
+        if isinstance(page, DropReason):
             dropped.append({**lineage, "stage": page.stage, "reason": page.reason, "detail": page.detail})
         else:
             kept.append(lineage | page)
@@ -160,25 +160,25 @@ def reason_for(by_model: bool, by_prefix: bool, label: bool | None) -> str:
     return "label" if label else ""
 
 
-def _refused(inputs: ExtractionInputs, selection: Selection) -> Refusal | None:
+def _drop_unread(inputs: ExtractionInputs, selection: Selection) -> DropReason | None:
     """Why a page need not even be read."""
     if not selection.selected:
-        return Refusal("choice", selection.reason)
+        return DropReason("choice", selection.reason)
     listed = inputs.optout.reason(selection.url) if inputs.config.optout.enabled else ""
-    return Refusal("optout", LISTED, listed) if listed else None
+    return DropReason("optout", LISTED, listed) if listed else None
 
 
-def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -> Row | Refusal:
+def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -> Row | DropReason:
     """All columns that depend on a page alone."""
     if config.optout.enabled and (directive := noai(page.body, page.robots, config.optout.directives)):
-        return Refusal("optout", SAYS_SO, directive)
+        return DropReason("optout", PAGE_OPTS_OUT, directive)
     plain = plain_text(page.body)
     text = markdown(page.body, selection.url, page.charset) if plain is None else plain
     if not text.strip():
-        return Refusal(STAGE, NO_TEXT)
+        return DropReason(STAGE, NO_TEXT)
     measured = signals(text) if config.quality.enabled else {}
-    if refusal := low_quality(config.quality, measured):
-        return refusal
+    if drop := low_quality(config.quality, measured):
+        return drop
     declared = declared_language(page.body) if plain is None else ""
     return {
         "text": text,
@@ -195,11 +195,11 @@ def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -
     }
 
 
-def low_quality(settings: QualitySection, measured: Mapping[str, int | float]) -> Refusal | None:
-    """The rule that a page's signals break, as a refusal."""
+def low_quality(settings: QualitySection, measured: Mapping[str, int | float]) -> DropReason | None:
+    """The rule that a page's signals break, as a drop."""
     rule = broken_rule(settings.keep, measured) if settings.enabled else ""
     if not rule:
         return None
-    return Refusal(
+    return DropReason(
         "quality", f"breaks the rule {rule}", f"{parse_rule(rule)[0]} is {measured[parse_rule(rule)[0]]:.4g}"
     )

@@ -24,7 +24,7 @@ from recall.io.parquet import ParquetWriter
 from recall.run.sampling import BottomK, priority
 from recall.run.shuffle import Stage, StageFile, write_table
 from recall.run.store import Schema
-from recall.steps.build.extract import EXTRACTED, Refusal, low_quality
+from recall.steps.build.extract import EXTRACTED, DropReason, low_quality
 
 FINISHED: Schema = {name: kind for name, kind in CORPUS.items() if name != "weight"}
 HITS: Schema = {
@@ -113,7 +113,7 @@ class _Finisher:
                     if not survives[index]:
                         continue
                     page = self._page(row, int(pages[index]))
-                    if isinstance(page, Refusal):
+                    if isinstance(page, DropReason):
                         why = {"stage": page.stage, "reason": page.reason, "detail": page.detail}
                         self.dropped.append({name: row.get(name) for name in DROPPED} | why)
                     else:
@@ -121,23 +121,23 @@ class _Finisher:
                 at += table.num_rows
                 yield kept
 
-    def _page(self, row: Row, pages: int) -> Row | Refusal:
+    def _page(self, row: Row, pages: int) -> Row | DropReason:
         config = self.inputs.config
         before = str(row["text"])
         text, taken = before, list[str]()
         if known := self.lines.get(key_of(str(row["domain"]))):
             text, taken = remove_lines(before, known, config.boilerplate.words)
             if not text.strip():
-                return Refusal("boilerplate", ONLY_BOILERPLATE)
+                return DropReason("boilerplate", ONLY_BOILERPLATE)
         hits = self.inputs.benchmarks.hits(text) if config.contamination.enabled else []
         self._report(row, hits)
         if hits and config.contamination.drop:
-            return Refusal("contamination", CONTAMINATED, f"{hits[0].benchmark} {hits[0].item}: {hits[0].ngram}")
+            return DropReason("contamination", CONTAMINATED, f"{hits[0].benchmark} {hits[0].item}: {hits[0].ngram}")
         masked = mask(text, config.privacy) if config.privacy.enabled else None
         text, counts = (masked.text, masked.counts) if masked else (text, {})
         measured = signals(text) if config.quality.enabled and text != before else {}
-        if measured and (refusal := low_quality(config.quality, measured)):
-            return refusal
+        if measured and (drop := low_quality(config.quality, measured)):
+            return drop
         self._note(row, taken, counts)
         return {
             **row,

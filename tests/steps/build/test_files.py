@@ -1,11 +1,14 @@
 """The corpus as other programs see it, and what its settings take out."""
 
+import importlib.util
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recall.corpus.drops import ORDER
 from recall.corpus.schema import CORPUS, MEANINGS, OPENCODER, VERSION
 from recall.run.rounds import Run
 from recall.steps.build.mask_and_decontaminate import HITS
@@ -125,3 +128,13 @@ def test_the_document_names_every_column_with_its_type() -> None:
     text = (Path(__file__).resolve().parents[3] / "docs/corpus.md").read_text(encoding="utf-8")
     for name, kind in CORPUS.items():
         assert f"| `{name}` | {kind} | {MEANINGS[name]} |" in text
+
+
+def test_the_document_names_every_stage_and_the_module_that_does_it() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs/corpus.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (\w+) \| (`[^|]*`) \|.*\|$", text.partition("## Stages")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    assert [stage for stage, _ in rows if stage != "tags"] == list(ORDER)
+    for module in {module for _, modules in rows for module in re.findall(r"`([\w.]+)`", modules)}:
+        assert importlib.util.find_spec(f"recall.{module}") is not None, module
