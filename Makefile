@@ -1,4 +1,6 @@
 # make install: everything into .venv; make demo: three rounds on the sample crawl; make test: all tests.
+# A line "#: …" above a target says how tests/docs/test_commands.py checks it: "run" calls it, with the settings given and
+# "until" its output has a text; "parse" checks that its scripts and their options exist.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,6 +8,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: install studio annotate demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
 
+#: parse
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -14,49 +17,62 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 # Label Studio in a virtual environment of its own, 1 GB
+#: parse
 studio: install
 	$(BIN)/python -c 'from annotation.studio.local import default_venv, install; install(default_venv())'
 
 # a labelling server on this machine with the demo's tasks, PORT=8080
+#: parse
 annotate: studio
 	$(BIN)/recall annotate serve --demo --port $(or $(PORT),8080)
 
+#: run until round 1 train:
 demo: install
 	$(BIN)/recall demo
 
+#: parse
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+#: parse
 test: install lint studio
 	$(BIN)/pytest -n 2
+	@command -v chromium >/dev/null || echo "make test: skipped the browser tests, as there is no Chromium: apt-get install chromium"
 
+#: parse
 test-fast: install
 	$(BIN)/pytest -n 2 -m 'not slow'
 
 # WARC=FILE, MODEL=FOLDER: measure on them instead of the sample; PEERS=PYTHON: with datatrove (docs/performance.md)
+#: run SHARDS=2000 until {"shards"
 bench: install
-	$(BIN)/python tests/benchmarks/shards.py
+	$(BIN)/python tests/benchmarks/shards.py $(if $(SHARDS),--shards $(SHARDS))
 	$(BIN)/python tests/benchmarks/transport.py
 	$(BIN)/python tests/benchmarks/scan.py $(if $(WARC),--warc $(WARC)) $(if $(MODEL),--model $(MODEL)) \
 		$(if $(PEERS),--peers $(PEERS))
 
 # PAGES=N: synthetic pages; near-duplicates of real pages: tests/benchmarks/duplicates.py real FOLDER...
+#: run PAGES=300
 bench-duplicates: install
 	$(BIN)/python tests/benchmarks/duplicates.py scale --pages $(or $(PAGES),100000)
 
+#: run until /^[a-z_]+: |wrk is not installed/
 bench-service: install
 	$(BIN)/python tests/benchmarks/service.py --peers $(VENV)-peers
 
-# so many small runs in bad weather, each held against the calm one; called again, it goes on (docs/operations.md)
+# CHAOS_RUNS=N: small runs under fault injection, each compared with an undisturbed one; called again, it goes on
+# (docs/operations.md)
 CHAOS_RUNS ?= 10
 CHAOS_FOLDER ?= /tmp/recall-chaos
+#: run CHAOS_RUNS=1 CHAOS_FOLDER=chaos
 chaos: install
 	$(BIN)/python -m tests.chaos.campaign --runs $(CHAOS_RUNS) --folder $(CHAOS_FOLDER)
 
 # ten minutes for each target, in an environment with atheris that sees recall's own packages
 FUZZ_SECONDS ?= 600
+#: parse
 fuzz: install
 	test -x $(VENV)-fuzz/bin/python || ($(PYTHON) -m venv $(VENV)-fuzz && $(VENV)-fuzz/bin/pip install -q atheris==3.0.0)
 	for target in warc text markdown tokens; do \
@@ -65,5 +81,6 @@ fuzz: install
 		-max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
+#: parse
 clean:
 	rm -rf $(VENV) $(VENV)-studio .mypy_cache .pytest_cache .ruff_cache

@@ -10,7 +10,7 @@ import pytest
 from recall.cli import verbs
 from recall.config import Config, parse_config
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
