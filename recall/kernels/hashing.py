@@ -1,7 +1,7 @@
 """Hash functions, with the same numbers on every machine: splitmix64's finaliser and fastText's hashes of n-grams.
 
 In: 64-bit numbers, words, token ids. Out: 64-bit hashes. Plain Python and NumPy: nothing here imports numba, and other
-kernels compile `splitmix64` as it stands.
+kernels compile `splitmix64` as it is.
 """
 
 from functools import cache

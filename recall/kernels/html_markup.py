@@ -173,7 +173,7 @@ def _apply(state: State, meaning: int, closing: bool, self_closing: bool) -> boo
 
 @inlined
 def _meaning(source: Octets, state: State, table: Table, name: int, length: int) -> int:
-    """What the tag with this name means, 0 for names that mean nothing."""
+    """The meaning of the tag with this name, as bits, 0 for names without one."""
     if length > html.LONGEST:
         return 0
     here = window_at(source, state, name)

@@ -47,7 +47,7 @@ def read_html(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int
 
 
 class _Rooms(threading.local):
-    """What each thread writes texts to, before they are copied out."""
+    """Where each thread writes texts, before they are copied out."""
 
     def __init__(self) -> None:
         self.octets: Octets = np.empty(1 << 18, np.uint8)

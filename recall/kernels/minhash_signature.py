@@ -102,7 +102,7 @@ def plain_leaders(signatures: NDArray[np.uint16], enough: int) -> tuple[list[int
 
 @inlined
 def _kind(data: Any, at: int) -> tuple[int, int]:
-    """What a character beyond ASCII is (0: between words, 1: of a word, 2: a word itself) and how many bytes it has."""
+    """The kind of a character beyond ASCII (0: between words, 1: of a word, 2: a word itself), and its bytes."""
     byte, left = data[at], len(data) - at
     if byte < 0xE0:
         return (0 if byte == 0xC2 and left > 1 and data[at + 1] < 0xAA else 1), min(2, left)

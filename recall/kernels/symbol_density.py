@@ -155,7 +155,7 @@ def _file(text: Any, size: int, kinds: Any, known: Any, at: int) -> int:
 
 @inlined
 def _word(text: Any, size: int, kinds: Any, at: int) -> int:
-    """What the word before `at` looks like with the bracket, low line or capital there, told at its first joint."""
+    """The look of the word before `at` with the bracket, low line or capital there, decided at its first joint."""
     byte, kind = text[at], kinds[text[at - 1]]
     after = text[at + 1] if at + 1 < size else _SPACE
     start, joints = at - 1, 0

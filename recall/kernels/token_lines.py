@@ -42,7 +42,7 @@ class UniqueIds:
 
 
 def plain_unique(ids: list[int]) -> list[int]:
-    """What `UniqueIds` gives for one line without tails."""
+    """The ids that `UniqueIds` gives for one line without tails."""
     return list(dict.fromkeys(ids))
 
 
@@ -60,7 +60,7 @@ def _write_unique(ids: Any, seen: Any, stamp: int, room: Any) -> int:
 
 
 class Tables(NamedTuple):
-    """What sums read besides the lines: the arrays of `collapse.Weights`, in a form that numba compiles.
+    """The weights that lines are summed over: the arrays of `collapse.Weights`, in a form that numba compiles.
 
     hashes: hash of each id, empty without n-grams, as it is not read then.
     """

@@ -32,7 +32,7 @@ CASED_BELOW = 0x20000
 """No character from here on has a lower case of its own."""
 
 _CONTEXT = (0x130, 0x3A3)
-"""Characters whose lower case is two characters, or depends on what stands around: str.lower knows how."""
+"""Characters whose lower case is two characters, or depends on its neighbours: str.lower knows how."""
 
 _GROWTH = 2
 """The lower case of a two-byte character has at most three bytes."""

@@ -163,19 +163,19 @@ def _read_names(stream: BinaryIO, size: int) -> list[str]:
     """The dictionary's entries: a name that ends in NUL, its count (int64) and its kind (int8)."""
     start = stream.tell()
     names: list[str] = []
-    held, place = b"", 0
+    held, offset = b"", 0
     while len(names) < size:
-        end = held.find(b"\0", place)
+        end = held.find(b"\0", offset)
         if end < 0 or end + 10 > len(held):
             more = stream.read(_MEGABYTE)
             if not more:
                 raise EOFError
-            start += place
-            held, place = held[place:] + more, 0
+            start += offset
+            held, offset = held[offset:] + more, 0
             continue
-        names.append(held[place:end].decode("utf-8"))
-        place = end + 10
-    stream.seek(start + place)
+        names.append(held[offset:end].decode("utf-8"))
+        offset = end + 10
+    stream.seek(start + offset)
     return names
 
 

@@ -84,7 +84,7 @@ def split_marks(text: str) -> tuple[str, str, list[int]]:
 
 def _split_bytes(text: bytes) -> tuple[bytes, bytes, list[int]]:
     """`split_marks` of UTF-8."""
-    first = text.find(_MARK_BYTES[:1])  # one byte is found much faster, and is rare before the marks
+    first = text.find(_MARK_BYTES[:1])  # one byte is searched much faster, and is rare before the marks
     if first < 0:
         return text, b"", []
     start, *pieces = text[first:].split(_MARK_BYTES)
@@ -161,7 +161,7 @@ class Tokenizer:
 
         The same texts in the same order give the same bytes.
         """
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # said aloud, so that a later fork prints no warning
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # set, so that a later fork prints no warning
         bpe = tokenizers.Tokenizer(tokenizers.models.BPE())
         bpe.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
         bpe.decoder = tokenizers.decoders.ByteLevel()
@@ -247,7 +247,7 @@ class Tokenizer:
                 yield unique(line, mark_ids, features)
 
     def name(self, token: int) -> str:
-        """What an id stands for: the token's text (U+FFFD for parts of characters), the mark's or the feature's name.
+        """The name of an id: the token's text (U+FFFD for parts of characters), the mark's or the feature's name.
 
         Of a token inside code CODED and its text.
         """
@@ -271,8 +271,8 @@ class Tokenizer:
         """
         page_text, _, _ = split_marks(text)
         lowered = _lowered(page_text).decode()
-        kept = (place for place, char in enumerate(text) if char != MARK)  # page_text may lack some of text
-        origin = [place for place, char in zip(kept, page_text, strict=False) for _ in char.lower()]
+        kept = (index for index, char in enumerate(text) if char != MARK)  # page_text may lack some of text
+        origin = [index for index, char in zip(kept, page_text, strict=False) for _ in char.lower()]
         encoding = self._exact.encode(lowered, add_special_tokens=False)
         return [
             Span(token, origin[start], origin[end - 1] + 1)

@@ -1,4 +1,4 @@
-"""The classifier in figures: curves, thresholds, folds by family, calibration, intervals. NumPy only."""
+"""The classifier in figures: curves, thresholds, folds by registered domain, calibration, intervals. NumPy only."""
 
 from recall.model.evaluate.audit import (
     AuditEstimate,

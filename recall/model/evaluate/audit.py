@@ -1,4 +1,4 @@
-"""What an audit sample says of a whole crawl: precision, share found and number of code pages, with 95 % intervals.
+"""Precision, recall and number of code pages of a whole crawl, estimated from an audit sample, with 95 % intervals.
 
 In: pages drawn with known probabilities, in one round or in several, pages whose truth is known for certain, and the
 sizes of cells. Out: Horvitz-Thompson estimates, post-stratified. Refuses a probability outside (0, 1].
@@ -15,12 +15,12 @@ from recall.model.evaluate.curves import Bools, Floats
 from recall.model.evaluate.intervals import Interval
 
 UNEQUAL = 0.85
-"""Of Kish's effective number where pages of a cell stand for different numbers: weights are estimates as well."""
+"""Of Kish's effective number where pages of a cell represent different numbers: weights are estimates as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEstimate:
-    """What an audit sample says of the whole crawl, with 95 % intervals. positives: pages with the positive label."""
+    """Estimates for the whole crawl, with 95 % intervals. positives: pages with the positive label."""
 
     precision: Interval
     recall: Interval
@@ -32,7 +32,7 @@ class AuditSample:
     """Pages whose truth is known, by random draw or otherwise.
 
     cells: groups of pages that are alike to the model (score, decision), whose sizes are known; chance: probability of
-    being drawn, 1 for a page that counts for itself; share: how much of what a page stands for counts, below 1 where
+    being drawn, 1 for a page that counts for itself; share: how much of what a page represents counts, below 1 where
     several rounds' samples estimate the same pages.
     """
 
@@ -53,7 +53,7 @@ class Cell:
 def estimate_pooled(sample: AuditSample, cells: Mapping[str, Cell], draws: int = 4000, seed: int = 0) -> AuditEstimate:
     """Horvitz-Thompson estimates, weighted to the known sizes of cells.
 
-    A page drawn with probability p stands for share / p pages of its cell, scaled so that a cell's pages add up to its
+    A page drawn with probability p represents share / p pages of its cell, scaled so that a cell's pages add up to its
     size. Intervals: what is not known of a cell is positive at a rate drawn `draws` times from Beta posteriors: x
     positives among n (weighted; n is Kish's effective number) give Beta(x, n - x + 1/2) for the low and
     Beta(x + 1/5, n - x + 1/5) for the high end, a pair that held what it promises in simulated crawls, also where a
@@ -73,14 +73,12 @@ def estimate_pooled(sample: AuditSample, cells: Mapping[str, Cell], draws: int =
         value, drawn = _positives(sample, np.array(rows, dtype=np.int64), cells[name].pages, random, draws)
         values[cells[name].kept] += value
         spread[cells[name].kept] += drawn
-    found, missed = spread[True], spread[False]
+    hits, missed = spread[True], spread[False]
     precise = max(kept_pages, 1e-9)
     return AuditEstimate(
-        precision=_interval(values[True] / precise, *np.minimum(found / precise, 1.0)),
-        recall=_interval(
-            _share(values[True], values[False]), _shares(found[0], missed[1]), _shares(found[1], missed[0])
-        ),
-        positives=_interval(values[True] + values[False], found[0] + missed[0], found[1] + missed[1]),
+        precision=_interval(values[True] / precise, *np.minimum(hits / precise, 1.0)),
+        recall=_interval(_share(values[True], values[False]), _shares(hits[0], missed[1]), _shares(hits[1], missed[0])),
+        positives=_interval(values[True] + values[False], hits[0] + missed[0], hits[1] + missed[1]),
     )
 
 
@@ -108,18 +106,18 @@ def _positives(
 
 
 def pooled_shares(drawn: Sequence[int]) -> Floats:
-    """What each round's sample counts when rounds are pooled: in proportion to the pages it drew."""
+    """The share of each round's sample when rounds are pooled: in proportion to the pages it drew."""
     counts = np.asarray(drawn, dtype=np.float64)
     total = counts.sum()
     return counts / total if total else counts
 
 
-def _share(found: float, missed: float) -> float:
-    return found / (found + missed) if found + missed else 0.0
+def _share(hits: float, missed: float) -> float:
+    return hits / (hits + missed) if hits + missed else 0.0
 
 
-def _shares(found: Floats, missed: Floats) -> Floats:
-    return np.divide(found, found + missed, out=np.zeros_like(found), where=found + missed > 0)
+def _shares(hits: Floats, missed: Floats) -> Floats:
+    return np.divide(hits, hits + missed, out=np.zeros_like(hits), where=hits + missed > 0)
 
 
 def _interval(value: float, low: Floats, high: Floats) -> Interval:

@@ -83,7 +83,7 @@ def expected_calibration_error(
 ) -> float:
     """Expected calibration error over bins that hold equally many pages.
 
-    weights: pages of the crawl that each stands for; bins are then means and shares of those.
+    weights: pages of the crawl that each represents; bins are then means and shares of those.
     """
     share, positive = paired(probabilities, truth)
     weight = np.ones(len(share)) if weights is None else np.asarray(weights, dtype=np.float64)

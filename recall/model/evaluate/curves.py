@@ -1,6 +1,6 @@
 """Scores and truth to curves, figures at a threshold, and the choice of a threshold.
 
-Truth is True where a page has the positive label. Weights say how many pages of the crawl each page stands for.
+Truth is True where a page has the positive label. Weights say how many pages of the crawl each page represents.
 """
 
 from dataclasses import dataclass
@@ -50,18 +50,18 @@ def paired(scores: ArrayLike, truth: ArrayLike) -> tuple[Floats, Bools]:
 def precision_recall(scores: ArrayLike, truth: ArrayLike, weights: ArrayLike | None = None) -> Curve:
     """One point per distinct score, from the highest; equal scores are kept or left together.
 
-    weights: how many pages of the crawl each page stands for. Recall is 0 where nothing is positive.
+    weights: how many pages of the crawl each page represents. Recall is 0 where nothing is positive.
     """
     score_array, truth_array = paired(scores, truth)
     weight_array = weights_of(weights, len(score_array))
     order = np.argsort(-score_array, kind="stable")
     ranked = score_array[order]
     kept = np.cumsum(weight_array[order])
-    found = np.cumsum((weight_array * truth_array)[order])
+    hits = np.cumsum((weight_array * truth_array)[order])
     last = np.flatnonzero(np.append(np.diff(ranked) != 0, np.ones(min(1, len(ranked)), dtype=bool)))
-    total = found[-1] if len(found) else 0.0
-    recall = found[last] / total if total > 0 else np.zeros(len(last))
-    precision = np.divide(found[last], kept[last], out=np.zeros(len(last)), where=kept[last] > 0)
+    total = hits[-1] if len(hits) else 0.0
+    recall = hits[last] / total if total > 0 else np.zeros(len(last))
+    precision = np.divide(hits[last], kept[last], out=np.zeros(len(last)), where=kept[last] > 0)
     return Curve(ranked[last], precision, recall)
 
 
@@ -91,12 +91,12 @@ def choose_threshold(
     met = np.flatnonzero((curve.precision >= value) if target == "precision" else (curve.recall >= value))
     if len(met):
         most = float(curve.recall[met].max()) if target == "precision" else value
-        place = int(met[curve.recall[met] >= most][0])
+        index = int(met[curve.recall[met] >= most][0])
     else:
         sums = curve.precision + curve.recall
-        place = int(
+        index = int(
             np.argmax(np.divide(2 * curve.precision * curve.recall, sums, out=np.zeros_like(sums), where=sums > 0))
         )
-    below = curve.thresholds[place + 1] if place + 1 < len(curve.thresholds) else 0.0
-    midway = float((curve.thresholds[place] + below) / 2)
-    return Threshold(midway, float(curve.precision[place]), float(curve.recall[place]), bool(len(met)))
+    lower = curve.thresholds[index + 1] if index + 1 < len(curve.thresholds) else 0.0
+    midway = float((curve.thresholds[index] + lower) / 2)
+    return Threshold(midway, float(curve.precision[index]), float(curve.recall[index]), bool(len(met)))

@@ -1,4 +1,4 @@
-"""Folds for cross-validation: by family, never by page, as pages of one site are no independent evidence."""
+"""Folds for cross-validation: by registered domain, never by page, as pages of a site are no independent evidence."""
 
 from collections.abc import Sequence
 

@@ -21,8 +21,8 @@ class Card:
     """A model described. labels: in the order of the weights' columns; input: what the model was trained to read.
 
     text_threshold: for pages read as bare text, without marks; None where it is not known and `threshold` serves.
-    thresholds: of kinds of places that have one of their own, by name; `threshold` is that of all others.
-    metrics: figures on held-out families by name; digests: SHA-256 of the folder's other files by name.
+    thresholds: of kinds of sites that have one of their own, by name; `threshold` is that of all others.
+    metrics: figures on held-out registered domains by name; digests: SHA-256 of the folder's other files by name.
     """
 
     labels: tuple[str, ...]

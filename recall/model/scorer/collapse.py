@@ -93,11 +93,11 @@ def _fits_together(weights: Weights) -> bool:
     shapes = {"tokens": (-1, margins), "buckets": (-1, margins), "end": (1, margins), "prefix": (margins,)}
     shapes |= {"rolling": (-1,), "prefix_rows": (), "ngrams": ()}
     for name, shape in shapes.items():
-        found = getattr(weights, name)
-        like = len(found.shape) == len(shape)
-        if not like or any(want not in (-1, size) for want, size in zip(shape, found.shape, strict=True)):
+        array = getattr(weights, name)
+        like = len(array.shape) == len(shape)
+        if not like or any(want not in (-1, size) for want, size in zip(shape, array.shape, strict=True)):
             return False
-        if found.dtype != _TYPES[name]:
+        if array.dtype != _TYPES[name]:
             return False
     ngrams, known = int(weights.ngrams), weights.tokens[~np.isnan(weights.tokens)]
     numbers = (known, weights.buckets, weights.prefix, weights.end[~np.isnan(weights.end)])
@@ -109,7 +109,7 @@ def _fits_together(weights: Weights) -> bool:
         and (ngrams == 1 or len(weights.buckets) > 0)
         and len(weights.rolling) < ngrams
         and int(weights.prefix_rows) >= 0
-        and all(bool(np.isfinite(array).all()) for array in numbers)
+        and all(bool(np.isfinite(values).all()) for values in numbers)
     )
 
 
@@ -121,7 +121,7 @@ def collapse(path: Path, size: int, recipe: Recipe, positive: str) -> Weights:
     rows = read_rows(path)
     if positive not in rows.labels:
         raise BadInput(f"{path}: no label {positive!r} among {', '.join(rows.labels)}")
-    others = [place for place, label in enumerate(rows.labels) if label != positive]
+    others = [index for index, label in enumerate(rows.labels) if label != positive]
     output = rows.output.astype(np.float64)
     differences = output[rows.labels.index(positive)][None, :] - output[others]
     tokens = np.full((size + recipe.shrinkage, len(others)), np.nan)
@@ -138,7 +138,7 @@ def collapse(path: Path, size: int, recipe: Recipe, positive: str) -> Weights:
     ngrams = rows.ngrams if len(buckets) else 1
     prefix, prefix_rows, rolling = _sum_constants(tokens[size:], buckets, size, ngrams)
     return Weights(
-        labels=np.array([positive, *(rows.labels[place] for place in others)]),
+        labels=np.array([positive, *(rows.labels[index] for index in others)]),
         tokens=tokens[:size].astype(np.float32),
         buckets=buckets.astype(np.float32),
         end=end.astype(np.float32),

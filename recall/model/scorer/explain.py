@@ -1,4 +1,4 @@
-"""A score taken apart: what each row of a page's token line adds to the logit, and where the row stands in the text.
+"""A score taken apart: what each row of a page's token line adds to the logit, and where the row occurs in the text.
 
 With two labels the logit is the margin, a mean over rows, so each row adds weight / rows. With more the logit is
 -log(sum_j exp(-m_j)); each row's margins are then averaged with the labels' shares along the straight path from
@@ -25,8 +25,8 @@ Kind = Literal["token", "mark", "ngram", "end", "constant"]
 class Part:
     """One row of the line. name: token text or mark; contribution: what it adds to the logit.
 
-    spans: [start, end) of every place in the original text where the token occurs (of an n-gram: where each of its
-    tokens first occurs; none for marks, shapes, which are marks too, the end and the constants).
+    spans: [start, end) of every occurrence of the token in the original text (of an n-gram: the first of each of
+    its tokens; none for marks, features, which are marks too, the end and the constants).
     """
 
     kind: Kind
@@ -53,7 +53,7 @@ def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -
     rows = line_rows(
         ids, [int(value) for value in weights.rolling], len(weights.buckets), int(weights.ngrams), END_HASH
     )
-    known = [(place, bucket, _row(weights, ids, place, bucket)) for place, bucket in rows]
+    known = [(index, bucket, _row(weights, ids, index, bucket)) for index, bucket in rows]
     known = [entry for entry in known if not np.isnan(entry[2][0])]
     count = int(weights.prefix_rows) + len(known)
     total = weights.prefix + np.sum([row for _, _, row in known], axis=0) if known else weights.prefix
@@ -63,18 +63,18 @@ def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -
     where = _occurrences(tokenizer, text)
     parts = [Part("constant", "", float(weights.prefix @ mix), float(weights.prefix @ mix) / count)] if count else []
     lengths: dict[int, int] = {}
-    for place, bucket, row in known:
+    for index, bucket, row in known:
         weight = float(row @ mix)
-        lengths[place] = 1 if bucket < 0 else lengths.get(place, 1) + 1
-        members = range(place - lengths[place] + 1, place + 1)
+        lengths[index] = 1 if bucket < 0 else lengths.get(index, 1) + 1
+        members = range(index - lengths[index] + 1, index + 1)
         kind, name, spans = _describe(ids, members, tokenizer, where)
         parts.append(Part(kind, name, weight, weight / count, spans))
     logit = base + sum(part.contribution for part in parts)
     return Explanation(float(1 / (1 + np.exp(-margins).sum())), logit, base, count, tuple(parts))
 
 
-def _row(weights: Weights, ids: list[int], place: int, bucket: int) -> Floats:
-    own = weights.tokens[ids[place]] if place < len(ids) else weights.end[0]
+def _row(weights: Weights, ids: list[int], index: int, bucket: int) -> Floats:
+    own = weights.tokens[ids[index]] if index < len(ids) else weights.end[0]
     return np.asarray(own if bucket < 0 else weights.buckets[bucket], dtype=np.float64)
 
 
@@ -88,8 +88,8 @@ def _path_mix(margins: Floats) -> Floats:
     shares = np.exp(path - path.max(axis=1, keepdims=True))
     mix: Floats = (widths / 2) @ (shares / shares.sum(axis=1, keepdims=True))
     if len(margins) > 1 and margins @ margins > 0:
-        lowest = (-margins).max()
-        exact = -(lowest + np.log(np.exp(-margins - lowest).sum())) + np.log(len(margins))
+        largest = (-margins).max()
+        exact = -(largest + np.log(np.exp(-margins - largest).sum())) + np.log(len(margins))
         mix = mix + (exact - margins @ mix) / (margins @ margins) * margins
     return mix
 
@@ -104,15 +104,15 @@ def _occurrences(tokenizer: Tokenizer, text: str) -> dict[int, list[tuple[int, i
 def _describe(
     ids: list[int], members: range, tokenizer: Tokenizer, where: dict[int, list[tuple[int, int]]]
 ) -> tuple[Kind, str, tuple[tuple[int, int], ...]]:
-    """Kind, name and spans of the row made of the tokens at `members`; places below 0 are constants."""
+    """Kind, name and spans of the row made of the tokens at `members`; indices below 0 are constants."""
     if len(members) == 1:
-        place = members[0]
-        if place == len(ids):
+        index = members[0]
+        if index == len(ids):
             return "end", "</s>", ()
-        token = ids[place]
+        token = ids[index]
         kind: Kind = "mark" if token >= tokenizer.vocabulary else "token"
         return kind, tokenizer.name(token), tuple(where.get(token, ()))
-    inner = [ids[place] for place in members if 0 <= place < len(ids)]
+    inner = [ids[index] for index in members if 0 <= index < len(ids)]
     name = "".join(tokenizer.name(token) for token in inner)
     spans = tuple(where[token][0] for token in inner if token in where)
     return "ngram", name + ("</s>" if members[-1] == len(ids) else ""), spans

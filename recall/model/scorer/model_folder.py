@@ -98,7 +98,7 @@ class Scorer:
         return self.card.calibration.apply(scores)
 
     def explain(self, text: str) -> Explanation:
-        """What each token, mark and n-gram adds to the score's logit, and where it stands in the text."""
+        """What each token, mark and n-gram adds to the score's logit, and where it occurs in the text."""
         line = self.tokenizer.lines([text])[0]
         return explain_line(self.weights, line, self.tokenizer, text)
 

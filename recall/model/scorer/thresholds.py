@@ -11,7 +11,7 @@ from recall.sites.kinds import kind_of
 
 
 def threshold_for(card: Card, url: str | None) -> float:
-    """From which score on a page counts as positive: its kind of place's where the card has one, else the model's.
+    """From which score on a page counts as positive: its kind of site's where the card has one, else the model's.
 
     Without a URL the model's.
     """
@@ -25,8 +25,8 @@ def kept_by(card: Card, scores: NDArray[Any], urls: Iterable[str], *, text: bool
     """
     if text or not card.thresholds:
         return np.asarray(scores >= card.threshold_for(text=text))
-    lowest = min(card.threshold, *card.thresholds.values())
-    kept = np.asarray(scores >= lowest)
+    least = min(card.threshold, *card.thresholds.values())
+    kept = np.asarray(scores >= least)
     for row, url in enumerate(urls):
         if kept[row]:
             kept[row] = scores[row] >= threshold_for(card, url)

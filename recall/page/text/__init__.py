@@ -37,7 +37,7 @@ class Read(Protocol):
 
 
 def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:
-    """What the model reads of a page: at most MAX_TEXT characters of text, then some of its code and its marks.
+    """The text that the model reads: at most MAX_TEXT characters of a page, then some of its code and its marks.
 
     Reads the first MAX_BODY bytes. charset: from the HTTP header, unverified. The URL is accepted beside the body as
     everywhere, but does not matter: it was measured and says nothing that the page does not.

@@ -1,7 +1,7 @@
 """Bytes of a page to characters: which encoding, and the decoded text. Never fails, always the same answer.
 
 In order: byte order mark; valid UTF-8, a few errors allowed; what the HTTP header and the page's `<meta>` or XML
-declaration say; detection by resiliparse; windows-1252. UTF-8 comes before what is declared because text in another
+declaration declare; detection by resiliparse; windows-1252. UTF-8 comes before what is declared because text in another
 encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common. Encodings made of seven-bit
 bytes (ISO-2022-JP) and UTF-16 can pass for UTF-8 and are asked for first.
 Labels mean what the WHATWG Encoding standard says (`iso-8859-1` is windows-1252). NUL never occurs in the result.
@@ -68,7 +68,7 @@ _LATIN_LETTERS = 6
 
 
 def decode(body: bytes, charset: str | None = None) -> str:
-    """The characters of the first MAX_DECODE bytes; `charset` is what the HTTP header says, unverified.
+    """The characters of the first MAX_DECODE bytes; `charset` is that of the HTTP header, unverified.
 
     Bytes that mean nothing become U+FFFD, a character cut off at the end is left out, NUL and byte order marks too.
     """
@@ -181,7 +181,7 @@ def _passing_for_ascii(body: bytes, charset: str | None) -> str | None:
 
 
 def _declared(body: bytes, charset: str | None) -> list[str]:
-    """What header and page say, most trusted first; windows-1252 from a header is often only a server's default."""
+    """The declared encodings, most trusted first; windows-1252 in a header is often only a server's default."""
     head = _COMMENT.sub(b"", body[:_HEAD])
     labels = [(match[1] or match[2]).decode("ascii") for match in _DECLARED.finditer(head)]
     page = [codec for codec in map(_codec, labels) if codec is not None and not codec.startswith("utf-16")]

@@ -96,7 +96,7 @@ class _Reading:
                 self.pieces.append(part)
 
     def separate(self, gap: str) -> None:
-        """What comes next is another word (" ") or another line; a line end outdoes a space."""
+        """Begin another word (" ") or another line before what comes next; a line end outdoes a space."""
         if self.gap != "\n":
             self.gap = gap
 

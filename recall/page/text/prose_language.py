@@ -9,7 +9,7 @@ from resiliparse.parse.lang import detect_fast
 from recall.records import MARK
 
 ENOUGH = 40
-"""Characters below which nothing is said."""
+"""Characters of the shortest text whose language is told."""
 
 READ = 4_000
 """Characters that are looked at."""
@@ -25,5 +25,5 @@ def language_of(text: str) -> str:
     page = text.partition(MARK)[0][:READ]
     if len(page.strip()) < ENOUGH:
         return ""
-    found: str = detect_fast(page, langs=list(LANGUAGES), cutoff=100_000)[0]
-    return found if found in LANGUAGES else ""
+    language: str = detect_fast(page, langs=list(LANGUAGES), cutoff=100_000)[0]
+    return language if language in LANGUAGES else ""
