@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, write_model
+from recall.model.scorer import ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 
@@ -17,7 +17,7 @@ for ngrams, buckets in ((1, 0), (2, 100)):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fit(list(tokenizer.lines(texts)), labels, recipe, tokenizer.size, folder / "trained")
-        card = Card(("C", "N"), "C", "html", recipe, threshold=0.5)
+        card = ModelCard(("C", "N"), "C", "html", recipe, threshold=0.5)
         scorer = write_model(folder / "model", tokenizer, folder / "trained", card)
         scorer.score(texts)
         scorer.explain(texts[0])

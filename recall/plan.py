@@ -25,7 +25,7 @@ from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
 from recall.io import size
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, Scorer, write_model
+from recall.model.scorer import ModelCard, Scorer, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.page.text import scoring_text
 from recall.records import PLAIN_TEXT, Capture, WarcRef
@@ -101,7 +101,7 @@ def quick_model(warc: str, folder: Path) -> Scorer:
     tokenizer, recipe = Tokenizer.train(texts, 32_768), Recipe(epochs=1, min_count=1)
     labels = ["C" if number % 2 else "other" for number in range(len(texts))]
     fit(tokenizer.lines(texts), labels, recipe, tokenizer.size, folder / "model.bin")
-    return write_model(folder, tokenizer, folder / "model.bin", Card(("C", "other"), "C", "html", recipe, 0.5))
+    return write_model(folder, tokenizer, folder / "model.bin", ModelCard(("C", "other"), "C", "html", recipe, 0.5))
 
 
 def _until(stream: Iterator[list[Capture]], seconds: float) -> Iterator[list[Capture]]:

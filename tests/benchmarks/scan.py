@@ -30,7 +30,7 @@ import numpy as np
 from recall.archive.warc import captures
 from recall.config import AccessSection, ScanSection
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, Scorer, write_model
+from recall.model.scorer import ModelCard, Scorer, write_model
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_bytes, scoring_text
 from recall.records import Shard
@@ -60,7 +60,7 @@ def small_model(warc: Path, folder: Path) -> Path:
     labels = ["C" if "\ue000pre" in text else "other" for text in texts[:1000]]
     recipe = Recipe(epochs=2)
     fit(tokenizer.lines(texts[:1000]), labels, recipe, tokenizer.size, folder / "model.bin")
-    card = Card(("C", "other"), "C", "html", recipe, 0.5, metrics={"floor": 0.2})
+    card = ModelCard(("C", "other"), "C", "html", recipe, 0.5, metrics={"floor": 0.2})
     write_model(folder / "model", tokenizer, folder / "model.bin", card)
     return folder / "model"
 

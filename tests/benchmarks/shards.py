@@ -19,7 +19,7 @@ from typing import Any
 from recall.archive.manifest import resolve
 from recall.config import Config, dump_config
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, write_model
+from recall.model.scorer import ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.report.round_figures import done_steps
 from recall.run.progress_bar import silence
@@ -67,7 +67,7 @@ def begin(run: Run, folder: Path) -> None:
     recipe = Recipe(epochs=1, min_count=1)
     lines = tokenizer.lines(["def return a", "the garden"] * 20)
     fit(lines, ["C", "other"] * 20, recipe, tokenizer.size, folder / "model.bin")
-    model = write_model(folder, tokenizer, folder / "model.bin", Card(("C", "other"), "C", "html", recipe, 0.5))
+    model = write_model(folder, tokenizer, folder / "model.bin", ModelCard(("C", "other"), "C", "html", recipe, 0.5))
     train = run.round(1).begin("train")
     for name in ("tokenizer.json", "scorer.npz", "model.json", "model.bin"):
         train.publish_file(name, folder / name)

@@ -26,7 +26,7 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from recall.config import AccessSection, ScanSection
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, write_model
+from recall.model.scorer import ModelCard, write_model
 from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Shard
 from recall.run.jobs.deadline import attempt_until
@@ -215,7 +215,7 @@ class Scan:
             tokenizer.size,
             folder / "f",
         )
-        card = Card(("C", "N"), "C", "html", recipe, threshold=0.5, metrics={"floor": 0.1})
+        card = ModelCard(("C", "N"), "C", "html", recipe, threshold=0.5, metrics={"floor": 0.1})
         write_model(folder / "model", tokenizer, folder / "f", card)
         self.store = Store(str(folder))
         self.count = 0

@@ -36,7 +36,7 @@ from pathlib import Path
 import recall.cli
 from recall.corpus.dedup.minhash import signature
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, write_model
+from recall.model.scorer import ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_text
 
@@ -44,7 +44,7 @@ texts = [scoring_text(f"<p>{'d\u00e9f' if i % 2 else 'soup'} {i}</p><pre>x = {i}
 tokenizer = Tokenizer.train(texts, 300)
 recipe = Recipe(epochs=2, min_count=1, shrinkage=5)
 fit(tokenizer.lines(texts), ["C" if i % 2 else "N" for i in range(20)], recipe, tokenizer.size, Path("trained"))
-card = Card(("C", "N"), "C", "html", recipe, threshold=0.5)
+card = ModelCard(("C", "N"), "C", "html", recipe, threshold=0.5)
 scorer = write_model(Path("model"), tokenizer, Path("trained"), card)
 assert all(0 < score < 1 for score in scorer.score(texts))
 assert len(signature(texts[0], 5, 16)) == 16

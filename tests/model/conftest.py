@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, Scorer, write_model
+from recall.model.scorer import ModelCard, Scorer, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import MARK
 
@@ -60,7 +60,7 @@ def train(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         labels = ["C" if i % 2 else OTHERS[(i // 2) % (label_count - 1)] for i in range(len(corpus.texts))]
         folder = tmp_path_factory.mktemp("model")
         fit(corpus.tokenizer.lines(corpus.texts), labels, recipe, corpus.tokenizer.size, folder / "model.bin")
-        card = Card(("C", *OTHERS[: label_count - 1]), "C", "html", recipe, 0.5)
+        card = ModelCard(("C", *OTHERS[: label_count - 1]), "C", "html", recipe, 0.5)
         return Trained(folder, write_model(folder, corpus.tokenizer, folder / "model.bin", card), recipe)
 
     return run

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from recall.model.fasttext import Recipe, fit
-from recall.model.scorer import Card, Scorer, write_model
+from recall.model.scorer import ModelCard, Scorer, write_model
 from recall.model.tokens import Tokenizer
 
 pytest.importorskip("fastapi", reason="the service extra is not installed")
@@ -38,7 +38,7 @@ def train(folder: Path, seed: int) -> Scorer:
     recipe = Recipe(4, 5, 0.5, 2, 500, 1, 20, seed)
     folder.mkdir(parents=True)
     fit(tokenizer.lines(texts), labels, recipe, tokenizer.size, folder / "model.bin")
-    card = Card(("C", "other"), "C", "html", recipe, 0.5, metrics={"precision": 0.9})
+    card = ModelCard(("C", "other"), "C", "html", recipe, 0.5, metrics={"precision": 0.9})
     return write_model(folder, tokenizer, folder / "model.bin", card)
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from recall.config import TrainSection
 from recall.model.fasttext import Recipe
-from recall.model.scorer import Card
+from recall.model.scorer import ModelCard
 from recall.model.scorer.thresholds import kept_by, threshold_for
 from recall.sites.kinds import kind_of
 from recall.steps.train.operating_point import KIND_POSITIVES, thresholds_by_kind
 
-CARD = Card(labels=("C", "other"), positive="C", input="html", recipe=Recipe(), threshold=0.5)
+CARD = ModelCard(labels=("C", "other"), positive="C", input="html", recipe=Recipe(), threshold=0.5)
 URLS = ["https://a.example/forum/1", "https://a.example/blog/1", "https://forum.b.example/2", "https://c.example/x"]
 SCORES = np.array([0.2, 0.2, 0.1, 0.5])
 

@@ -3,16 +3,16 @@
 `Scorer.load(folder)` is the door; `write_model` fills such a folder from a trained fastText model.
 """
 
-from recall.model.scorer.card import Card
+from recall.model.scorer.card import ModelCard
 from recall.model.scorer.collapse import Weights, collapse
-from recall.model.scorer.explain import Explanation, Part
+from recall.model.scorer.explain import Explanation, ScorePart
 from recall.model.scorer.model_folder import Scorer, score_with, write_model
 from recall.model.scorer.thresholds import kept_by, threshold_for
 
 __all__ = [
-    "Card",
     "Explanation",
-    "Part",
+    "ModelCard",
+    "ScorePart",
     "Scorer",
     "Weights",
     "collapse",

@@ -17,7 +17,7 @@ FILE = "model.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ModelCard:
     """A model described. labels: in the order of the weights' columns; input: what the model was trained to read.
 
     text_threshold: for pages read as bare text, without marks; None where it is not known and `threshold` serves.
@@ -54,7 +54,7 @@ class Card:
         return json.dumps(asdict(self), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def parse_card(text: str, path: Path) -> Card:
+def parse_card(text: str, path: Path) -> ModelCard:
     """A card from its JSON; `path` names it in errors. Raises BadInput."""
     try:
         values: dict[str, Any] = json.loads(text)
@@ -68,6 +68,6 @@ def parse_card(text: str, path: Path) -> Card:
         values["thresholds"] = {str(kind): float(threshold) for kind, threshold in own.items()}
         values["metrics"] = {str(name): float(figure) for name, figure in values["metrics"].items()}
         values["digests"] = {str(name): str(digest) for name, digest in values["digests"].items()}
-        return Card(**values)
+        return ModelCard(**values)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise BadInput(f"{path}: not a model card of this version of recall") from None

@@ -22,7 +22,7 @@ Kind = Literal["token", "mark", "ngram", "end", "constant"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScorePart:
     """One row of the line. name: token text or mark; contribution: what it adds to the logit.
 
     spans: [start, end) of every occurrence of the token in the original text (of an n-gram: the first of each of
@@ -44,7 +44,7 @@ class Explanation:
     logit: float
     base: float
     rows: int
-    parts: tuple[Part, ...]
+    parts: tuple[ScorePart, ...]
 
 
 def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -> Explanation:
@@ -61,14 +61,16 @@ def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -
     mix = _path_mix(margins)
     base = -float(np.log(weights.margins))
     where = _occurrences(tokenizer, text)
-    parts = [Part("constant", "", float(weights.prefix @ mix), float(weights.prefix @ mix) / count)] if count else []
+    parts = (
+        [ScorePart("constant", "", float(weights.prefix @ mix), float(weights.prefix @ mix) / count)] if count else []
+    )
     lengths: dict[int, int] = {}
     for index, bucket, row in known:
         weight = float(row @ mix)
         lengths[index] = 1 if bucket < 0 else lengths.get(index, 1) + 1
         members = range(index - lengths[index] + 1, index + 1)
         kind, name, spans = _describe(ids, members, tokenizer, where)
-        parts.append(Part(kind, name, weight, weight / count, spans))
+        parts.append(ScorePart(kind, name, weight, weight / count, spans))
     logit = base + sum(part.contribution for part in parts)
     return Explanation(float(1 / (1 + np.exp(-margins).sum())), logit, base, count, tuple(parts))
 

@@ -18,7 +18,7 @@ from recall.errors import BadInput, Damaged
 from recall.kernels.hashing import token_hashes
 from recall.model.features import Ids
 from recall.model.scorer.card import FILE as CARD_FILE
-from recall.model.scorer.card import Card, parse_card
+from recall.model.scorer.card import ModelCard, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
 from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
 from recall.model.scorer.explain import Explanation, explain_line
@@ -34,7 +34,7 @@ _BATCH = 256
 class Scorer:
     """A model ready to score; make one with `load`. digest: names tokenizer, weights and card together."""
 
-    def __init__(self, tokenizer: Tokenizer, weights: Weights, card: Card, digest: str) -> None:
+    def __init__(self, tokenizer: Tokenizer, weights: Weights, card: ModelCard, digest: str) -> None:
         if len(weights.tokens) != tokenizer.size or tuple(weights.labels.tolist()) != card.labels:
             raise BadInput("model: tokenizer, weights and card do not belong together")
         self.tokenizer = tokenizer
@@ -147,14 +147,14 @@ def _read(path: Path) -> bytes:
         raise BadInput(f"{path}: a model folder needs this file: {error.strerror or error}") from None
 
 
-def _read_checked(path: Path, card: Card) -> bytes:
+def _read_checked(path: Path, card: ModelCard) -> bytes:
     data = _read(path)
     if hashlib.sha256(data).hexdigest() != card.digests.get(path.name):
         raise Damaged(f"{path}: its bytes are not those its model card names; copy the model folder anew")
     return data
 
 
-def write_model(folder: Path, tokenizer: Tokenizer, fasttext_file: Path, card: Card) -> Scorer:
+def write_model(folder: Path, tokenizer: Tokenizer, fasttext_file: Path, card: ModelCard) -> Scorer:
     """Fill a model folder from a trained model file and a card, and load it.
 
     The card's labels are put in the order of the weights and its digests are filled in; it is written last.

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.model.scorer.card import Card
+from recall.model.scorer.card import ModelCard
 from recall.sites.kinds import kind_of
 
 
-def threshold_for(card: Card, url: str | None) -> float:
+def threshold_for(card: ModelCard, url: str | None) -> float:
     """From which score on a page counts as positive: its kind of site's where the card has one, else the model's.
 
     Without a URL the model's.
@@ -18,7 +18,7 @@ def threshold_for(card: Card, url: str | None) -> float:
     return card.thresholds.get(kind_of(url), card.threshold) if card.thresholds and url else card.threshold
 
 
-def kept_by(card: Card, scores: NDArray[Any], urls: Iterable[str], *, text: bool = False) -> NDArray[np.bool_]:
+def kept_by(card: ModelCard, scores: NDArray[Any], urls: Iterable[str], *, text: bool = False) -> NDArray[np.bool_]:
     """Which pages reach their threshold, as `threshold_for` has it; bare text that of the card for bare text.
 
     urls: of the pages, in their order; looked at for pages above the lowest threshold only.

@@ -51,7 +51,7 @@ def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int]]:
 
     Which are those of `<pre>`, `<code>`, elements with a highlighter's class, bytes inside `<pre>`.
     """
-    page = _Reading(html)
+    page = _VisibleText(html)
     at = 0
     while at < len(html):
         cut = html.find("<", at)
@@ -68,7 +68,7 @@ def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int]]:
     return "".join(page.pieces), parts, (page.pre, page.code, page.highlight, page.inside)
 
 
-class _Reading:
+class _VisibleText:
     """The text so far and what the next character depends on."""
 
     def __init__(self, html: str) -> None:

@@ -20,7 +20,7 @@ from recall.config import TrainSection
 from recall.labels.crawl_weights import labelled_weights
 from recall.labels.examples import Example, class_of, gather
 from recall.model.fasttext import Recipe
-from recall.model.scorer import Card, write_model
+from recall.model.scorer import ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import Done
 from recall.run.round_model import MODEL_FILES
@@ -127,7 +127,7 @@ def train(round_: Round) -> Done:
     chosen = choose_operating_point(scores[held], truth, weights, error_chance, round_.run.config)
     text = choose_operating_point(text_scores[held], truth, weights, error_chance, round_.run.config)
     urls = [examples[row].url for row in held]
-    card = Card(
+    card = ModelCard(
         labels=tuple(sorted(set(labels))),
         positive=settings.positive,
         input="text" if is_text(round_.run.shards[0].url) else "html",

@@ -23,7 +23,7 @@ from recall.model.evaluate import (
     expected_calibration_error,
     fit_calibration,
 )
-from recall.model.scorer import Card, collapse, score_with
+from recall.model.scorer import ModelCard, collapse, score_with
 from recall.model.tokens import Tokenizer
 from recall.sites.kinds import kind_of
 from recall.steps.train.cross_validation import text_lines
@@ -117,7 +117,7 @@ def fit_floor(floor: float, threshold: float, sample_scores: NDArray[Any], share
     return float(max(min(floor, top), min(lowest, threshold)))
 
 
-def fit_floors(card: Card, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> Card:
+def fit_floors(card: ModelCard, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> ModelCard:
     """The card with its floors, for pages and for plain text, fitted to the scores of sampled pages."""
     weights = collapse(model, tokenizer.size, card.recipe, card.positive)
     scores, text_scores = (

@@ -10,7 +10,7 @@ import pytest
 
 from recall.errors import BadInput, Damaged
 from recall.model.fasttext import Recipe, fit, predict
-from recall.model.scorer import Card, Scorer, write_model
+from recall.model.scorer import ModelCard, Scorer, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import MARK
 
@@ -140,13 +140,13 @@ def test_a_tokenizer_that_does_not_fit_the_model_is_refused(trained: Trained, te
 
 def test_a_card_must_know_its_positive_label() -> None:
     with pytest.raises(BadInput, match="'X' is none of C, N"):
-        Card(("C", "N"), "X", "html", Recipe(), 0.5)
+        ModelCard(("C", "N"), "X", "html", Recipe(), 0.5)
 
 
 def test_model_bin_may_lie_elsewhere(trained: Trained, tmp_path: Path, texts: list[str]) -> None:
     tokenizer = trained.scorer.tokenizer
     labels = ["C" if i % 2 else "N" for i in range(len(texts))]
     fit(tokenizer.lines(texts), labels, trained.recipe, tokenizer.size, tmp_path / "elsewhere.bin")
-    card = Card(("C", "N"), "C", "html", trained.recipe, 0.5)
+    card = ModelCard(("C", "N"), "C", "html", trained.recipe, 0.5)
     scorer = write_model(tmp_path / "model", tokenizer, tmp_path / "elsewhere.bin", card)
     assert scorer.digest == trained.scorer.digest
