@@ -1,13 +1,13 @@
 from .drops import EARLIER_ONLY as EARLIER_ONLY
 from .drops import NOT_CODE as NOT_CODE
 from .drops import NOT_SCANNED as NOT_SCANNED
-from .reader import BINS_PER_DOUBLING as BINS_PER_DOUBLING
-from .reader import CorpusStatistics as CorpusStatistics
-from .reader import SampledPage as SampledPage
-from .reader import check_lineage as check_lineage
-from .reader import corpus_statistics as corpus_statistics
-from .reader import part_keys as part_keys
-from .reader import ranked as ranked
+from .published import BINS_PER_DOUBLING as BINS_PER_DOUBLING
+from .published import CorpusStatistics as CorpusStatistics
+from .published import SampledPage as SampledPage
+from .published import check_lineage as check_lineage
+from .published import corpus_statistics as corpus_statistics
+from .published import part_keys as part_keys
+from .published import ranked as ranked
 
 __all__ = [
     "BINS_PER_DOUBLING",

@@ -10,7 +10,7 @@ from typing import Any
 
 import recall
 from recall.config import Config
-from recall.corpus.reader import CorpusStatistics, ranked
+from recall.corpus.published import CorpusStatistics, ranked
 from recall.corpus.schema import MEANINGS, VERSION
 from recall.labels.audit_estimates import Audited, audit
 from recall.model.evaluate import Interval

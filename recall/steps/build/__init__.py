@@ -17,7 +17,7 @@ from recall.corpus.dedup.near import merge_near
 from recall.corpus.drops import DropInputs, publish_streamed, stage_reports, write_drops
 from recall.corpus.filters.boilerplate import find_boilerplate
 from recall.corpus.filters.optout import OptOut
-from recall.corpus.reader import corpus_statistics
+from recall.corpus.published import corpus_statistics
 from recall.corpus.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
 from recall.io import read_all
 from recall.labels.decisions import accepted_prefixes, page_labels
