@@ -94,8 +94,8 @@ def _start(options: Options) -> "Workers":
     from service.api.models import Models, load, resolve  # noqa: PLC0415
     from service.limits import Limits  # noqa: PLC0415
     from service.server import logs  # noqa: PLC0415
+    from service.server.access_tokens import read_tokens  # noqa: PLC0415
     from service.server.pointer import read_pointer  # noqa: PLC0415
-    from service.server.tokens import read_tokens  # noqa: PLC0415
     from service.server.workers import Workers, listen  # noqa: PLC0415
 
     logs.set_up(options.log_level)

@@ -154,7 +154,6 @@ STILL_TWICE: set[str] = set(
     plan
     sampling
     step
-    tokens
     """.split()
 )
 

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import Refusal, respond, write_out
+from service.server.access_tokens import admits
 from service.server.logs import say
 from service.server.metrics import OPEN, REFUSED, REQUESTS, SECONDS
 from service.server.scheduler import Places
-from service.server.tokens import admits
 
 PUBLIC = ("/", "/healthz", "/readyz", "/openapi.json")
 """Paths that need no token, and all below /static/: they hold nothing of a model or a page."""

@@ -18,7 +18,7 @@ from recall.records import MARK
 from service.api.app import Settings, create_app
 from service.api.models import Models, load, resolve
 from service.limits import Limits
-from service.server.tokens import digests_of
+from service.server.access_tokens import digests_of
 
 LINES = {"Content-Type": "application/x-ndjson"}
 JSON = {"Content-Type": "application/json"}

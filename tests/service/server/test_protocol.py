@@ -14,8 +14,8 @@ from service.api.app import Settings, create_app
 from service.api.models import Models, load, resolve
 from service.limits import Limits
 from service.server.accept import Tally
+from service.server.access_tokens import digests_of
 from service.server.protocol import BoundedProtocol
-from service.server.tokens import digests_of
 from service.server.workers import _Server, listen
 
 TOKEN = "a-token-that-is-long-enough"
