@@ -1,11 +1,11 @@
-"""What the answers to a round's tasks come to: open, to be adjudicated, or a label.
+"""Counts the answers to each task: it is open, waits for a decision (adjudication), or has a label.
 
 In: tasks, answers, and annotators whose votes do not count. Out: a Ballot for each task, and records.Label.
 
 A task is answered when it has as many answers as votes are wanted; a skip is an answer, and so is a vote that does not
 count. A gold task is answered by its first answer: its votes are wanted, not waited for. An answer from a labels file
 settles a task alone. Then, for tasks that are not gold:
-    decision    someone decided it: that is the label, whatever the votes (or none, where they skipped it)
+    decision    an annotator decided it: that is the label, whatever the votes (or none, where they skipped it)
     vote        more than half of the votes that count are for one value: that is the label
     case        anything else waits for a decision, where [label] adjudicate asks for one, and gets no label otherwise
 Where a page is asked about again, the votes of the first time count with the new ones, which alone are waited for.
@@ -24,12 +24,12 @@ Reason = Literal["disagreement", "skipped", "left_out"]
 GOLD = "gold"
 """Annotator of labels that were known before."""
 
-NOTHING: Mapping[str, Sequence[Answer]] = {}
+NO_VOTES: Mapping[str, Sequence[Answer]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A task with its answers. votes: those that count; skips; ignored: votes of annotators who are left out.
+    """A task with its answers. votes: those that count; skips; ignored: votes of annotators who are excluded.
 
     before: votes that count of an earlier round, where the page is asked about again.
     """
@@ -44,17 +44,17 @@ class Ballot:
 
     @property
     def counted(self) -> tuple[Answer, ...]:
-        """The votes that tell the label."""
+        """The votes that make the label."""
         return (*self.before, *self.votes)
 
     @property
     def answers(self) -> int:
-        """Answers of people, decisions not among them."""
+        """Number of answers by annotators, decisions not among them."""
         return len(self.votes) + len(self.skips) + len(self.ignored)
 
     @property
     def wanted(self) -> int:
-        """Answers that the round waits for."""
+        """Number of answers that the round waits for."""
         return 1 if self.task.gold else self.task.votes
 
     @property
@@ -64,7 +64,7 @@ class Ballot:
 
     @property
     def winner(self) -> tuple[str, float]:
-        """The value that more than half of what counts is for, else the file's, and its share of the votes."""
+        """The value of more than half of the votes that count, else the file's, and its share of the votes."""
         counted = Counter(answer.value for answer in self.counted)
         if counted:
             value, count = counted.most_common(1)[0]
@@ -85,9 +85,9 @@ class Ballot:
         return "skipped" if self.skips else None
 
     def label(self) -> Label | None:
-        """The label it comes to, None where it comes to none.
+        """The label of the task, None where it has none.
 
-        Gold tasks of use "gold" come to none: their label is in the run already.
+        A gold task of use "gold" gets none: its label is in the run already.
         """
         if self.task.use == "gold" or self.open:
             return None
@@ -125,33 +125,33 @@ def _category(votes: Iterable[Answer], value: str) -> str:
 def count_ballots(
     tasks: Iterable[Task],
     answers: Iterable[Answer],
-    left_out: Set[str] = frozenset(),
-    before: Mapping[str, Sequence[Answer]] = NOTHING,
+    excluded: Set[str] = frozenset(),
+    before: Mapping[str, Sequence[Answer]] = NO_VOTES,
 ) -> list[Ballot]:
-    """One ballot for each task, in their order. left_out: annotators whose votes do not count.
+    """One ballot for each task, in their order. excluded: annotators whose votes do not count.
 
     before: votes of earlier rounds on pages that are asked about again, by the key of that task. Decisions count
-    whoever made them. A labels file's answer gives way to people's votes.
+    whoever made them. Annotators' votes overrule a labels file's answer.
     """
     by_key: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
         by_key[answer.key].append(answer)
-    return [_ballot(task, by_key[task.key], before.get(task.key, ()), left_out) for task in tasks]
+    return [_ballot(task, by_key[task.key], before.get(task.key, ()), excluded) for task in tasks]
 
 
-def _ballot(task: Task, answers: list[Answer], before: Iterable[Answer], left_out: Set[str]) -> Ballot:
+def _ballot(task: Task, answers: list[Answer], before: Iterable[Answer], excluded: Set[str]) -> Ballot:
     decisions = [answer for answer in answers if answer.adjudicates]
     filed = [answer for answer in answers if not answer.adjudicates and answer.annotator == FILE]
     people = [answer for answer in answers if not answer.adjudicates and answer.annotator != FILE]
     given = [answer for answer in people if answer.value != NO_LABEL]
     return Ballot(
         task=task,
-        votes=tuple(answer for answer in given if answer.annotator not in left_out),
+        votes=tuple(answer for answer in given if answer.annotator not in excluded),
         skips=tuple(answer for answer in people if answer.value == NO_LABEL),
-        ignored=tuple(answer for answer in given if answer.annotator in left_out),
+        ignored=tuple(answer for answer in given if answer.annotator in excluded),
         decision=decisions[-1] if decisions else None,
         filed=filed[-1] if filed else None,
-        before=tuple(answer for answer in before if answer.annotator not in left_out),
+        before=tuple(answer for answer in before if answer.annotator not in excluded),
     )
 
 
@@ -160,12 +160,11 @@ def open_tasks(ballots: Iterable[Ballot]) -> list[Task]:
     return [ballot.task for ballot in ballots if ballot.open]
 
 
-def cases(ballots: Iterable[Ballot]) -> list[Ballot]:
-    """The adjudication queue, in the order of the tasks: ballots that need a decision (`reason` says why).
+def adjudication_queue(ballots: Iterable[Ballot]) -> list[Ballot]:
+    """Ballots that need a decision (`reason` says why), in the order of the tasks.
 
-    A decision is recorded as an Answer with adjudicates=True under the same task key, by
-    `annotation.answers.add_answers`; withdrawing it (withdrawn=True) puts the task back into the queue. A decision
-    without a value (a skip) says that the task has no label.
+    A decision is an Answer with adjudicates=True under the same task key; withdrawing it (withdrawn=True) puts the task
+    back into the queue. A decision without a value (a skip) means that the task has no label.
     """
     return [ballot for ballot in ballots if ballot.reason is not None]
 

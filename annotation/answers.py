@@ -1,16 +1,16 @@
-"""Answers to a round's tasks: a log that only grows, and answering from a labels file.
+"""Answers to a round's tasks: a log that only grows, the logs of all rounds read once, answers from a labels file.
 
 In: answers of annotators (from a labelling server, or any tool that writes the files), or labelled URLs. Out:
 label/answers/NNNNNN-<digest>.jsonl, one Answer as a JSON object a line; keys that a line lacks have their defaults.
-The last line of a task, an annotator and a part (vote or decision) counts, so an edit is a new line, and so is taking
-an answer back. Held-out rows of a labels file are ignored, for pages and for prefixes. What answers come to is
-`annotation.adjudication`' affair.
+The last line of a slot (a task, an annotator, vote or decision) counts, so an edit is a new line, and so is taking an
+answer back. Held-out rows of a labels file are ignored, for pages and for prefixes. Labels are made of answers by
+`annotation.adjudication`. Refuses (Damaged) a line that is no answer.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from annotation.tasks import PREFIXES, TASKS
 from recall.config import Config
@@ -33,7 +33,7 @@ class Task:
     """What is asked: a page (target: URL) or a prefix.
 
     votes: how many annotators are wanted, one answer each. gold: the known answer, "" where there is none; secret.
-    again: the page was asked about in an earlier round; what was said there counts as well.
+    again: the page was asked about in an earlier round; the votes given there count as well.
     """
 
     key: str
@@ -47,14 +47,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one annotator said to one task.
+    """The answer of an annotator to a task.
 
     value: a label name (page) or a PrefixValue; NO_LABEL: skipped, or sent in empty. annotator: a name that stays the
     same from round to round (an e-mail address). time: when it was given or last changed, seconds: that were spent on
     it, "" and 0 where the source does not say; they decide nothing. source: where it comes from, such as an
     annotation's id on a labelling server; category, comment: what was added freely. adjudicates: it decides a
-    disagreement of the others (`annotation.adjudication`): it overrules all votes, and the one that came last all
-    others. withdrawn: the annotator took it back, and the task is open for them again.
+    disagreement (`annotation.adjudication`): it overrules all votes, and the decision that came last all others.
+    withdrawn: the annotator took it back, and the task is open for them again.
     """
 
     key: str
@@ -71,13 +71,13 @@ class Answer:
     withdrawn: bool = False
 
     @property
-    def place(self) -> tuple[str, str, bool]:
-        """What there is one answer to: the task, by one annotator, as vote or as decision."""
+    def slot(self) -> tuple[str, str, bool]:
+        """The slot that it fills, one answer each: the task, by one annotator, as vote or as decision."""
         return self.key, self.annotator, self.adjudicates
 
     @property
-    def says(self) -> tuple[str, str, str, bool]:
-        """What is said, apart from when and how: an answer that says the same again is not new."""
+    def content(self) -> tuple[str, str, str, bool]:
+        """Its content apart from when and how it was given: an answer that repeats it is not new."""
         return self.value, self.category, self.comment, self.withdrawn
 
 
@@ -96,7 +96,7 @@ def read_tasks(round_: Round) -> list[Task]:
 
 
 def last_answers(round_: Round) -> list[Answer]:
-    """The last answer at each place, withdrawn ones included, in the order of their tasks' keys.
+    """The last answer of each slot, withdrawn ones included, in the order of their tasks' keys.
 
     Of one task votes come first, by annotator, then decisions in the order in which they came. Raises Damaged for a
     line that is no answer.
@@ -109,69 +109,133 @@ def last_answers(round_: Round) -> list[Answer]:
                 answer = Answer(**json.loads(line))
             except (ValueError, TypeError):
                 raise Damaged(f"{store.url(key)}:{number}: not an answer") from None
-            last.pop(answer.place, None)
-            last[answer.place] = answer
-    return sorted(last.values(), key=lambda one: (one.key, one.adjudicates, "" if one.adjudicates else one.annotator))
+            last.pop(answer.slot, None)
+            last[answer.slot] = answer
+    return _in_order(last)
 
 
-def read_answers(round_: Round) -> list[Answer]:
-    """The answers that count: `last_answers` without withdrawn ones.
+def _in_order(last: Mapping[tuple[str, str, bool], Answer]) -> list[Answer]:
+    return sorted(
+        last.values(),
+        key=lambda answer: (answer.key, answer.adjudicates, "" if answer.adjudicates else answer.annotator),
+    )
 
-    Raises Damaged for a line that is no answer.
+
+def in_force(answers: Iterable[Answer]) -> list[Answer]:
+    """The answers that were not withdrawn."""
+    return [answer for answer in answers if not answer.withdrawn]
+
+
+def latest(answers: Iterable[Answer]) -> list[Answer]:
+    """Of answers in the order of their rounds, the last one of each slot."""
+    return list({answer.slot: answer for answer in answers}.values())
+
+
+def add_answers(round_: Round, answers: Iterable[Answer], logged: Iterable[Answer] | None = None) -> list[Answer]:
+    """Append answers that say something new to a round's log, as one file; returns them.
+
+    logged: the round's `last_answers` where they have been read. Call it with the run's lease held: the file's number
+    is that of the last one plus 1.
     """
-    return [answer for answer in last_answers(round_) if not answer.withdrawn]
-
-
-def add_answers(round_: Round, answers: Iterable[Answer]) -> int:
-    """Append answers that say something new to a round's log, as one file; returns how many did.
-
-    Call it with the run's lease held: the file's number is that of the last one plus 1.
-    """
-    known = {one.place: one.says for one in last_answers(round_)}
-    fresh = [one for one in answers if known.get(one.place) != one.says]
+    known = {answer.slot: answer.content for answer in (last_answers(round_) if logged is None else logged)}
+    fresh = [answer for answer in answers if known.get(answer.slot) != answer.content]
     if not fresh:
-        return 0
+        return []
     store, step = round_.run.store, round_.step("label")
     lines = (json.dumps(asdict(answer), sort_keys=True, ensure_ascii=False) for answer in fresh)
     data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
     number = len(store.keys(step.key(ANSWERS))) + 1
     store.publish(step.key(f"{ANSWERS}{number:06d}-{digest_of(data)[:16]}.jsonl"), data)
-    return len(fresh)
+    return fresh
 
 
-def judge_prefix(values: Sequence[str], config: Config) -> PrefixValue:
-    """Judge a prefix by the labels of pages under it: unsure with few of them, else by the share of positive ones."""
+@dataclass(frozen=True, slots=True)
+class LabelHistory:
+    """Tasks and answers of a round and of those before it, each file read once.
+
+    tasks_of, logged_of: by round number; logged are the `last_answers`, withdrawn ones included.
+    """
+
+    round: Round
+    tasks_of: Mapping[int, Sequence[Task]] = field(repr=False)
+    logged_of: Mapping[int, Sequence[Answer]] = field(repr=False)
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """The round's own tasks."""
+        return self.tasks_of[self.round.number]
+
+    @property
+    def earlier_tasks(self) -> list[Task]:
+        """Tasks of the rounds before."""
+        return [task for number in range(1, self.round.number) for task in self.tasks_of[number]]
+
+    @property
+    def logged(self) -> Sequence[Answer]:
+        """The answers in the round's own log."""
+        return self.logged_of[self.round.number]
+
+    @property
+    def earlier_answers(self) -> list[Answer]:
+        """Answers in force in the logs of the rounds before, in their order."""
+        return [answer for number in range(1, self.round.number) for answer in in_force(self.logged_of[number])]
+
+    def add(self, answers: Iterable[Answer]) -> tuple["LabelHistory", list[Answer]]:
+        """Append answers to the round's log; returns the history with those that were new, and these.
+
+        The same history where none was new.
+        """
+        fresh = add_answers(self.round, answers, self.logged)
+        if not fresh:
+            return self, fresh
+        last = {answer.slot: answer for answer in self.logged}
+        for answer in fresh:
+            last.pop(answer.slot, None)
+            last[answer.slot] = answer
+        return replace(self, logged_of={**self.logged_of, self.round.number: _in_order(last)}), fresh
+
+
+def read_history(round_: Round) -> LabelHistory:
+    """Read the tasks and answers of all rounds up to this one.
+
+    Raises Damaged for a line of a log that is no answer.
+    """
+    rounds = {number: round_.run.round(number) for number in range(1, round_.number + 1)}
+    tasks = {number: read_tasks(owner) for number, owner in rounds.items()}
+    return LabelHistory(round_, tasks, {number: last_answers(owner) for number, owner in rounds.items()})
+
+
+def prefix_value(values: Sequence[str], config: Config) -> PrefixValue:
+    """Value of a prefix by labels of pages under it: unsure with few of them, else by the share of positive ones."""
     if len(values) < config.label.prefix_min_labels:
         return "unsure"
     positive = sum(value == config.train.positive for value in values)
     return "accept" if positive >= config.label.prefix_min_share * len(values) else "reject"
 
 
-def concerns(round_: Round, labels: Iterable[LabelledUrl]) -> bool:
+def concerns(history: LabelHistory, labels: Iterable[LabelledUrl]) -> bool:
     """Tell whether any labelled URL is a page of the round's tasks or lies under one of its prefixes."""
-    tasks = read_tasks(round_)
-    prefixes = PrefixSet(task.target for task in tasks if task.kind == "prefix")
-    pages = {task.target for task in tasks if task.kind == "page"}
-    return any(url in pages or prefixes.match(url) for url in usable(labels, round_.run.holdout))
+    prefixes = PrefixSet(task.target for task in history.tasks if task.kind == "prefix")
+    pages = {task.target for task in history.tasks if task.kind == "page"}
+    return any(url in pages or prefixes.match(url) for url in usable(labels, history.round.run.holdout))
 
 
-def answer_from(round_: Round, labels: Iterable[LabelledUrl]) -> int:
-    """Answer a round's tasks from labelled URLs; returns how many answers were new.
+def answer_from(history: LabelHistory, labels: Iterable[LabelledUrl]) -> tuple[LabelHistory, list[Answer]]:
+    """Answer a round's tasks from labelled URLs; returns the history with the new answers, and these.
 
     Pages that have no label there, and no answer by anyone, are answered NO_LABEL.
     """
-    config = round_.run.config
-    known = usable(labels, round_.run.holdout)
-    tasks = read_tasks(round_)
-    prefixes = PrefixSet(task.target for task in tasks if task.kind == "prefix")
+    config = history.round.run.config
+    known = usable(labels, history.round.run.holdout)
+    prefixes = PrefixSet(task.target for task in history.tasks if task.kind == "prefix")
     under: dict[str, list[str]] = defaultdict(list)
     for url, label in known.items():
         for prefix in prefixes.matches(url):
             under[prefix].append(label)
-    answered = {answer.key for answer in read_answers(round_)}
+    answered = {answer.key for answer in in_force(history.logged)}
     answers: list[Answer] = []
-    for task in tasks:
-        value = judge_prefix(under[task.target], config) if task.kind == "prefix" else known.get(task.target, NO_LABEL)
+    for task in history.tasks:
+        value = prefix_value(under[task.target], config) if task.kind == "prefix" else known.get(task.target, NO_LABEL)
         if value != NO_LABEL or task.key not in answered:
             answers.append(Answer(task.key, task.target, task.kind, value, FILE))
-    return add_answers(round_, answers)
+    return history.add(answers)

@@ -1,24 +1,22 @@
-"""Gold tasks: pages whose answer is known, mixed in to see how well each annotator answers, and who is left out.
+"""Gold tasks: pages whose answer is known (`pool_rules.known_answers`), mixed in to measure each annotator.
 
-In: known answers (a file, the seed's labels, decisions of earlier rounds), and what annotators said. Out: which pages
-may serve, each annotator's accuracy with its interval, and the annotators whose votes do not count. The known answer
-never leaves the run folder; to annotators a gold task looks like any other.
+In: tasks and answers of all rounds. Out: each annotator's accuracy with its interval, and the annotators whose votes
+do not count. The known answer never leaves the run folder; to annotators a gold task looks like any other.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from annotation.answers import FILE, NO_LABEL, Answer, Task, read_answers, read_tasks
+from annotation.answers import FILE, NO_LABEL, Answer, Task
 from recall.config import Config, LabelSection
 from recall.model.evaluate import Interval, wilson_interval
-from recall.run import Round
 
-Same = Callable[[str, str], bool]
-"""Whether two values of a page come to the same thing."""
+SameValue = Callable[[str, str], bool]
+"""Whether two values of a page teach the same."""
 
 
-def same_for(config: Config) -> Same:
+def same_for(config: Config) -> SameValue:
     """Compare values as they are learned: positive or not with [train] labels = "binary", each with "all"."""
     positive = config.train.positive
     if config.train.labels == "all":
@@ -55,7 +53,7 @@ class Accuracy:
         return wilson_interval(self.right / max(1, self.asked), self.asked, confidence)
 
 
-def measure_gold(tasks: Iterable[Task], answers: Iterable[Answer], same: Same) -> dict[str, Accuracy]:
+def measure_gold(tasks: Iterable[Task], answers: Iterable[Answer], same: SameValue) -> dict[str, Accuracy]:
     """Accuracy of each annotator who answered a gold task, by name. Decisions and a labels file are not measured."""
     known = {task.key: task.gold for task in tasks if task.gold}
     right: Counter[str] = Counter()
@@ -67,16 +65,6 @@ def measure_gold(tasks: Iterable[Task], answers: Iterable[Answer], same: Same) -
     return {name: Accuracy(name, right[name], asked[name]) for name in sorted(asked)}
 
 
-def accuracies(round_: Round) -> dict[str, Accuracy]:
-    """Accuracy of each annotator over the gold tasks of all rounds up to this one."""
-    tasks: list[Task] = []
-    answers: dict[tuple[str, str, bool], Answer] = {}
-    for number in range(1, round_.number + 1):
-        tasks += [task for task in read_tasks(round_.run.round(number)) if task.gold]
-        answers.update((answer.place, answer) for answer in read_answers(round_.run.round(number)))
-    return measure_gold(tasks, answers.values(), same_for(round_.run.config))
-
-
-def left_out(measured: Iterable[Accuracy], settings: LabelSection) -> frozenset[str]:
+def excluded_annotators(measured: Iterable[Accuracy], settings: LabelSection) -> frozenset[str]:
     """Annotators whose votes do not count, by their accuracy on gold tasks."""
-    return frozenset(one.annotator for one in measured if one.too_low(settings))
+    return frozenset(accuracy.annotator for accuracy in measured if accuracy.too_low(settings))

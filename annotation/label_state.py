@@ -1,29 +1,61 @@
-"""Where a round's label step stands: its tasks, its answers, and what they come to."""
+"""The state of a round's label step: who is measured how, which votes count, what is open, what waits for a decision.
 
-from dataclasses import dataclass, field
+In: the logs of all rounds up to this one (`answers.LabelHistory`). Out: a LabelState, computed in memory.
 
-from annotation.adjudication import Ballot, cases, count_ballots, open_tasks
-from annotation.answers import Answer, Task, read_answers, read_tasks
-from annotation.gold import Accuracy, accuracies, left_out
-from annotation.late_answers import Late, late_in, votes_before
+Answers may come to tasks of rounds that have ended. A sealed round never changes: they are kept in the log of the round
+that is open when they arrive. A label that a task has with them is one of that later round, which trains from then on
+and overrules the earlier one. Audit pages are the exception: an estimate rests on what its round ended with, so such
+answers to them are kept and change nothing. Nor does one that leaves a task without a majority, nor one to a page that
+was asked about again since: the label of the second time stays.
+"""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field, replace
+
+from annotation.adjudication import Ballot, adjudication_queue, count_ballots, decide, open_tasks
+from annotation.answers import FILE, NO_LABEL, Answer, LabelHistory, Task, in_force, latest, read_history
+from annotation.gold import Accuracy, excluded_annotators, measure_gold, same_for
+from recall.records import Label
 from recall.run import Round
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A round whose tasks are pushed.
+class AnswersAfterEnd:
+    """Answers to tasks of rounds that had ended. ballots: of those tasks, with all their answers."""
 
-    accuracies: on gold tasks of this and earlier rounds, by annotator; left_out: those whose votes do not count;
-    ballots: one for each task; open: tasks that wait for annotators; queue: ballots that wait for a decision; late:
-    answers that came to tasks of earlier rounds, which are not among the others.
+    answers: list[Answer] = field(repr=False)
+    ballots: list[Ballot] = field(repr=False)
+
+    @property
+    def labels(self) -> list[Label]:
+        """The labels that the tasks have now, audit pages not among them."""
+        return decide(ballot for ballot in self.ballots if ballot.task.use != "audit")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelState:
+    """A round whose tasks are pushed, its answers counted. answers: those to its own tasks.
+
+    accuracies: on gold tasks of this and earlier rounds, by annotator; excluded: those whose votes do not count;
+    ballots: one for each task; after_end: answers that came to tasks of earlier rounds.
     """
 
-    tasks: list[Task] = field(repr=False)
+    history: LabelHistory = field(repr=False)
     answers: list[Answer] = field(repr=False)
     accuracies: dict[str, Accuracy]
-    left_out: frozenset[str]
+    excluded: frozenset[str]
     ballots: list[Ballot] = field(repr=False)
-    late: Late = field(repr=False)
+    after_end: AnswersAfterEnd = field(repr=False)
+
+    @property
+    def round(self) -> Round:
+        """The round."""
+        return self.history.round
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """Its tasks, pages first."""
+        return self.history.tasks
 
     @property
     def open(self) -> list[Task]:
@@ -33,19 +65,66 @@ class Standing:
     @property
     def queue(self) -> list[Ballot]:
         """Ballots that wait for a decision, whether or not [label] adjudicate asks for one."""
-        return cases(self.ballots)
+        return adjudication_queue(self.ballots)
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that keep the label step from ending."""
+        return len(self.open) + (len(self.queue) if self.round.run.config.label.adjudicate else 0)
+
+    @property
+    def share_answered(self) -> float:
+        """Share of the tasks that have their answers and need no decision (any more)."""
+        return 1 - self.waiting / len(self.tasks) if self.tasks else 1.0
 
 
-def standing_of(round_: Round) -> Standing:
-    """Read a round's tasks and answers, and count.
+def label_state_of(round_: Round) -> LabelState:
+    """Read the logs of the rounds up to this one, and count.
 
-    Raises Damaged for a line of the log that is no answer.
+    Raises Damaged for a line of a log that is no answer.
     """
-    tasks, logged = read_tasks(round_), read_answers(round_)
-    own = {task.key for task in tasks}
+    return label_state(read_history(round_))
+
+
+def label_state(history: LabelHistory) -> LabelState:
+    """Count the answers of a round; reads nothing."""
+    config, tasks = history.round.run.config, history.tasks
+    logged, own = in_force(history.logged), {task.key for task in tasks}
     answers = [answer for answer in logged if answer.key in own]
-    measured = accuracies(round_)
-    ignored = left_out(measured.values(), round_.run.config.label)
-    late = late_in(round_, [answer for answer in logged if answer.key not in own], ignored)
-    ballots = count_ballots(tasks, answers, ignored, votes_before(round_, tasks))
-    return Standing(tasks, answers, measured, ignored, ballots, late)
+    measured = measure_gold(
+        [*history.earlier_tasks, *tasks], latest([*history.earlier_answers, *logged]), same_for(config)
+    )
+    excluded = excluded_annotators(measured.values(), config.label)
+    others = [answer for answer in logged if answer.key not in own]
+    ballots = count_ballots(tasks, answers, excluded, _votes_before(history, tasks))
+    return LabelState(history, answers, measured, excluded, ballots, answers_after_end(history, others, excluded))
+
+
+def answers_after_end(history: LabelHistory, answers: list[Answer], excluded: Set[str]) -> AnswersAfterEnd:
+    """Count answers to tasks of earlier rounds with those that came in time.
+
+    excluded: annotators whose votes do not count.
+    """
+    keys = {answer.key for answer in answers}
+    if not keys:
+        return AnswersAfterEnd([], [])
+    earlier = history.earlier_tasks
+    again = {task.target for task in (*earlier, *history.tasks) if task.again}
+    asked = [
+        replace(task, votes=1) for task in earlier if task.key in keys and (task.again or task.target not in again)
+    ]
+    given = latest([*history.earlier_answers, *answers])
+    return AnswersAfterEnd(answers, count_ballots(asked, given, excluded, _votes_before(history, asked)))
+
+
+def _votes_before(history: LabelHistory, tasks: Iterable[Task]) -> dict[str, list[Answer]]:
+    """Votes of earlier rounds on the pages of tasks that ask about them again, by the key of that task."""
+    again = {task.target: task.key for task in tasks if task.again}
+    if not again:
+        return {}
+    first = {task.key: again[task.target] for task in history.earlier_tasks if task.target in again and not task.again}
+    votes: dict[str, list[Answer]] = {key: [] for key in first.values()}
+    for answer in latest(history.earlier_answers):
+        if answer.key in first and answer.value != NO_LABEL and not answer.adjudicates and answer.annotator != FILE:
+            votes[first[answer.key]].append(answer)
+    return votes

@@ -1,8 +1,8 @@
 """Agreement and accuracy of a round's annotators: for the file label/agreement.json, and as lines for people.
 
-In: where the round stands. Out: agreement by kind of task (pages, prefixes), by label and by annotator with 95 %
-intervals, accuracy on gold tasks, who is left out and why, how many disagreements were decided. Votes are those of
-people: a labels file agrees with itself. By kind and label the votes that count are compared; by annotator all votes.
+In: a LabelState. Out: agreement by kind of task (pages, prefixes), by label and by annotator with 95 % intervals,
+accuracy on gold tasks, who is excluded and why, how many disagreements were decided. Votes are those of annotators: a
+labels file agrees with itself. By kind and label the votes that count are compared; by annotator all votes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from annotation.adjudication import Ballot
 from annotation.agreement import Votes, alpha_of, annotator_kappa, fleiss_of, label_alpha
 from annotation.gold import CERTAINTY, Accuracy
-from annotation.label_state import Standing
+from annotation.label_state import LabelState
 from recall.config import Config
 from recall.model.evaluate import Interval
 from recall.records import LabelKind
@@ -56,33 +56,33 @@ def _gold(accuracy: Accuracy | None) -> dict[str, float] | None:
     return {"right": accuracy.right, "asked": accuracy.asked, **(_figures(accuracy.interval) or {})}
 
 
-def _of_annotator(name: str, standing: Standing, seed: int) -> dict[str, Any]:
-    mine = [one for one in standing.answers if one.annotator == name]
+def _of_annotator(name: str, state: LabelState, seed: int) -> dict[str, Any]:
+    mine = [answer for answer in state.answers if answer.annotator == name]
     kappas = {}
     for kind, plural in KINDS:
-        votes = votes_of([ballot for ballot in standing.ballots if ballot.task.kind == kind], ignored=True)
+        votes = votes_of([ballot for ballot in state.ballots if ballot.task.kind == kind], ignored=True)
         values = sorted({value for task in votes for value in task.values()})
         kappas[plural] = _figures(annotator_kappa(votes, name, values, seed))
     return {
-        "answers": sum(not one.adjudicates for one in mine),
-        "decisions": sum(one.adjudicates for one in mine),
+        "answers": sum(not answer.adjudicates for answer in mine),
+        "decisions": sum(answer.adjudicates for answer in mine),
         "kappa": kappas,
-        "gold": _gold(standing.accuracies.get(name)),
-        "left_out": name in standing.left_out,
+        "gold": _gold(state.accuracies.get(name)),
+        "left_out": name in state.excluded,
     }
 
 
-def summarise(standing: Standing, config: Config) -> dict[str, Any]:
+def summarise(state: LabelState, config: Config) -> dict[str, Any]:
     """Agreement and accuracy as JSON: the same for the same answers."""
     seed, settings = config.run.seed, config.label
-    names = sorted({one.annotator for one in standing.answers} | set(standing.accuracies))
+    names = sorted({answer.annotator for answer in state.answers} | set(state.accuracies))
     return {
         **{
-            plural: _of_kind([ballot for ballot in standing.ballots if ballot.task.kind == kind], seed)
+            plural: _of_kind([ballot for ballot in state.ballots if ballot.task.kind == kind], seed)
             for kind, plural in KINDS
         },
-        "annotators": {name: _of_annotator(name, standing, seed) for name in names},
-        "left_out": sorted(standing.left_out),
+        "annotators": {name: _of_annotator(name, state, seed) for name in names},
+        "left_out": sorted(state.excluded),
         "rule": {
             "gold_accuracy": settings.gold_accuracy,
             "gold_certainty": CERTAINTY,
@@ -91,30 +91,30 @@ def summarise(standing: Standing, config: Config) -> dict[str, Any]:
     }
 
 
-def _said(interval: Interval | None) -> str:
+def _with_interval(interval: Interval | None) -> str:
     return "" if interval is None else f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
-def left_out_lines(standing: Standing, config: Config) -> list[str]:
-    """Who is left out and why, a line each."""
+def exclusion_lines(state: LabelState, config: Config) -> list[str]:
+    """Who is excluded and why, a line each."""
     lines = []
-    for name in sorted(standing.left_out):
-        gold = standing.accuracies[name]
-        right = f"right on {gold.right} of {gold.asked} gold tasks, {_said(gold.interval)}"
+    for name in sorted(state.excluded):
+        gold = state.accuracies[name]
+        right = f"right on {gold.right} of {gold.asked} gold tasks, {_with_interval(gold.interval)}"
         bar = f"below {config.label.gold_accuracy:g} ([label] gold_accuracy)"
         lines.append(f"{name} is left out: {right}, {bar}; none of their votes counts")
     return lines
 
 
-def agreement_lines(standing: Standing, config: Config) -> Iterator[str]:
-    """Agreement by kind and label, and who is left out and why, a line each; nothing where there is nothing to say."""
+def agreement_lines(state: LabelState, config: Config) -> Iterator[str]:
+    """Agreement by kind and label, and who is excluded and why, a line each; none without shared tasks."""
     seed = config.run.seed
     for kind, plural in KINDS:
-        votes = votes_of([ballot for ballot in standing.ballots if ballot.task.kind == kind], ignored=False)
+        votes = votes_of([ballot for ballot in state.ballots if ballot.task.kind == kind], ignored=False)
         values = sorted({value for task in votes for value in task.values()})
         alpha = alpha_of(votes, values, seed)
         if alpha is not None:
-            each = ", ".join(f"{value} {one.value:.2f}" for value in values if (one := label_alpha(votes, value, seed)))
+            each = ", ".join(f"{value} {own.value:.2f}" for value in values if (own := label_alpha(votes, value, seed)))
             shared = sum(len(task) > 1 for task in votes)
-            yield f"agreement on {plural}: alpha {_said(alpha)} on {shared} shared tasks; by label: {each}"
-    yield from left_out_lines(standing, config)
+            yield f"agreement on {plural}: alpha {_with_interval(alpha)} on {shared} shared tasks; by label: {each}"
+    yield from exclusion_lines(state, config)

@@ -1,8 +1,8 @@
-"""A round's tasks: the pages and URL prefixes that people are asked about, written into its label/ folder.
+"""A round's tasks: the pages and URL prefixes that annotators are asked about, written into its label/ folder.
 
 In: the round's scan and prefix candidates, what earlier rounds asked. Out: prefixes.parquet, examples.parquet (pages
 under each prefix), strata.json (what the audit sample was drawn from) and, last, tasks.parquet: when it is there, the
-tasks are pushed. Prefixes judged before, covered by an accepted one or held out are not asked about.
+tasks are pushed. Prefixes decided before, covered by an accepted one or held out are not asked about.
 """
 
 import math
@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
-from annotation.bottom_k import Seen
-from annotation.pool import Draw, draw_round, over_shards
-from annotation.sampling import Drawn
+from annotation.page_pool import RoundDraw, draw_round, over_shards
+from annotation.page_sampler import DrawnPage, ScannedPage
 from recall.config import AccessSection
 from recall.labels import ASKED_AGAIN, PAGE_TASKS, PREFIX_TASKS, prefix_labels
 from recall.page import unescape
@@ -24,8 +23,8 @@ from recall.run import Columns, Round, ScannedShard, Schema, Store, priority, re
 from recall.sites import PrefixSet
 
 TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
-MEMORY = "studio/"
-"""Folder of what a labelling server held when it was last looked at; removed when the step ends."""
+STUDIO_CACHE = "studio/"
+"""Folder of what a labelling server held when it was last listed; removed when the step ends."""
 
 EXAMPLE_PAGES = {
     "key": "string",
@@ -52,8 +51,8 @@ _TITLE = re.compile(r"<title(?:\s[^>]{0,500})?>([^<]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a person is shown of a page, and the text that is learned from when they label it."""
+class PageContent:
+    """A page as an annotator is shown it, and the text that is learned from when they label it."""
 
     title: str
     text: str
@@ -61,12 +60,12 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ContentRequest:
     """Pages to read, by shard number."""
 
     store: Store
     access: AccessSection
-    chosen: Mapping[int, list[Seen]] = field(repr=False)
+    chosen: Mapping[int, list[ScannedPage]] = field(repr=False)
 
 
 def task_key(round_: Round, kind: LabelKind, target: str) -> str:
@@ -76,41 +75,41 @@ def task_key(round_: Round, kind: LabelKind, target: str) -> str:
 
 def title_of(page: str) -> str:
     """The first <title> of an HTML page on one line, bounded; "" where there is none near its start."""
-    found = _TITLE.search(page, 0, MAX_HEAD)
-    return " ".join(unescape(found[1]).split())[:MAX_TITLE] if found else ""
+    match = _TITLE.search(page, 0, MAX_HEAD)
+    return " ".join(unescape(match[1]).split())[:MAX_TITLE] if match else ""
 
 
-def read_pages(reading: Reading, scanned: ScannedShard) -> dict[int, Shown]:
+def read_pages(request: ContentRequest, scanned: ScannedShard) -> dict[int, PageContent]:
     """Read the chosen pages of a shard by row: kept bodies where the scan kept them, byte ranges otherwise."""
     refs = {
-        page.row: WarcRef(scanned.shard.path, page.offset, page.length) for page in reading.chosen[scanned.shard.number]
+        page.row: WarcRef(scanned.shard.path, page.offset, page.length) for page in request.chosen[scanned.shard.number]
     }
-    urls = {page.row: page.url for page in reading.chosen[scanned.shard.number]}
-    shown: dict[int, Shown] = {}
-    for row, page in read_bodies(reading.store, scanned, refs, reading.access).items():
-        bare = plain_text(page.body)
-        kept = (markdown(page.body, urls[row], page.charset) if bare is None else bare)[:MAX_MARKDOWN]
+    urls = {page.row: page.url for page in request.chosen[scanned.shard.number]}
+    shown: dict[int, PageContent] = {}
+    for row, page in read_bodies(request.store, scanned, refs, request.access).items():
+        plain = plain_text(page.body)
+        kept = (markdown(page.body, urls[row], page.charset) if plain is None else plain)[:MAX_MARKDOWN]
         text = scoring_text(page.body, page.charset, urls[row])
-        shown[row] = Shown(title_of(decode(page.body, page.charset)), text, kept)
+        shown[row] = PageContent(title_of(decode(page.body, page.charset)), text, kept)
     return shown
 
 
 def choose_prefixes(round_: Round) -> list[Candidate]:
-    """Prefixes to ask about: the round's candidates that nobody judged, those that decide most pages first."""
+    """Prefixes to ask about: the round's candidates without a decision, those that decide most pages first."""
     run = round_.run
     table = run.store.read_table(round_.step("domains").key("candidates.parquet"))
-    judged = prefix_labels(run, range(1, round_.number))
-    decided = {prefix for prefix, value in judged.items() if value != "unsure"}
-    accepted = PrefixSet(prefix for prefix, value in judged.items() if value == "accept")
+    labels = prefix_labels(run, range(1, round_.number))
+    decided = {prefix for prefix, value in labels.items() if value != "unsure"}
+    accepted = PrefixSet(prefix for prefix, value in labels.items() if value == "accept")
     candidates = [Candidate(row["prefix"], row["host"], row["pages"], row["kept"]) for row in table.to_pylist()]
     fresh = [
-        one
-        for one in candidates
-        if one.prefix not in decided
-        and not accepted.match(f"http://{one.prefix}")
-        and not run.holdout.covers(f"http://{one.prefix}")
+        candidate
+        for candidate in candidates
+        if candidate.prefix not in decided
+        and not accepted.match(f"http://{candidate.prefix}")
+        and not run.holdout.covers(f"http://{candidate.prefix}")
     ]
-    return sorted(fresh, key=lambda one: (-one.pages, one.prefix))[: run.config.label.prefixes]
+    return sorted(fresh, key=lambda candidate: (-candidate.pages, candidate.prefix))[: run.config.label.prefixes]
 
 
 def pushed(round_: Round) -> bool:
@@ -130,7 +129,7 @@ def push(round_: Round) -> None:
         if store.exists(step.key(leftover)):
             store.remove(step.key(leftover))
     prefixes = choose_prefixes(round_)
-    draw = draw_round(round_, [one.prefix for one in prefixes])
+    draw = draw_round(round_, [candidate.prefix for candidate in prefixes])
     shown = _read(round_, [drawn.page for drawn in draw.pages])
     opened = _read(round_, sorted({page for pages in draw.examples.values() for page in pages}))
     strata = {"strata": [asdict(stratum) for stratum in draw.strata], "pages": draw.passed}
@@ -145,20 +144,22 @@ def _publish(round_: Round, file: str, rows: list[dict[str, object]], schema: Sc
     round_.run.store.publish_table(round_.step("label").key(file), columns, schema)
 
 
-def _read(round_: Round, pages: list[Seen]) -> dict[tuple[int, int], Shown]:
-    """What is shown of some pages, by shard and row."""
+def _read(round_: Round, pages: list[ScannedPage]) -> dict[tuple[int, int], PageContent]:
+    """The content of some pages, by shard and row."""
     run = round_.run
-    chosen: dict[int, list[Seen]] = {}
+    chosen: dict[int, list[ScannedPage]] = {}
     for page in pages:
         chosen.setdefault(page.shard, []).append(page)
     needed = [scanned for scanned in scanned_shards(round_) if scanned.shard.number in chosen]
-    shown: dict[tuple[int, int], Shown] = {}
-    for scanned, pages_read in over_shards(round_, read_pages, Reading(run.store, run.config.access, chosen), needed):
+    shown: dict[tuple[int, int], PageContent] = {}
+    for scanned, pages_read in over_shards(
+        round_, read_pages, ContentRequest(run.store, run.config.access, chosen), needed
+    ):
         shown.update({(scanned.shard.number, row): page for row, page in pages_read.items()})
     return shown
 
 
-def _lineage(round_: Round, page: Seen) -> dict[str, object]:
+def _lineage(round_: Round, page: ScannedPage) -> dict[str, object]:
     path = round_.run.shards[page.shard].path
     return {"url": page.url, "path": path, "offset": page.offset, "length": page.length, "score": page.score}
 
@@ -168,10 +169,10 @@ def overlapping(round_: Round, targets: Iterable[str]) -> dict[str, int]:
     seed, settings = round_.run.config.run.seed, round_.run.config.label
     ranked = sorted(targets, key=lambda target: (priority(seed, f"{round_.number}\0overlap\0{target}"), target))
     several = math.ceil(settings.overlap * len(ranked))
-    return {target: settings.overlap_votes if place < several else 1 for place, target in enumerate(ranked)}
+    return {target: settings.overlap_votes if rank < several else 1 for rank, target in enumerate(ranked)}
 
 
-def votes_for(round_: Round, pages: Iterable[Drawn]) -> dict[str, int]:
+def votes_for(round_: Round, pages: Iterable[DrawnPage]) -> dict[str, int]:
     """Votes wanted for each page; of the audit sample and of the others the same share overlaps."""
     by_use: dict[bool, list[str]] = {True: [], False: []}
     votes: dict[str, int] = {}
@@ -185,8 +186,8 @@ def votes_for(round_: Round, pages: Iterable[Drawn]) -> dict[str, int]:
     return votes | overlapping(round_, by_use[True]) | overlapping(round_, by_use[False])
 
 
-def is_blind(round_: Round, drawn: Drawn) -> bool:
-    """Tell whether a page is shown without its score: audit pages and, as large a share, gold pages; doubted ones."""
+def is_blind(round_: Round, drawn: DrawnPage) -> bool:
+    """Tell whether a page is shown without its score: audit pages, as large a share of gold pages, suspected errors."""
     settings = round_.run.config.label
     if not drawn.answer:
         return drawn.use == "audit" or drawn.stratum == ASKED_AGAIN
@@ -194,7 +195,9 @@ def is_blind(round_: Round, drawn: Drawn) -> bool:
     return chance * (settings.pages + settings.audit) < settings.audit
 
 
-def _page_rows(round_: Round, pages: list[Drawn], shown: Mapping[tuple[int, int], Shown]) -> list[dict[str, object]]:
+def _page_rows(
+    round_: Round, pages: list[DrawnPage], shown: Mapping[tuple[int, int], PageContent]
+) -> list[dict[str, object]]:
     votes = votes_for(round_, pages)
     rows: list[dict[str, object]] = [
         {
@@ -211,33 +214,33 @@ def _page_rows(round_: Round, pages: list[Drawn], shown: Mapping[tuple[int, int]
         }
         for drawn in pages
     ]
-    return sorted(rows, key=lambda row: str(row["key"]))  # by a hash: the audit sample cannot be told by its place
+    return sorted(rows, key=lambda row: str(row["key"]))  # by a hash: order gives no audit page away
 
 
-def _prefix_rows(round_: Round, prefixes: list[Candidate], draw: Draw) -> list[dict[str, object]]:
-    votes = overlapping(round_, (one.prefix for one in prefixes))
+def _prefix_rows(round_: Round, prefixes: list[Candidate], draw: RoundDraw) -> list[dict[str, object]]:
+    votes = overlapping(round_, (candidate.prefix for candidate in prefixes))
     return [
         {
-            "key": task_key(round_, "prefix", one.prefix),
-            **asdict(one),
-            "examples": [page.url for page in draw.examples.get(one.prefix, [])],
-            "votes": votes[one.prefix],
+            "key": task_key(round_, "prefix", candidate.prefix),
+            **asdict(candidate),
+            "examples": [page.url for page in draw.examples.get(candidate.prefix, [])],
+            "votes": votes[candidate.prefix],
         }
-        for one in prefixes
+        for candidate in prefixes
     ]
 
 
 def _example_rows(
-    round_: Round, prefixes: list[Candidate], draw: Draw, shown: Mapping[tuple[int, int], Shown]
+    round_: Round, prefixes: list[Candidate], draw: RoundDraw, shown: Mapping[tuple[int, int], PageContent]
 ) -> list[dict[str, object]]:
     return [
         {
-            "key": task_key(round_, "prefix", one.prefix),
-            "prefix": one.prefix,
+            "key": task_key(round_, "prefix", candidate.prefix),
+            "prefix": candidate.prefix,
             **_lineage(round_, page),
             "title": shown[page.shard, page.row].title,
             "markdown": shown[page.shard, page.row].markdown[:MAX_EXAMPLE],
         }
-        for one in prefixes
-        for page in draw.examples.get(one.prefix, [])
+        for candidate in prefixes
+        for page in draw.examples.get(candidate.prefix, [])
     ]

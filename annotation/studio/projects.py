@@ -1,6 +1,6 @@
 """A run's projects in Label Studio, found again by a key of ours in their description, made where they are missing.
 
-`pages` and `prefixes` hold a run's tasks of all rounds; `decide-pages` and `decide-prefixes` hold what annotators
+`pages` and `prefixes` hold a run's tasks of all rounds; `decide-pages` and `decide-prefixes` those that annotators
 disagreed on. Setting up is idempotent: screens, guideline and order that somebody changed are put right again.
 """
 
@@ -11,14 +11,15 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Literal
 
-from annotation.studio.client import Project, Studio
+from annotation.studio import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
+from annotation.studio.api_records import Project
 from annotation.studio.screens import Kind, guideline, screen
-from annotation.studio.settings import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
+from annotation.studio.studio_api import Studio
 from recall.errors import BadInput, Transient
 from recall.run import Run
 
-Name = Literal["pages", "prefixes", "decide-pages", "decide-prefixes"]
-NAMES: tuple[Name, ...] = ("pages", "prefixes", "decide-pages", "decide-prefixes")
+ProjectName = Literal["pages", "prefixes", "decide-pages", "decide-prefixes"]
+NAMES: tuple[ProjectName, ...] = ("pages", "prefixes", "decide-pages", "decide-prefixes")
 TITLES = {
     "pages": "pages",
     "prefixes": "URL prefixes",
@@ -32,8 +33,8 @@ MAX_TITLE = 50
 _KEY = re.compile(r"\[recall ([\w.-]+)/([a-z-]+)\]")
 
 
-def kind_of(name: Name) -> Kind:
-    """Which screen a project shows."""
+def kind_of(name: ProjectName) -> Kind:
+    """The kind of screen that a project shows."""
     return "page" if name.endswith("pages") else "prefix"
 
 
@@ -51,62 +52,63 @@ def open_studio(run: Run) -> Studio:
     return Studio(settings, token)
 
 
-def key_of(run: Run) -> str:
-    """What a run's projects are known by."""
+def project_key(run: Run) -> str:
+    """The mark by which a run's projects are known."""
     return run.config.studio.key or run.inputs.digest[:20]
 
 
-def _described(run: Run, name: Name) -> str:
-    return (
-        f"Tasks of {run.store.root}. Keep this mark, by which recall finds the project: [recall {key_of(run)}/{name}]"
-    )
+def _described(run: Run, name: ProjectName) -> str:
+    mark = f"[recall {project_key(run)}/{name}]"
+    return f"Tasks of {run.store.root}. Keep this mark, by which recall finds the project: {mark}"
 
 
-def _title(run: Run, name: Name) -> str:
+def _title(run: Run, name: ProjectName) -> str:
     title = run.config.studio.title or PurePosixPath(run.store.root).name
     return f"{title[: MAX_TITLE - 3 - len(TITLES[name])]}: {TITLES[name]}"
 
 
-def find_projects(studio: Studio, run: Run) -> dict[Name, Project]:
+def find_projects(studio: Studio, run: Run) -> dict[ProjectName, Project]:
     """The run's projects that are there.
 
     Of several with one key (an import of a project, a request that was lost and came later) the oldest counts; later
     ones that hold nothing are removed.
     """
-    found: dict[Name, Project] = {}
+    projects: dict[ProjectName, Project] = {}
     for name, project in _marked(studio, run):
-        if name not in found:
-            found[name] = project
+        if name not in projects:
+            projects[name] = project
         elif not project.tasks:
             studio.remove_project(project.id)
-    return found
+    return projects
 
 
-def _marked(studio: Studio, run: Run) -> Iterator[tuple[Name, Project]]:
+def _marked(studio: Studio, run: Run) -> Iterator[tuple[ProjectName, Project]]:
     by_name = {str(name): name for name in NAMES}
-    for project in sorted(studio.projects(), key=lambda one: one.id):
+    for project in sorted(studio.projects(), key=lambda project: project.id):
         mark = _KEY.search(project.description)
-        if mark and mark[1] == key_of(run) and mark[2] in by_name:
+        if mark and mark[1] == project_key(run) and mark[2] in by_name:
             yield by_name[mark[2]], project
 
 
-def set_up(studio: Studio, run: Run, there: Mapping[Name, Project]) -> tuple[dict[Name, Project], list[str]]:
+def set_up(
+    studio: Studio, run: Run, there: Mapping[ProjectName, Project]
+) -> tuple[dict[ProjectName, Project], list[str]]:
     """Make the run's projects that are not there, put the others right; returns all and what was done, a line each.
 
     Raises BadInput when Label Studio does not take a screen back that somebody changed.
     """
-    found, said = dict(there), list[str]()
+    projects, lines = dict(there), list[str]()
     for name in NAMES:
-        if name not in found:
-            found[name] = _make(studio, run, name)
-            said.append(f"{name}: made project {found[name].id}")
+        if name not in projects:
+            projects[name] = _make(studio, run, name)
+            lines.append(f"{name}: made project {projects[name].id}")
         else:
-            said += _repair(studio, run, name, found[name])
-        said += _hook(studio, run, name, found[name])
-    return found, said
+            lines += _repair(studio, run, name, projects[name])
+        lines += _hook(studio, run, name, projects[name])
+    return projects, lines
 
 
-def _make(studio: Studio, run: Run, name: Name) -> Project:
+def _make(studio: Studio, run: Run, name: ProjectName) -> Project:
     kind = kind_of(name)
     settings = {
         "title": _title(run, name),
@@ -120,17 +122,17 @@ def _make(studio: Studio, run: Run, name: Name) -> Project:
         "sampling": "Uncertainty sampling",
         "maximum_annotations": 1,
     }
-    for tries in range(studio.attempts):
+    for failures in range(studio.attempts):
         with suppress(Transient):
             studio.create_project(**settings)
         made = find_projects(studio, run).get(name)  # also where the answer was lost
         if made is not None:
             return made
-        studio.pause(tries)
+        studio.pause(failures + 1)
     raise Transient(f"{studio.url}: cannot create project {settings['title']!r}; try again")
 
 
-def _repair(studio: Studio, run: Run, name: Name, project: Project) -> list[str]:
+def _repair(studio: Studio, run: Run, name: ProjectName, project: Project) -> list[str]:
     """Put the screen right where it is not ours (any more)."""
     wanted = screen(kind_of(name), run.config)
     if project.label_config.strip() == wanted.strip():
@@ -147,7 +149,7 @@ def _repair(studio: Studio, run: Run, name: Name, project: Project) -> list[str]
     return [f"{name}: put the labelling screen of project {project.id} right"]
 
 
-def _hook(studio: Studio, run: Run, name: Name, project: Project) -> list[str]:
+def _hook(studio: Studio, run: Run, name: ProjectName, project: Project) -> list[str]:
     url = run.config.studio.webhook
     if not url or url in studio.webhooks(project.id).values():
         return []
@@ -156,5 +158,5 @@ def _hook(studio: Studio, run: Run, name: Name, project: Project) -> list[str]:
 
 
 def address_of(studio: Studio, project: Project) -> str:
-    """Where people find a project."""
+    """URL of a project for people."""
     return f"{studio.url}/projects/{project.id}/data"

@@ -1,7 +1,8 @@
-"""A round's tasks as Label Studio is given them: what a person sees, and what decides the order.
+"""A round's tasks as Label Studio is given them: what an annotator sees, and what decides the order.
 
+In: tasks.parquet, prefixes.parquet, examples.parquet and the round's model. Out: payloads, few in memory at a time.
 Blind tasks carry no score, no n-grams and no prediction. The others carry a prediction without a choice, so that
-nothing is filled in before a person looked: its score is the confidence of the model, and the least confident come
+nothing is filled in before an annotator looked: its score is the confidence of the model, and the least confident come
 first. Of prefixes, those that decide most pages come first.
 """
 
@@ -12,7 +13,7 @@ from html import escape
 from math import log
 from typing import Any
 
-from annotation.studio.markup import encodable, link, page_html, sanitise
+from annotation.studio.safe_html import encodable, link, page_html, sanitise
 from annotation.tasks import EXAMPLES, PREFIXES, TASKS
 from recall.model.scorer import Scorer
 from recall.run import Round, load_scorer
@@ -33,7 +34,7 @@ SMALLEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class TaskPayload:
     """A task to push. data: its content with our key; votes: annotators wanted; confidence: None where it is blind."""
 
     key: str
@@ -43,7 +44,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Lens:
+class ModelView:
     """The model by which a round's tasks are explained. scorer: None where the round has none that can be loaded."""
 
     scorer: Scorer | None
@@ -51,13 +52,13 @@ class Lens:
     version: str
 
 
-def lens_of(round_: Round) -> Lens:
+def model_view_of(round_: Round) -> ModelView:
     """The model of a round. version: names it in Label Studio."""
     store, step = round_.run.store, round_.step("train")
     card = store.read_json(step.key("model.json"))
     version = f"round {round_.number} ({step.manifest.digest[:8]})"
     scorer = load_scorer(store, step.folder) if store.exists(step.key("scorer.npz")) else None
-    return Lens(scorer, float(card["threshold"]), version)
+    return ModelView(scorer, float(card["threshold"]), version)
 
 
 def confidence(score: float, threshold: float) -> float:
@@ -85,14 +86,14 @@ def _chips(parts: Iterable[tuple[str, float]], kind: str) -> str:
     return " ".join(f'<span class="chip {kind}">{escape(name)}</span>' for name, _ in parts)
 
 
-def signals_html(score: float, lens: Lens, text: str) -> str:
-    """The score beside the threshold, and what moved it."""
-    side = "above" if score >= lens.threshold else "below"
+def signals_html(score: float, view: ModelView, text: str) -> str:
+    """The score beside the threshold, and the n-grams that moved it."""
+    side = "above" if score >= view.threshold else "below"
     lines = [
-        f'<div class="score"><b>{score:.3f}</b> model score, {side} the threshold of {lens.threshold:.3f}</div>',
+        f'<div class="score"><b>{score:.3f}</b> model score, {side} the threshold of {view.threshold:.3f}</div>',
     ]
-    if lens.scorer is not None:
-        parts = strongest(lens.scorer, text)
+    if view.scorer is not None:
+        parts = strongest(view.scorer, text)
         towards = [part for part in parts if part[1] > 0][:SIGNALS]
         away = [part for part in parts if part[1] < 0][:SIGNALS]
         lines += [f'<div class="chips">for code: {_chips(towards, "for")}</div>'] if towards else []
@@ -108,9 +109,9 @@ def head_html(title: str, url: str) -> str:
     return sanitise(f'<div class="title">{escape(title or "(no title)")}</div><div class="url">{link(url, url)}</div>')
 
 
-def page_data(round_: Round, row: Mapping[str, Any], lens: Lens) -> dict[str, Any]:
-    """What Label Studio holds of a page task."""
-    signals = BLIND if row["blind"] else signals_html(row["score"], lens, row["text"])
+def page_data(round_: Round, row: Mapping[str, Any], view: ModelView) -> dict[str, Any]:
+    """Content of a page task."""
+    signals = BLIND if row["blind"] else signals_html(row["score"], view, row["text"])
     return {
         "key": row["key"],
         "round": round_.number,
@@ -121,15 +122,15 @@ def page_data(round_: Round, row: Mapping[str, Any], lens: Lens) -> dict[str, An
     }
 
 
-def page_cards(round_: Round, wanted: Collection[str], lens: Lens) -> Iterator[Card]:
-    """Cards of some page tasks, in the order of their keys; few of them in memory at a time."""
+def page_payloads(round_: Round, wanted: Collection[str], view: ModelView) -> Iterator[TaskPayload]:
+    """Payloads of some page tasks, in the order of their keys; few of them in memory at a time."""
     store, key = round_.run.store, round_.step("label").key(TASKS)
     columns = ["key", "url", "score", "title", "text", "markdown", "votes", "blind"]
     for batch in store.read_batches(key, columns, ROWS):
         for row in batch.to_pylist():
             if row["key"] in wanted:
-                sure = None if row["blind"] else confidence(row["score"], lens.threshold)
-                yield Card(row["key"], page_data(round_, row, lens), row["votes"], sure)
+                sure = None if row["blind"] else confidence(row["score"], view.threshold)
+                yield TaskPayload(row["key"], page_data(round_, row, view), row["votes"], sure)
 
 
 def _examples(round_: Round) -> dict[str, list[dict[str, Any]]]:
@@ -143,8 +144,8 @@ def _examples(round_: Round) -> dict[str, list[dict[str, Any]]]:
 
 def first_lines(markdown: str) -> str:
     """The beginning of a page on one line, without its markup."""
-    bare = re.sub(r"[`#*|>]+|\]\([^)]*\)|!?\[", " ", markdown[: 4 * FIRST_LINES])
-    return " ".join(bare.split())[:FIRST_LINES]
+    plain = re.sub(r"[`#*|>]+|\]\([^)]*\)|!?\[", " ", markdown[: 4 * FIRST_LINES])
+    return " ".join(plain.split())[:FIRST_LINES]
 
 
 def example_html(row: Mapping[str, Any], threshold: float) -> str:
@@ -164,18 +165,18 @@ def example_html(row: Mapping[str, Any], threshold: float) -> str:
 
 
 def prefix_data(
-    round_: Round, row: Mapping[str, Any], examples: Iterable[Mapping[str, Any]], lens: Lens
+    round_: Round, row: Mapping[str, Any], examples: Iterable[Mapping[str, Any]], view: ModelView
 ) -> dict[str, Any]:
-    """What Label Studio holds of a prefix task. Examples with low scores come first."""
+    """Content of a prefix task. Examples with low scores come first."""
     share = row["kept"] / row["pages"] if row["pages"] else 0.0
-    shown = sorted(examples, key=lambda one: (one["score"], one["url"]))
-    listed = "".join(example_html(one, lens.threshold) for one in shown) or '<p class="gone">(no examples)</p>'
+    shown = sorted(examples, key=lambda example: (example["score"], example["url"]))
+    listed = "".join(example_html(example, view.threshold) for example in shown) or '<p class="gone">(no examples)</p>'
     title = f'<div class="title">{escape(row["prefix"])}</div>'
     address = link(f"https://{row['prefix']}", f"open https://{row['prefix']}")
     signals = (
         f'<div class="score"><b>{share:.0%}</b> recalled: {row["kept"]} of the {row["pages"]} pages seen under it</div>'
         f'<div class="score">host {escape(row["host"])}</div>'
-        f'<div class="score">threshold {lens.threshold:.3f}; a score is shown before each example</div>'
+        f'<div class="score">threshold {view.threshold:.3f}; a score is shown before each example</div>'
     )
     return {
         "key": row["key"],
@@ -187,11 +188,13 @@ def prefix_data(
     }
 
 
-def prefix_cards(round_: Round, wanted: Collection[str], lens: Lens) -> Iterator[Card]:
-    """Cards of some prefix tasks; those that decide most pages come first."""
+def prefix_payloads(round_: Round, wanted: Collection[str], view: ModelView) -> Iterator[TaskPayload]:
+    """Payloads of some prefix tasks; those that decide most pages come first."""
     table = round_.run.store.read_table(round_.step("label").key(PREFIXES))
     examples = _examples(round_)
     for row in sorted(table.to_pylist(), key=lambda row: (-row["pages"], row["prefix"])):
         if row["key"] in wanted:
             order = 1 / (2 + log(max(row["pages"], 1)))
-            yield Card(row["key"], prefix_data(round_, row, examples.get(row["key"], ()), lens), row["votes"], order)
+            yield TaskPayload(
+                row["key"], prefix_data(round_, row, examples.get(row["key"], ()), view), row["votes"], order
+            )

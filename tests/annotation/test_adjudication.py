@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from annotation.adjudication import GOLD, cases, count_ballots, decide, open_tasks
-from annotation.answers import FILE, NO_LABEL, Answer, Task, add_answers, read_answers, read_tasks
+from annotation.adjudication import GOLD, adjudication_queue, count_ballots, decide, open_tasks
+from annotation.answers import FILE, NO_LABEL, Answer, Task, add_answers, in_force, last_answers, read_tasks
 from annotation.tasks import push
 
 TASK = Task("k", "http://a.org/1", "page", "train", votes=2)
@@ -47,7 +47,7 @@ def decision(annotator: str, value: str) -> Answer:
 )
 def test_answers_leave_a_task_open_queued_or_labelled(answers: list[Answer], state: str) -> None:
     ballots = count_ballots([TASK], answers, frozenset({"bad", "worse"}))
-    queue, labels = cases(ballots), decide(ballots)
+    queue, labels = adjudication_queue(ballots), decide(ballots)
     if open_tasks(ballots):
         found = "open"
     elif queue:
@@ -81,7 +81,7 @@ def test_gold_measures_and_gives_a_label_only_where_the_run_has_none() -> None:
     assert (new.value, new.annotators, new.source) == ("C", (GOLD,), "gold")
     seed = replace(known, use="gold")
     ballots = count_ballots([seed], [vote("ann", "N", seed), vote("bob", "C", seed)])
-    assert (decide(ballots), cases(ballots), open_tasks(ballots)) == ([], [], [])
+    assert (decide(ballots), adjudication_queue(ballots), open_tasks(ballots)) == ([], [], [])
     assert open_tasks(count_ballots([seed], [])) == [seed]
 
 
@@ -90,9 +90,11 @@ def test_a_decision_that_is_withdrawn_puts_the_task_back(loop: Any) -> None:
     task = replace(read_tasks(loop.first)[0], votes=2)
     decided = vote("eve", "A", task, adjudicates=True)
     add_answers(loop.first, [vote("ann", "C", task), vote("bob", "N", task), decided])
-    assert [label.value for label in decide(count_ballots([task], read_answers(loop.first)))] == ["A"]
+    assert [label.value for label in decide(count_ballots([task], in_force(last_answers(loop.first))))] == ["A"]
     add_answers(loop.first, [replace(decided, withdrawn=True)])
-    assert [one.reason for one in cases(count_ballots([task], read_answers(loop.first)))] == ["disagreement"]
+    assert [one.reason for one in adjudication_queue(count_ballots([task], in_force(last_answers(loop.first))))] == [
+        "disagreement"
+    ]
 
 
 AGAIN = Task("k2", "http://a.org/1", "page", "train", again=True)

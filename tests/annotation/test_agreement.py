@@ -1,18 +1,21 @@
 """Agreement beyond chance: worked examples of the formulas' authors, a library, and simulated annotators."""
 
+from collections.abc import Callable
+
 import krippendorff
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from annotation.agreement import (
+    Numbers,
     Votes,
     alpha_of,
+    alphas,
     annotator_kappa,
-    cohen_kappa,
-    fleiss_kappa,
+    cohen_kappas,
+    fleiss_kappas,
     fleiss_of,
-    krippendorff_alpha,
     label_alpha,
     vote_counts,
 )
@@ -32,6 +35,11 @@ def tasks_of(rows: tuple[str, ...]) -> list[Votes]:
     return [{str(who): vote for who, vote in enumerate(column) if vote != "."} for column in zip(*rows, strict=True)]
 
 
+def whole(figure: Callable[[Numbers, Numbers], Numbers], items: Numbers) -> float:
+    """A coefficient over all tasks, each drawn once."""
+    return float(figure(items, np.ones((1, len(items))))[0])
+
+
 def counts_of(rows: tuple[str, ...]) -> NDArray[np.float64]:
     return vote_counts(tasks_of(rows), sorted(set("".join(rows)) - {"."}))
 
@@ -40,23 +48,53 @@ def counts_of(rows: tuple[str, ...]) -> NDArray[np.float64]:
     ("rows", "alpha"), [(TWO_BINARY, 0.095), (TWO_NOMINAL, 0.692), (FOUR_WITH_GAPS, 0.743)], ids=["A", "B", "C"]
 )
 def test_alpha_is_that_of_its_author(rows: tuple[str, ...], alpha: float) -> None:
-    assert krippendorff_alpha(counts_of(rows)) == pytest.approx(alpha, abs=5e-4)
+    counts = counts_of(rows)
+    assert whole(alphas, counts[counts.sum(axis=1) > 1]) == pytest.approx(alpha, abs=5e-4)
+    interval = alpha_of(tasks_of(rows), sorted(set("".join(rows)) - {"."}))
+    assert interval is not None
+    assert interval.value == pytest.approx(alpha, abs=5e-4)
 
 
-def test_alpha_is_that_of_the_library_on_random_votes() -> None:
+def test_alpha_is_that_of_the_library_on_random_votes_and_on_bootstrap_draws_of_them() -> None:
     chance = np.random.default_rng(3)
     for _ in range(30):
         counts = chance.integers(0, 4, size=(chance.integers(2, 30), chance.integers(2, 5))).astype(np.float64)
-        if (counts.sum(axis=1) >= 2).sum() > 1:
-            expected = krippendorff.alpha(value_counts=counts, level_of_measurement="nominal")
-            assert krippendorff_alpha(counts) == pytest.approx(expected, abs=1e-12)
+        counts = counts[counts.sum(axis=1) >= 2]
+        if len(counts) > 1:
+            draws = chance.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=3)
+            for weights, alpha in zip(draws, alphas(counts, draws.astype(np.float64)), strict=True):
+                drawn = np.repeat(counts, weights, axis=0)
+                if np.isnan(alpha):
+                    assert (drawn.sum(axis=0) > 0).sum() == 1
+                else:
+                    expected = krippendorff.alpha(value_counts=drawn, level_of_measurement="nominal")
+                    assert alpha == pytest.approx(expected, abs=1e-12)
+
+
+def test_figures_and_intervals_are_those_of_before() -> None:
+    """Golden values: votes of up to four annotators on 60 tasks, a fifth of them wrong, seed 7."""
+    chance = np.random.default_rng(11)
+    votes: list[Votes] = []
+    for _ in range(60):
+        truth = "CNA"[int(chance.integers(3))]
+        people = list("abcd")[: int(chance.integers(1, 5))]
+        votes.append({who: truth if chance.random() < 0.8 else "CNA"[int(chance.integers(3))] for who in people})
+    figures = {
+        alpha_of(votes, "ACN", 7): (0.686214150121, 0.543284004108, 0.812614644934),
+        label_alpha(votes, "C", 7): (0.758837562351, 0.589692556634, 0.884867894786),
+        fleiss_of(votes, "ACN", 7): (0.563636363636, 0.030303030303, 1.0),
+        annotator_kappa(votes, "b", "ACN", 7): (0.650813516896, 0.46860849136, 0.801687522874),
+    }
+    for interval, golden in figures.items():
+        assert interval is not None
+        assert (interval.value, interval.low, interval.high) == pytest.approx(golden, abs=1e-11)
 
 
 def test_fleiss_kappa_is_that_of_the_worked_example() -> None:
     counts = np.array([[int(number) for number in row.split()] for row in FLEISS], dtype=np.float64)
-    assert fleiss_kappa(counts) == pytest.approx(0.210, abs=5e-4)
+    assert whole(fleiss_kappas, counts) == pytest.approx(0.210, abs=5e-4)
     with pytest.raises(ValueError, match="same number of votes"):
-        fleiss_kappa(np.array([[2.0, 0.0], [1.0, 2.0]]))
+        whole(fleiss_kappas, np.array([[2.0, 0.0], [1.0, 2.0]]))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +102,7 @@ def test_fleiss_kappa_is_that_of_the_worked_example() -> None:
     [([[20, 5], [10, 15]], 0.4), ([[45, 15], [25, 15]], 0.1304), ([[25, 35], [5, 35]], 0.2593), ([[3, 0], [0, 7]], 1)],
 )
 def test_cohen_kappa_is_that_of_worked_examples(table: list[list[int]], kappa: float) -> None:
-    assert cohen_kappa(np.array(table)) == pytest.approx(kappa, abs=5e-5)
+    assert whole(cohen_kappas, np.array([table], dtype=np.float64)) == pytest.approx(kappa, abs=5e-5)
 
 
 def test_what_nobody_shared_or_everybody_called_the_same_has_no_coefficient() -> None:

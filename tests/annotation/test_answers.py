@@ -13,9 +13,10 @@ from annotation.answers import (
     Task,
     add_answers,
     answer_from,
-    judge_prefix,
+    in_force,
     last_answers,
-    read_answers,
+    prefix_value,
+    read_history,
     read_tasks,
 )
 from annotation.tasks import push
@@ -46,7 +47,7 @@ def answer(task: Task, value: str, annotator: str) -> Answer:
     ],
 )
 def test_a_prefix_needs_three_labels_and_four_fifths_of_them_positive(values: str, judgement: str) -> None:
-    assert judge_prefix(list(values), Config()) == judgement
+    assert prefix_value(list(values), Config()) == judgement
 
 
 def test_held_out_rows_of_a_file_are_not_used() -> None:
@@ -88,11 +89,11 @@ def test_a_task_is_open_until_someone_answers_even_without_a_label() -> None:
 def test_the_last_answer_of_an_annotator_counts_and_repeats_add_nothing(loop: Any) -> None:
     push(loop.first)
     task = read_tasks(loop.first)[0]
-    assert add_answers(loop.first, [answer(task, "N", "ann")]) == 1
-    assert add_answers(loop.first, [answer(task, "C", "ann"), answer(task, "C", "bob")]) == 2
-    assert add_answers(loop.first, [answer(task, "C", "ann")]) == 0
-    assert add_answers(loop.first, [answer(task, "N", "ann")]) == 1
-    assert [(one.annotator, one.value) for one in read_answers(loop.first)] == [("ann", "N"), ("bob", "C")]
+    assert len(add_answers(loop.first, [answer(task, "N", "ann")])) == 1
+    assert len(add_answers(loop.first, [answer(task, "C", "ann"), answer(task, "C", "bob")])) == 2
+    assert len(add_answers(loop.first, [answer(task, "C", "ann")])) == 0
+    assert len(add_answers(loop.first, [answer(task, "N", "ann")])) == 1
+    assert [(one.annotator, one.value) for one in in_force(last_answers(loop.first))] == [("ann", "N"), ("bob", "C")]
     files = loop.run.store.keys(loop.first.step("label").key("answers/"))
     assert [file.rpartition("/")[2][:7] for file in files] == ["000001-", "000002-", "000003-"]
 
@@ -101,15 +102,15 @@ def test_a_line_that_is_no_answer_is_named(loop: Any) -> None:
     push(loop.first)
     loop.run.store.publish(loop.first.step("label").key("answers/000001-x.jsonl"), b'{"key": "k"}\n')
     with pytest.raises(Damaged, match=r"000001-x\.jsonl:1: not an answer"):
-        read_answers(loop.first)
+        in_force(last_answers(loop.first))
 
 
 def test_a_labels_file_answers_pages_and_prefixes(loop: Any) -> None:
     push(loop.first)
     tasks = {task.key: task for task in read_tasks(loop.first)}
-    assert answer_from(loop.first, loop.labels) == len(tasks)
+    assert len(answer_from(read_history(loop.first), loop.labels)[1]) == len(tasks)
     truth = {entry.url: entry.label for entry in loop.labels}
-    for one in read_answers(loop.first):
+    for one in in_force(last_answers(loop.first)):
         expected = truth[one.target] if one.kind == "page" else ("reject" if "/news/" in one.target else "accept")
         assert (one.value, one.annotator, one.time) == (expected, FILE, "")
 
@@ -118,8 +119,8 @@ def test_a_page_without_a_label_is_answered_unless_a_person_did(loop: Any) -> No
     push(loop.first)
     pages = [task for task in read_tasks(loop.first) if task.kind == "page"]
     add_answers(loop.first, [answer(pages[0], "C", "ann")])
-    answer_from(loop.first, [])
-    answers = read_answers(loop.first)
+    answer_from(read_history(loop.first), [])
+    answers = in_force(last_answers(loop.first))
     assert [one.annotator for one in answers if one.key == pages[0].key] == ["ann"]
     assert [one.value for one in answers if one.key == pages[1].key] == [NO_LABEL]
     assert {one.value for one in answers if one.kind == "prefix"} == {"unsure"}
@@ -128,18 +129,18 @@ def test_a_page_without_a_label_is_answered_unless_a_person_did(loop: Any) -> No
 def test_a_withdrawn_answer_opens_the_task_again_until_it_is_given_anew(loop: Any) -> None:
     push(loop.first)
     task = read_tasks(loop.first)[0]
-    assert add_answers(loop.first, [answer(task, "C", "ann"), answer(task, "N", "bob")]) == 2
-    assert add_answers(loop.first, [replace(answer(task, "C", "ann"), withdrawn=True)]) == 1
-    assert [(one.annotator, one.value) for one in read_answers(loop.first)] == [("bob", "N")]
+    assert len(add_answers(loop.first, [answer(task, "C", "ann"), answer(task, "N", "bob")])) == 2
+    assert len(add_answers(loop.first, [replace(answer(task, "C", "ann"), withdrawn=True)])) == 1
+    assert [(one.annotator, one.value) for one in in_force(last_answers(loop.first))] == [("bob", "N")]
     assert [(one.annotator, one.withdrawn) for one in last_answers(loop.first)] == [("ann", True), ("bob", False)]
-    assert add_answers(loop.first, [answer(task, "C", "ann")]) == 1
-    assert len(read_answers(loop.first)) == 2
+    assert len(add_answers(loop.first, [answer(task, "C", "ann")])) == 1
+    assert len(in_force(last_answers(loop.first))) == 2
 
 
 def test_who_votes_and_adjudicates_the_same_task_is_heard_twice(loop: Any) -> None:
     push(loop.first)
     task = read_tasks(loop.first)[0]
     vote, decision = answer(task, "N", "ann"), replace(answer(task, "C", "ann"), adjudicates=True)
-    assert add_answers(loop.first, [vote, decision]) == 2
-    assert add_answers(loop.first, [vote, decision]) == 0
-    assert read_answers(loop.first) == [vote, decision]
+    assert len(add_answers(loop.first, [vote, decision])) == 2
+    assert len(add_answers(loop.first, [vote, decision])) == 0
+    assert in_force(last_answers(loop.first)) == [vote, decision]

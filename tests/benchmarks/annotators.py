@@ -28,19 +28,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import krippendorff
 import numpy as np
 
-from annotation.agreement import alpha_of, krippendorff_alpha, vote_counts
-from annotation.answers import Answer, Task, add_answers, judge_prefix, read_tasks
+from annotation.agreement import alpha_of, vote_counts
+from annotation.answers import Answer, Task, add_answers, prefix_value, read_history
 from annotation.gold import same_for
-from annotation.label_state import standing_of
-from annotation.late_answers import earlier_tasks
-from annotation.step import conclude, talk
+from annotation.label_state import label_state_of
+from annotation.label_step import conclude, talk
+from annotation.studio import URL_VARIABLE
 from annotation.studio.local import default_venv, serve
 from annotation.studio.projects import find_projects, open_studio
 from annotation.studio.pull import pseudonym
 from annotation.studio.screens import labels_of
-from annotation.studio.settings import URL_VARIABLE
 from annotation.summary import votes_of
 from annotation.tasks import push
 from recall.archive.manifest import resolve
@@ -115,7 +115,7 @@ class Truth:
         for url, label in self.labels.items():
             for prefix in prefixes.matches(url):
                 under[prefix].append(label)
-        return {prefix: judge_prefix(labels, self.config) for prefix, labels in under.items()}
+        return {prefix: prefix_value(labels, self.config) for prefix, labels in under.items()}
 
     def of(self, tasks: Sequence[Task]) -> dict[str, str]:
         """The right answer to each task, by key; "" where there is none."""
@@ -156,10 +156,10 @@ def answers_to(tasks: Sequence[Task], truth: Mapping[str, str], seed: int) -> It
 
 def answer_here(round_: Round, truth: Truth, seed: int) -> None:
     """Answer a round as a pull would write it, then decide what waits for a decision."""
-    standing = standing_of(round_)
-    right = truth.of(standing.tasks)
-    add_answers(round_, answers_to(standing.tasks, right, seed))
-    queue = standing_of(round_).queue
+    state = label_state_of(round_)
+    right = truth.of(state.tasks)
+    add_answers(round_, answers_to(state.tasks, right, seed))
+    queue = label_state_of(round_).queue
     decided = [(ballot.task, right[ballot.task.key]) for ballot in queue]
     add_answers(
         round_, [Answer(task.key, task.target, task.kind, value, LEAD, adjudicates=True) for task, value in decided]
@@ -218,8 +218,9 @@ class Crowd:
 
     def answer(self, round_: Round, truth: Truth) -> None:
         """Let everybody work on a round's tasks at once, then the lead on what needs a decision."""
-        talk(round_)
-        right = truth.of([*earlier_tasks(round_), *read_tasks(round_)])  # some of which are open still
+        talk(label_state_of(round_))
+        history = read_history(round_)
+        right = truth.of([*history.earlier_tasks, *history.tasks])  # some of which are open still
         projects = find_projects(open_studio(round_.run), round_.run)
 
         both = {**labels_of("page", round_.run.config), **labels_of("prefix", round_.run.config)}
@@ -234,20 +235,20 @@ class Crowd:
                     work = [pool.submit(self.work, name, number, choose(name, error)) for name, error in ERRORS.items()]
                     for one in work:
                         one.result()
-                talk(round_)
-                if not standing_of(round_).open:
+                state, _ = talk(label_state_of(round_))
+                if not state.open:
                     break
                 time.sleep(LOCK_SECONDS)  # who finds nothing but what others have open is told that nothing is left
         for number in (projects["decide-pages"].id, projects["decide-prefixes"].id):
             self.work(LEAD, number, choose(LEAD, 0.0))
-        talk(round_)
+        talk(label_state_of(round_))
 
 
 def expected_alpha(round_: Round, truth: Truth) -> tuple[float, float]:
     """Alpha of the pages' votes that count, and what it is on average when the same people vote again and again."""
-    standing = standing_of(round_)
-    right = truth.of(standing.tasks)
-    pages = [ballot for ballot in standing.ballots if ballot.task.kind == "page"]
+    state = label_state_of(round_)
+    right = truth.of(state.tasks)
+    pages = [ballot for ballot in state.ballots if ballot.task.kind == "page"]
     keys = [ballot.task.key for ballot in pages]
     votes = votes_of(pages, ignored=False)
     values = sorted({value for task in votes for value in task.values()})
@@ -259,7 +260,7 @@ def expected_alpha(round_: Round, truth: Truth) -> tuple[float, float]:
             for key, task in zip(keys, votes, strict=True)
             if len(task) > 1
         ]
-        found.append(krippendorff_alpha(vote_counts(again, values)))
+        found.append(krippendorff.alpha(value_counts=vote_counts(again, values), level_of_measurement="nominal"))
     measured = alpha_of(votes, values, round_.run.config.run.seed)
     return (measured.value if measured else float("nan")), float(np.mean(found))
 
@@ -285,7 +286,7 @@ def drive(run: Run, answer: Callable[[Round], None] | None, end: float) -> None:
             owner.begin("label")
             push(owner)
             answer(owner)
-            ended = conclude(owner)
+            ended = conclude(label_state_of(owner))
             if not isinstance(ended, Done):
                 raise SystemExit(f"round {owner.number}: {ended.count} tasks still wait")
         else:

@@ -3,7 +3,7 @@
     python tests/benchmarks/audit.py [--crawls 1000] [--pages 30000] [--labels 100,300,1000]
 
 A crawl has 3 % code pages on code hosts and others. Three rounds go over it with models that get better: each draws
-its audit sample as annotation.sampling does (same bins, strata and allocation), then pages to train on, whose truth is
+its audit sample as annotation.page_sampler does (same bins, strata, allocation), then pages to train on, whose truth is
 known from then on; hosts that are code are accepted as prefixes, and what the model missed there is harvested
 unlabelled. The third round is estimated from all three samples as recall.labels.audit_estimates pools them. The last
 line is one JSON object: coverage of the true recall, precision and number of code pages, and the intervals' median
@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.sampling import Plan
-from annotation.strata import allocate, runs_of
+from annotation.strata import SamplingPlan, allocate, strata_of_bins
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
 
 CODE, ROUNDS, TRAIN = 0.03, 3, 300
@@ -61,12 +60,12 @@ def draw_audit(
     world: World, round_: int, scores: NDArray[np.float64], labels: int, random: np.random.Generator
 ) -> None:
     """A round's audit sample, from pages that were neither asked about nor harvested before."""
-    plan = Plan(0, round_, 0, labels, 0.0, FLOOR, THRESHOLD)
+    plan = SamplingPlan(0, round_, 0, labels, 0.0, FLOOR, THRESHOLD)
     edges = plan.edges()
     open_pages = np.flatnonzero((world.asked == 9) & (world.harvested == 9))
     bins = np.searchsorted(edges, scores[open_pages], side="right")
     counts = np.bincount(bins, minlength=len(edges) + 1)
-    runs = runs_of(plan.ends, edges, counts)
+    runs = strata_of_bins(plan.ends, edges, counts)
     sizes = [int(counts[first:last].sum()) for _, first, last in runs]
     taken, chances = [], []
     world.bounds.append([float(edges[first - 1]) for _, first, _ in runs[1:]])

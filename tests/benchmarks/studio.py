@@ -2,9 +2,9 @@
 
     python tests/benchmarks/studio.py [--tasks 20000] [--kills 50] [--characters 4000] [--folder DIR [--minutes 8]]
 
-Starts a Label Studio on loopback and a run whose label step holds synthetic page tasks. Each exchange (push and pull,
-`annotation.studio.sync.exchange`) is a process of its own. Half of the kills (SIGKILL) hit exchanges that push: one
-when a random number of tasks arrived, the next at a random moment after its start, in turn. Half hit exchanges that
+Starts a Label Studio on loopback and a run whose label step holds synthetic page tasks. Each synchronisation (push and
+pull, `annotation.studio.sync.synchronise`) is a process of its own. Half of the kills (SIGKILL) hit those that push:
+one when a random number of tasks arrived, the next at a random moment after its start, in turn. Half hit those that
 pull, at random moments, while answers keep coming; they are written straight into the server's database, as so many
 requests would measure the server only. Afterwards every task must be there once and every answer in the log once.
 With --folder it may be stopped and goes on when called again: the server stops too, and starts again on what is there.
@@ -29,8 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from annotation.answers import last_answers
+from annotation.label_state import label_state_of
 from annotation.studio.local import default_venv, install, serve
-from annotation.studio.sync import exchange, open_desk
+from annotation.studio.sync import open_connection, synchronise
 from annotation.tasks import EXAMPLE_PAGES, EXAMPLES, PREFIXES, STRATA, TASKS
 from recall.config import Config, dump_config
 from recall.labels.decisions import PAGE_TASKS, PREFIX_TASKS
@@ -88,13 +89,13 @@ def make_run(folder: Path, tasks: int, characters: int) -> Run:
 
 
 def child(root: str) -> None:
-    """One exchange; prints its seconds and peak memory."""
+    """One synchronisation; prints its seconds and peak memory."""
     start = time.monotonic()
     run = Run.open(root)
     with run.lease():
         round_ = run.round(1)
         round_.begin("label")
-        _, lines = exchange(round_)
+        *_, lines = synchronise(label_state_of(round_))
     print(json.dumps({"seconds": time.monotonic() - start, "peak_mib": peak_mib(), "lines": lines}))  # noqa: T201 - as above
 
 
@@ -104,8 +105,8 @@ def peak_mib() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def run_exchange(root: str, kill: Callable[[], bool] | None = None) -> dict[str, Any] | None:
-    """Run an exchange in a process of its own; None when it was killed before its end, as soon as `kill` says so."""
+def run_synchronisation(root: str, kill: Callable[[], bool] | None = None) -> dict[str, Any] | None:
+    """Run a synchronisation in a process of its own; None when it was killed, as soon as `kill` says so."""
     command = [sys.executable, __file__, "--child", root]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while True:
@@ -118,7 +119,7 @@ def run_exchange(root: str, kill: Callable[[], bool] | None = None) -> dict[str,
                 process.communicate()
                 return None
     if process.returncode:
-        raise SystemExit(f"an exchange ended with exit code {process.returncode}")
+        raise SystemExit(f"an synchronised ended with exit code {process.returncode}")
     found: dict[str, Any] = json.loads(said)
     return found
 
@@ -166,14 +167,14 @@ class Annotators:
         return len(tasks)
 
 
-def first_answer(desk: Any, token: str) -> int:
+def first_answer(connection: Any, token: str) -> int:
     """Answer one task through the API; the pattern of all other answers."""
     import httpx
 
-    task = next(iter(desk.studio.tasks(desk.projects["pages"].id)))
+    task = next(iter(connection.studio.tasks(connection.projects["pages"].id)))
     result = [{"from_name": "verdict", "to_name": "page", "type": "choices", "value": {"choices": ["code"]}}]
     said = httpx.post(
-        f"{desk.studio.url}/api/tasks/{task.id}/annotations/",
+        f"{connection.studio.url}/api/tasks/{task.id}/annotations/",
         json={"result": result, "lead_time": 7.5},
         headers={"Authorization": f"Token {token}"},
         timeout=60,
@@ -183,8 +184,8 @@ def first_answer(desk: Any, token: str) -> int:
 
 def verify(run: Run, tasks: int) -> dict[str, int]:
     """Count tasks and answers that are lost or doubled."""
-    desk = open_desk(run.round(1), [])
-    there = Counter(str(task.data["key"]) for task in desk.studio.tasks(desk.projects["pages"].id))
+    connection = open_connection(run.round(1), [])
+    there = Counter(str(task.data["key"]) for task in connection.studio.tasks(connection.projects["pages"].id))
     answers = Counter(answer.key for answer in last_answers(run.round(1)))
     folder = Path(run.store.root) / run.round(1).step("label").key("answers")
     lines = sum(len(file.read_bytes().splitlines()) for file in folder.glob("*.jsonl"))
@@ -216,10 +217,10 @@ class Progress:
         self.file.write_text(json.dumps(self.state))
         print(json.dumps(changes), flush=True)  # noqa: T201 - a benchmark reports to the terminal
 
-    def exchanged(self, what: str, root: str) -> None:
-        """Run an exchange to its end, once."""
+    def synchronised(self, what: str, root: str) -> None:
+        """Run an synchronised to its end, once."""
         if what not in self.state:
-            done = run_exchange(root) or {}
+            done = run_synchronisation(root) or {}
             self.note(**{what: done, "longest": done["seconds"]})
 
 
@@ -233,19 +234,19 @@ def measure(run: Run, database: Path, given: argparse.Namespace, token: str) -> 
         turn = state["push_turns"]
         share = min(1.0, (turn + chance.random()) / pushes)
         kill = after(1 + 20 * chance.random()) if turn % 2 else when_there(database, round(share * given.tasks))
-        hit = run_exchange(root, kill) is None
+        hit = run_synchronisation(root, kill) is None
         progress.note(kills_push=state["kills_push"] + hit, push_turns=turn + 1)
     yield "push to the end"
-    progress.exchanged("push", root)
-    desk = open_desk(run.round(1), [])
+    progress.synchronised("push", root)
+    connection = open_connection(run.round(1), [])
     if "first" not in state:
-        progress.note(first=first_answer(desk, token))
-    annotators = Annotators(database, desk.projects["pages"].id, state["first"])
+        progress.note(first=first_answer(connection, token))
+    annotators = Annotators(database, connection.projects["pages"].id, state["first"])
     while state["kills_push"] + state["kills_pull"] < given.kills and state["pull_turns"] < 2 * given.kills:
         yield f"kill {state['kills_pull'] + 1} while pulling"
         annotators.answer(max(1, given.tasks // (2 * given.kills)))
         start = time.monotonic()
-        hit = run_exchange(root, after(1 + chance.random() * state["longest"])) is None
+        hit = run_synchronisation(root, after(1 + chance.random() * state["longest"])) is None
         longest = state["longest"] if hit else time.monotonic() - start
         progress.note(
             kills_pull=state["kills_pull"] + hit, pull_turns=state["pull_turns"] + 1, longest=round(longest, 1)
@@ -254,7 +255,7 @@ def measure(run: Run, database: Path, given: argparse.Namespace, token: str) -> 
         pass
     for what in ("pull", "again"):
         yield what
-        progress.exchanged(what, root)
+        progress.synchronised(what, root)
     yield "count"
     figures = {
         f"{what}_{name}": round(state[what][name], 1)

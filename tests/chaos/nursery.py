@@ -20,7 +20,7 @@ from pathlib import Path
 
 MODULES = (
     "recall.loop",
-    "annotation.step",
+    "annotation.label_step",
     "recall.steps.scan.shard",
     "recall.corpus.dedup.near",
     "boto3",

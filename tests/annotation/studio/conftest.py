@@ -116,5 +116,5 @@ def connected(server: Local, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> P
     """Let runs find the server behind the proxy, without long waits."""
     monkeypatch.setenv("RECALL_STUDIO_URL", proxy.url)
     monkeypatch.setenv("RECALL_STUDIO_TOKEN", server.login.token)
-    monkeypatch.setattr("annotation.studio.client.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("annotation.studio.studio_api.FIRST_WAIT", 0.01)
     return proxy

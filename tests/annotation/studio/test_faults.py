@@ -16,18 +16,25 @@ from typing import Any
 import httpx
 import pytest
 
-from annotation.answers import read_answers, read_tasks
-from annotation.label_state import standing_of
-from annotation.step import talk
-from annotation.studio import client as api
-from annotation.studio.client import Studio
+from annotation.answers import in_force, last_answers, read_tasks
+from annotation.label_state import label_state_of
+from annotation.label_step import talk
+from annotation.studio import studio_api as api
 from annotation.studio.local import Login, free_port, prepare, serve
-from annotation.studio.sync import Desk, exchange, open_desk
+from annotation.studio.studio_api import Studio
+from annotation.studio.sync import StudioConnection, open_connection, synchronise
 from annotation.tasks import push
 from recall.errors import Refused
 from recall.run.rounds import Round
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
+
+
+def synchronised(round_: Round) -> tuple[StudioConnection, list[str]]:
+    """Synchronise a round as it is now; returns the connection and what happened."""
+    connection, _, lines = synchronise(label_state_of(round_))
+    return connection, lines
+
 
 MINT = """
 import os, sys
@@ -141,10 +148,12 @@ def first(
         yield loop.first
 
 
-def keys_there(desk: Desk) -> Counter[str]:
+def keys_there(connection: StudioConnection) -> Counter[str]:
     """How often each key is there."""
     return Counter(
-        str(task.data["key"]) for name in ("pages", "prefixes") for task in desk.studio.tasks(desk.projects[name].id)
+        str(task.data["key"])
+        for name in ("pages", "prefixes")
+        for task in connection.studio.tasks(connection.projects[name].id)
     )
 
 
@@ -204,19 +213,19 @@ def test_a_restart_in_mid_push_and_in_mid_pull_loses_and_doubles_nothing(
 ) -> None:
     with monkeypatch.context() as patch:
         disturbed = disturb(patch, "import_tasks", (3, 6), local.restart)
-        exchange(first)
+        synchronised(first)
     assert disturbed == [3, 6]
-    desk, _ = exchange(first)
-    assert keys_there(desk) == once(first)
-    work(local, local.login.token, desk.projects["pages"].id, lambda _: "code")
-    work(local, local.login.token, desk.projects["prefixes"].id, lambda _: "accept")
+    connection, _ = synchronised(first)
+    assert keys_there(connection) == once(first)
+    work(local, local.login.token, connection.projects["pages"].id, lambda _: "code")
+    work(local, local.login.token, connection.projects["prefixes"].id, lambda _: "accept")
     with monkeypatch.context() as patch:
         disturbed = disturb(patch, "_tasks_after", (5, 12), local.restart)
-        exchange(first)
+        synchronised(first)
     assert disturbed == [5, 12]
     assert local.starts >= 5
-    assert Counter(answer.key for answer in read_answers(first)) == once(first)
-    assert keys_there(desk) == once(first)
+    assert Counter(answer.key for answer in in_force(last_answers(first))) == once(first)
+    assert keys_there(connection) == once(first)
 
 
 @pytest.mark.parametrize("patience", [60.0, 2.0])
@@ -239,20 +248,20 @@ def test_a_locked_database_is_waited_for(
 
     with monkeypatch.context() as patch:
         disturb(patch, "import_tasks", (2, 5), hold)
-        exchange(first)
+        synchronised(first)
     assert len(held) == 2
     still, deadline = 0, time.monotonic() + 100
     while still < 3 and time.monotonic() < deadline:
         time.sleep(2)  # an import that was given up may still happen; the push after that takes away what came twice
-        desk, said = exchange(first)
-        still = still + 1 if not said and keys_there(desk) == once(first) else 0
+        connection, said = synchronised(first)
+        still = still + 1 if not said and keys_there(connection) == once(first) else 0
     assert still == 3
 
 
 def test_an_answer_that_the_server_did_not_count_is_counted_by_the_next_pull(first: Round, local: Machine) -> None:
     """Its database was locked between the answer and the count: the task stays open, though nobody can take it."""
-    desk, _ = exchange(first)
-    project = desk.projects["pages"].id
+    connection, _ = synchronised(first)
+    project = connection.projects["pages"].id
     tokens = [sign_up(local, f"{name}-{project}@people.example.org") for name in ("cat", "dan")]
     for token in tokens:
         work(local, token, project, lambda _: "code")
@@ -261,21 +270,21 @@ def test_an_answer_that_the_server_did_not_count_is_counted_by_the_next_pull(fir
         marks = ",".join("?" * len(lost))
         base.execute(f"UPDATE task SET total_annotations = 1, is_labeled = 0 WHERE id IN ({marks})", lost)
     assert len(lost) > 5
-    before = {task.id: task.annotations for task in desk.studio.tasks(project, annotations=True)}
-    exchange(first)
-    after = {task.id: task for task in desk.studio.tasks(project, annotations=True)}
+    before = {task.id: task.annotations for task in connection.studio.tasks(project, annotations=True)}
+    synchronised(first)
+    after = {task.id: task for task in connection.studio.tasks(project, annotations=True)}
     assert {after[number].annotated for number in lost} == {2}
     said = {number: [(one.id, one.user, one.result) for one in before[number]] for number in lost}
     assert {number: [(one.id, one.user, one.result) for one in after[number].annotations] for number in lost} == said
-    assert exchange(first)[1] == []
+    assert synchronised(first)[1] == []
     with closing(sqlite3.connect(local.database, timeout=30)) as base:
         found = base.execute("SELECT count(*) FROM task WHERE project_id = ? AND is_labeled = 0", (project,)).fetchone()
     assert found == (0,)
 
 
 def test_two_people_at_once_on_the_same_and_on_different_tasks(first: Round, local: Machine) -> None:
-    desk, _ = exchange(first)
-    names = [f"{name}-{desk.projects['pages'].id}@people.example.org" for name in ("ann", "bob")]
+    connection, _ = synchronised(first)
+    names = [f"{name}-{connection.projects['pages'].id}@people.example.org" for name in ("ann", "bob")]
     tokens = [sign_up(local, name) for name in names]
     votes = {task.key: task.votes for task in read_tasks(first)}
     meet = threading.Barrier(2)
@@ -283,14 +292,14 @@ def test_two_people_at_once_on_the_same_and_on_different_tasks(first: Round, loc
 
     def label(token: str, choice: str) -> int:
         meet.wait()
-        return work(local, token, desk.projects["pages"].id, lambda _: choice)
+        return work(local, token, connection.projects["pages"].id, lambda _: choice)
 
     with ThreadPoolExecutor(3) as pool:
 
         def pull_meanwhile() -> int:
             rounds = 0
             while not pulling.is_set():
-                talk(first)
+                talk(label_state_of(first))
                 rounds += 1
             return rounds
 
@@ -301,9 +310,9 @@ def test_two_people_at_once_on_the_same_and_on_different_tasks(first: Round, loc
             counts = [count + one.result() for count, one in zip(counts, done, strict=True)]
         pulling.set()
         assert pulls.result() > 0
-    talk(first)
-    pages = [answer for answer in read_answers(first) if answer.kind == "page"]
-    assert Counter(answer.place for answer in pages).total() == len({answer.place for answer in pages}) == sum(counts)
+    talk(label_state_of(first))
+    pages = [answer for answer in in_force(last_answers(first)) if answer.kind == "page"]
+    assert Counter(answer.slot for answer in pages).total() == len({answer.slot for answer in pages}) == sum(counts)
     given = Counter(answer.key for answer in pages)
     assert set(given) == {key for key in votes if "-page-" in key}
     assert all(votes[key] <= count <= 2 for key, count in given.items())
@@ -311,7 +320,7 @@ def test_two_people_at_once_on_the_same_and_on_different_tasks(first: Round, loc
     assert len({answer.annotator for answer in pages}) == 2
     by_annotator = Counter(answer.annotator for answer in pages)
     assert sorted(by_annotator.values()) == sorted(counts)
-    assert {ballot.task.key for ballot in standing_of(first).queue} >= {
+    assert {ballot.task.key for ballot in label_state_of(first).queue} >= {
         key for key, count in votes.items() if count == 2 and "-page-" in key
     }
 
@@ -321,7 +330,7 @@ def test_a_token_that_expires_or_is_taken_back_is_said_and_a_new_one_goes_on(
 ) -> None:
     monkeypatch.setenv("RECALL_STUDIO_TOKEN", local.mint(-1))
     with pytest.raises(Refused, match=r"token in RECALL_STUDIO_TOKEN is not valid or has expired"):
-        exchange(first)
+        synchronised(first)
     monkeypatch.setenv("RECALL_STUDIO_TOKEN", local.login.token)
     owner = {"Authorization": f"Token {local.login.token}"}
     fresh: list[str] = []
@@ -339,9 +348,9 @@ def test_a_token_that_expires_or_is_taken_back_is_said_and_a_new_one_goes_on(
 
     monkeypatch.setattr(Studio, "import_tasks", refuse)
     with pytest.raises(Refused, match=r"take a new one from Label Studio's account page"):
-        exchange(first)
+        synchronised(first)
     monkeypatch.setenv("RECALL_STUDIO_TOKEN", fresh[0])
-    assert keys_there(exchange(first)[0]) == once(first)
+    assert keys_there(synchronised(first)[0]) == once(first)
     login = local.folder / "login.json"
     login.write_text(login.read_text().replace(local.login.token, fresh[0]))
-    assert keys_there(open_desk(first, [])) == once(first)
+    assert keys_there(open_connection(first, [])) == once(first)

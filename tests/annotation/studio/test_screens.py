@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from annotation.answers import Answer, add_answers, read_answers, read_tasks
-from annotation.step import conclude, talk
+from annotation.answers import Answer, add_answers, in_force, last_answers, read_tasks
+from annotation.label_state import label_state_of
+from annotation.label_step import conclude, talk
 from annotation.studio.local import Local
 from annotation.studio.projects import find_projects, open_studio
 from annotation.studio.push import of_round
@@ -179,7 +180,7 @@ def assert_open_tasks_are_refreshed(run: Run, open_before: int) -> None:
     with run.lease():
         round_.begin("label")
         push(round_)
-        talk(round_, lines.append)
+        talk(label_state_of(round_), lines.append)
         studio = open_studio(run)
         project = find_projects(studio, run)["pages"]
         assert project.model_version.startswith("round 2 (")
@@ -190,7 +191,7 @@ def assert_open_tasks_are_refreshed(run: Run, open_before: int) -> None:
         assert len(earlier) == open_before
         assert 0 < len(fresh) < len(earlier)
         again: list[str] = []
-        talk(round_, again.append)
+        talk(label_state_of(round_), again.append)
         assert not [line for line in again if "refreshed" in line]
 
 
@@ -201,7 +202,7 @@ def test_labels_go_from_the_screens_into_training(
     with run.lease():
         round_.begin("label")
         push(round_)
-        url = talk(round_)
+        _, url = talk(label_state_of(round_))
         assert url.startswith(connected.url)
         pages = url.replace(connected.url, server.url)
         number = int(pages.split("/")[4])
@@ -212,8 +213,8 @@ def test_labels_go_from_the_screens_into_training(
         shown(page)
         assert_code_is_exact(page)
         keep(page, "page-code", tmp_path)
-        talk(round_)
-        said = {answer.target: answer for answer in read_answers(round_)}
+        talk(label_state_of(round_))
+        said = {answer.target: answer for answer in in_force(last_answers(round_))}
         assert sorted(one.value for one in said.values()) == ["C", "C", "N", "accept"]
         for head, value in heads.items():
             answer = next(one for target, one in said.items() if target in head.split("\n"))
@@ -225,7 +226,7 @@ def test_labels_go_from_the_screens_into_training(
         rest = [task for task in read_tasks(round_) if task.target not in said]
         filler = {"page": "N", "prefix": "reject"}
         add_answers(round_, [Answer(task.key, task.target, task.kind, filler[task.kind], "rest") for task in rest])
-        assert isinstance(conclude(round_), Done)
+        assert isinstance(conclude(label_state_of(round_)), Done)
     labelled = page_labels(run, [1])
     assert {labelled[target].value for target, one in said.items() if one.value == "C"} == {"C"}
     play(run, "round 2 domains")

@@ -10,13 +10,14 @@ import httpx
 import pytest
 from label_studio_sdk import LabelStudio
 
-from annotation.answers import NO_LABEL, last_answers, read_answers, read_tasks
-from annotation.step import advance, conclude, talk
-from annotation.studio import client as api
-from annotation.studio.client import Studio
+from annotation.answers import NO_LABEL, in_force, last_answers, read_tasks
+from annotation.label_state import label_state_of
+from annotation.label_step import advance, conclude, talk
+from annotation.studio import studio_api as api
 from annotation.studio.local import Local
 from annotation.studio.projects import NAMES, find_projects
-from annotation.studio.sync import Desk, exchange, open_desk
+from annotation.studio.studio_api import Studio
+from annotation.studio.sync import StudioConnection, open_connection, synchronise
 from annotation.tasks import push
 from recall.errors import BadInput, Refused, Transient
 from recall.labels.decisions import page_labels
@@ -24,6 +25,12 @@ from recall.records import Done, Waiting
 from recall.run.rounds import Round
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow, pytest.mark.usefixtures("connected")]
+
+
+def synchronised(round_: Round) -> tuple[StudioConnection, list[str]]:
+    """Synchronise a round as it is now; returns the connection and what happened."""
+    connection, _, lines = synchronise(label_state_of(round_))
+    return connection, lines
 
 
 @contextmanager
@@ -63,15 +70,17 @@ def verdict(choice: str, name: str = "verdict") -> list[dict[str, Any]]:
     return [{"from_name": name, "to_name": "page", "type": "choices", "value": {"choices": [choice]}}]
 
 
-def keys_there(desk: Desk) -> Counter[str]:
+def keys_there(connection: StudioConnection) -> Counter[str]:
     """How often each key is there."""
     return Counter(
-        str(task.data["key"]) for name in ("pages", "prefixes") for task in desk.studio.tasks(desk.projects[name].id)
+        str(task.data["key"])
+        for name in ("pages", "prefixes")
+        for task in connection.studio.tasks(connection.projects[name].id)
     )
 
 
-def task_ids(desk: Desk, name: Any = "pages") -> dict[str, int]:
-    return {str(task.data["key"]): task.id for task in desk.studio.tasks(desk.projects[name].id)}
+def task_ids(connection: StudioConnection, name: Any = "pages") -> dict[str, int]:
+    return {str(task.data["key"]): task.id for task in connection.studio.tasks(connection.projects[name].id)}
 
 
 def all_keys(round_: Round) -> Counter[str]:
@@ -80,18 +89,18 @@ def all_keys(round_: Round) -> Counter[str]:
 
 def test_projects_are_made_once_and_screens_put_right(talking: Any, sdk: Any) -> None:
     lines: list[str] = []
-    desk = open_desk(talking.first, lines)
+    connection = open_connection(talking.first, lines)
     assert [line.split(":")[0] for line in lines] == list(NAMES)
     again: list[str] = []
-    assert open_desk(talking.first, again).projects.keys() == desk.projects.keys()
+    assert open_connection(talking.first, again).projects.keys() == connection.projects.keys()
     assert again == []
-    other = sdk.projects.get(id=desk.projects["pages"].id).label_config.replace("Adjacent", "Near")
-    sdk.projects.update(id=desk.projects["pages"].id, label_config=other)
-    copy = sdk.projects.create(title="copy", description=desk.projects["pages"].description)
-    open_desk(talking.first, again)
-    assert again == [f"pages: put the labelling screen of project {desk.projects['pages'].id} right"]
-    assert copy.id not in {project.id for project in desk.studio.projects()}
-    assert find_projects(desk.studio, talking.run)["pages"].id == desk.projects["pages"].id
+    other = sdk.projects.get(id=connection.projects["pages"].id).label_config.replace("Adjacent", "Near")
+    sdk.projects.update(id=connection.projects["pages"].id, label_config=other)
+    copy = sdk.projects.create(title="copy", description=connection.projects["pages"].description)
+    open_connection(talking.first, again)
+    assert again == [f"pages: put the labelling screen of project {connection.projects['pages'].id} right"]
+    assert copy.id not in {project.id for project in connection.studio.projects()}
+    assert find_projects(connection.studio, talking.run)["pages"].id == connection.projects["pages"].id
 
 
 def test_a_round_of_audit_pages_alone_is_pushed_though_no_task_has_a_prediction(
@@ -105,37 +114,41 @@ def test_a_round_of_audit_pages_alone_is_pushed_though_no_task_has_a_prediction(
     }
     loop.run.config = loop.run.config.model_copy(update=changed)
     with at_label(loop):
-        assert "pages: pushed 12 tasks, 0 were there" in exchange(loop.first)[1]
-        assert exchange(loop.first)[1] == []
+        assert "pages: pushed 12 tasks, 0 were there" in synchronised(loop.first)[1]
+        assert synchronised(loop.first)[1] == []
 
 
 def test_a_push_that_is_repeated_adds_nothing_and_puts_back_what_was_deleted(talking: Any, sdk: Any) -> None:
-    desk, lines = exchange(talking.first)
+    connection, lines = synchronised(talking.first)
     assert "pages: pushed 32 tasks, 0 were there" in lines
-    assert keys_there(desk) == all_keys(talking.first)
-    assert exchange(talking.first)[1] == []
-    ids = task_ids(desk)
+    assert keys_there(connection) == all_keys(talking.first)
+    assert synchronised(talking.first)[1] == []
+    ids = task_ids(connection)
     sdk.tasks.delete(id=str(min(ids.values())))
-    sdk.projects.import_tasks(id=desk.projects["pages"].id, request=[{"data": {"head": "", "page": "", "signals": ""}}])
-    twin = next(task for task in desk.studio.tasks(desk.projects["pages"].id) if task.data.get("key"))
-    sdk.projects.import_tasks(id=desk.projects["pages"].id, request=[{"data": dict(twin.data)}])
-    assert exchange(talking.first)[1] == [
+    sdk.projects.import_tasks(
+        id=connection.projects["pages"].id, request=[{"data": {"head": "", "page": "", "signals": ""}}]
+    )
+    twin = next(task for task in connection.studio.tasks(connection.projects["pages"].id) if task.data.get("key"))
+    sdk.projects.import_tasks(id=connection.projects["pages"].id, request=[{"data": dict(twin.data)}])
+    assert synchronised(talking.first)[1] == [
         "pages: pushed 1 tasks, 31 were there",
         "pages: took away 1 copies of tasks that came twice",
     ]
-    stranger = {task.id for task in desk.studio.tasks(desk.projects["pages"].id) if not task.data.get("key")}
+    stranger = {
+        task.id for task in connection.studio.tasks(connection.projects["pages"].id) if not task.data.get("key")
+    }
     assert len(stranger) == 1  # not ours: left alone
     sdk.tasks.delete(id=str(stranger.pop()))
-    assert keys_there(desk) == all_keys(talking.first)
+    assert keys_there(connection) == all_keys(talking.first)
 
 
 def test_what_is_there_is_not_listed_again_until_it_changes(talking: Any, sdk: Any, connected: Any) -> None:
-    desk, _ = exchange(talking.first)
-    ids = task_ids(desk)
+    connection, _ = synchronised(talking.first)
+    ids = task_ids(connection)
 
     def asked() -> int:
         connected.seen.clear()
-        assert exchange(talking.first)[1] in ([], ["pages: pushed 1 tasks, 31 were there"])
+        assert synchronised(talking.first)[1] in ([], ["pages: pushed 1 tasks, 31 were there"])
         return sum(method == "GET" and path.startswith("/api/tasks") for method, path, _ in connected.seen)
 
     looked, remembered = asked(), asked()
@@ -143,10 +156,10 @@ def test_what_is_there_is_not_listed_again_until_it_changes(talking: Any, sdk: A
     assert asked() == remembered
     sdk.tasks.delete(id=str(max(ids.values())))
     assert asked() > remembered
-    assert keys_there(desk) == all_keys(talking.first)
+    assert keys_there(connection) == all_keys(talking.first)
     assert asked() > remembered
     sdk.annotations.create(id=min(ids.values()), result=verdict("code"))
-    assert isinstance(conclude(talking.first, now=True), Done)
+    assert isinstance(conclude(label_state_of(talking.first), now=True), Done)
     assert not talking.run.store.keys("rounds/1/label/studio/")
     assert talking.run.verify() == []
 
@@ -161,9 +174,9 @@ def test_an_import_that_fails_halfway_ends_with_every_task_once(talking: Any, co
         return fault if method == "POST" and path.endswith("/import") and count % 2 else ""
 
     connected.fault = every_second
-    desk, _ = exchange(talking.first)
+    connection, _ = synchronised(talking.first)
     assert sum(known == fault for *_, known in connected.seen) >= 3
-    assert keys_there(desk) == all_keys(talking.first)
+    assert keys_there(connection) == all_keys(talking.first)
 
 
 @pytest.mark.parametrize("when", [1, 3])
@@ -180,17 +193,20 @@ def test_a_push_killed_after_an_import_goes_on(talking: Any, monkeypatch: pytest
     with monkeypatch.context() as patch:
         patch.setattr(Studio, "import_tasks", die_after)
         with pytest.raises(KeyboardInterrupt):
-            exchange(talking.first)
-    desk, lines = exchange(talking.first)
+            synchronised(talking.first)
+    connection, lines = synchronised(talking.first)
     assert f"pages: pushed {32 - 10 * when} tasks, {10 * when} were there" in lines
-    assert keys_there(desk) == all_keys(talking.first)
+    assert keys_there(connection) == all_keys(talking.first)
 
 
 def test_blind_tasks_show_no_score_and_the_others_are_ordered_by_doubt(talking: Any) -> None:
-    desk, _ = exchange(talking.first)
+    connection, _ = synchronised(talking.first)
     rows = talking.run.store.read_table(talking.first.step("label").key("tasks.parquet")).to_pylist()
     blind = {row["key"] for row in rows if row["blind"]}
-    there = {str(task.data["key"]): task for task in desk.studio.tasks(desk.projects["pages"].id, annotations=True)}
+    there = {
+        str(task.data["key"]): task
+        for task in connection.studio.tasks(connection.projects["pages"].id, annotations=True)
+    }
     assert blind
     for row in rows:
         task = there[row["key"]]
@@ -201,15 +217,15 @@ def test_blind_tasks_show_no_score_and_the_others_are_ordered_by_doubt(talking: 
         assert f"{row['score']:.3f}" in shown or row["key"] in blind
         assert task.votes == row["votes"]
     versions = {version for task in there.values() for version in task.versions}
-    assert versions == {desk.studio.project(desk.projects["pages"].id).model_version}
+    assert versions == {connection.studio.project(connection.projects["pages"].id).model_version}
 
 
 def test_answers_come_back_in_every_shape(talking: Any, sdk: Any) -> None:
-    desk, _ = exchange(talking.first)
-    ids, prefixes = task_ids(desk), task_ids(desk, "prefixes")
+    connection, _ = synchronised(talking.first)
+    ids, prefixes = task_ids(connection), task_ids(connection, "prefixes")
     keys = sorted(ids)[:8]
     ann = sdk.users.create(
-        email=f"ann-{desk.projects['pages'].id}@example.org", username="ann", password="long-enough-1"
+        email=f"ann-{connection.projects['pages'].id}@example.org", username="ann", password="long-enough-1"
     )
     extras = [
         {"from_name": "comment", "to_name": "page", "type": "textarea", "value": {"text": ["hard  to\nsay"]}},
@@ -228,16 +244,16 @@ def test_answers_come_back_in_every_shape(talking: Any, sdk: Any) -> None:
         sdk.annotations.create(id=ids[keys[5]], result=verdict("code")),
         sdk.annotations.create(id=prefixes[min(prefixes)], result=verdict("split")),
     ]
-    lines = exchange(talking.first)[1]
+    lines = synchronised(talking.first)[1]
     assert "pages: 6 new answers" in lines
     assert "pages: 1 answers with a choice that is not on our screen" in lines
     assert "pages: 1 answers by an annotator who answered twice" in lines
-    said = {(one.key, one.annotator): one for one in read_answers(talking.first)}
+    said = {(one.key, one.annotator): one for one in in_force(last_answers(talking.first))}
     first = [one for one in said.values() if one.key == keys[0]]
     assert {one.value for one in first} == {"C", "A"}
     full = next(one for one in first if one.value == "C")
     assert (full.seconds, full.category, full.comment) == (12.3, "tutorial or course", "hard to say")
-    assert full.source == f"label-studio/{desk.projects['pages'].id}/{made[0].id}"
+    assert full.source == f"label-studio/{connection.projects['pages'].id}/{made[0].id}"
     assert full.time.startswith("20")
     assert "@" not in "".join(one.annotator for one in said.values())
     values = {key: value.value for (key, _), value in said.items()}
@@ -249,11 +265,11 @@ def test_answers_come_back_in_every_shape(talking: Any, sdk: Any) -> None:
     sdk.annotations.update(id=made[2].id, result=verdict("code"))
     sdk.annotations.delete(id=made[1].id)
     sdk.tasks.delete(id=str(ids[keys[5]]))
-    lines = exchange(talking.first)[1]
+    lines = synchronised(talking.first)[1]
     assert "pages: 2 new answers" in lines
     assert "pages: 1 answers withdrawn, as their annotations were deleted" in lines
     assert "pages: 1 answers kept though their tasks were deleted in Label Studio" in lines
-    said = {(one.key, one.annotator): one for one in read_answers(talking.first)}
+    said = {(one.key, one.annotator): one for one in in_force(last_answers(talking.first))}
     assert {one.value for one in said.values() if one.key == keys[0]} == {"C"}
     assert {one.value for one in said.values() if one.key == keys[1]} == {"C"}
     assert [one.withdrawn for one in last_answers(talking.first)].count(True) == 1
@@ -261,9 +277,11 @@ def test_answers_come_back_in_every_shape(talking: Any, sdk: Any) -> None:
 
 
 def test_disagreements_are_moved_decided_and_the_step_ends(talking: Any, sdk: Any) -> None:
-    desk, _ = exchange(talking.first)
-    ids, prefixes = task_ids(desk), task_ids(desk, "prefixes")
-    other = sdk.users.create(email=f"o-{desk.projects['pages'].id}@example.org", username="o", password="long-enough-1")
+    connection, _ = synchronised(talking.first)
+    ids, prefixes = task_ids(connection), task_ids(connection, "prefixes")
+    other = sdk.users.create(
+        email=f"o-{connection.projects['pages'].id}@example.org", username="o", password="long-enough-1"
+    )
     votes = {task.key: task.votes for task in read_tasks(talking.first)}
     shared = [key for key in ids if votes[key] > 1]
     assert shared
@@ -275,16 +293,16 @@ def test_disagreements_are_moved_decided_and_the_step_ends(talking: Any, sdk: An
         sdk.annotations.create(id=number, result=verdict("accept"))
         if votes[key] > 1:
             sdk.annotations.create(id=number, result=verdict("accept"), completed_by=other.id)
-    desk, lines = exchange(talking.first)
+    connection, lines = synchronised(talking.first)
     assert f"decide-pages: pushed {len(shared)} tasks, 0 were there" in lines
-    assert isinstance(conclude(talking.first), Waiting)
-    cases = task_ids(desk, "decide-pages")
+    assert isinstance(conclude(label_state_of(talking.first)), Waiting)
+    cases = task_ids(connection, "decide-pages")
     assert set(cases) == set(shared)
-    shown = next(iter(desk.studio.tasks(desk.projects["decide-pages"].id)))
+    shown = next(iter(connection.studio.tasks(connection.projects["decide-pages"].id)))
     assert "Annotators disagree." in str(shown.data["signals"])
     for number in cases.values():
         sdk.annotations.create(id=number, result=verdict("adjacent"))
-    ended = conclude(talking.first, talk(talking.first))
+    ended = conclude(*talk(label_state_of(talking.first)))
     assert isinstance(ended, Done)
     rows = talking.run.store.read_table(talking.first.step("label").key("labels.parquet")).to_pylist()
     urls = {task.target for task in read_tasks(talking.first) if task.key in shared}
@@ -307,51 +325,51 @@ def test_a_run_waits_at_the_projects_and_survives_an_absent_server(talking: Any,
 def test_a_token_that_is_not_valid_is_named(talking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECALL_STUDIO_TOKEN", "0" * 40)
     with pytest.raises(Refused, match=r"token in RECALL_STUDIO_TOKEN is not valid or has expired \(Invalid token"):
-        exchange(talking.first)
+        synchronised(talking.first)
     expired = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjEsInRva2VuX3R5cGUiOiJyZWZyZXNoIn0.c2ln"
     monkeypatch.setenv("RECALL_STUDIO_TOKEN", expired)
     with pytest.raises(Refused, match="has expired"):
-        exchange(talking.first)
+        synchronised(talking.first)
     monkeypatch.delenv("RECALL_STUDIO_TOKEN")
     with pytest.raises(BadInput, match="RECALL_STUDIO_TOKEN: not set"):
-        exchange(talking.first)
+        synchronised(talking.first)
 
 
 def test_a_webhook_is_added_once_and_told(talking: Any, sdk: Any, connected: Any) -> None:
     settings = talking.run.config.studio.model_copy(update={"webhook": f"{connected.url}/hook"})
     talking.run.config = talking.run.config.model_copy(update={"studio": settings})
-    desk, lines = exchange(talking.first)
+    connection, lines = synchronised(talking.first)
     assert sum("added the webhook" in line for line in lines) == len(NAMES)
-    assert exchange(talking.first)[1] == []
-    sdk.annotations.create(id=min(task_ids(desk).values()), result=verdict("code"))
+    assert synchronised(talking.first)[1] == []
+    sdk.annotations.create(id=min(task_ids(connection).values()), result=verdict("code"))
     assert any((method, path) == ("POST", "/hook") for method, path, _ in connected.seen)
 
 
 def test_answers_to_a_round_that_has_ended_are_said_kept_and_learned_from(
     talking: Any, sdk: Any, next_round: Any
 ) -> None:
-    desk, _ = exchange(talking.first)
-    ids = task_ids(desk)
+    connection, _ = synchronised(talking.first)
+    ids = task_ids(connection)
     train = sorted(task.key for task in read_tasks(talking.first) if task.kind == "page" and task.use == "train")
     early = sdk.annotations.create(id=ids[train[0]], result=verdict("not_code"))
-    exchange(talking.first)
-    assert isinstance(conclude(talking.first, now=True), Done)
+    synchronised(talking.first)
+    assert isinstance(conclude(label_state_of(talking.first), now=True), Done)
     next_round(talking)
     second = talking.run.round(2)
     second.begin("label")
     push(second)
     said = "pages: {} answers to tasks of rounds that have ended; kept for this one"
-    assert not [line for line in exchange(second)[1] if "ended" in line]
+    assert not [line for line in synchronised(second)[1] if "ended" in line]
     sdk.annotations.create(id=ids[train[1]], result=verdict("code"))
     sdk.annotations.create(id=ids[train[2]], result=[], was_cancelled=True)
-    assert said.format(2) in exchange(second)[1]
-    assert exchange(second)[1] == []
+    assert said.format(2) in synchronised(second)[1]
+    assert synchronised(second)[1] == []
     sdk.annotations.update(id=early.id, result=verdict("code"))
-    assert said.format(1) in exchange(second)[1]
+    assert said.format(1) in synchronised(second)[1]
     own = next(task for task in read_tasks(second) if task.kind == "page")
-    sdk.annotations.create(id=task_ids(desk)[own.key], result=verdict("junk"))
-    assert exchange(second)[1] == ["pages: 1 new answers"]
-    assert isinstance(conclude(second, now=True), Done)
+    sdk.annotations.create(id=task_ids(connection)[own.key], result=verdict("junk"))
+    assert synchronised(second)[1] == ["pages: 1 new answers"]
+    assert isinstance(conclude(label_state_of(second), now=True), Done)
     targets = {task.key: task.target for task in read_tasks(talking.first)}
     labelled = page_labels(talking.run, [1, 2])
     assert {labelled[targets[key]].value for key in train[:2]} == {"C"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from annotation.studio.screens import PAGE_CHOICES, labels_of, page_labels, screen
 from annotation.studio.task_payloads import (
-    Lens,
+    ModelView,
     confidence,
     example_html,
     first_lines,
@@ -19,7 +19,7 @@ from annotation.studio.task_payloads import (
 from recall.config import Config
 
 SHARES = st.floats(0, 1)
-LENS = Lens(None, 0.5, "round 1")
+LENS = ModelView(None, 0.5, "round 1")
 
 
 @given(SHARES, SHARES, SHARES)

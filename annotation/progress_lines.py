@@ -1,6 +1,7 @@
-"""How far people are: counts, pace and what is left, by kind of task and by annotator, from a round's answers.
+"""How far annotators are, as lines for people: counts, pace and what is left, by kind of task and by annotator.
 
-Reads the run folder only: what Label Studio holds beyond it is brought by a pull.
+In: a LabelState. Nothing is asked of Label Studio: answers that it holds and the run folder does not are brought by a
+pull.
 """
 
 from collections import Counter, defaultdict
@@ -10,18 +11,17 @@ from statistics import median
 
 from annotation.adjudication import Ballot
 from annotation.answers import NO_LABEL, Answer
-from annotation.label_state import Standing, standing_of
+from annotation.label_state import LabelState
 from annotation.summary import agreement_lines
 from recall.records import LabelKind
-from recall.run import Round
 
 LONGEST = 600.0
-"""Seconds: who spent more on a task was away."""
+"""Seconds: an annotator who spent more on a task was away."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """Work of one annotator, or of all. seconds: median spent on a task, 0 where nobody says; agreed: of compared."""
+class WorkPace:
+    """Work of one annotator, or of all. seconds: median spent on a task, 0 if unknown; agreed: of compared."""
 
     answers: int
     skips: int
@@ -30,11 +30,11 @@ class Pace:
     compared: int
 
     def rate(self) -> list[str]:
-        """How fast, where anybody says how long it took."""
+        """Seconds a task and tasks an hour, where answers carry the time spent."""
         return [f"{self.seconds:.0f} s each, {3600 / self.seconds:.0f} an hour"] if self.seconds else []
 
-    def say(self) -> str:
-        """On one line."""
+    def line(self) -> str:
+        """All of it on one line."""
         parts = [f"{self.answers} answers"]
         if self.skips:
             parts.append(f"{self.skips} skipped")
@@ -44,7 +44,7 @@ class Pace:
         return ", ".join(parts)
 
 
-def pace_of(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> Pace:
+def pace_of(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> WorkPace:
     """The pace of some answers. compared: with every other vote on the same task."""
     spent = [min(answer.seconds, LONGEST) for answer in answers if answer.seconds > 0]
     mine = {(answer.key, answer.annotator): answer.value for answer in answers if answer.value != NO_LABEL}
@@ -57,16 +57,16 @@ def pace_of(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> Pace:
                 compared += len(others)
                 agreed += others.count(value)
     skips = sum(answer.value == NO_LABEL for answer in answers)
-    return Pace(len(answers), skips, median(spent) if spent else 0.0, agreed, compared)
+    return WorkPace(len(answers), skips, median(spent) if spent else 0.0, agreed, compared)
 
 
-def kind_line(kind: LabelKind, standing: Standing) -> str:
+def kind_line(kind: LabelKind, state: LabelState) -> str:
     """Progress of one kind of task."""
-    ballots = [ballot for ballot in standing.ballots if ballot.task.kind == kind]
-    answers = [answer for answer in standing.answers if answer.kind == kind and not answer.adjudicates]
+    ballots = [ballot for ballot in state.ballots if ballot.task.kind == kind]
+    answers = [answer for answer in state.answers if answer.kind == kind and not answer.adjudicates]
     left = [ballot for ballot in ballots if ballot.open]
     votes = sum(max(ballot.wanted - ballot.answers, 0) for ballot in left)
-    queue = sum(ballot.task.kind == kind for ballot in standing.queue)
+    queue = sum(ballot.task.kind == kind for ballot in state.queue)
     decided = sum(ballot.decision is not None for ballot in ballots)
     parts = [f"{len(ballots) - len(left)} of {len(ballots)} tasks answered"]
     pace = pace_of(answers, ballots)
@@ -79,42 +79,42 @@ def kind_line(kind: LabelKind, standing: Standing) -> str:
     return f"  {'pages' if kind == 'page' else 'prefixes'}: " + "; ".join(parts)
 
 
-def annotator_lines(standing: Standing) -> Iterator[str]:
+def annotator_lines(state: LabelState) -> Iterator[str]:
     """One line for each annotator, busiest first."""
     by_name: dict[str, list[Answer]] = defaultdict(list)
     decisions: Counter[str] = Counter()
-    for answer in standing.answers:
+    for answer in state.answers:
         if answer.adjudicates:
             decisions[answer.annotator] += 1
         else:
             by_name[answer.annotator].append(answer)
     for name, answers in sorted(by_name.items(), key=lambda item: (-len(item[1]), item[0])):
-        line = pace_of(answers, standing.ballots).say()
+        line = pace_of(answers, state.ballots).line()
         prefixes = sum(answer.kind == "prefix" for answer in answers)
         line += f", {prefixes} of them on prefixes" if prefixes else ""
-        gold = standing.accuracies.get(name)
+        gold = state.accuracies.get(name)
         line += f", right on {gold.right} of {gold.asked} gold tasks" if gold else ""
-        line += ", left out" if name in standing.left_out else ""
+        line += ", left out" if name in state.excluded else ""
         yield f"  {name}: {line}"
     for name, count in sorted(decisions.items()):
         yield f"  {name}: decided {count} disagreements"
 
 
-def progress_lines(round_: Round) -> Iterator[str]:
-    """Where a round's label step stands, line by line."""
-    standing = standing_of(round_)
+def progress_lines(state: LabelState) -> Iterator[str]:
+    """The progress of a round's label step, line by line."""
     for kind in ("page", "prefix"):
-        if any(ballot.task.kind == kind for ballot in standing.ballots):
-            yield kind_line("page" if kind == "page" else "prefix", standing)
-    if standing.late.answers:
-        came, labels = len(standing.late.answers), len(standing.late.labels)
+        if any(ballot.task.kind == kind for ballot in state.ballots):
+            yield kind_line("page" if kind == "page" else "prefix", state)
+    if state.after_end.answers:
+        came, labels = len(state.after_end.answers), len(state.after_end.labels)
         yield f"  {came} answers to tasks of rounds that had ended; they give or renew {labels} labels from here on"
-    yield from annotator_lines(standing)
-    yield from (f"  {line}" for line in agreement_lines(standing, round_.run.config))
+    yield from annotator_lines(state)
+    yield from (f"  {line}" for line in agreement_lines(state, state.round.run.config))
 
 
-def share_answered(round_: Round) -> float:
-    """Share of a round's tasks that have their answers and need no decision (any more)."""
-    standing = standing_of(round_)
-    waiting = len(standing.open) + (len(standing.queue) if round_.run.config.label.adjudicate else 0)
-    return 1 - waiting / len(standing.tasks) if standing.tasks else 1.0
+def state_line(state: LabelState) -> str:
+    """Answered and open tasks of a round on one line."""
+    tasks, left = state.tasks, state.open
+    pages = sum(task.kind == "page" for task in left)
+    told = "done" if state.round.step("label").done else f"{pages} pages and {len(left) - pages} prefixes open"
+    return f"round {state.round.number}: {len(tasks) - len(left)} of {len(tasks)} tasks answered, {told}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.studio.markup import TAGS, code_html, link, page_html, sanitise, web_address
+from annotation.studio.safe_html import TAGS, code_html, link, page_html, sanitise, web_address
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from annotation.cli import annotate
+from annotation.annotate import annotate
 from recall.cli import verbs
 from recall.errors import BadInput, OutOfOrder, RecallError
 
@@ -63,12 +64,14 @@ def test_every_verb_has_help(verb: list[str]) -> None:
 
 def test_serving_a_demo_makes_its_run_by_the_demo_verb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made: list[dict[str, Any]] = []
-    monkeypatch.setattr(verbs.commands["demo"], "callback", lambda **options: made.append(options))
+    demo = verbs.get_command(click.Context(verbs), "demo")
+    assert demo is not None
+    monkeypatch.setattr(demo, "callback", lambda **options: made.append(options))
 
     def stop(environment: Path) -> bool:
         raise BadInput(f"{environment}: no server in this test")
 
-    monkeypatch.setattr("annotation.cli.install", stop)
+    monkeypatch.setattr("annotation.annotate.install", stop)
     monkeypatch.setenv("RECALL_STUDIO_VENV", str(tmp_path))
     called = CliRunner().invoke(verbs, ["annotate", "serve", "--demo"])
     assert str(called.exception) == f"{tmp_path}: no server in this test"

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from annotation.answers import Answer, Task, add_answers, read_tasks
-from annotation.label_state import standing_of
-from annotation.pool import known_answers
-from annotation.step import conclude
-from annotation.suspected_errors import LEAST, doubted_pages
+from annotation.label_state import label_state_of
+from annotation.label_step import conclude
+from annotation.pool_rules import MIN_CHANCE, known_answers, suspected_errors
 from annotation.tasks import TASKS, push
 from recall.labels.decisions import page_labels
 from recall.labels.examples import gather
@@ -42,7 +41,7 @@ def go(make_loop: Callable[..., Any], next_round: Callable[[Any], None], tmp_pat
             right = code.get(task.target, "accept")
             value = {"C": "N", "N": "C"}[right] if task.key in wrong else right
             add_answers(loop.first, [say(task, value, "ann")])
-        assert isinstance(conclude(loop.first), Done)
+        assert isinstance(conclude(label_state_of(loop.first)), Done)
         next_round(loop)
         second = loop.run.round(2)
         second.begin("label")
@@ -63,9 +62,9 @@ def slips(loop: Any, tasks: list[Task]) -> list[Task]:
 def test_pages_whose_label_is_probably_wrong_are_asked_about_again_blind(go: Callable[[float], Any]) -> None:
     loop = go(0.1)
     second, wrong = loop.run.round(2), slips(loop, read_tasks(loop.first))
-    doubted = doubted_pages(second)
+    doubted = suspected_errors(second)
     assert set(sorted(doubted, key=doubted.__getitem__)[-2:]) == {task.target for task in wrong}
-    assert min(doubted.values()) >= LEAST
+    assert min(doubted.values()) >= MIN_CHANCE
     rows = {row["url"]: row for row in second.run.store.read_table(second.step("label").key(TASKS)).to_pylist()}
     again = {url for url, row in rows.items() if row["stratum"] == "doubted"}
     assert again == {task.target for task in wrong}
@@ -77,7 +76,7 @@ def test_pages_whose_label_is_probably_wrong_are_asked_about_again_blind(go: Cal
 
 def test_without_a_share_nothing_is_asked_about_again(go: Callable[[float], Any]) -> None:
     second = go(0.0).run.round(2)
-    assert doubted_pages(second) == {}
+    assert suspected_errors(second) == {}
     assert not any(task.again for task in read_tasks(second))
 
 
@@ -89,13 +88,13 @@ def test_both_votes_make_the_label_and_a_contradiction_waits_for_a_decision(go: 
     opposite = {"C": "N", "N": "C"}
     add_answers(second, [say(task, "N", "bob") for task in read_tasks(second) if not task.again])
     add_answers(second, [say(one, said[one.target], "bob"), say(other, opposite[said[other.target]], "bob")])
-    (case,) = standing_of(second).queue
+    (case,) = label_state_of(second).queue
     assert (case.task, case.reason) == (other, "disagreement")
     assert [answer.annotator for answer in case.counted] == ["ann", "bob"]
     add_answers(second, [say(other, opposite[said[other.target]], "eve", adjudicates=True)])
     first = {task.target: task for task in read_tasks(loop.first)}
     add_answers(second, [say(first[other.target], said[other.target], "cat")])  # late: changes nothing any more
-    assert isinstance(conclude(second), Done)
+    assert isinstance(conclude(label_state_of(second)), Done)
     before, labels = page_labels(loop.run, [1]), page_labels(loop.run, [1, 2])
     assert labels[one.target].annotators == ("ann", "bob")
     assert (labels[one.target].value, labels[one.target].agreement) == (said[one.target], 1.0)
@@ -113,9 +112,9 @@ def test_nothing_is_asked_about_a_third_time(go: Callable[[float], Any], next_ro
         add_answers(second, [say(task, said[task.target] if task.again else "N", "ann")])
     decided = next(task for task in read_tasks(second) if task.again)
     add_answers(second, [say(decided, "A", "eve", adjudicates=True)])
-    conclude(second)
+    conclude(label_state_of(second))
     next_round(loop, 2)
     third = loop.run.round(3)
     still = {example.url for example in gather(third) if example.error_chance > 0}
     assert again - still == {decided.target}  # the other one only ann ever labelled
-    assert not {*doubted_pages(third), *known_answers(loop.run, 3)} & again
+    assert not {*suspected_errors(third), *known_answers(loop.run, 3)} & again

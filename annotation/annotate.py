@@ -5,16 +5,17 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from annotation.answers import answer_from, concerns
-from annotation.label_state import standing_of
-from annotation.step import conclude, talk
+from annotation.answers import answer_from, concerns, read_history
+from annotation.label_state import label_state, label_state_of
+from annotation.label_step import conclude, talk
+from annotation.progress_lines import progress_lines, state_line
+from annotation.studio import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
 from annotation.studio.local import default_venv, install, serve
-from annotation.studio.pace import progress_lines, share_answered
-from annotation.studio.settings import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
 from annotation.tasks import push, pushed
 from recall.errors import BadInput, Incomplete, OutOfOrder
 from recall.records import Done, Waiting
@@ -54,16 +55,16 @@ def annotate() -> None:
 def set_up_projects(run: str) -> None:
     """Make RUN's projects in Label Studio, or find them and put their screens right."""
     from annotation.studio.projects import address_of  # noqa: PLC0415
-    from annotation.studio.sync import open_desk  # noqa: PLC0415 - the other verbs work without its library
+    from annotation.studio.sync import open_connection  # noqa: PLC0415 - the other verbs work without its library
 
     opened = Run.open(run)
     lines: list[str] = []
     with opened.lease():
-        desk = open_desk(opened.round(1), lines)
+        connection = open_connection(opened.round(1), lines)
     for line in lines:
         click.echo(line)
-    for name, project in desk.projects.items():
-        click.echo(f"{name}: {address_of(desk.studio, project)}")
+    for name, project in connection.projects.items():
+        click.echo(f"{name}: {address_of(connection.studio, project)}")
 
 
 @annotate.command("push")
@@ -72,9 +73,11 @@ def push_tasks(run: str) -> None:
     """Write the tasks of the round that comes to its label step, and put those that are missing into Label Studio."""
     opened = Run.open(run)
     with label_step(opened) as round_:
+        state = label_state_of(round_)
         if studio_settings(opened.config):
-            click.echo(f"tasks are at {talk(round_, click.echo)}")
-        click.echo(_line(round_))
+            state, url = talk(state, click.echo)
+            click.echo(f"tasks are at {url}")
+        click.echo(state_line(state))
 
 
 @annotate.command("pull")
@@ -82,8 +85,9 @@ def push_tasks(run: str) -> None:
 def pull_answers(run: str) -> None:
     """Bring the answers from Label Studio, and end the label step when all is answered and decided."""
     with label_step(Run.open(run)) as round_:
-        _end(conclude(round_, talk(round_, click.echo)))
-        click.echo(_line(round_))
+        state, url = talk(label_state_of(round_), click.echo)
+        _end(conclude(state, url))
+        click.echo(state_line(state))
 
 
 @annotate.command("wait")
@@ -94,19 +98,20 @@ def wait_for_answers(run: str, until: float, minutes: float | None) -> None:
     """Pull again and again until the label step ends, or the share of tasks is answered."""
     opened = Run.open(run)
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    said = ""
+    last = ""
     while True:
         with label_step(opened) as round_:
-            ended = conclude(round_, talk(round_, click.echo))
-            line, share = _line(round_), share_answered(round_)
-        if line != said:
+            state, url = talk(label_state_of(round_), click.echo)
+            ended, line = conclude(state, url), state_line(state)
+        if line != last:
             click.echo(line)
-            said = line
-        if isinstance(ended, Done) or share >= until:
+            last = line
+        if isinstance(ended, Done) or state.share_answered >= until:
             _end(ended)
             return
         if deadline is not None and time.monotonic() >= deadline:
-            raise Incomplete(f"{run}: {share:.0%} of the tasks answered after {minutes:g} minutes; wait again to go on")
+            done = f"{state.share_answered:.0%} of the tasks answered after {minutes:g} minutes"
+            raise Incomplete(f"{run}: {done}; wait again to go on")
         time.sleep(POLL_SECONDS)
 
 
@@ -155,14 +160,14 @@ def _demo_run(ctx: click.Context, folder: Path) -> str:
 def _stay_with(run: str) -> None:
     """Pull as long as a run's label step lasts."""
     opened = Run.open(run)
-    said = ""
+    last = ""
     while True:
         with label_step(opened) as round_:
-            url = talk(round_, click.echo)
-            ended, line = conclude(round_, url), _line(round_)
-        if line != said:
+            state, url = talk(label_state_of(round_), click.echo)
+            ended, line = conclude(state, url), state_line(state)
+        if line != last:
             click.echo(f"{line}; tasks at {url}")
-            said = line
+            last = line
         if isinstance(ended, Done):
             _end(ended)
             click.echo(f"every task is answered: `recall run {run}` goes on; Ctrl-C stops the server")
@@ -183,11 +188,13 @@ def answer_tasks(run: str, labels: str) -> None:
     opened = Run.open(run)
     entries = read_labels(labels, opened.config.access)
     with label_step(opened) as round_:
-        if not concerns(round_, entries):
+        history = read_history(round_)
+        if not concerns(history, entries):
             raise BadInput(f"{labels}: labels no page of this round's tasks and none under its prefixes; another file?")
-        new = answer_from(round_, entries)
-        ended = conclude(round_)
-        click.echo(f"{new} new answers; {_line(round_)}")
+        history, fresh = answer_from(history, entries)
+        state = label_state(history)
+        ended = conclude(state)
+        click.echo(f"{len(fresh)} new answers; {state_line(state)}")
     _end(ended)
 
 
@@ -197,10 +204,11 @@ def end_round(run: str) -> None:
     """End the label step with the answers that are there; tasks that are open or undecided get no label."""
     opened = Run.open(run)
     with label_step(opened) as round_:
+        state = label_state_of(round_)
         if studio_settings(opened.config):
-            talk(round_, click.echo)
-        ended = conclude(round_, now=True)
-        click.echo(_line(round_))
+            state, _ = talk(state, click.echo)
+        ended = conclude(state, now=True)
+        click.echo(state_line(state))
     _end(ended)
 
 
@@ -209,22 +217,14 @@ def end_round(run: str) -> None:
 def show_status(run: str) -> None:
     """Show what is answered and left in each round, at what pace, and how annotators agree."""
     opened = Run.open(run)
-    shown = 0
-    for number in range(1, opened.config.run.rounds + 1):
-        round_ = opened.round(number)
-        if pushed(round_):
-            click.echo(_line(round_))
-            for line in progress_lines(round_):
-                click.echo(line)
-            shown += 1
-    if not shown:
+    rounds = [opened.round(number) for number in range(1, opened.config.run.rounds + 1)]
+    asked = [round_ for round_ in rounds if pushed(round_)]
+    if not asked:
         click.echo("no tasks yet: `recall annotate push` writes them when a round comes to its label step")
-
-
-def _line(round_: Round) -> str:
-    """State of a round's tasks on one line."""
-    standing = standing_of(round_)
-    tasks, left = standing.tasks, standing.open
-    pages = sum(task.kind == "page" for task in left)
-    state = "done" if round_.step("label").done else f"{pages} pages and {len(left) - pages} prefixes open"
-    return f"round {round_.number}: {len(tasks) - len(left)} of {len(tasks)} tasks answered, {state}"
+        return
+    history = read_history(asked[-1])
+    for round_ in asked:
+        state = label_state(replace(history, round=round_))
+        click.echo(state_line(state))
+        for line in progress_lines(state):
+            click.echo(line)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from annotation.answers import FILE, Answer, add_answers, read_tasks
-from annotation.label_state import standing_of
-from annotation.step import LABELS, advance, conclude
+from annotation.label_state import label_state_of
+from annotation.label_step import LABELS, advance, conclude
 from annotation.tasks import PREFIXES, TASKS
 from recall.errors import AlreadyPublished
 from recall.labels.decisions import accepted_prefixes, audit_urls, page_labels, shown_urls
@@ -141,12 +141,12 @@ def test_who_errs_too_often_is_found_left_out_and_told_about(make_loop: Callable
     loop = make_loop(name="people", label=f'{MEASURED}\nsuspect_share = 0.0\ngold = "{tmp_path}/gold.jsonl"')
     advance(loop.first)
     labelled_by_people(loop, np.random.default_rng(2))
-    standing = standing_of(loop.first)
-    assert standing.left_out == {"eve"}
-    assert not standing.open
-    assert {ballot.reason for ballot in standing.queue} == {"disagreement", "left_out"}
-    assert advance(loop.first) == Waiting(len(standing.queue), loop.run.store.url("rounds/1/label"))
-    decided = [ballot.task for ballot in standing.queue]
+    state = label_state_of(loop.first)
+    assert state.excluded == {"eve"}
+    assert not state.open
+    assert {ballot.reason for ballot in state.queue} == {"disagreement", "left_out"}
+    assert advance(loop.first) == Waiting(len(state.queue), loop.run.store.url("rounds/1/label"))
+    decided = [ballot.task for ballot in state.queue]
     values = {"page": "C", "prefix": "accept"}
     add_answers(
         loop.first,
@@ -172,7 +172,7 @@ def test_a_round_may_be_ended_with_what_is_there(make_loop: Callable[..., Any]) 
     advance(loop.first)
     page = read_tasks(loop.first)[0]
     add_answers(loop.first, [Answer(page.key, page.target, page.kind, "C", "ann")])
-    assert isinstance(conclude(loop.first), Waiting)
-    done = conclude(loop.first, now=True)
+    assert isinstance(conclude(label_state_of(loop.first)), Waiting)
+    done = conclude(label_state_of(loop.first), now=True)
     assert isinstance(done, Done)
     assert (done.counts["pages"], done.counts["undecided"]) == (1, 36)

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from annotation.answers import Answer, Task, add_answers, read_tasks
-from annotation.label_state import standing_of
-from annotation.late_answers import late_in
-from annotation.step import conclude
-from annotation.studio.pace import progress_lines
+from annotation.answers import Answer, Task, add_answers, read_history, read_tasks
+from annotation.label_state import answers_after_end, label_state_of
+from annotation.label_step import conclude
+from annotation.progress_lines import progress_lines
 from annotation.tasks import push
 from recall.labels.decisions import page_labels, prefix_labels
 from recall.records import Done
@@ -25,7 +24,7 @@ def second(loop: Any, next_round: Callable[[Any], None]) -> Any:
     loop.first.begin("label")
     push(loop.first)
     add_answers(loop.first, [say(task, "N") for task in read_tasks(loop.first)[:10]])
-    assert isinstance(conclude(loop.first, now=True), Done)
+    assert isinstance(conclude(label_state_of(loop.first), now=True), Done)
     next_round(loop)
     round_ = loop.run.round(2)
     round_.begin("label")
@@ -37,7 +36,7 @@ def end(round_: Any) -> Any:
     """Answer all of a round's own tasks, and end it."""
     value = {"page": "N", "prefix": "reject"}
     add_answers(round_, [say(task, value[task.kind]) for task in read_tasks(round_)])
-    return conclude(round_)
+    return conclude(label_state_of(round_))
 
 
 def test_late_answers_label_what_a_round_ended_without(second: Any) -> None:
@@ -50,11 +49,11 @@ def test_late_answers_label_what_a_round_ended_without(second: Any) -> None:
     audit = next(task for task in tasks[10:] if task.use == "audit")
     prefix = next(task for task in tasks if task.kind == "prefix")
     add_answers(second, [say(early, "C"), say(new, "C", "bob"), say(audit, "C"), say(prefix, "accept")])
-    standing = standing_of(second)
-    assert {answer.key for answer in standing.answers} == set()
-    assert {label.target for label in standing.late.labels} == {early.target, new.target, prefix.target}
+    state = label_state_of(second)
+    assert {answer.key for answer in state.answers} == set()
+    assert {label.target for label in state.after_end.labels} == {early.target, new.target, prefix.target}
     expected = "  4 answers to tasks of rounds that had ended; they give or renew 3 labels from here on"
-    assert expected in list(progress_lines(second))
+    assert expected in list(progress_lines(label_state_of(second)))
     done = end(second)
     assert isinstance(done, Done)
     assert (done.counts["late"], done.counts["undecided"]) == (3, 0)
@@ -71,10 +70,10 @@ def test_late_answers_label_what_a_round_ended_without(second: Any) -> None:
 def test_a_late_vote_against_an_earlier_one_changes_nothing_until_it_is_decided(second: Any) -> None:
     task = next(one for one in read_tasks(second.run.round(1))[:10] if one.use == "train")
     against = say(task, "C", "bob")
-    assert late_in(second, [against], set()).labels == []
+    assert answers_after_end(read_history(second), [against], set()).labels == []
     decided = say(task, "C", "eve", adjudicates=True)
-    assert [label.value for label in late_in(second, [against, decided], set()).labels] == ["C"]
-    assert late_in(second, [say(task, "C")], {"ann"}).labels == []
+    assert [label.value for label in answers_after_end(read_history(second), [against, decided], set()).labels] == ["C"]
+    assert answers_after_end(read_history(second), [say(task, "C")], {"ann"}).labels == []
 
 
 def test_a_late_gold_answer_counts_once_in_its_annotators_accuracy(make_loop: Any, next_round: Any) -> None:
@@ -83,11 +82,11 @@ def test_a_late_gold_answer_counts_once_in_its_annotators_accuracy(make_loop: An
     push(loop.first)
     gold = next(task for task in read_tasks(loop.first) if task.gold)
     add_answers(loop.first, [say(gold, "N" if gold.gold == "C" else "C")])
-    conclude(loop.first, now=True)
+    conclude(label_state_of(loop.first), now=True)
     next_round(loop)
     second = loop.run.round(2)
     second.begin("label")
     push(second)
     add_answers(second, [say(gold, gold.gold), say(gold, gold.gold, "bob")])
-    measured = standing_of(second).accuracies
+    measured = label_state_of(second).accuracies
     assert [(measured[name].right, measured[name].asked) for name in ("ann", "bob")] == [(1, 1), (1, 1)]

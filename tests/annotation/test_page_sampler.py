@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import random
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -10,37 +11,46 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotation.sampling import HOST_SHARE, MUCH_CODE, NO_CODE, Drawn, Plan, Rows, Sampler
-from annotation.strata import Stratum, allocate
+from annotation.page_sampler import (
+    HOST_SHARE,
+    MUCH_CODE,
+    NO_CODE,
+    DrawnPage,
+    LanguageSample,
+    PageColumns,
+    PageSampler,
+    ScannedPage,
+)
+from annotation.strata import SamplingPlan, Stratum, allocate
 from recall.sites.hosts import host_of
 
-PLAN = Plan(seed=3, round=1, pages=60, audit=80, uncertain_share=0.5, floor=0.02, threshold=0.6)
+PLAN = SamplingPlan(seed=3, round=1, pages=60, audit=80, uncertain_share=0.5, floor=0.02, threshold=0.6)
 
 
-def crawl(pages: int = 4000, seed: int = 0) -> Rows:
+def crawl(pages: int = 4000, seed: int = 0) -> PageColumns:
     """One shard with scores as a scan gives them: most far below the floor."""
     chance = np.random.default_rng(seed)
     scores = np.where(chance.random(pages) < 0.1, chance.beta(4, 2, pages), chance.beta(0.4, 12, pages))
     urls = [f"https://www.h{number % 97}.com/{number}" for number in range(pages)]
     numbers = np.arange(pages)
-    return Rows(0, range(pages), urls, numbers, numbers, scores, [True] * pages)
+    return PageColumns(0, range(pages), urls, numbers, numbers, scores, [True] * pages)
 
 
-def part(rows: Rows, chosen: NDArray[Any], shard: int) -> Rows:
+def part(rows: PageColumns, chosen: NDArray[Any], shard: int) -> PageColumns:
     urls = [rows.urls[row] for row in chosen]
     auditable = [rows.auditable[row] for row in chosen]
-    places = list(range(len(chosen)))
-    return Rows(shard, places, urls, rows.offsets[chosen], rows.lengths[chosen], rows.scores[chosen], auditable)
+    indices = list(range(len(chosen)))
+    return PageColumns(shard, indices, urls, rows.offsets[chosen], rows.lengths[chosen], rows.scores[chosen], auditable)
 
 
-def draw(plan: Plan, *shards: Rows) -> tuple[list[Drawn], list[Stratum]]:
-    sampler = Sampler(plan)
+def draw(plan: SamplingPlan, *shards: PageColumns) -> tuple[list[DrawnPage], list[Stratum]]:
+    sampler = PageSampler(plan)
     for rows in shards:
         sampler.offer(rows)
     return sampler.draw()
 
 
-def of_use(drawn: list[Drawn], use: str) -> list[Drawn]:
+def of_use(drawn: list[DrawnPage], use: str) -> list[DrawnPage]:
     return [one for one in drawn if one.use == use]
 
 
@@ -80,9 +90,9 @@ def test_the_draw_depends_neither_on_shard_order_nor_on_who_looked() -> None:
     shards = [part(rows, chunk, number) for number, chunk in enumerate(np.array_split(order, 5))]
     expected = draw(PLAN, *shards)
     assert draw(PLAN, *reversed(shards)) == expected
-    merged = Sampler(PLAN)
+    merged = PageSampler(PLAN)
     for group in (shards[3:], shards[:1], shards[1:3]):
-        worker = Sampler(PLAN)
+        worker = PageSampler(PLAN)
         for shard in group:
             worker.offer(shard)
         merged.merge(pickle.loads(pickle.dumps(worker)))
@@ -126,8 +136,8 @@ def test_uncertain_pages_are_those_nearest_to_the_threshold_from_many_hosts() ->
     assert sum(stratum.drawn for stratum in strata) == 0
     most = max(Counter(host_of(one.page.url) for one in drawn).values())
     assert most <= math.ceil(plan.pages * HOST_SHARE)
-    farthest = max(plan.doubt(np.array([one.page.score for one in drawn])))
-    assert np.mean(plan.doubt(rows.scores) <= farthest) < 2 * plan.pages / len(rows.urls)
+    farthest = max(plan.distance(np.array([one.page.score for one in drawn])))
+    assert np.mean(plan.distance(rows.scores) <= farthest) < 2 * plan.pages / len(rows.urls)
 
 
 def test_uncertain_pages_come_from_one_host_where_there_is_no_other() -> None:
@@ -184,7 +194,7 @@ def test_the_audit_sample_is_divided_half_equally_half_by_root(
     assert allocate(pages, total) == expected
 
 
-def suspicious(rows: Rows) -> Rows:
+def suspicious(rows: PageColumns) -> PageColumns:
     """Every other page has no code, the rest much."""
     code = np.where(np.asarray(rows.rows) % 2 == 0, NO_CODE, MUCH_CODE).astype(np.int8)
     return replace(rows, code=code)
@@ -207,7 +217,7 @@ def test_suspected_errors_are_sure_scores_that_code_speaks_against() -> None:
 def test_suspects_do_not_touch_the_audit_sample() -> None:
     rows = suspicious(crawl())
     gold = replace(PLAN, suspect_share=0.2, gold=20)
-    sampler = Sampler(gold)
+    sampler = PageSampler(gold)
     sampler.offer(rows)
     for index in range(0, 4000, 9):
         sampler.offer_gold(rows.page(index), index % 2 == 0, 0)
@@ -237,7 +247,7 @@ def test_candidates_in_other_languages_get_their_share() -> None:
 def test_gold_pages_are_half_positive_and_new_ones_come_first() -> None:
     rows = crawl(400)
     plan = replace(PLAN, audit=0, gold=10)
-    sampler = Sampler(plan)
+    sampler = PageSampler(plan)
     sampler.offer(rows)
     for index in range(100):
         sampler.offer_gold(rows.page(index), index % 5 == 0, index // 50)
@@ -245,7 +255,7 @@ def test_gold_pages_are_half_positive_and_new_ones_come_first() -> None:
     assert len(gold) == 10
     assert sum(one.page.row % 5 == 0 for one in gold) == 5
     assert all(one.page.row < 50 for one in gold)
-    few = Sampler(plan)
+    few = PageSampler(plan)
     few.offer_gold(rows.page(0), True, 0)
     assert len(of_use(few.draw()[0], "gold")) == 1
 
@@ -263,10 +273,10 @@ def test_labels_most_likely_to_be_wrong_are_asked_about_again_in_place_of_other_
     plan = replace(PLAN, doubted_share=0.1)
     before = [crawl(40, seed=1).page(index) for index in range(40)]
     before = [replace(page, url=f"https://again.org/{page.row}") for page in before]
-    sampler = Sampler(plan)
+    sampler = PageSampler(plan)
     sampler.offer(rows)
     for page in reversed(before):
-        sampler.offer_doubted(page, 0.2 + page.row / 100)
+        sampler.offer_suspected_error(page, 0.2 + page.row / 100)
     drawn, strata = sampler.draw()
     again = [one for one in drawn if one.stratum == "doubted"]
     assert [one.page.row for one in again] == [39, 38, 37, 36, 35, 34]
@@ -275,3 +285,35 @@ def test_labels_most_likely_to_be_wrong_are_asked_about_again_in_place_of_other_
     plain = draw(PLAN, rows)
     assert (of_use(drawn, "audit"), strata) == (of_use(plain[0], "audit"), plain[1])
     assert draw(plan, rows) == plain
+
+
+def language_page(number: int) -> ScannedPage:
+    return ScannedPage(0, number, f"https://a.example/{number}", 0, 1, 0.5)
+
+
+LANGUAGES = [("en", number) for number in range(50)] + [("de", 50 + number) for number in range(8)]
+LANGUAGES += [("ja", 70), ("ja", 71), ("", 80)]
+
+
+def sampled(pages: list[tuple[str, int]], capacity: int = 5) -> LanguageSample:
+    sample = LanguageSample(capacity)
+    for language, number in pages:
+        sample.offer(language, (number,), language_page(number))
+    return sample
+
+
+def test_all_but_the_commonest_language_have_their_turn_the_rarest_first() -> None:
+    assert [seen.row for seen in sampled(LANGUAGES).in_turn()] == [70, 50, 71, 51, 52, 53, 54]
+
+
+def test_neither_order_nor_who_looked_matters() -> None:
+    mixed = random.Random(1).sample(LANGUAGES, len(LANGUAGES))
+    one = sampled(mixed[:20])
+    one.merge(sampled(mixed[20:]))
+    assert one.in_turn() == sampled(LANGUAGES).in_turn()
+
+
+def test_one_language_alone_is_the_commonest() -> None:
+    assert sampled(LANGUAGES[:50]).in_turn() == []
+    assert sampled(LANGUAGES, capacity=0).in_turn() == []
+    assert Counter(seen.row for seen in sampled(LANGUAGES * 2).in_turn()).most_common(1)[0][1] == 1

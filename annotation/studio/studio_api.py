@@ -1,18 +1,16 @@
 """The border to Label Studio's API: few requests, plain records out, every foreign error in one line of ours.
 
-What may be repeated (reads, changes to a given value, removals) is tried again with exponential back-off when the
-server is away, restarting or says that its database is locked. Imports are never repeated here: an import that timed
-out may have happened. Tasks are listed by ascending id, never by page number, so that none is missed while others come
-and go.
+A request that may be repeated (reads, changes to a given value, removals) is tried again by the project's retry policy
+when the server is away, restarting or says that its database is locked. Imports are never repeated here: an import that
+timed out may have happened. Tasks are listed by ascending id, never by page number, so that none is missed while others
+come and go.
 """
 
 import json
-import random
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,17 +19,26 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from pydantic import ValidationError
 
-from annotation.studio.settings import TOKEN_VARIABLE
+from annotation.studio import TOKEN_VARIABLE
+from annotation.studio.api_records import (
+    MAX_DETAIL,
+    OF_ANSWERS,
+    OF_TASKS,
+    Data,
+    Project,
+    StudioTask,
+    TaskFilter,
+    detail_of,
+    project_of,
+    task_of,
+)
 from recall.config import StudioSection
 from recall.errors import BadInput, RecallError, Refused, Transient
+from recall.io import RetryPolicy
 
 T = TypeVar("T")
-Data = Mapping[str, Any]
-"""JSON as Label Studio knows it: task data, project settings."""
-
-MAX_DETAIL = 300
-FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
-UNKNOWN = 404
+FIRST_WAIT, LONGEST_WAIT, JITTER = 0.5, 20.0, 0.5
+"""Waits in s between attempts: bound of the first, bound of all, and the random share of each."""
 
 BATCH = 50
 """Tasks of one import: a larger one holds the server's database locked for longer."""
@@ -40,87 +47,25 @@ PAGE = 200
 """Tasks listed at a time, and held in memory with their pages."""
 
 ATTEMPTS = 9
-"""Tries of a request that may be repeated; the waits between them add up to about a minute, enough for a restart."""
+"""Attempts at a request that may be repeated; the waits between them add up to about a minute, enough for a restart."""
 
 SETTLE_SECONDS = 3.0
 """Wait of a push for imports of the one before that was killed: they may still be under way."""
 
 MAX_PAGES = 1_000
 
-OF_TASKS = "id,data,overlap,total_annotations,cancelled_annotations"
-"""What is asked for of a task: making all that Label Studio knows of it takes the server several times as long."""
 
-OF_ANSWERS = f"{OF_TASKS},annotations,result,completed_by,was_cancelled,lead_time,updated_at,predictions,model_version"
-"""The same with what it holds; the server looks the fields of annotations and predictions up in the same list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A condition on tasks. column: `id`, `data.key`, `total_annotations` …; kind: Number or String."""
-
-    column: str
-    operator: str
-    kind: str
-    value: str | int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An annotation. user: its author's id; result: as the editor made it; seconds: spent; time: of the last change."""
-
-    id: int
-    user: int
-    result: Sequence[Data] = field(repr=False)
-    cancelled: bool
-    seconds: float
-    time: str
-
-
-@dataclass(frozen=True, slots=True)
-class StudioTask:
-    """A task as it stands there. annotations and versions (of its predictions) are only listed where asked for."""
-
-    id: int
-    data: Data = field(repr=False)
-    votes: int
-    annotated: int
-    annotations: Sequence[Given] = ()
-    versions: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project. description: for people, with our key in it; tasks: how many it holds."""
-
-    id: int
-    title: str
-    description: str
-    label_config: str = field(repr=False)
-    model_version: str
-    tasks: int
-
-
-def detail_of(error: ApiError) -> str:
-    """What the server said, on one bounded line; the first complaint where it lists many."""
-    body = error.body
-    if isinstance(body, Mapping):
-        complaints = body.get("validation_errors") or body.get("detail") or body
-        while isinstance(complaints, Mapping | list) and complaints:
-            complaints = next(iter(complaints.values())) if isinstance(complaints, Mapping) else complaints[0]
-        body = complaints
-    return " ".join(str(body).split())[:MAX_DETAIL]
+class NotOnServer(BadInput):
+    """The object that a request names is not on the server (any more)."""
 
 
 class Studio:
-    """A server and our token for it.
+    """A server and our token for it."""
 
-    sleep: waits so many seconds; replaced by tests.
-    """
-
-    def __init__(self, settings: StudioSection, token: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, settings: StudioSection, token: str) -> None:
         self.url = settings.url.rstrip("/")
         self._settings = settings
-        self._sleep = sleep
+        self._policy = RetryPolicy(ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, JITTER)
         http = httpx.Client(timeout=settings.timeout_seconds, follow_redirects=True)
         weakref.finalize(self, http.close)  # connections live as long as we do
         self._sdk: Any = self._translate(
@@ -134,15 +79,15 @@ class Studio:
 
     def settle(self) -> None:
         """Wait for requests of a push that was killed: they may still be under way."""
-        self._sleep(SETTLE_SECONDS)
+        time.sleep(SETTLE_SECONDS)
 
     @property
     def attempts(self) -> int:
-        """Tries of a request that may be repeated."""
+        """Attempts in all at a request that may be repeated."""
         return ATTEMPTS
 
     def _translate(self, doing: str, request: Callable[[], T]) -> T:
-        """Do a request; errors of others become ours."""
+        """Do a request; foreign errors become ours."""
         try:
             return request()
         except ApiError as error:
@@ -170,8 +115,8 @@ class Studio:
             return Refused(f"{self.url}: may not {doing}: {detail}")
         if code >= 500 or code in {408, 409, 429}:
             return Transient(f"{self.url}: cannot {doing}: error {code}: {detail}")
-        if code == UNKNOWN:
-            return Unknown(f"{self.url}: cannot {doing}: it is not there (any more): {detail}")
+        if code == 404:
+            return NotOnServer(f"{self.url}: cannot {doing}: it is not there (any more): {detail}")
         return BadInput(f"{self.url}: cannot {doing}: Label Studio refuses: {detail}")
 
     def _again(self, doing: str, request: Callable[[], T]) -> T:
@@ -179,31 +124,26 @@ class Studio:
 
         Raises Transient when the last attempt failed too.
         """
-        for tries in range(ATTEMPTS - 1):
-            try:
-                return self._translate(doing, request)
-            except Transient:
-                self.pause(tries)
-        return self._translate(doing, request)
+        return self._policy.call(lambda: self._translate(doing, request), on=Transient)
 
-    def pause(self, tries: int) -> None:
-        """Wait before another attempt, longer each time, with jitter."""
-        self._sleep(min(LONGEST_WAIT, FIRST_WAIT * 2**tries) * random.uniform(0.5, 1))  # noqa: S311 - jitter
+    def pause(self, failures: int) -> None:
+        """Wait before another attempt after so many failures, longer each time, with jitter."""
+        time.sleep(self._policy.wait(failures))
 
     def projects(self) -> Iterator[Project]:
-        """Every project that we may see."""
+        """Every project that our token may see."""
         for number in range(1, MAX_PAGES):
             page = self._again("list the projects", partial(self._sdk.projects.list, page=number, page_size=100))
-            yield from (_project(found) for found in page.items or ())
+            yield from (project_of(project) for project in page.items or ())
             if not page.has_next or len(page.items or ()) < 100:
                 return
 
     def project(self, number: int) -> Project:
         """One project with its counts.
 
-        Raises Unknown when it is not there.
+        Raises NotOnServer when it is not there.
         """
-        return _project(self._again("read the project", lambda: self._sdk.projects.get(id=number)))
+        return project_of(self._again("read the project", lambda: self._sdk.projects.get(id=number)))
 
     def create_project(self, **settings: Any) -> int:
         """Make a project; returns its id. Never repeated."""
@@ -216,9 +156,11 @@ class Studio:
 
     def remove_project(self, number: int) -> None:
         """Remove a project with all that is in it."""
-        self._forget(lambda: self._sdk.projects.delete(id=number))
+        self._remove(lambda: self._sdk.projects.delete(id=number))
 
-    def tasks(self, project: int, *filters: Filter, annotations: bool = False, after: int = 0) -> Iterator[StudioTask]:
+    def tasks(
+        self, project: int, *filters: TaskFilter, annotations: bool = False, after: int = 0
+    ) -> Iterator[StudioTask]:
         """A project's tasks that meet all filters, by ascending id, PAGE of them at a time in memory.
 
         after: an id; only later ones. Asked for by spans of ids, as the server counts all that a request selects:
@@ -226,16 +168,16 @@ class Studio:
         """
         size, last = PAGE, after
         while True:
-            span = Filter("id", "less", "Number", last + size + 1)
-            found = self._tasks_after(project, last, (span, *filters), annotations) if last else []
-            yield from found
-            last += size if found else 0
-            if not found:
-                found = self._tasks_after(project, last, filters, annotations)
-                yield from found
-                if len(found) < size:
+            span = TaskFilter("id", "less", "Number", last + size + 1)
+            listed = self._tasks_after(project, last, (span, *filters), annotations) if last else []
+            yield from listed
+            last += size if listed else 0
+            if not listed:
+                listed = self._tasks_after(project, last, filters, annotations)
+                yield from listed
+                if len(listed) < size:
                     return
-                last = found[-1].id
+                last = listed[-1].id
 
     def last_task(self, project: int) -> int:
         """The highest id of a project's tasks; 0 without any."""
@@ -248,11 +190,13 @@ class Studio:
         )
         return max((int(task.id) for task in page.items or ()), default=0)
 
-    def _tasks_after(self, project: int, last: int, filters: Sequence[Filter], annotations: bool) -> list[StudioTask]:
-        conditions = [Filter("id", "greater", "Number", last), *filters]
+    def _tasks_after(
+        self, project: int, last: int, filters: Sequence[TaskFilter], annotations: bool
+    ) -> list[StudioTask]:
+        conditions = [TaskFilter("id", "greater", "Number", last), *filters]
         items = [
-            {"filter": f"filter:tasks:{one.column}", "operator": one.operator, "type": one.kind, "value": one.value}
-            for one in conditions
+            {"filter": f"filter:tasks:{each.column}", "operator": each.operator, "type": each.kind, "value": each.value}
+            for each in conditions
         ]
         query = json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
         page = self._again(
@@ -266,7 +210,7 @@ class Studio:
                 resolve_uri=False,
             ),
         )
-        return [_task(task) for task in page.items or ()]
+        return [task_of(task) for task in page.items or ()]
 
     def import_tasks(self, project: int, tasks: Sequence[Data]) -> list[int]:
         """Import tasks; returns their ids in order.
@@ -288,18 +232,18 @@ class Studio:
 
     def remove_task(self, number: int) -> None:
         """Remove a task; nothing happens when it is gone already."""
-        self._forget(lambda: self._sdk.tasks.delete(id=str(number)))
+        self._remove(lambda: self._sdk.tasks.delete(id=str(number)))
 
-    def _forget(self, request: Callable[[], None]) -> None:
-        with suppress(Unknown):
+    def _remove(self, request: Callable[[], None]) -> None:
+        with suppress(NotOnServer):
             self._again("remove", request)
 
     def recount(self, task: StudioTask) -> None:
         """Let the server count a task's annotations again, as it does whenever one of them is saved."""
-        last = {given.cancelled: given for given in sorted(task.annotations, key=lambda given: given.time)}
-        for given in last.values():
-            with suppress(Unknown):
-                same = partial(self._sdk.annotations.update, id=given.id, lead_time=given.seconds)
+        last = {saved.cancelled: saved for saved in sorted(task.annotations, key=lambda saved: saved.time)}
+        for saved in last.values():
+            with suppress(NotOnServer):
+                same = partial(self._sdk.annotations.update, id=saved.id, lead_time=saved.seconds)
                 self._again("save an annotation as it is", same)
 
     def import_predictions(self, project: int, predictions: Sequence[Data]) -> None:
@@ -331,37 +275,3 @@ class Studio:
 
 def _connect(**settings: Any) -> Any:
     return LabelStudio(**settings)  # type: ignore[no-untyped-call]  # the library's own extension has no types
-
-
-class Unknown(BadInput):
-    """What was asked for is not on the server (any more)."""
-
-
-def _project(found: Any) -> Project:
-    return Project(
-        int(found.id),
-        str(found.title or ""),
-        str(found.description or ""),
-        str(found.label_config or ""),
-        str(found.model_version or ""),
-        int(found.task_number or 0),
-    )
-
-
-def _task(found: Any) -> StudioTask:
-    annotations = [_given(one) for one in found.annotations or ()]
-    versions = [str(one.model_version) for one in found.predictions or ()]
-    data = found.data if isinstance(found.data, Mapping) else {}
-    annotated = int(found.total_annotations or 0) + int(found.cancelled_annotations or 0)
-    return StudioTask(int(found.id), data, int(found.overlap or 1), annotated, annotations, versions)
-
-
-def _given(found: Mapping[str, Any]) -> Given:
-    author = found.get("completed_by")
-    if isinstance(author, Mapping):
-        author = author.get("id")
-    result = [one for one in found.get("result") or () if isinstance(one, Mapping)]
-    seconds = float(found.get("lead_time") or 0.0)
-    return Given(
-        int(found["id"]), int(author or 0), result, bool(found.get("was_cancelled")), seconds, str(found["updated_at"])
-    )

@@ -1,7 +1,7 @@
 """The label step of a round: tasks out, answers in, labels published when every task is answered.
 
 Answers come from a labels file, from Label Studio where [studio] names one, or from whoever writes the log. `advance`
-may be called again and again, and killed at any moment: it goes on where the folder stands.
+may be called again and again, and killed at any moment: it continues from what the folder holds.
 """
 
 from collections import Counter
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from annotation.adjudication import decide
-from annotation.answers import answer_from
-from annotation.label_state import standing_of
-from annotation.studio.settings import studio_settings
-from annotation.summary import AGREEMENT, left_out_lines, summarise
-from annotation.tasks import EXAMPLES, MEMORY, PREFIXES, TASKS, push
+from annotation.answers import answer_from, read_history
+from annotation.label_state import LabelState, label_state
+from annotation.studio import studio_settings
+from annotation.summary import AGREEMENT, exclusion_lines, summarise
+from annotation.tasks import EXAMPLES, PREFIXES, STUDIO_CACHE, TASKS, push
 from recall.errors import BadInput
 from recall.labels import LABELS as SCHEMA
 from recall.records import Done, Label, Output, Waiting
@@ -32,59 +32,61 @@ def advance(round_: Round) -> Done | Waiting:
         return step.result
     round_.begin("label")
     push(round_)
+    history = read_history(round_)
     if run.config.label.answers:
-        answer_from(round_, run.answers)
-    return conclude(round_, talk(round_) if studio_settings(run.config) else "")
+        history, _ = answer_from(history, run.answers)
+    state, url = label_state(history), ""
+    if studio_settings(run.config):
+        state, url = talk(state)
+    return conclude(state, url)
 
 
-def talk(round_: Round, tell: Callable[[str], None] = lambda _: None) -> str:
-    """Bring a round's tasks to Label Studio and the answers back; returns where people find the tasks.
+def talk(state: LabelState, tell: Callable[[str], None] = lambda _: None) -> tuple[LabelState, str]:
+    """Bring a round's tasks to Label Studio and the answers back; returns the state then, and the URL of the tasks.
 
     tell: is given what happened, a line each. Raises BadInput where no server is named or its library is missing.
     """
     try:
-        from annotation.studio.sync import exchange  # noqa: PLC0415 - other answers need no Label Studio
+        from annotation.studio.sync import synchronise  # noqa: PLC0415 - other answers need no Label Studio
     except ModuleNotFoundError as error:
         raise BadInput(f'[studio] url: needs {error.name}: pip install "recall[annotation]"') from None
-    desk, lines = exchange(round_)
+    connection, state, lines = synchronise(state)
     for line in lines:
         tell(line)
-    return desk.address
+    return state, connection.address
 
 
-def conclude(round_: Round, url: str = "", now: bool = False) -> Done | Waiting:
+def conclude(state: LabelState, url: str = "", now: bool = False) -> Done | Waiting:
     """End the step when every task is answered and nothing waits for a decision.
 
     url: where the tasks are, "" for the label folder. now: end it with what is there; what is open gets no label.
     """
-    run = round_.run
-    standing = standing_of(round_)
-    waiting = len(standing.open) + (len(standing.queue) if run.config.label.adjudicate else 0)
-    if waiting and not now:
-        return Waiting(waiting, url or run.store.url(round_.step("label").folder))
+    round_, run = state.round, state.round.run
+    if state.waiting and not now:
+        return Waiting(state.waiting, url or run.store.url(round_.step("label").folder))
     step = round_.begin("label")
-    for key in run.store.keys(step.key(MEMORY)):
+    for key in run.store.keys(step.key(STUDIO_CACHE)):
         run.store.remove(key)
     for leftover in (LABELS, AGREEMENT):  # of a conclusion that was killed, before further answers came
         if run.store.exists(step.key(leftover)):
             run.store.remove(step.key(leftover))
-    labels, late = decide(standing.ballots), standing.late.labels
-    columns = {name: [asdict(label)[name] for label in [*labels, *late]] for name in SCHEMA}
+    labels, after_end = decide(state.ballots), state.after_end.labels
+    columns = {name: [asdict(label)[name] for label in [*labels, *after_end]] for name in SCHEMA}
     step.publish_table(LABELS, columns, SCHEMA)
-    step.publish_json(AGREEMENT, summarise(standing, run.config))
+    step.publish_json(AGREEMENT, summarise(state, run.config))
     for file in (TASKS, PREFIXES, EXAMPLES):
         data = run.store.read(step.key(file))
         step.add([Output(file, digest_of(data), table_from(data).num_rows)])
-    asked = sum(task.use != "gold" for task in standing.tasks)
-    counts = count(labels, asked, run.config.train.positive) | {"gold": len(standing.tasks) - asked}
-    counts |= {"left_out": len(standing.left_out), "late": len(late)}
-    return step.finish(counts, {}, left_out_lines(standing, run.config))
+    asked = sum(task.use != "gold" for task in state.tasks)
+    counts = count(labels, asked, run.config.train.positive) | {"gold": len(state.tasks) - asked}
+    counts |= {"left_out": len(state.excluded), "late": len(after_end)}
+    return step.finish(counts, {}, exclusion_lines(state, run.config))
 
 
 def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:
-    """What `recall status` shows of the step.
+    """The counts that `recall status` shows of the step.
 
-    tasks: but those that only measure people; undecided: of them, those that gave no label; decided: by someone.
+    tasks: but those that only measure annotators; undecided: of them, those without a label; decided: by an annotator.
     """
     pages = [label for label in labels if label.kind == "page"]
     prefixes = Counter(label.value for label in labels if label.kind == "prefix")

@@ -1,0 +1,297 @@
+"""Draws a round's pages from its scan: an audit sample first, then pages to train on.
+
+In: slim rows, shard by shard, in any order. Out: drawn pages, each with its stratum, probability of inclusion and use.
+Every choice rests on bottom-k samples by seeded hashes of URLs, so the result depends neither on the order of the
+shards nor on how many workers looked at them, and memory does not grow with the crawl.
+
+In this order, and no page twice:
+    audit                    by score, at random (`annotation.strata`); the only pages with a probability
+    doubted                  pages asked about before whose label is probably wrong (`pool_rules.suspected_errors`)
+    gold                     pages whose answer is known: half of them positive, as long as there are such
+    uncertain                nearest to the threshold, at most 5 % of them from one host as long as there are others
+    suspect_high             recalled though the page has no code: the highest scores, one page a host
+    suspect_low              a candidate that is not recalled though the page has much code: the lowest scores, likewise
+    language                 candidates in other languages than most, each in turn, nearest to the threshold
+    new, spread              one page a host, two thirds from code domains; hosts that nobody was asked about first
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation.strata import SamplingPlan, Stratum, allocate, strata_of_bins
+from recall.labels import ASKED_AGAIN
+from recall.records import TaskUse
+from recall.run import BottomK
+from recall.sites import host_of
+
+CODE_SHARE = 2 / 3
+"""Of the pages drawn for spread: those of code domains. The others come from hosts that are none (yet)."""
+
+HOST_SHARE = 0.05
+"""Of the uncertain pages: at most this share from one host, as long as there are others."""
+
+NO_CODE, SOME_CODE, MUCH_CODE, UNKNOWN = 0, 1, 2, -1
+"""How much code a page has, by its structure marks."""
+
+SPARE = 8
+"""Candidates remembered per page wanted, so that audit pages and crowded hosts can be passed over."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ScannedPage:
+    """A page of a scan. shard, row: its position there; offset, length: its bytes in the shard's WARC."""
+
+    shard: int
+    row: int
+    url: str
+    offset: int
+    length: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageColumns:
+    """Pages of one shard as columns. auditable: False for pages that a model may have learned from.
+
+    code: how much code each page has (NO_CODE, SOME_CODE, MUCH_CODE, UNKNOWN); None where that is not known of any.
+    languages: of each page, "" where it is not known; None likewise.
+    """
+
+    shard: int
+    rows: Sequence[int]
+    urls: Sequence[str]
+    offsets: NDArray[Any]
+    lengths: NDArray[Any]
+    scores: NDArray[Any]
+    auditable: Sequence[bool]
+    code: NDArray[Any] | None = None
+    languages: Sequence[str] | None = None
+
+    def page(self, index: int) -> ScannedPage:
+        """The page at an index of the columns."""
+        position = (self.shard, int(self.rows[index]), self.urls[index])
+        return ScannedPage(*position, int(self.offsets[index]), int(self.lengths[index]), float(self.scores[index]))
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPage:
+    """A page to ask about. probability: of inclusion in the audit sample; 0 for pages chosen on purpose.
+
+    answer: the known answer of a gold page.
+    """
+
+    page: ScannedPage
+    stratum: str
+    probability: float
+    use: TaskUse
+    answer: str = ""
+
+
+class LanguageSample:
+    """The `capacity` pages of lowest rank of each language, and how many pages of each were offered."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._offers: Counter[str] = Counter()
+        self._samples: dict[str, BottomK[str, ScannedPage]] = {}
+
+    def offer(self, language: str, rank: tuple[float, ...], page: ScannedPage) -> None:
+        """Take a page in; one whose language is "" is of no known language and is left aside."""
+        if self.capacity and language:
+            self._offers[language] += 1
+            self._samples.setdefault(language, BottomK(self.capacity)).offer(page.url, rank, page)
+
+    def merge(self, other: "LanguageSample") -> None:
+        """Take in the sample of other pages."""
+        self._offers.update(other._offers)
+        for language, sample in other._samples.items():
+            self._samples.setdefault(language, BottomK(self.capacity)).merge(sample)
+
+    def in_turn(self) -> list[ScannedPage]:
+        """Pages of every language but the commonest: the first of each, the rarest language first; then the second."""
+        order = sorted(self._samples, key=lambda language: (self._offers[language], language))[:-1]
+        turns = zip_longest(*(self._samples[language].values() for language in order))
+        return [page for turn in turns for page in turn if page is not None]
+
+
+class PageSampler:
+    """Takes a round's eligible pages in any order and draws its tasks."""
+
+    def __init__(self, plan: SamplingPlan) -> None:
+        self.plan = plan
+        self._edges = plan.edges()
+        room = plan.pages * SPARE + 2 * plan.audit
+        self._counts = np.zeros(len(self._edges) + 1, dtype=np.int64)
+        # more than the sample: a URL that was captured twice may lie in two bins
+        self._audit = [_sample(plan.audit + plan.audit // 4) for _ in self._counts]
+        self._uncertain = _sample(room)
+        self._code, self._other = _sample(room), _sample(room)
+        suspects = round(plan.pages * plan.suspect_share)
+        self._high, self._low = (_sample(suspects * SPARE + 2 * plan.audit if suspects else 0) for _ in range(2))
+        others = round(plan.pages * plan.language_share)
+        self._languages = LanguageSample(others * SPARE + 2 * plan.audit if others else 0)
+        self._doubted = _sample(round(plan.pages * plan.doubted_share))
+        self._gold = {True: _sample(plan.gold + plan.audit), False: _sample(plan.gold + plan.audit)}
+
+    def offer(self, columns: PageColumns) -> None:
+        """Look at pages of one shard."""
+        plan = self.plan
+        bins = np.searchsorted(self._edges, columns.scores, side="right")
+        self._counts += np.bincount(bins[np.asarray(columns.auditable, dtype=bool)], minlength=len(self._counts))
+        distances = plan.distance(columns.scores).tolist()
+        candidate = (columns.scores >= plan.floor).tolist()
+        for index, url in enumerate(columns.urls):
+            if columns.auditable[index]:
+                sample, rank = self._audit[bins[index]], (plan.priority("audit", url),)
+                if sample.wants(rank):
+                    sample.offer(url, rank, columns.page(index))
+            if self._uncertain.wants((distances[index],)):
+                rank_near = (distances[index], plan.priority("uncertain", url))
+                self._uncertain.offer(url, rank_near, columns.page(index))
+            if candidate[index]:
+                self._offer_host(host_of(url), columns, index)
+                if columns.languages is not None:
+                    rank_near = (distances[index], plan.priority("language", url))
+                    self._languages.offer(columns.languages[index], rank_near, columns.page(index))
+        if columns.code is not None and self._high.capacity:
+            self._offer_suspects(columns, columns.code)
+
+    def _offer_host(self, host: str, columns: PageColumns, index: int) -> None:
+        hosts = self._code if host in self.plan.code_hosts else self._other
+        rank = (int(host in self.plan.known_hosts), self.plan.priority("host", host))
+        if hosts.wants(rank):
+            hosts.offer(host, (*rank, self.plan.priority("spread", columns.urls[index])), columns.page(index))
+
+    def _offer_suspects(self, columns: PageColumns, code: NDArray[Any]) -> None:
+        above = columns.scores >= self.plan.threshold
+        distances = self.plan.distance(columns.scores)
+        for suspects, indices in (
+            (self._high, np.flatnonzero(above & (code == NO_CODE))),
+            (self._low, np.flatnonzero(~above & (code == MUCH_CODE))),
+        ):
+            for index in indices.tolist():
+                rank = (-float(distances[index]),)  # farthest from the threshold: the model is surest, or most wrong
+                if suspects.wants(rank):
+                    url = columns.urls[index]
+                    suspects.offer(host_of(url), (*rank, self.plan.priority("suspect", url)), columns.page(index))
+
+    def offer_gold(self, page: ScannedPage, positive: bool, order: int) -> None:
+        """Take a page whose answer is known. order: pages of a lower one are taken first."""
+        self._gold[positive].offer(page.url, (order, self.plan.priority("gold", page.url)), page)
+
+    def offer_suspected_error(self, page: ScannedPage, chance: float) -> None:
+        """Take a page that was asked about before. chance: that its label is wrong."""
+        self._doubted.offer(page.url, (-chance, self.plan.priority("doubted", page.url)), page)
+
+    def merge(self, other: "PageSampler") -> None:
+        """Take in the samples of other pages under the same plan."""
+        self._counts += other._counts
+        for mine, theirs in zip(self._samples(), other._samples(), strict=True):
+            mine.merge(theirs)
+        self._languages.merge(other._languages)
+
+    def _samples(self) -> list[BottomK[str, ScannedPage]]:
+        suspects = [self._high, self._low, self._doubted]
+        return [*self._audit, self._uncertain, self._code, self._other, *suspects, *self._gold.values()]
+
+    def draw(self) -> tuple[list[DrawnPage], list[Stratum]]:
+        """The round's pages, audit sample first, and the strata it was drawn from."""
+        audit, strata = self._draw_audit()
+        taken = {drawn.page.url for drawn in audit}
+        again = [DrawnPage(page, ASKED_AGAIN, 0.0, "train") for page in self._doubted.values()]
+        taken.update(drawn.page.url for drawn in again)
+        gold = self._draw_gold(taken)
+        taken.update(page.url for page in gold)
+        train = self._draw_train(taken, self.plan.pages - len(again))
+        return [*audit, *again, *(DrawnPage(page, "gold", 0.0, "gold") for page in gold), *train], strata
+
+    def _draw_gold(self, taken: set[str]) -> list[ScannedPage]:
+        selection = _Selection(taken)
+        yes, no = self._gold[True].values(), self._gold[False].values()
+        drawn = selection.take(yes, self.plan.gold // 2)
+        for pages in (no, yes):
+            drawn += selection.take(pages, self.plan.gold - len(drawn))
+        return drawn
+
+    def _draw_audit(self) -> tuple[list[DrawnPage], list[Stratum]]:
+        runs = strata_of_bins(self.plan.ends, self._edges, self._counts)
+        pages = [self._population(first, last) for _, first, last in runs]
+        bounds = [0.0, *(float(edge) for edge in self._edges), 1.0]
+        drawn: list[DrawnPage] = []
+        strata: list[Stratum] = []
+        selection = _Selection(set())
+        for (name, first, last), total, count in zip(runs, pages, allocate(pages, self.plan.audit), strict=True):
+            sampled = [page for sample in self._audit[first:last] for page in sample.values()]
+            sampled.sort(key=lambda page: (self.plan.priority("audit", page.url), page))
+            chosen = selection.take(sampled, count)
+            strata.append(Stratum(name, bounds[first], bounds[last], total, len(chosen)))
+            drawn += [DrawnPage(page, name, min(1.0, len(chosen) / total), "audit") for page in chosen]
+        return drawn, strata
+
+    def _population(self, first: int, last: int) -> int:
+        """URLs in a run of bins: pages seen, less the share of repeated URLs among those whose hash was remembered."""
+        urls = 0.0
+        for count, sample in zip(self._counts[first:last], self._audit[first:last], strict=True):
+            size = len(sample.values())
+            urls += int(count) * size / sample.offers.total() if size else int(count)
+        return round(urls)
+
+    def _draw_train(self, taken: set[str], count: int) -> list[DrawnPage]:
+        plan, selection = self.plan, _Selection(taken)
+        wanted, suspects = round(count * plan.uncertain_share), round(count * plan.suspect_share)
+        nearest, code, other = self._uncertain.values(), self._code.values(), self._other.values()
+        uncertain = selection.take(nearest, wanted, math.ceil(wanted * HOST_SHARE))
+        uncertain += selection.take(nearest, wanted - len(uncertain))
+        suspects = min(suspects, count - len(uncertain))
+        high = selection.take(self._high.values(), suspects // 2)
+        low = selection.take(self._low.values(), suspects - len(high))
+        high += selection.take(self._high.values(), suspects - len(high) - len(low))
+        left = count - len(uncertain) - len(high) - len(low)
+        others = min(left, round(count * plan.language_share))
+        rare = selection.take(self._languages.in_turn(), others, math.ceil(others * HOST_SHARE))
+        spread = left - len(rare)
+        drawn = selection.take(code, round(spread * CODE_SHARE), 1)
+        for pages, per_host in ((other, 1), (code, 1), (other, None), (code, None)):
+            drawn += selection.take(pages, spread - len(drawn), per_host)
+        uncertain += selection.take(nearest, spread - len(drawn))
+        new = [page for page in drawn if host_of(page.url) not in plan.known_hosts]
+        seen = [page for page in drawn if host_of(page.url) in plan.known_hosts]
+        named = {"uncertain": uncertain, "suspect_high": high, "suspect_low": low, "language": rare}
+        return [
+            DrawnPage(page, name, 0.0, "train")
+            for name, pages in {**named, "new": new, "spread": seen}.items()
+            for page in pages
+        ]
+
+
+def _sample(capacity: int) -> BottomK[str, ScannedPage]:
+    return BottomK(capacity)
+
+
+class _Selection:
+    """Pages chosen so far: no URL twice, and where a limit is given no more pages of a host than that."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = set(taken)
+        self._hosts: Counter[str] = Counter()
+
+    def take(self, pages: Iterable[ScannedPage], count: int, per_host: int | None = None) -> list[ScannedPage]:
+        """Take the first `count` of the pages that may be taken."""
+        chosen: list[ScannedPage] = []
+        for page in pages:
+            if len(chosen) >= count:
+                break
+            host = host_of(page.url)
+            if page.url in self._taken or (per_host is not None and self._hosts[host] >= per_host):
+                continue
+            self._taken.add(page.url)
+            self._hosts[host] += 1
+            chosen.append(page)
+        return chosen
