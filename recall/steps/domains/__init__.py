@@ -2,8 +2,8 @@
 
 In: slim rows of the round's scan. Out: domains.parquet (every host seen, sorted), candidates.parquet (prefixes for
 people, those with most kept pages first). The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's,
-section 2.1, and OpenCoder's; here it is held against a lower confidence bound that allows for the model's errors.
-Counting and merging is `tally`'s; the driver writes what the partitions found as one table, row by row.
+section 2.1, and OpenCoder's; here it is applied to a lower confidence bound that corrects for the model's errors.
+`tally` counts and merges; the driver writes the rows of the partitions as one table, in pieces.
 """
 
 import heapq
@@ -20,18 +20,19 @@ from recall.records import Candidate, Done
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
+from recall.run.sampling import batches
 from recall.run.scanned import scanned_shards
 from recall.run.shuffle import Stage, checkpointed, stage_folder
 from recall.run.step import Step
 from recall.run.store import Schema, Store
 from recall.steps.domains import tally
-from recall.steps.domains.bounds import errors_of
-from recall.steps.domains.prefix_candidates import gains_of
+from recall.steps.domains.bounds import model_errors
+from recall.steps.domains.prefix_candidates import missed_under
 from recall.steps.domains.tally import (
     CANDIDATES,
     DOMAINS,
-    Group,
     ProposedPartition,
+    ShardGroup,
     TallyInputs,
     groups_of,
 )
@@ -42,7 +43,7 @@ PIECE = 1 << 14
 """Rows that the driver holds at a time."""
 
 Row = tuple[Any, ...]
-I = TypeVar("I", int, Group)  # noqa: E741 - an item
+I = TypeVar("I", int, ShardGroup)  # noqa: E741 - an item
 R = TypeVar("R")
 
 
@@ -62,17 +63,13 @@ def _rows(store: Store, key: str, schema: Schema) -> Iterator[Row]:
 
 
 def _write(step: Step, file: str, rows: Iterable[Row], schema: Schema) -> None:
-    """Publish sorted rows as one table, a piece at a time."""
+    """Publish sorted rows as one table, PIECE rows at a time."""
     with TemporaryDirectory(prefix="recall-domains-") as folder:
         writer = ParquetWriter(Path(folder) / file, schema)
-        held: list[Row] = []
-        for row in rows:
-            held.append(row)
-            if len(held) == PIECE:
-                writer.add({name: [one[at] for one in held] for at, name in enumerate(schema)})
-                held = []
-        if held or not writer.rows:
-            writer.add({name: [one[at] for one in held] for at, name in enumerate(schema)})
+        for batch in batches(rows, PIECE):
+            writer.add({name: [row[column] for row in batch] for column, name in enumerate(schema)})
+        if not writer.rows:
+            writer.add({name: [] for name in schema})
         writer.close()
         step.publish_file(file, Path(folder) / file, writer.rows)
 
@@ -83,7 +80,7 @@ def _inputs(round_: Round, pages: int) -> TallyInputs:
     partitions = max(1, -(-pages // tally.PAGES_A_PARTITION))
     labels = prefix_labels(run, range(1, round_.number))
     split = frozenset(prefix for prefix, value in labels.items() if value == "split")
-    return TallyInputs(partitions, run.config.domains, errors_of(metrics), run.holdout, split)
+    return TallyInputs(partitions, run.config.domains, model_errors(metrics), run.holdout, split)
 
 
 def domains(round_: Round) -> Done:
@@ -124,6 +121,6 @@ def domains(round_: Round) -> Done:
 
 
 def _gains(proposed: Sequence[ProposedPartition]) -> dict[str, int]:
-    """`gains_of` all candidates, from the first ones and the sum of each partition."""
+    """As `missed_under` for all candidates, from the first ones and the sums of the partitions."""
     ranked = [Candidate(each.prefix, "", each.pages, each.kept) for part in proposed for each in part.ranked]
-    return {**gains_of(ranked), "missed_under_all": sum(part.missed for part in proposed)}
+    return {**missed_under(ranked), "missed_under_all": sum(part.missed for part in proposed)}

@@ -1,7 +1,7 @@
-"""How much code a host holds, at least: its share of kept pages, corrected for the model's errors, as a lower bound.
+"""Lower confidence bounds on the true share of code pages of hosts.
 
-In: pages and kept pages of a host, the model's share found and its share of other pages kept (both on held-out
-families). Out: a lower confidence bound on the host's true share of code pages.
+In: pages and kept pages of a host, the model's recall and false positive rate (both on held-out families). Out: a lower
+bound on the host's share of code pages, corrected for the model's errors. Hosts with too few pages have none.
 """
 
 from collections import defaultdict
@@ -14,37 +14,38 @@ from recall.records import DomainTally
 from recall.sites.hosts import registered_domain
 
 LEAST_POWER = 0.05
-"""Difference between share found and false positives below which a model says nothing about a host."""
+"""Difference between recall and false positive rate below which a model says nothing about a host."""
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
-    """A model's errors at its threshold. found: of code pages; false: share of other pages that it keeps."""
+class ModelErrors:
+    """A model's recall and false positive rate at its threshold."""
 
-    found: float = 1.0
-    false: float = 0.0
+    recall: float = 1.0
+    false_positive_rate: float = 0.0
 
 
-def errors_of(metrics: Mapping[str, float]) -> Errors:
+def model_errors(metrics: Mapping[str, float]) -> ModelErrors:
     """The errors that a model card states."""
-    return Errors(metrics.get("recall", 1.0), metrics.get("false_positive_rate", 0.0))
+    return ModelErrors(metrics.get("recall", 1.0), metrics.get("false_positive_rate", 0.0))
 
 
-def lower_share(pages: int, kept: int, errors: Errors, confidence: float) -> float:
-    """One-sided lower bound on the true share of code pages; 0 where the model tells too little.
+def lower_share(pages: int, kept: int, errors: ModelErrors, confidence: float) -> float:
+    """One-sided lower bound on the true share of code pages; 0 where the model says too little.
 
-    Wilson's bound on the share kept (1927), corrected as Rogan and Gladen do (1978): (kept - false) / (found - false).
+    Wilson's bound on the share kept (1927), corrected as Rogan and Gladen do (1978): with the false positive rate fpr,
+    (kept - fpr) / (recall - fpr).
     confidence 0.5 gives the corrected share itself.
     """
-    power = errors.found - errors.false
+    power = errors.recall - errors.false_positive_rate
     if not pages or power < LEAST_POWER:
         return 0.0
     low = wilson_interval(kept / pages, pages, confidence).low
-    return min(1.0, max(0.0, (low - errors.false) / power))
+    return min(1.0, max(0.0, (low - errors.false_positive_rate) / power))
 
 
-def lower_shares(tallies: Iterable[DomainTally], settings: DomainsSection, errors: Errors) -> dict[str, float]:
-    """The lower bound of each host with enough pages; small hosts of a family are counted as one.
+def lower_shares(tallies: Iterable[DomainTally], settings: DomainsSection, errors: ModelErrors) -> dict[str, float]:
+    """The lower bound of each host with enough pages; small hosts of a registered domain count as one.
 
     By registered domain, private suffixes included: a.github.io and b.github.io are two. Hosts with too few pages have
     no bound.

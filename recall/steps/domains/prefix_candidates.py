@@ -1,4 +1,4 @@
-"""URL prefixes that separate code from the rest, few enough for people, as candidates to be judged.
+"""Candidates: URL prefixes that separate code from the rest, few enough to be annotated.
 
 In: pages and kept pages by directory prefix. Out: Candidate. Folders that are numbers or years are one template
 (a.org/{year}/), and so are many small folders beside each other (a.org/{slug}/issues/).
@@ -13,13 +13,13 @@ from recall.records import Candidate
 from recall.sites.prefixes import SLUG, placeholders_of, prefix_key
 
 MAX_DEPTH = 4
-"""Path parts of a prefix: deeper ones cover too little to be worth a judgement."""
+"""Path parts of a prefix: deeper ones cover too little to be worth a question."""
 
 DIFFERENT = 0.3
-"""Parts of a prefix whose shares kept lie further apart than this are judged one by one."""
+"""Parts of a prefix whose shares kept differ by more than this are proposed one by one."""
 
 MANY = 8
-"""Folders with too few pages to be judged that make a {slug} when they lie beside each other."""
+"""Folders with too few pages to be proposed that make a {slug} when they have the same parent."""
 
 Count = tuple[int, int]
 """Pages, and how many of them the model keeps."""
@@ -30,7 +30,7 @@ Counts = Mapping[str, Count]
 def prefixes_of(url: str) -> list[str]:
     """Directory prefixes of a URL, shortest first: host/, host/a/, host/a/b/ …, without its last path part.
 
-    A part that is a number stands as {int}, a year as {year}: such folders are judged as one.
+    A part that is a number becomes {int}, a year {year}: such folders are proposed as one.
     """
     host, _, path = prefix_key(url).partition("/")
     parts = path.split("/")[:-1][:MAX_DEPTH]
@@ -96,8 +96,8 @@ def propose(counts: Counts, settings: DomainsSection, split: Set[str] = frozense
     """Choose prefixes that separate kept pages from the rest, from counts by prefix, most kept pages first.
 
     From the host's root downwards: a prefix whose parts are kept alike is proposed whole; where they differ, its
-    sub-prefixes are looked at instead, as long as they hold most of its kept pages. split: prefixes that people want
-    to judge by their parts, whatever these hold.
+    sub-prefixes are considered instead, as long as they hold most of its kept pages. split: prefixes that annotators
+    want to see by their parts, whatever these hold.
     """
     counts = with_slugs(counts, settings)
     children: dict[str, list[str]] = defaultdict(list)
@@ -116,11 +116,12 @@ def propose(counts: Counts, settings: DomainsSection, split: Set[str] = frozense
             continue
         host = prefix.partition("/")[0]
         chosen[host].append(Candidate(prefix, host, *counts[prefix]))
-    best = [
-        sorted(found, key=lambda one: (-one.kept, one.prefix))[: settings.prefixes_per_host]
-        for found in chosen.values()
-    ]
-    return sorted((one for found in best for one in found), key=lambda one: (-one.kept, one.prefix))
+    best = [sorted(candidates, key=_most_kept_first)[: settings.prefixes_per_host] for candidates in chosen.values()]
+    return sorted((candidate for candidates in best for candidate in candidates), key=_most_kept_first)
+
+
+def _most_kept_first(candidate: Candidate) -> tuple[int, str]:
+    return -candidate.kept, candidate.prefix
 
 
 def _worth_asking(count: Count, settings: DomainsSection) -> bool:
@@ -128,9 +129,9 @@ def _worth_asking(count: Count, settings: DomainsSection) -> bool:
 
 
 def _separable(whole: Count, parts: Sequence[Count], settings: DomainsSection) -> bool:
-    """Tell whether the shares kept of a prefix' parts differ, and those worth asking about hold most of what is kept.
+    """True when the shares kept of a prefix' parts differ, and the parts worth asking about hold most kept pages.
 
-    What lies in no large part counts as a part of its own.
+    Pages in no large part count as a part of their own.
     """
     worth = [part for part in parts if _worth_asking(part, settings)]
     large = [part for part in parts if part[0] >= settings.prefix_min_pages]
@@ -142,8 +143,8 @@ def _separable(whole: Count, parts: Sequence[Count], settings: DomainsSection) -
     return most_inside and max(shares) - min(shares) > DIFFERENT
 
 
-def gains_of(candidates: Sequence[Candidate]) -> dict[str, int]:
-    """Pages that the model misses under the candidates, as people see them: the first 10, the first 50, all of them."""
-    ranked = sorted(candidates, key=lambda one: (-one.pages, one.prefix))
-    missed = [one.pages - one.kept for one in ranked]
+def missed_under(candidates: Sequence[Candidate]) -> dict[str, int]:
+    """Pages that the model misses under the first 10, the first 50 and all candidates, in the order people see them."""
+    ranked = sorted(candidates, key=lambda candidate: (-candidate.pages, candidate.prefix))
+    missed = [candidate.pages - candidate.kept for candidate in ranked]
     return {"missed_first_10": sum(missed[:10]), "missed_first_50": sum(missed[:50]), "missed_under_all": sum(missed)}

@@ -21,7 +21,7 @@ from recall.run.shuffle import Stage, StageFile, read_partition, write_partition
 from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import host_of, registered_domain
-from recall.steps.domains.bounds import Errors, lower_shares
+from recall.steps.domains.bounds import ModelErrors, lower_shares
 from recall.steps.domains.prefix_candidates import Count, prefixes_of, propose
 
 DOMAINS = {"host": "string", "pages": "int64", "kept": "int64", "share": "float64", "low": "float64", "code": "bool"}
@@ -38,7 +38,7 @@ RANKED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ShardGroup:
     """Shards that one task counts."""
 
     number: int
@@ -55,7 +55,7 @@ class TallyInputs:
 
     partitions: int
     settings: DomainsSection
-    errors: Errors
+    errors: ModelErrors
     holdout: Holdout
     split: frozenset[str] = frozenset()
     domains: tuple[StageFile, ...] = field(default=(), repr=False)
@@ -107,11 +107,11 @@ def group_count(shards: int) -> int:
     return -(-shards // _size(shards))
 
 
-def groups_of(shards: Sequence[ScannedShard]) -> Iterator[Group]:
+def groups_of(shards: Sequence[ScannedShard]) -> Iterator[ShardGroup]:
     """The shards in order, cut into at most GROUPS groups, each made when it is asked for."""
     size = _size(len(shards))
     for number, start in enumerate(range(0, len(shards), size)):
-        yield Group(number, tuple(shards[at] for at in range(start, min(start + size, len(shards)))))
+        yield ShardGroup(number, tuple(shards[at] for at in range(start, min(start + size, len(shards)))))
 
 
 def host_hash(host: str) -> int:
@@ -123,12 +123,12 @@ def _partition_of(host: str, partitions: int) -> int:
     return crc32(registered_domain(host).encode("utf-8", "replace")) % partitions
 
 
-def count_hosts(stage: Stage[TallyInputs], group: Group) -> CountedGroup:
+def count_hosts(stage: Stage[TallyInputs], group: ShardGroup) -> CountedGroup:
     """Count a group's pages and kept pages by host."""
     return _counted(stage, group, lambda url: (host_of(url),))
 
 
-def count_prefixes(stage: Stage[TallyInputs], group: Group) -> CountedGroup:
+def count_prefixes(stage: Stage[TallyInputs], group: ShardGroup) -> CountedGroup:
     """Count a group's pages and kept pages by prefix within the open hosts."""
     known: dict[str, bool] = {}
     opened = stage.inputs.open_hosts
@@ -143,7 +143,7 @@ def count_prefixes(stage: Stage[TallyInputs], group: Group) -> CountedGroup:
     return _counted(stage, group, names)
 
 
-def _counted(stage: Stage[TallyInputs], group: Group, names: Callable[[str], Sequence[str]]) -> CountedGroup:
+def _counted(stage: Stage[TallyInputs], group: ShardGroup, names: Callable[[str], Sequence[str]]) -> CountedGroup:
     pages: Counter[str] = Counter()
     keeps: Counter[str] = Counter()
     seen = 0

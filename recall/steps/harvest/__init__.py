@@ -1,9 +1,9 @@
 """harvest: the pages under accepted prefixes that the model missed join the next round as examples.
 
-In: accepted prefixes of this and earlier rounds, the round's slim rows, and where [crawl] names an index what lies
+In: accepted prefixes of this and earlier rounds, the round's slim rows, and, where [crawl] names an index, the pages
 under the prefixes in files that were not scanned. Out: pages.parquet, and failures.json with the pages of the index
-that could not be had. Pages that a person judged, audit pages and held-out hosts are left out; of each prefix at most
-[harvest] per_prefix pages of either kind, chosen by the seed.
+that could not be read. Labelled pages, audit pages and held-out hosts are excluded; of each prefix at most [harvest]
+per_prefix pages of either kind are taken, chosen by the seed.
 """
 
 import heapq
@@ -33,15 +33,15 @@ from recall.sites.prefixes import PrefixSet
 from recall.steps.harvest.unscanned import (
     BROKEN,
     UNREADABLE,
-    Lookup,
-    Place,
-    Portion,
-    Portioned,
-    Reading,
+    IndexedPage,
+    LookupContext,
+    ReadContext,
+    ReadResult,
+    ReadTask,
     choose,
-    look_up,
-    portions,
-    read_places,
+    find_indexed,
+    read_pages,
+    read_tasks,
 )
 
 PAGES = {
@@ -56,8 +56,8 @@ PAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What looking for missed pages needs beside a shard. known: URLs that are never harvested."""
+class HarvestContext:
+    """Context of `find_missed`. known: URLs that are never harvested."""
 
     store: Store
     config: Config
@@ -67,7 +67,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Missed:
+class MissedPage:
     """A page under an accepted prefix that scored below the threshold."""
 
     priority: int
@@ -77,34 +77,34 @@ class Missed:
     score: float
 
 
-def find_missed(search: Search, scanned: ScannedShard) -> tuple[int, list[Missed]]:
-    """Count a shard's missed pages and return those that per_prefix admits."""
-    table = read_rows(search.store, scanned, ["url", "score", "kept"])
+def find_missed(context: HarvestContext, scanned: ScannedShard) -> tuple[int, list[MissedPage]]:
+    """Count a shard's missed pages; returns the count and a sample of per_prefix pages of each prefix."""
+    table = read_rows(context.store, scanned, ["url", "score", "kept"])
     scores = table.column("score").to_numpy()
     urls = table.column("url").to_pylist()
-    missed: dict[str, list[Missed]] = defaultdict(list)
+    missed: dict[str, list[MissedPage]] = defaultdict(list)
     for row in np.flatnonzero(~table.column("kept").to_numpy()):
         url = urls[row]
-        prefix = search.prefixes.match(url)
-        if prefix is None or url in search.known or search.holdout.covers(url):
+        prefix = context.prefixes.match(url)
+        if prefix is None or url in context.known or context.holdout.covers(url):
             continue
-        chance = priority(search.config.run.seed, url)
-        missed[prefix].append(Missed(chance, url, prefix, int(row), float(scores[row])))
+        chance = priority(context.config.run.seed, url)
+        missed[prefix].append(MissedPage(chance, url, prefix, int(row), float(scores[row])))
     count = sum(map(len, missed.values()))
-    limit = search.config.harvest.per_prefix
+    limit = context.config.harvest.per_prefix
     return count, [page for pages in missed.values() for page in heapq.nsmallest(limit, pages)]
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
-    """Chosen pages by shard number, to be read."""
+class FetchContext:
+    """Context of `fetch`. chosen: pages to read, by shard number."""
 
     store: Store
     config: Config
-    chosen: Mapping[int, list[Missed]] = field(repr=False)
+    chosen: Mapping[int, list[MissedPage]] = field(repr=False)
 
 
-def fetch(job: Fetch, scanned: ScannedShard) -> list[tuple[Missed, WarcRef, str]]:
+def fetch(job: FetchContext, scanned: ScannedShard) -> list[tuple[MissedPage, WarcRef, str]]:
     """Read the chosen pages of a shard and return their scoring texts."""
     chosen = job.chosen[scanned.shard.number]
     table = read_rows(job.store, scanned, ["offset", "length"])
@@ -121,18 +121,18 @@ class _Choice:
 
     def __init__(self, per_prefix: int) -> None:
         self._per_prefix = per_prefix
-        self._samples: dict[str, BottomK[str, tuple[int, Missed]]] = {}
+        self._samples: dict[str, BottomK[str, tuple[int, MissedPage]]] = {}
 
-    def add(self, pages: list[Missed], shard: int) -> None:
+    def add(self, pages: list[MissedPage], shard: int) -> None:
         """Take in a shard's pages."""
         for page in pages:
             sample = self._samples.setdefault(page.prefix, BottomK(self._per_prefix))
             sample.offer(page.url, (page.priority, page.url), (shard, page))
 
-    def chosen(self, limit: int) -> dict[int, list[Missed]]:
+    def chosen(self, limit: int) -> dict[int, list[MissedPage]]:
         """At most `limit` pages, those of lowest priority, by shard."""
         pages = [(page, shard) for sample in self._samples.values() for shard, page in sample.values()]
-        chosen: dict[int, list[Missed]] = defaultdict(list)
+        chosen: dict[int, list[MissedPage]] = defaultdict(list)
         for page, shard in heapq.nsmallest(limit, pages):
             chosen[shard].append(page)
         return chosen
@@ -144,85 +144,87 @@ def harvest(round_: Round) -> Done:
     so_far = range(1, round_.number + 1)
     prefixes = accepted_prefixes(run, so_far)
     known = frozenset(page_labels(run, so_far)) | frozenset(audit_urls(run, so_far))
-    search = Search(run.store, run.config, PrefixSet(prefixes), run.holdout, known)
+    context = HarvestContext(run.store, run.config, PrefixSet(prefixes), run.holdout, known)
     shards = scanned_shards(round_) if prefixes else []
     missed, choice = 0, _Choice(run.config.harvest.per_prefix)
-    looked = complete(find_missed, search, shards, run.config.cluster, "harvest")
+    looked = complete(find_missed, context, shards, run.config.cluster, "harvest")
     for outcome in progress(looked, len(shards), "harvest"):
         missed += outcome.result[0]
         choice.add(outcome.result[1], outcome.item.shard.number)
     chosen = choice.chosen(run.config.harvest.limit)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
     pages: list[tuple[str, str, WarcRef, float, str]] = []
-    for outcome in complete(fetch, Fetch(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):
+    for outcome in complete(fetch, FetchContext(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):
         pages += [(page.url, page.prefix, ref, page.score, text) for page, ref, text in outcome.result]
-    beyond = _beyond(round_, search, {page[0] for page in pages}) if prefixes else Beyond()
+    unscanned = _unscanned_pages(round_, context, {page[0] for page in pages}) if prefixes else UnscannedPages()
     missed_taken = len(pages)
-    pages += beyond.pages
+    pages += unscanned.pages
     pages.sort(key=lambda page: page[0])
     rows = [(url, prefix, *astuple(ref), score, text) for url, prefix, ref, score, text in pages]
     step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(PAGES)}, PAGES)
-    step.publish_json("failures.json", beyond.failures)
+    step.publish_json("failures.json", unscanned.failures)
     counts = {"prefixes": len(prefixes), "shards": len(shards), "missed": missed, "harvested": len(pages)}
-    over = missed - missed_taken + beyond.found - len(beyond.pages) - len(beyond.failures)
-    counts |= {"unscanned": beyond.found, "over_limits": over, "files": beyond.files}
-    counts |= {"failed_files": beyond.failed_files}
-    return step.finish({**counts, "saturation": round(saturation(round_), 4)}, {}, beyond.notes)
+    over = missed - missed_taken + unscanned.total - len(unscanned.pages) - len(unscanned.failures)
+    counts |= {"unscanned": unscanned.total, "over_limits": over, "files": unscanned.files}
+    counts |= {"failed_files": unscanned.failed_files}
+    return step.finish({**counts, "saturation": round(saturation(round_), 4)}, {}, unscanned.notes)
 
 
 @dataclass(slots=True)
-class Beyond:
-    """What the index gave. found: pages under the prefixes; files: WARCs that were asked; failures: one a page."""
+class UnscannedPages:
+    """Pages of files that were not scanned.
 
-    found: int = 0
+    total: pages under the prefixes by the index; files: WARCs that were read; failures: a row for each page.
+    """
+
+    total: int = 0
     pages: list[tuple[str, str, WarcRef, float, str]] = field(default_factory=list)
     failures: list[dict[str, object]] = field(default_factory=list)
     files: int = 0
     failed_files: int = 0
     notes: list[str] = field(default_factory=list)
 
-    def take(self, outcome: Outcome[Portion]) -> None:
-        """Take down what a task read, or that it read nothing."""
-        places = outcome.item.places
-        beyond: Portioned = outcome.result or Portioned(failed=[(one, UNREADABLE) for one in places])
-        lines = [outcome.failure] if outcome.failure is not None else beyond.unread
-        self.files += len({place.ref.path for place in places})
-        self.failed_files += len({place.ref.path for place, reason in beyond.failed if reason in BROKEN})
-        self.notes += lines
-        self.pages += [(one.url, one.prefix, one.ref, score, text) for one, text, score in beyond.pages]
-        for place, reason in beyond.failed:
-            self.fail(place, reason)
+    def take(self, outcome: Outcome[ReadTask]) -> None:
+        """Add the pages that a task read, or the failure of all of its pages."""
+        wanted = outcome.item.pages
+        result: ReadResult = outcome.result or ReadResult(failed=[(page, UNREADABLE) for page in wanted])
+        self.files += len({page.ref.path for page in wanted})
+        self.failed_files += len({page.ref.path for page, reason in result.failed if reason in BROKEN})
+        self.notes += [outcome.failure] if outcome.failure is not None else result.unread
+        self.pages += [(page.url, page.prefix, page.ref, score, text) for page, text, score in result.pages]
+        for page, reason in result.failed:
+            self.fail(page, reason)
 
-    def fail(self, place: Place, reason: str) -> None:
-        """Take down a page that could not be had."""
-        row: dict[str, object] = {"url": place.url, "path": place.ref.path, "offset": place.ref.offset}
+    def fail(self, page: IndexedPage, reason: str) -> None:
+        """Add a page that could not be read, with the reason."""
+        row: dict[str, object] = {"url": page.url, "path": page.ref.path, "offset": page.ref.offset}
         self.failures.append({**row, "reason": reason})
 
 
-def _beyond(round_: Round, search: Search, harvested: set[str]) -> Beyond:
+def _unscanned_pages(round_: Round, context: HarvestContext, harvested: set[str]) -> UnscannedPages:
     """The pages of WARCs that were not scanned. Raises Incomplete when too many of these cannot be read."""
     run, config = round_.run, round_.run.config
-    beyond, places = Beyond(), list[Place]()
+    unscanned, indexed = UnscannedPages(), list[IndexedPage]()
     if not (config.crawl.index and config.crawl.ids and config.harvest.unscanned):
-        return beyond
+        return unscanned
     scanned = frozenset(scanned.shard.path for scanned in scanned_shards(round_))
-    lookup = Lookup(config, search.prefixes, search.holdout, search.known | harvested, scanned)
+    lookup = LookupContext(config, context.prefixes, context.holdout, context.known | harvested, scanned)
     parts = [url for crawl in config.crawl.ids for url in part_urls(config.crawl.index, crawl, config.access)]
-    looked = complete(look_up, lookup, parts, config.cluster, "harvest index")
-    for found in progress(looked, len(parts), "harvest"):
-        beyond.found += found.result[0]
-        places += found.result[1]
-    chosen = portions(choose(places, config.harvest.per_prefix, config.harvest.unscanned))
+    looked = complete(find_indexed, lookup, parts, config.cluster, "harvest index")
+    for outcome in progress(looked, len(parts), "harvest"):
+        unscanned.total += outcome.result[0]
+        indexed += outcome.result[1]
+    tasks = read_tasks(choose(indexed, config.harvest.per_prefix, config.harvest.unscanned))
     base = config.crawl.base if config.crawl.base.endswith("/") else config.crawl.base + "/"
     model = str(round_.step("train").manifest.settings["model"])
-    reading = Reading(run.store, config, base, model_folder(round_), model)
-    for outcome in tolerated(each(read_places, reading, chosen, config.cluster, "harvest")):
-        beyond.take(outcome)
-    if beyond.failed_files > config.cluster.failed_share * beyond.files:
-        line = f"harvest: {beyond.failed_files} of {beyond.files} WARCs could not be read whole"
+    reading = ReadContext(run.store, config, base, model_folder(round_), model)
+    for read in tolerated(each(read_pages, reading, tasks, config.cluster, "harvest")):
+        unscanned.take(read)
+    if unscanned.failed_files > config.cluster.failed_share * unscanned.files:
+        line = f"harvest: {unscanned.failed_files} of {unscanned.files} WARCs could not be read whole"
         raise Incomplete(
-            f"{line}, first: {min(beyond.notes)}; run again to retry them, or allow more with --failed-share"
+            f"{line}, first: {min(unscanned.notes)}; run again to retry them, or allow more with --failed-share"
         )
-    beyond.failures.sort(key=lambda row: (str(row["path"]), int(str(row["offset"]))))
-    beyond.notes.sort()
-    return beyond
+    unscanned.failures.sort(key=lambda row: (str(row["path"]), int(str(row["offset"]))))
+    unscanned.notes.sort()
+    return unscanned

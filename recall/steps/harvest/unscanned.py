@@ -2,8 +2,8 @@
 
 In: index files, each looked through by one task; WARC files, in tasks of bounded size. References that lie near each
 other are read with one request; a file of which so much is wanted that single ranges cost more than all of it is read
-from end to end. A page counts only if the record at its place has the URL and the payload digest that the index gives:
-WARC-Payload-Digest, the base32 of a SHA-1 (WARC 1.1, 5.9). What does not is listed with its reason.
+from end to end. A page counts only if the record at its byte range has the URL and the payload digest that the index
+gives: WARC-Payload-Digest, the base32 of a SHA-1 (WARC 1.1, 5.9). Other pages are listed with their reason.
 """
 
 import base64
@@ -43,8 +43,8 @@ BROKEN = frozenset({NO_RECORD, UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
-    """What looking through an index file needs. scanned: paths of WARC files whose pages are known."""
+class LookupContext:
+    """Context of `find_indexed`. scanned: paths of the WARC files that were scanned; known: URLs never harvested."""
 
     config: Config
     prefixes: PrefixSet
@@ -54,8 +54,8 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A page to be read: where the index says that it lies. priority: the lowest are taken."""
+class IndexedPage:
+    """A page to be read, as the index lists it. priority: the lowest are taken."""
 
     priority: int
     url: str
@@ -64,24 +64,24 @@ class Place:
     digest: str
 
 
-def look_up(lookup: Lookup, url: str) -> tuple[int, list[Place]]:
-    """Count an index file's pages under the prefixes, and return those that per_prefix admits."""
-    found: dict[str, dict[str, Place]] = defaultdict(dict)
+def find_indexed(lookup: LookupContext, url: str) -> tuple[int, list[IndexedPage]]:
+    """Count an index file's pages under the prefixes, and return a sample of per_prefix pages of each."""
+    found: dict[str, dict[str, IndexedPage]] = defaultdict(dict)
     for row in part_refs(url, sorted(lookup.prefixes), lookup.config.access):
         prefix = _prefix_of(lookup, row)
         if prefix is None:
             continue
-        place = Place(priority(lookup.config.run.seed, row.url), row.url, row.ref, prefix, row.digest)
+        page = IndexedPage(priority(lookup.config.run.seed, row.url), row.url, row.ref, prefix, row.digest)
         before = found[prefix].get(row.url)
-        if before is None or place.ref < before.ref:
-            found[prefix][row.url] = place
+        if before is None or page.ref < before.ref:
+            found[prefix][row.url] = page
     limit = lookup.config.harvest.per_prefix
     return sum(map(len, found.values())), [
-        place for places in found.values() for place in heapq.nsmallest(limit, places.values())
+        page for pages in found.values() for page in heapq.nsmallest(limit, pages.values())
     ]
 
 
-def _prefix_of(lookup: Lookup, row: IndexRow) -> str | None:
+def _prefix_of(lookup: LookupContext, row: IndexRow) -> str | None:
     if row.status != 200 or row.mime not in HTML or row.ref.path in lookup.scanned:
         return None
     if row.url in lookup.known or lookup.holdout.covers(row.url):
@@ -89,18 +89,18 @@ def _prefix_of(lookup: Lookup, row: IndexRow) -> str | None:
     return lookup.prefixes.match(row.url)
 
 
-def choose(places: Iterable[Place], per_prefix: int, limit: int) -> list[Place]:
-    """The places of lowest priority: so many of each prefix, and of all together; of a URL the first capture."""
-    by_prefix: dict[str, dict[str, Place]] = defaultdict(dict)
-    for place in sorted(places, key=lambda one: one.ref):
-        by_prefix[place.prefix].setdefault(place.url, place)
-    admitted = [one for found in by_prefix.values() for one in heapq.nsmallest(per_prefix, found.values())]
-    return heapq.nsmallest(limit, admitted)
+def choose(pages: Iterable[IndexedPage], per_prefix: int, limit: int) -> list[IndexedPage]:
+    """The pages of lowest priority: per_prefix of each prefix, `limit` of all; of a URL the first capture."""
+    by_prefix: dict[str, dict[str, IndexedPage]] = defaultdict(dict)
+    for page in sorted(pages, key=lambda page: page.ref):
+        by_prefix[page.prefix].setdefault(page.url, page)
+    sampled = [page for found in by_prefix.values() for page in heapq.nsmallest(per_prefix, found.values())]
+    return heapq.nsmallest(limit, sampled)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What reading places needs. base: where WARC paths lie; model, digest: of the round's model."""
+class ReadContext:
+    """Context of `read_pages`. base: of the URLs of WARC paths; model, digest: of the round's model."""
 
     store: Store
     config: Config
@@ -110,74 +110,76 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
-    """Places that one task reads. path: of the first WARC among them, which names the task."""
+class ReadTask:
+    """Pages that one task reads. path: of the first WARC among them, which names the task."""
 
     number: int
     path: str
-    places: tuple[Place, ...] = field(repr=False)
+    pages: tuple[IndexedPage, ...] = field(repr=False)
 
 
-def portions(places: Iterable[Place]) -> list[Portion]:
-    """Places in tasks of at most TASK_BYTES and TASK_REQUESTS, except that the places of one WARC stay together."""
-    files: dict[str, list[Place]] = defaultdict(list)
-    for place in places:
-        files[place.ref.path].append(place)
-    cut: list[list[Place]] = [[]]
+def read_tasks(pages: Iterable[IndexedPage]) -> list[ReadTask]:
+    """Pages in tasks of at most TASK_BYTES and TASK_REQUESTS, except that the pages of one WARC stay together."""
+    files: dict[str, list[IndexedPage]] = defaultdict(list)
+    for page in pages:
+        files[page.ref.path].append(page)
+    cut: list[list[IndexedPage]] = [[]]
     bytes_, requests = 0, 0
     for path in sorted(files):
-        groups = coalesce(one.ref for one in files[path])
+        groups = coalesce(page.ref for page in files[path])
         more = sum(map(_length, groups))
         if cut[-1] and (bytes_ + more > TASK_BYTES or requests + len(groups) > TASK_REQUESTS):
             cut.append([])
             bytes_, requests = 0, 0
-        cut[-1] += sorted(files[path], key=lambda one: one.ref)
+        cut[-1] += sorted(files[path], key=lambda page: page.ref)
         bytes_, requests = bytes_ + more, requests + len(groups)
-    return [Portion(number, one[0].ref.path, tuple(one)) for number, one in enumerate(cut) if one]
+    return [ReadTask(number, group[0].ref.path, tuple(group)) for number, group in enumerate(cut) if group]
 
 
 def _length(group: Sequence[WarcRef]) -> int:
     return max(ref.offset + ref.length for ref in group) - group[0].offset
 
 
-Read = tuple[Place, str, float]
-"""A page that was read: its place, its scoring text, its score by the round's model."""
+ReadPage = tuple[IndexedPage, str, float]
+"""A page that was read, its scoring text, its score by the round's model."""
 
 
 @dataclass(frozen=True, slots=True)
-class Portioned:
-    """What a portion gave. failed: places that gave no page, and why; unread: a line for each WARC not whole."""
+class ReadResult:
+    """The pages of a task. failed: those that could not be read, and why; unread: a line for each broken WARC."""
 
-    pages: list[Read] = field(default_factory=list)
-    failed: list[tuple[Place, str]] = field(default_factory=list)
+    pages: list[ReadPage] = field(default_factory=list)
+    failed: list[tuple[IndexedPage, str]] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
 
-def read_places(reading: Reading, portion: Portion) -> Portioned:
-    """Read a portion's pages: those that are what the index says, and the others with the reason."""
-    files: dict[str, dict[WarcRef, Place]] = defaultdict(dict)
-    for place in portion.places:
-        files[place.ref.path][place.ref] = place
-    pages: list[tuple[Place, Capture]] = []
-    failed: list[tuple[Place, str]] = []
+def read_pages(reading: ReadContext, task: ReadTask) -> ReadResult:
+    """Read a task's pages: those that are what the index says, and the others with the reason."""
+    files: dict[str, dict[WarcRef, IndexedPage]] = defaultdict(dict)
+    for page in task.pages:
+        files[page.ref.path][page.ref] = page
+    pages: list[tuple[IndexedPage, Capture]] = []
+    failed: list[tuple[IndexedPage, str]] = []
     unread: list[str] = []
     for path, wanted in files.items():
         try:
             outcomes = list(_outcomes(reading, path, wanted))
-            pages += [(wanted[ref], one) for ref, one in outcomes if isinstance(one, Capture)]
-            failed += [(wanted[ref], one) for ref, one in outcomes if not isinstance(one, Capture)]
-            if broken := sum(one == NO_RECORD for _, one in outcomes):
+            pages += [(wanted[ref], outcome) for ref, outcome in outcomes if isinstance(outcome, Capture)]
+            failed += [(wanted[ref], outcome) for ref, outcome in outcomes if not isinstance(outcome, Capture)]
+            if broken := sum(outcome == NO_RECORD for _, outcome in outcomes):
                 unread.append(f"{reading.base}{path}: {broken} of {len(wanted)} records are not whole")
         except ShardUnreadable as error:
-            failed += [(place, UNREADABLE) for place in wanted.values()]
+            failed += [(page, UNREADABLE) for page in wanted.values()]
             unread.append(str(error))
     texts = [scoring_text(page.body, page.charset, page.url) for _, page in pages]
     scores = load_scorer(reading.store, reading.model, reading.digest).score(texts).tolist() if texts else []
-    read = [(place, text, score) for (place, _), text, score in zip(pages, texts, scores, strict=True)]
-    return Portioned(read, failed, unread)
+    read = [(page, text, score) for (page, _), text, score in zip(pages, texts, scores, strict=True)]
+    return ReadResult(read, failed, unread)
 
 
-def _outcomes(reading: Reading, path: str, wanted: Mapping[WarcRef, Place]) -> Iterator[tuple[WarcRef, Capture | str]]:
+def _outcomes(
+    reading: ReadContext, path: str, wanted: Mapping[WarcRef, IndexedPage]
+) -> Iterator[tuple[WarcRef, Capture | str]]:
     """Each wanted page of a WARC, or why it is none."""
     url, access = f"{reading.base}{path}", reading.config.access
     groups = coalesce(wanted)
@@ -202,25 +204,25 @@ def _whole_is_cheaper(groups: Sequence[Sequence[WarcRef]], bytes_: int | None) -
     return bytes_ is not None and sum(map(_length, groups)) + len(groups) * GAP >= bytes_
 
 
-def check(data: bytes, place: Place) -> Capture | str:
+def check(data: bytes, page: IndexedPage) -> Capture | str:
     """The page in the bytes of a record, if it is what the index says; else why it is not."""
     try:
-        outcome = outcome_in(data, place.ref)
+        outcome = outcome_in(data, page.ref)
     except ShardCorrupt:
         return NO_RECORD
     if isinstance(outcome, Skip):
         return outcome.value
-    if outcome.url != place.url:
+    if outcome.url != page.url:
         return OTHER_URL
-    return outcome if matches(outcome, place, data) else OTHER_DIGEST
+    return outcome if matches(outcome, page, data) else OTHER_DIGEST
 
 
-def matches(capture: Capture, place: Place, data: bytes) -> bool:
+def matches(capture: Capture, page: IndexedPage, data: bytes) -> bool:
     """Tell whether a page has the index's digest, of its body as decoded or as stored. data: its record."""
-    if not place.digest:
-        return capture.url == place.url
-    wanted = place.digest.removeprefix("sha1:")
-    return capture.url == place.url and wanted in (_sha1(capture.body), _sha1(_stored(data)))
+    if not page.digest:
+        return capture.url == page.url
+    wanted = page.digest.removeprefix("sha1:")
+    return capture.url == page.url and wanted in (_sha1(capture.body), _sha1(_stored(data)))
 
 
 def _sha1(data: bytes) -> str:

@@ -9,8 +9,8 @@ from recall.records import Candidate, DomainTally
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 from recall.steps.domains import domains, tally
-from recall.steps.domains.bounds import Errors, lower_share, lower_shares
-from recall.steps.domains.prefix_candidates import gains_of, prefixes_of, propose, with_slugs
+from recall.steps.domains.bounds import ModelErrors, lower_share, lower_shares
+from recall.steps.domains.prefix_candidates import missed_under, prefixes_of, propose, with_slugs
 
 SETTINGS = DomainsSection()
 
@@ -34,34 +34,36 @@ def test_prefixes_are_the_directories_of_a_url(url: str, prefixes: list[str]) ->
 
 def test_more_than_a_tenth_makes_a_code_domain_a_tenth_does_not() -> None:
     tallies = [DomainTally("a.org", 10, 1), DomainTally("b.org", 10, 2), DomainTally("c.org", 2, 2)]
-    bounds = lower_shares(tallies, SETTINGS, Errors())
+    bounds = lower_shares(tallies, SETTINGS, ModelErrors())
     assert [host for host, bound in bounds.items() if bound > SETTINGS.share] == ["b.org"]
 
 
 def test_more_pages_raise_the_bound_to_the_share() -> None:
-    bounds = [lower_share(10 * n, 2 * n, Errors(), 0.9) for n in (1, 10, 1000)]
+    bounds = [lower_share(10 * n, 2 * n, ModelErrors(), 0.9) for n in (1, 10, 1000)]
     assert bounds == sorted(bounds)
     assert bounds[-1] == pytest.approx(0.2, abs=0.01)
-    assert lower_share(10, 2, Errors(), 0.5) == pytest.approx(0.2)
+    assert lower_share(10, 2, ModelErrors(), 0.5) == pytest.approx(0.2)
 
 
 def test_the_share_is_corrected_for_what_the_model_misses_and_keeps_wrongly() -> None:
-    assert lower_share(10_000, 4_600, Errors(found=0.8, false=0.06), 0.5) == pytest.approx(0.4 / 0.74)
-    assert lower_share(1000, 50, Errors(found=0.8, false=0.05), 0.8) == 0.0
-    assert lower_share(10, 10, Errors(found=0.1, false=0.1), 0.8) == 0.0
+    assert lower_share(10_000, 4_600, ModelErrors(recall=0.8, false_positive_rate=0.06), 0.5) == pytest.approx(
+        0.4 / 0.74
+    )
+    assert lower_share(1000, 50, ModelErrors(recall=0.8, false_positive_rate=0.05), 0.8) == 0.0
+    assert lower_share(10, 10, ModelErrors(recall=0.1, false_positive_rate=0.1), 0.8) == 0.0
 
 
 def test_a_bound_holds_as_often_as_it_says() -> None:
     random = np.random.default_rng(0)
-    errors = Errors(found=0.8, false=0.03)
-    kept = random.binomial(40, 0.3 * errors.found + 0.7 * errors.false, 2000)
+    errors = ModelErrors(recall=0.8, false_positive_rate=0.03)
+    kept = random.binomial(40, 0.3 * errors.recall + 0.7 * errors.false_positive_rate, 2000)
     assert np.mean([lower_share(40, int(one), errors, 0.8) <= 0.3 for one in kept]) >= 0.75
 
 
 def test_small_hosts_of_a_family_count_together_but_not_those_of_a_shared_suffix() -> None:
     tallies = [DomainTally(f"{name}.a.org", 2, 2) for name in "xyz"]
     tallies += [DomainTally(f"{name}.github.io", 2, 2) for name in "xyz"]
-    assert set(lower_shares(tallies, SETTINGS, Errors())) == {"x.a.org", "y.a.org", "z.a.org"}
+    assert set(lower_shares(tallies, SETTINGS, ModelErrors())) == {"x.a.org", "y.a.org", "z.a.org"}
 
 
 def test_many_small_folders_become_one_template() -> None:
@@ -77,7 +79,7 @@ def test_many_small_folders_become_one_template() -> None:
 
 def test_what_judgements_buy_is_counted_as_people_see_them() -> None:
     candidates = [Candidate(f"a.org/{n}/", "a.org", 10 + n, 4) for n in range(60)]
-    gains = gains_of(candidates)
+    gains = missed_under(candidates)
     assert gains["missed_first_10"] == sum(10 + n - 4 for n in range(50, 60))
     assert gains["missed_first_10"] < gains["missed_first_50"] < gains["missed_under_all"]
 

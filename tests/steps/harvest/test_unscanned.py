@@ -26,13 +26,13 @@ from recall.steps.harvest.unscanned import (
     OTHER_DIGEST,
     OTHER_URL,
     UNREADABLE,
-    Lookup,
-    Place,
-    Reading,
+    IndexedPage,
+    LookupContext,
+    ReadContext,
     choose,
-    look_up,
-    portions,
-    read_places,
+    find_indexed,
+    read_pages,
+    read_tasks,
 )
 
 if TYPE_CHECKING:
@@ -167,49 +167,53 @@ def _harvest(run: Run, monkeypatch: pytest.MonkeyPatch, share: float) -> Iterato
 
 
 @pytest.fixture
-def places(base: Path) -> list[Place]:
+def places(base: Path) -> list[IndexedPage]:
     """Every page of the crawl."""
     hosts = [f"site{number}.example{number}.org" for number in range(27)]
-    lookup = Lookup(Config(), PrefixSet(hosts), Holdout(), frozenset(), frozenset())
-    found = [look_up(lookup, url) for url in part_urls(str(base), CRAWL)]
+    lookup = LookupContext(Config(), PrefixSet(hosts), Holdout(), frozenset(), frozenset())
+    found = [find_indexed(lookup, url) for url in part_urls(str(base), CRAWL)]
     assert sum(count for count, _ in found) == 324
-    return [place for _, some in found for place in some]
+    return [page for _, some in found for page in some]
 
 
-def reading(base: Path, run: Run) -> Reading:
-    return Reading(Store(run.store.root), Config(), f"{base}/", "rounds/1/train", "")
+def reading(base: Path, run: Run) -> ReadContext:
+    return ReadContext(Store(run.store.root), Config(), f"{base}/", "rounds/1/train", "")
 
 
-def test_an_index_file_is_looked_through_within_limits(base: Path, places: list[Place]) -> None:
+def test_an_index_file_is_looked_through_within_limits(base: Path, places: list[IndexedPage]) -> None:
     first = places[0]
     config = Config.model_validate({"harvest": {"per_prefix": 3}})
     known = frozenset({first.url})
     scanned = frozenset({first.ref.path})
-    lookup = Lookup(config, PrefixSet([first.prefix]), Holdout(), known, scanned)
-    count, some = look_up(lookup, part_urls(str(base), CRAWL)[0])
-    assert count == sum(place.prefix == first.prefix and place.ref.path != first.ref.path for place in places)
+    lookup = LookupContext(config, PrefixSet([first.prefix]), Holdout(), known, scanned)
+    count, some = find_indexed(lookup, part_urls(str(base), CRAWL)[0])
+    assert count == sum(page.prefix == first.prefix and page.ref.path != first.ref.path for page in places)
     assert len(some) == 3 < count
     held = replace(lookup, holdout=Holdout(frozenset({first.prefix})))
-    assert look_up(held, part_urls(str(base), CRAWL)[0]) == (0, [])
+    assert find_indexed(held, part_urls(str(base), CRAWL)[0]) == (0, [])
 
 
-def test_the_choice_does_not_depend_on_the_order(places: list[Place]) -> None:
+def test_the_choice_does_not_depend_on_the_order(places: list[IndexedPage]) -> None:
     chosen = choose(places, 2, 20)
     assert choose(reversed(places), 2, 20) == chosen
     assert len(chosen) == 20
-    assert max(sum(place.prefix == one.prefix for place in chosen) for one in chosen) == 2
+    assert max(sum(page.prefix == one.prefix for page in chosen) for one in chosen) == 2
 
 
-def test_tasks_are_bounded_and_hold_every_place_once(places: list[Place], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_are_bounded_and_hold_every_place_once(
+    places: list[IndexedPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(unscanned, "TASK_REQUESTS", 2)
-    cut = portions(places)
+    cut = read_tasks(places)
     assert len(cut) == 3
-    assert sorted(place for portion in cut for place in portion.places) == sorted(places)
-    assert portions(reversed(places)) == cut
-    assert portions([]) == []
+    assert sorted(page for portion in cut for page in portion.pages) == sorted(places)
+    assert read_tasks(reversed(places)) == cut
+    assert read_tasks([]) == []
 
 
-def test_a_page_counts_only_with_the_url_and_digest_of_the_index(base: Path, places: list[Place], played: Run) -> None:
+def test_a_page_counts_only_with_the_url_and_digest_of_the_index(
+    base: Path, places: list[IndexedPage], played: Run
+) -> None:
     good, url, sha, bare, nowhere = places[:5]
     changed = [
         good,
@@ -218,8 +222,8 @@ def test_a_page_counts_only_with_the_url_and_digest_of_the_index(base: Path, pla
         replace(bare, digest=""),
         replace(nowhere, ref=WarcRef(nowhere.ref.path, nowhere.ref.offset + 1, nowhere.ref.length)),
     ]
-    found = read_places(reading(base, played), portions(changed)[0])
-    assert {place.url for place, _, _ in found.pages} == {good.url, bare.url}
+    found = read_pages(reading(base, played), read_tasks(changed)[0])
+    assert {page.url for page, _, _ in found.pages} == {good.url, bare.url}
     assert {reason for _, reason in found.failed} == {OTHER_URL, OTHER_DIGEST, NO_RECORD}
 
 
@@ -232,14 +236,14 @@ def test_a_digest_of_the_stored_payload_counts_too() -> None:
         b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n" % len(block)
     )
     data = gzip.compress(record + block + b"\r\n\r\n")
-    place = Place(0, "https://a.org/", WarcRef("x", 0, len(data)), "a.org", digest(stored))
-    assert getattr(unscanned.check(data, place), "body", None) == b"<html>text</html>"
+    page = IndexedPage(0, "https://a.org/", WarcRef("x", 0, len(data)), "a.org", digest(stored))
+    assert getattr(unscanned.check(data, page), "body", None) == b"<html>text</html>"
 
 
 def test_a_dense_file_is_read_whole_with_the_same_pages(
-    base: Path, places: list[Place], played: Run, monkeypatch: pytest.MonkeyPatch
+    base: Path, places: list[IndexedPage], played: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_range = read_places(reading(base, played), portions(places)[0])
+    by_range = read_pages(reading(base, played), read_tasks(places)[0])
     streamed: list[str] = []
     from recall.archive.warc import responses as whole
 
@@ -249,7 +253,7 @@ def test_a_dense_file_is_read_whole_with_the_same_pages(
 
     monkeypatch.setattr(unscanned, "DENSE", 1)
     monkeypatch.setattr(unscanned, "responses", stream)
-    dense = read_places(reading(base, played), portions(places)[0])
+    dense = read_pages(reading(base, played), read_tasks(places)[0])
     assert len(streamed) == 6
     assert sorted(dense.pages) == sorted(by_range.pages)
     assert not dense.failed
@@ -259,8 +263,8 @@ def test_a_dense_file_is_read_whole_with_the_same_pages(
 def test_every_page_of_the_real_index_has_its_digest(shared: Path, played: Run) -> None:
     folder = f"{shared}/crawl"
     hosts = PrefixSet(["wiki.archlinux.org", "docs.python.org", "news.ycombinator.com"])
-    lookup = Lookup(Config(), hosts, Holdout(), frozenset(), frozenset())
-    found = [place for url in part_urls(folder, "CC-MAIN-2026-00") for place in look_up(lookup, url)[1]]
-    read = [read_places(reading(Path(folder), played), portion) for portion in portions(found)]
+    lookup = LookupContext(Config(), hosts, Holdout(), frozenset(), frozenset())
+    found = [page for url in part_urls(folder, "CC-MAIN-2026-00") for page in find_indexed(lookup, url)[1]]
+    read = [read_pages(reading(Path(folder), played), portion) for portion in read_tasks(found)]
     assert sum(len(one.pages) for one in read) == len(found) > 3
     assert not any(one.failed for one in read)
