@@ -1,9 +1,11 @@
 """A small run whose first round stands before its label step: real folders and WARCs, invented scores."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
 from recall.run.scanned import ROWS, SHARDS, SHARDS_FILE
+from recall.run.store import Store
 from recall.steps.domains import CANDIDATES as PREFIXES
 from recall.steps.domains import DOMAINS
 from recall.steps.harvest import PAGES as HARVEST
@@ -209,6 +212,25 @@ def _quiet() -> Iterator[None]:
     silence()
     yield
     silence(False)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each file of a run folder is read from now on."""
+    counted: Counter[str] = Counter()
+
+    def count(name: str) -> None:
+        reader = getattr(Store, name)
+
+        def read(self: Store, key: str) -> Any:
+            counted[key] += 1
+            return reader(self, key)
+
+        monkeypatch.setattr(Store, name, read)
+
+    count("read")
+    count("_parquet")
+    return counted
 
 
 MakeLoop = Callable[..., Loop]

@@ -1,17 +1,18 @@
 """Late answers: a sealed round stays as it is, later ones learn what came after its end."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from annotation.answers import Answer, Task, add_answers, read_history, read_tasks
-from annotation.label_state import answers_after_end, label_state_of
+from annotation.label_state import answers_after_end, label_state, label_state_of
 from annotation.label_step import conclude
-from annotation.progress_lines import progress_lines
+from annotation.progress_lines import progress_lines, state_line
 from annotation.tasks import push
 from recall.labels.decisions import page_labels, prefix_labels
-from recall.records import Done
+from recall.records import Done, Waiting
 
 
 def say(task: Task, value: str, annotator: str = "ann", **more: Any) -> Answer:
@@ -90,3 +91,21 @@ def test_a_late_gold_answer_counts_once_in_its_annotators_accuracy(make_loop: An
     add_answers(second, [say(gold, gold.gold), say(gold, gold.gold, "bob")])
     measured = label_state_of(second).accuracies
     assert [(measured[name].right, measured[name].asked) for name in ("ann", "bob")] == [(1, 1), (1, 1)]
+
+
+def test_a_poll_reads_each_file_of_the_label_folders_once(second: Any, reads: Counter[str]) -> None:
+    """Read, counted, added to, concluded, printed: tasks and answers of both rounds are read from the folder once."""
+    tasks = read_tasks(second)
+    add_answers(second, [say(task, "N") for task in tasks[:3]])
+    reads.clear()
+    history, fresh = read_history(second).add([say(task, "N", "bob") for task in tasks[2:5]])
+    state = label_state(history)
+    waiting = conclude(state)
+    assert isinstance(waiting, Waiting)
+    assert [*progress_lines(state), state_line(state)]
+    of_tasks = {f"rounds/{number}/label/{name}.parquet" for number in (1, 2) for name in ("tasks", "prefixes")}
+    assert of_tasks <= set(reads)
+    assert sum(key.endswith(".jsonl") for key in reads) == 2
+    assert {key: count for key, count in reads.items() if count > 1} == {}
+    assert label_state_of(second) == state
+    assert len(fresh) == 3

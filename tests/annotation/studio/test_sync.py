@@ -13,6 +13,7 @@ from label_studio_sdk import LabelStudio
 from annotation.answers import NO_LABEL, in_force, last_answers, read_tasks
 from annotation.label_state import label_state_of
 from annotation.label_step import advance, conclude, talk
+from annotation.progress_lines import state_line
 from annotation.studio import studio_api as api
 from annotation.studio.local import Local
 from annotation.studio.projects import NAMES, find_projects
@@ -162,6 +163,22 @@ def test_what_is_there_is_not_listed_again_until_it_changes(talking: Any, sdk: A
     assert isinstance(conclude(label_state_of(talking.first), now=True), Done)
     assert not talking.run.store.keys("rounds/1/label/studio/")
     assert talking.run.verify() == []
+
+
+def test_a_poll_reads_each_file_of_the_label_folder_once(talking: Any, sdk: Any, reads: Counter[str]) -> None:
+    for _ in range(2):
+        synchronised(talking.first)
+    ids = task_ids(synchronised(talking.first)[0])
+    for number in (min(ids.values()), max(ids.values())):
+        sdk.annotations.create(id=number, result=verdict("code"))
+    for answers in (2, 0):
+        reads.clear()
+        told: list[str] = []
+        state, url = talk(label_state_of(talking.first), told.append)
+        assert isinstance(conclude(state, url), Waiting)
+        assert "2 of 37 tasks answered" in state_line(state)
+        assert told == ([f"pages: {answers} new answers"] if answers else [])
+        assert {key: count for key, count in reads.items() if "/label/" in key and count > 1} == {}
 
 
 @pytest.mark.parametrize("fault", ["lost", "cut", "500"])
