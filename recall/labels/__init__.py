@@ -1,4 +1,4 @@
-"""What people and files said of pages: decisions, label noise, examples and what they weigh, audit estimates.
+"""Labels of pages and prefixes: decisions, label noise, examples and their weights, audit estimates, saturation.
 
 The public names are listed in `__init__.pyi`; each is imported when it is first used.
 """

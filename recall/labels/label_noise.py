@@ -35,8 +35,9 @@ def error_rates(run: Run, rounds: Iterable[int]) -> dict[str, float]:
         key = run.round(number).step("label").key("agreement.json")
         if run.store.exists(key):
             people = run.store.read_json(key)["annotators"]
-            gold = {name: one["gold"] for name, one in people.items() if not one["left_out"]}
-            return _shrunk({name: (one["asked"] - one["right"], one["asked"]) for name, one in gold.items() if one})
+            gold = {name: person["gold"] for name, person in people.items() if not person["left_out"]}
+            answered = {name: counts for name, counts in gold.items() if counts}
+            return _shrunk({name: (row["asked"] - row["right"], row["asked"]) for name, row in answered.items()})
     return {}
 
 

@@ -35,7 +35,7 @@ def _machine() -> str:
 
 
 def _process_start(pid: int) -> str | None:
-    """When a process of this machine started, in the kernel's ticks; "" where it cannot be told, None if it is dead."""
+    """When a process of this machine started, in the kernel's ticks; "" where that is unknown, None if it is dead."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -33,7 +33,7 @@ class Account:
 
     @property
     def lost(self) -> int:
-        """What nothing explains; 0 in every sound run."""
+        """Items that are neither done nor failed; 0 in every sound run."""
         return self.planned - self.done - sum(self.failed.values())
 
     def reasons(self) -> str:
@@ -74,7 +74,7 @@ def entry_of(run: Run, position: StepPosition) -> Entry | None:
 
 
 def unexplained(entries: Sequence[Entry]) -> Iterator[Damage]:
-    """What does not add up, in a step and between steps that follow each other."""
+    """Damage for counts that do not add up, within a step and between consecutive steps."""
     before: dict[tuple[int, str], Entry] = {}
     for entry in entries:
         number, verb = entry.position.number, entry.position.verb

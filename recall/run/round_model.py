@@ -25,8 +25,8 @@ def _reads_text(round_: Round) -> bool:
 def threshold_of(round_: Round) -> float:
     """Threshold of the round's model for what the run reads, without loading the model."""
     card = round_.run.store.read_json(f"{model_folder(round_)}/model.json")
-    bare = card.get("text_threshold") if _reads_text(round_) else None
-    return float(card["threshold"] if bare is None else bare)
+    text_threshold = card.get("text_threshold") if _reads_text(round_) else None
+    return float(card["threshold"] if text_threshold is None else text_threshold)
 
 
 def floor_of(round_: Round) -> float:
@@ -43,7 +43,7 @@ def _load(root: str, model: str, store: Store) -> Scorer:
 
 
 def load_scorer(store: Store, model: str, digest: str = "") -> Scorer:
-    """Return the model of a run folder, loaded once per process, and again where a retry put another in its place.
+    """Return the model of a run folder, loaded once per process, and again after a retry replaced it.
 
     Raises Damaged when it is not the one with the digest.
     """

@@ -53,7 +53,7 @@ def _digest_of_file(path: Path) -> str:
 
 
 def canonical_json(value: object) -> bytes:
-    """The one way a value is written as JSON: sorted keys, UTF-8, final newline; NaN is refused with ValueError."""
+    """A value as canonical JSON: sorted keys, UTF-8, final newline; NaN is refused with ValueError."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
     return f"{text}\n".encode("utf-8", "backslashreplace")
 
@@ -112,7 +112,7 @@ class Store:
             self._blame(key, error)
 
     def _blame(self, key: str, error: ShardUnreadable) -> NoReturn:
-        """Tell what is gone from what is out of reach: a storm must not look like a loss."""
+        """Raise Damaged if the key is missing, Transient if it exists but could not be read."""
         try:
             there = self.exists(key)
         except ShardUnreadable:

@@ -62,5 +62,5 @@ def _held_names(line: str, where: str) -> set[str]:
     except UnicodeError:
         encoded = ""
     if not _HOST.fullmatch(encoded):
-        raise BadInput(f"{where}: expected a host, a family or a URL, one a line, found {line[:80]!r}")
+        raise BadInput(f"{where}: expected a host, a registered domain or a URL, one a line, found {line[:80]!r}")
     return {name, encoded}

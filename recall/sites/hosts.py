@@ -1,6 +1,6 @@
 """URLs to hosts and registered domains.
 
-The registered domain (eTLD+1) is told by the Public Suffix List with its private suffixes, so that `a.github.io` and
+The registered domain (eTLD+1) follows the Public Suffix List with its private suffixes, so that `a.github.io` and
 `b.github.io` are two. Splits for training and measuring are made by registered domain, never by page.
 """
 

@@ -1,4 +1,4 @@
-"""Kinds of sites, told by the URL alone: by the shipped prefixes, else by words in host and path."""
+"""Kinds of sites by the URL alone: by the shipped prefixes, else by words in host and path."""
 
 import re
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from recall.errors import Damaged
 
 YEAR, INT, SLUG = "{year}", "{int}", "{slug}"
-"""Placeholders of a template: each stands for one whole path part."""
+"""Placeholders of a template: each matches one whole path part."""
 
 KINDS = ("qa", "docs", "forum", "blog", "tracker", "repository", "mail")
 FILE = "data/code_prefixes.tsv"

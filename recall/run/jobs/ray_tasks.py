@@ -36,7 +36,7 @@ def attempt_there(label: str, function: Callable[[C, I], R], context: C, *how: A
 
 @dataclass(slots=True)
 class _Task(Generic[I]):
-    """An item on its way. number: its place among the items; tries: attempts that ended."""
+    """An item in flight. number: its index among the items; tries: attempts that ended."""
 
     number: int
     item: I
@@ -151,7 +151,7 @@ class RayTasks(Generic[C, I, R]):
                 yield outcome
 
     def _outcome(self, reference: Any, task: _Task[I]) -> Outcome[I] | None:
-        """What a task came to; None when it is tried again."""
+        """The outcome of a task; None when it is tried again."""
         errors = self._ray.exceptions
         task.tries += 1
         try:

@@ -114,6 +114,6 @@ def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
 
 
 def _offer(sample: BottomK[int, Capture], capture: Capture, seed: int) -> None:
-    """Offer a capture by the hash of its URL; captures of one URL count as pages of their own, by offset."""
+    """Offer a capture by the hash of its URL; several captures of a URL count as several pages."""
     offset = capture.ref.offset
     sample.offer(offset, (priority(seed, capture.url), offset), capture)

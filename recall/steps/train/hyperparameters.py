@@ -1,8 +1,8 @@
 """Hyper-parameters chosen on held-out families within a budget ([train] search).
 
-In: how a recipe scores pages that its folds' models never saw. Out: the recipe with the best average precision there,
-and every trial. The configured recipe is always the first trial and stays unless another is better by more than
-DIFFERENCE, which is less than what another seed changes. The tokenizer is not searched: it stays through all rounds.
+In: out-of-fold scores of each recipe. Out: the recipe with the best average precision, and every trial. The configured
+recipe is always the first trial and stays unless another is better by more than DIFFERENCE, which is less than what
+another seed changes. The tokenizer is not searched: it stays through all rounds.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,10 +25,10 @@ CHOICES: dict[str, tuple[int | float, ...]] = {
     "min_count": (1, 2, 3, 5),
     "shrinkage": (0, 100, 300, 1000),
 }
-"""What trials are drawn from, evenly; a value that stands there twice is drawn twice as often."""
+"""Values that trials are drawn from, evenly; a value that is listed twice is drawn twice as often."""
 
 BUCKETS = 200_000
-"""Of a trial with n-grams whose configured recipe has none."""
+"""Buckets of a trial with n-grams whose configured recipe has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Trial:
 
 
 def recipes(configured: Recipe, budget: int) -> Iterator[Recipe]:
-    """The configured recipe and `budget` different ones near or far from it, by the recipe's seed."""
+    """The configured recipe and `budget` others, drawn by the recipe's seed."""
     yield configured
     random = np.random.default_rng(configured.seed)
     seen = {configured}
@@ -53,7 +53,7 @@ def recipes(configured: Recipe, budget: int) -> Iterator[Recipe]:
             return
         drawn = {name: values[int(random.integers(len(values)))] for name, values in CHOICES.items()}
         ngrams = int(drawn["ngrams"])
-        one = replace(
+        trial = replace(
             configured,
             dim=int(drawn["dim"]),
             epochs=int(drawn["epochs"]),
@@ -63,15 +63,18 @@ def recipes(configured: Recipe, budget: int) -> Iterator[Recipe]:
             min_count=int(drawn["min_count"]),
             shrinkage=int(drawn["shrinkage"]),
         )
-        if one not in seen:
-            seen.add(one)
-            yield one
+        if trial not in seen:
+            seen.add(trial)
+            yield trial
 
 
 def search_recipe(
     configured: Recipe, budget: int, scores_of: Callable[[Recipe], NDArray[Any]], truth: NDArray[Any]
 ) -> tuple[Recipe, list[Trial]]:
-    """Try `budget` recipes beside the configured one. scores_of: out-of-fold scores of the pages that truth is of."""
+    """Try `budget` random recipes and the configured one.
+
+    scores_of: out-of-fold scores of the labelled pages; truth: which of these are positive.
+    """
     trials = [Trial(recipe, average_precision(scores_of(recipe), truth)) for recipe in recipes(configured, budget)]
     best = max(trials, key=lambda trial: trial.average_precision)
     better = best.average_precision > trials[0].average_precision + DIFFERENCE

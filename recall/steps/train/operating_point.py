@@ -61,7 +61,7 @@ def choose_operating_point(
 ) -> OperatingPoint:
     """Choose threshold, calibration and floor on out-of-fold scores of labelled pages.
 
-    weights: pages of the crawl that each stands for; doubt: the chance that each label is wrong.
+    weights: pages of the crawl that each represents; error_chance: of each label.
     """
     settings, pages, positives = config.train, len(scores), int(truth.sum())
     scores, truth, weights = reweight_noisy_labels(scores, truth, weights, error_chance)
