@@ -11,7 +11,7 @@ def test_an_applied_run_inherits_its_model_and_its_labels() -> None:
     assert verbs == ["train", "label", "scan", "domains", "harvest", "seal", "build"]
 
 
-def test_places_know_their_files() -> None:
+def test_positions_know_their_files() -> None:
     assert StepPosition(0, "seed").manifest == "seed/step.json"
     assert StepPosition(2, "scan").manifest == "rounds/2/scan/step.json"
     assert StepPosition(2, "seal").manifest == "rounds/2/round.json"
