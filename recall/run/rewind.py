@@ -13,7 +13,7 @@ from recall.errors import BadInput, OutOfOrder
 from recall.run.inputs import STOPPED
 from recall.run.order import INHERITED, SEAL, StepPosition
 from recall.run.rounds import Run
-from recall.run.step import OUTPUTS
+from recall.run.step_folder import OUTPUTS
 from recall.run.store import Store
 
 FILE = "file"

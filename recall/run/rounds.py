@@ -19,7 +19,7 @@ from recall.run.jobs import limited_access
 from recall.run.label_files import LabelledUrl
 from recall.run.lease import Lease
 from recall.run.order import INHERITED, ROUND_STEPS, SEAL, StepPosition, run_order
-from recall.run.step import Manifest, Step, digest_at, inputs_of
+from recall.run.step_folder import Manifest, Step, digest_at, inputs_of
 from recall.run.store import Store
 from recall.run.verify import Damage, verify_run
 from recall.sites.holdout import Holdout

@@ -15,7 +15,7 @@ from recall.records import Output
 from recall.run import inputs as frozen
 from recall.run.digests import read_round
 from recall.run.order import ROUND_STEPS, SEAL, StepPosition, run_order
-from recall.run.step import OUTPUTS, Step, inputs_of
+from recall.run.step_folder import OUTPUTS, Step, inputs_of
 from recall.run.store import Store
 
 READERS = 8

@@ -81,7 +81,7 @@ def test_a_conclusion_that_was_killed_takes_later_answers_in(loop: Any, monkeypa
     tasks = read_tasks(loop.first)
     add_answers(loop.first, [Answer(task.key, task.target, task.kind, "N", "ann") for task in tasks])
     with monkeypatch.context() as patch:
-        patch.setattr("recall.run.step.Step.finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("recall.run.step_folder.Step.finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             advance(loop.first)
     page = next(task for task in tasks if task.kind == "page")

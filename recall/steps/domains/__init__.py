@@ -23,7 +23,7 @@ from recall.run.rounds import Round
 from recall.run.sampling import batches
 from recall.run.scanned import scanned_shards
 from recall.run.shuffle import Stage, checkpointed, stage_folder
-from recall.run.step import Step
+from recall.run.step_folder import Step
 from recall.run.store import Schema, Store
 from recall.steps.domains import tally
 from recall.steps.domains.bounds import model_errors

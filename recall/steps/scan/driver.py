@@ -20,7 +20,7 @@ from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
 from recall.run.scanned import SHARDS, SHARDS_FILE, ScannedShards, scanned_shards
-from recall.run.step import Step
+from recall.run.step_folder import Step
 from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
 
 ROW_GROUP = 4096
