@@ -12,7 +12,7 @@ from recall.archive.warc import captures
 from recall.errors import BadInput
 from recall.labels.examples import OTHER_LABEL
 from recall.model.scorer import Scorer
-from recall.model.scorer.thresholds import threshold_for
+from recall.model.scorer.card import threshold_for
 from recall.page.text import scoring_text
 from recall.records import Capture
 from recall.run.sampling import batches

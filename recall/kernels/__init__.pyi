@@ -8,7 +8,7 @@ from .html_text import read_html as read_html
 from .minhash_signature import leaders as leaders
 from .minhash_signature import minima as minima
 from .minhash_signature import ngram_hashes as ngram_hashes
-from .symbol_density import features_of as features_of
+from .symbol_density import symbol_features as symbol_features
 from .token_lines import Tables as Tables
 from .token_lines import UniqueIds as UniqueIds
 from .token_lines import line_margins as line_margins
@@ -20,7 +20,6 @@ __all__ = [
     "Tables",
     "UniqueIds",
     "fasttext_hash",
-    "features_of",
     "leaders",
     "line_margins",
     "line_rows",
@@ -30,6 +29,7 @@ __all__ = [
     "ngram_hashes",
     "read_html",
     "splitmix64",
+    "symbol_features",
     "token_hashes",
     "valid_length",
 ]

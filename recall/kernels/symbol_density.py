@@ -2,7 +2,7 @@
 
 In: a text in UTF-8 as it was written, the symbols, the known file extensions. Out: one bucket for each symbol, then one
 for each look, in the order of the constants below. The pass has no branches; then the few offsets that it noted are
-looked at. `plain_features` says the same with regular expressions.
+looked at. `plain_symbol_features` says the same with regular expressions.
 """
 
 import re
@@ -18,7 +18,7 @@ from recall.kernels.native import compiled, inlined, pointer
 CAMEL, PASCAL, SNAKE, CALL, METHOD, FLAG, FILE, ENDING = range(8)
 """Looks: camelCase, PascalCase and snake_case words, `f()`, `.f(`, ` -f`, names of source files, lines that end in ; {
 or }."""
-LOOKS = 8
+LOOK_COUNT = 8
 
 
 Buckets = tuple[int, int, int]
@@ -35,15 +35,15 @@ _SEMICOLON, _BEGIN, _END = 59, 123, 125
 _NEEDS, _GIVES = 256, 512
 
 
-def features_of(data: bytes, symbols: str, extensions: tuple[str, ...], buckets: Buckets) -> NDArray[np.uint32]:
+def symbol_features(data: bytes, symbols: str, extensions: tuple[str, ...], buckets: Buckets) -> NDArray[np.uint32]:
     """The features of a text: uint32 of shape (symbols + looks,), each numbered behind all buckets of those before."""
-    out = np.empty(len(symbols) + LOOKS, np.uint32)
+    out = np.empty(len(symbols) + LOOK_COUNT, np.uint32)
     _count(np.frombuffer(data, np.uint8), _tables(symbols, extensions), buckets, out)
     return out
 
 
-def plain_features(text: str, symbols: str, extensions: Sequence[str], buckets: Buckets) -> list[int]:
-    """`features_of` by definition: one regular expression or loop for each."""
+def plain_symbol_features(text: str, symbols: str, extensions: Sequence[str], buckets: Buckets) -> list[int]:
+    """`symbol_features` by definition: one regular expression or loop for each."""
     characters = max(1, len(text))
     per, dense, many = buckets
     numbers = [(text.count(symbol) * per // characters, dense) for symbol in symbols]
@@ -56,7 +56,7 @@ def plain_features(text: str, symbols: str, extensions: Sequence[str], buckets: 
 
 
 def _plain_looks(text: str, extensions: Sequence[str]) -> list[int]:
-    counts = [0] * LOOKS
+    counts = [0] * LOOK_COUNT
     for word in re.findall(r"[A-Za-z0-9_]+", text):
         for at in range(1, len(word)):
             if _has_joint(word[:at]):
@@ -109,7 +109,7 @@ def _count(text: Any, tables: Any, buckets: Any, out: Any) -> None:
     classes, symbols, extensions = tables
     size = len(text)
     octets = np.zeros(1024, np.int32)  # four counts of each byte: one would wait for itself in runs of a byte
-    offsets, counts = np.empty(size + 1, np.int32), np.zeros(LOOKS, np.int64)
+    offsets, counts = np.empty(size + 1, np.int32), np.zeros(LOOK_COUNT, np.int64)
     source, kinds, number_of, offset_of = pointer(text), pointer(classes), pointer(octets), pointer(offsets)
     noted, before = 0, np.uint8(_SPACE)
     for at in range(size):

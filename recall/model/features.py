@@ -38,4 +38,4 @@ EXTENSIONS = (
 
 def features_of(data: bytes) -> Ids:
     """The features of a text, in the order of FEATURES."""
-    return kernels.features_of(data, SYMBOLS, EXTENSIONS, (PER, DENSE, MANY))
+    return kernels.symbol_features(data, SYMBOLS, EXTENSIONS, (PER, DENSE, MANY))

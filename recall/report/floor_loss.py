@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recall.archive.shards import is_text
-from recall.model.scorer.thresholds import kept_by
+from recall.model.scorer.card import kept_by
 from recall.page.text import scoring_bytes
 from recall.report.contents import FigureData
 from recall.run.candidates import read_bodies

@@ -13,7 +13,7 @@ import numpy as np
 
 from recall.labels.examples import INFERRED, Example, gather
 from recall.model.scorer import Scorer
-from recall.model.scorer.thresholds import kept_by
+from recall.model.scorer.card import kept_by
 from recall.page.text.prose_language import language_of
 from recall.report.round_figures import Share, shares_by
 from recall.run.round_model import load_scorer, model_folder

@@ -7,12 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recall.kernels.symbol_density import plain_features
+from recall.kernels.symbol_density import plain_symbol_features
 from recall.model.features import DENSE, EXTENSIONS, FEATURES, LOOKS, MANY, PER, SYMBOLS, features_of
-
-
-def test_every_name_is_one_feature() -> None:
-    assert len(set(FEATURES)) == len(FEATURES)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +33,7 @@ def test_looks_are_counted(text: str, look: str, count: int) -> None:
 @given(st.text(alphabet="aB_1.- (){};\n中=pyc", max_size=40))
 def test_features_are_those_of_the_plain_definition(text: str) -> None:
     features = features_of(text.encode()).tolist()
-    assert features == plain_features(text, SYMBOLS, EXTENSIONS, (PER, DENSE, MANY))
+    assert features == plain_symbol_features(text, SYMBOLS, EXTENSIONS, (PER, DENSE, MANY))
     assert [FEATURES[index].rstrip("0123456789") for index in features] == [*SYMBOLS, *LOOKS]
 
 

@@ -7,7 +7,7 @@ import pytest
 from recall.config import TrainSection
 from recall.model.fasttext import Recipe
 from recall.model.scorer import ModelCard
-from recall.model.scorer.thresholds import kept_by, threshold_for
+from recall.model.scorer.card import kept_by, threshold_for
 from recall.sites.kinds import kind_of
 from recall.steps.train.operating_point import KIND_POSITIVES, thresholds_by_kind
 

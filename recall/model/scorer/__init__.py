@@ -3,11 +3,10 @@
 `Scorer.load(folder)` is the door; `write_model` fills such a folder from a trained fastText model.
 """
 
-from recall.model.scorer.card import ModelCard
+from recall.model.scorer.card import ModelCard, kept_by, threshold_for
 from recall.model.scorer.collapse import Weights, collapse
 from recall.model.scorer.explain import Explanation, ScorePart
 from recall.model.scorer.model_folder import Scorer, score_with, write_model
-from recall.model.scorer.thresholds import kept_by, threshold_for
 
 __all__ = [
     "Explanation",

@@ -1,17 +1,22 @@
-"""The card of a model folder: what the model is, beside its numbers, as canonical JSON in model.json.
+"""The card of a model folder, as canonical JSON in model.json: what the model is, and from which score a page is kept.
 
-A card that is missing a key, has one too many or values of another type is refused with one line.
+In: JSON, or what training learned. Out: a ModelCard; which pages reach their threshold, the model's or that of their
+kind of site. Refuses a card that is missing a key, has one too many or values of another type with one line.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recall.errors import BadInput
 from recall.model.evaluate import Calibration
 from recall.model.fasttext import Recipe
+from recall.sites.kinds import kind_of
 
 FILE = "model.json"
 
@@ -71,3 +76,26 @@ def parse_card(text: str, path: Path) -> ModelCard:
         return ModelCard(**values)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise BadInput(f"{path}: not a model card of this version of recall") from None
+
+
+def threshold_for(card: ModelCard, url: str | None) -> float:
+    """From which score on a page counts as positive: its kind of site's where the card has one, else the model's.
+
+    Without a URL the model's.
+    """
+    return card.thresholds.get(kind_of(url), card.threshold) if card.thresholds and url else card.threshold
+
+
+def kept_by(card: ModelCard, scores: NDArray[Any], urls: Iterable[str], *, text: bool = False) -> NDArray[np.bool_]:
+    """Which pages reach their threshold, as `threshold_for` has it; bare text that of the card for bare text.
+
+    urls: of the pages, in their order; looked at for pages above the lowest threshold only.
+    """
+    if text or not card.thresholds:
+        return np.asarray(scores >= card.threshold_for(text=text))
+    least = min(card.threshold, *card.thresholds.values())
+    kept = np.asarray(scores >= least)
+    for row, url in enumerate(urls):
+        if kept[row]:
+            kept[row] = scores[row] >= threshold_for(card, url)
+    return kept

@@ -20,7 +20,7 @@ from recall.archive.ranges import read_outcomes
 from recall.archive.shards import is_text, read_shard, read_wet
 from recall.config import AccessSection, ScanSection
 from recall.model.scorer import Scorer
-from recall.model.scorer.thresholds import kept_by
+from recall.model.scorer.card import kept_by
 from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
 from recall.run.candidates import CandidateWriter, read_token_lines
