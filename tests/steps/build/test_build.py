@@ -158,3 +158,12 @@ def test_a_build_killed_while_it_tidies_up_is_not_done_again(fresh: Any, monkeyp
             build(run)
     assert run.step("corpus").done
     assert build(run) == run.step("corpus").result
+
+
+def test_checkpoints_of_an_older_version_are_not_read_and_go(fresh: Any, played: Run) -> None:
+    run = fresh("round 2 harvest")
+    run.round(2).seal()
+    run.store.publish("build/extract/000000.json", b'{"pages": 0, "bytes": 0, "files": []}')
+    build(run)
+    assert run.store.read("corpus/part-00000.parquet") == played.store.read("corpus/part-00000.parquet")
+    assert run.store.keys("build/") == []
