@@ -40,7 +40,7 @@ class CardFigures:
     audits: Sequence[tuple[int, Audited | None]] = ()
 
 
-def audits_of(run: Run) -> list[tuple[int, Audited | None]]:
+def audited_rounds(run: Run) -> list[tuple[int, Audited | None]]:
     """Estimates of the rounds from their audit samples; none for a run that inherited its model."""
     sealed = [number for number in range(1, run.config.run.rounds + 1) if run.round(number).sealed]
     if run.parent is not None or not sealed:

@@ -76,7 +76,7 @@ def publish(stage: Stage[int], number: int, pages: list[tuple[str, str]]) -> Ext
     """Publish pages as a shard that was extracted."""
     rows: list[Row] = []
     for index, (url, text) in enumerate(pages):
-        keys = dict(zip(exact.KEYS, exact.keys_of(url, text, "", ""), strict=True))
+        keys = dict(zip(exact.KEYS, exact.duplicate_keys(url, text, "", ""), strict=True))
         rows.append({"id": number << ID_BITS | index, "url": url, "domain": url.split("/")[2], "text": text, **keys})
     kept = write_table(stage, "kept-", columns_of(rows, EXTRACTED), EXTRACTED)
     return ExtractedShard(number, kept, kept, len(rows), sum(len(text) for _, text in pages))

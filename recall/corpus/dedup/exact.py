@@ -61,7 +61,7 @@ def _hash(text: str) -> tuple[int, int]:
     return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:], "big")
 
 
-def keys_of(url: str, text: str, crawl: str, fetched: str) -> tuple[int, ...]:
+def duplicate_keys(url: str, text: str, crawl: str, fetched: str) -> tuple[int, ...]:
     """Values of KEYS for a page."""
     return (*_hash(normalised_url(url)), *_hash(normalised(text)), time_of(fetched, crawl), len(text.encode()))
 

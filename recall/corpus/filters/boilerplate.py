@@ -46,7 +46,7 @@ class ProseLine:
     words: int
 
 
-def key_of(text: str) -> int:
+def text_key(text: str) -> int:
     """64 bits of a text, never 0."""
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") or 1
 
@@ -61,7 +61,7 @@ def lines_of(text: str) -> Iterator[ProseLine]:
             words = raw.split()
             if words:
                 taken = not (raw.startswith(("    ", "\t", "|")) or "`" in raw or "~~~" in raw)
-                yield ProseLine(at, stop, key_of(" ".join(words).casefold()) if taken else 0, len(words))
+                yield ProseLine(at, stop, text_key(" ".join(words).casefold()) if taken else 0, len(words))
             at = stop
         at = max(at, end)
 
@@ -113,7 +113,7 @@ def _partition_lines(stage: Stage[BoilerplateInputs], chunk: Chunk) -> StageFile
             for domain, text in zip(domains, table.column("text"), strict=True):
                 if survives[at]:
                     keys = {line.key for line in lines_of(text.as_py())} | {int(PAGE)}
-                    hosts.append(np.full(len(keys), key_of(domain), np.uint64))
+                    hosts.append(np.full(len(keys), text_key(domain), np.uint64))
                     lines.append(np.fromiter(sorted(keys), np.uint64, len(keys)))
                 at += 1
     rows = {"host": np.concatenate(hosts), "line": np.concatenate(lines)}

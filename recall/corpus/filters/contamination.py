@@ -63,7 +63,7 @@ def views(text: str) -> Iterator[str]:
         yield _DOCSTRING.sub(" ", code)
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Lower-case words and numbers, each CJK character one."""
     return _WORD.findall(text.lower())
 
@@ -160,7 +160,7 @@ class Benchmarks:
             return []
         counts: dict[int, dict[tuple[int, int], str]] = {}
         for view in views(text):
-            found = words(view)
+            found = split_words(view)
             known = self._vocabulary.get
             ids = np.array([known(word, -1) for word in found], np.int64)
             mixed = _mixed(ids.astype(np.uint64))
@@ -203,11 +203,11 @@ class _BenchmarkIndex:
         owner, least = len(self.made.items) - 1, self.made.ngram
         whole = [text for text in texts if text.strip()]
         joined = "\n".join(whole)
-        shortest = MIN_PART if len(words(joined)) >= least else SHORTEST
+        shortest = MIN_PART if len(split_words(joined)) >= least else SHORTEST
         seen: set[tuple[str, ...]] = set()
         for text in [*whole, joined]:
             for view in views(text):
-                found = words(view)
+                found = split_words(view)
                 if tuple(found) in seen:
                     continue
                 seen.add(tuple(found))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from recall.corpus.chunks import ChunkedPages, ExtractedShard, Merged, chunks_of
-from recall.corpus.dataset_card import CardFigures, audits_of, card
+from recall.corpus.dataset_card import CardFigures, audited_rounds, card
 from recall.corpus.dedup.exact import merge_exact
 from recall.corpus.dedup.near import merge_near
 from recall.corpus.drops import DropInputs, publish_streamed, stage_reports, write_drops
@@ -61,7 +61,7 @@ def build(run: Run) -> Done:
     step.publish_json("stages.json", stages)
     step.publish("opencoder.sql", view_sql().encode())
     failed = sum(rounds[-1].shards.find(shard.number) is None for shard in run.shards)
-    figures = CardFigures(corpus_statistics(run, 0), drops.by_reason(), stages, failed, audits_of(run))
+    figures = CardFigures(corpus_statistics(run, 0), drops.by_reason(), stages, failed, audited_rounds(run))
     step.publish("card.md", card(run, figures).encode())
     counts = {"pages": reasons.total(), "dropped": drops.pages, "failed_shards": failed}
     done = step.finish({**counts, **dict(sorted(reasons.items()))}, {"schema": VERSION, **_outside(run)})

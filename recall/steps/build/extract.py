@@ -12,7 +12,7 @@ from hashlib import sha256
 from recall.config import Config, QualitySection
 from recall.config.corpus import SIGNALS, parse_rule
 from recall.corpus.chunks import ExtractedShard
-from recall.corpus.dedup.exact import KEYS, keys_of
+from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
@@ -191,7 +191,7 @@ def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -
         "fetched": page.fetched,
         **(tags(selection.url, text, declared) if config.tags.enabled else {}),
         **measured,
-        **dict(zip(KEYS, keys_of(selection.url, text, crawl, page.fetched), strict=True)),
+        **dict(zip(KEYS, duplicate_keys(selection.url, text, crawl, page.fetched), strict=True)),
     }
 
 

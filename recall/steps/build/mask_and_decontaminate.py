@@ -15,7 +15,7 @@ from typing import cast
 from recall.config import Config
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, read_chunk, surviving_pages
 from recall.corpus.drops import EXAMPLES, ChangeExample, Changes
-from recall.corpus.filters.boilerplate import key_of, lines_by_host, remove_lines
+from recall.corpus.filters.boilerplate import lines_by_host, remove_lines, text_key
 from recall.corpus.filters.contamination import BenchmarkHit, Benchmarks
 from recall.corpus.filters.privacy import KINDS, mask
 from recall.corpus.schema import CORPUS, DROPPED, Row, columns_of
@@ -125,7 +125,7 @@ class _Finisher:
         config = self.inputs.config
         before = str(row["text"])
         text, taken = before, list[str]()
-        if known := self.lines.get(key_of(str(row["domain"]))):
+        if known := self.lines.get(text_key(str(row["domain"]))):
             text, taken = remove_lines(before, known, config.boilerplate.words)
             if not text.strip():
                 return DropReason("boilerplate", ONLY_BOILERPLATE)

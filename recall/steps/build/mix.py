@@ -16,7 +16,7 @@ from recall.config import MixSection
 from recall.config.duplicates import MIXED, parse_entry
 from recall.corpus.chunks import Chunk, ChunkedPages, Layout
 from recall.corpus.drops import Capped
-from recall.corpus.filters.boilerplate import key_of
+from recall.corpus.filters.boilerplate import text_key
 from recall.corpus.schema import CAPPED
 from recall.run.sampling import priority
 from recall.run.shuffle import Stage, StageFile, arrays, by_key, by_target, read_partition, write_partitions
@@ -76,7 +76,7 @@ def _partition_values(stage: Stage[MixInputs], chunk: Chunk) -> StageFile:
     for row in uncapped(stage.store, table, inputs.capped, chunk.number).to_pylist():
         value = row[column] or ""
         if value in caps or "" in caps:
-            values.append((key_of(value), priority(inputs.seed, row["url"]), row["id"]))
+            values.append((text_key(value), priority(inputs.seed, row["url"]), row["id"]))
     rows = {
         "value": np.array([value for value, _, _ in values], np.uint64),
         "priority": np.array([rank for _, rank, _ in values], np.uint64),
@@ -89,7 +89,7 @@ def _cap_partition(stage: Stage[MixInputs], number: int) -> StageFile:
     """The pages of a partition that are over the cap of their value, partitioned by chunk."""
     inputs, layout = stage.inputs, stage.inputs.layout
     caps = entries_of(inputs.settings.caps, inputs.kind)
-    named = {key_of(value): int(cap) for value, cap in caps.items() if value}
+    named = {text_key(value): int(cap) for value, cap in caps.items() if value}
     rows = arrays(read_partition(stage.store, stage.files, number, VALUES))
     over = {"id": over_caps(rows, named, int(caps[""]) if "" in caps else None)}
     return write_partitions(stage, by_target(over, layout.chunk_of(over["id"]), layout.count), CAPPED)

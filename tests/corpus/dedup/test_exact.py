@@ -5,7 +5,7 @@ import pytest
 
 from recall.config import ClusterSection
 from recall.corpus.chunks import MERGED, ChunkedPages, Merged, chunks_of
-from recall.corpus.dedup.exact import KEYS, keys_of, merge_exact, normalised, normalised_url, time_of
+from recall.corpus.dedup.exact import KEYS, duplicate_keys, merge_exact, normalised, normalised_url, time_of
 from recall.corpus.schema import ID_BITS
 from recall.run.shuffle import read_partition
 from recall.run.store import Store
@@ -60,7 +60,7 @@ def merged(publish: Publish, store: Store, name: Any, how: tuple[Any, int], earl
     """
     shards = []
     for number, (url, text, fetched) in enumerate(PAGES):
-        keys = dict(zip(KEYS, keys_of(url, text, "", fetched), strict=True))
+        keys = dict(zip(KEYS, duplicate_keys(url, text, "", fetched), strict=True))
         shards.append(publish(store, number, [{"url": url, "text": text, **keys}]))
     keep, partitions = how
     pages = ChunkedPages(store, ClusterSection(), tuple(chunks_of(shards, pages=1)), -(-len(PAGES) // partitions))

@@ -9,7 +9,7 @@ import pytest
 
 from recall.config import ClusterSection, DuplicatesSection
 from recall.corpus.chunks import MERGED, ChunkedPages, ExtractedShard, chunks_of
-from recall.corpus.dedup.exact import KEYS, keys_of
+from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.dedup.near import merge_near
 from recall.corpus.schema import ID_BITS, Row
 from recall.run.shuffle import read_partition
@@ -47,7 +47,7 @@ def shards_of(publish: Publish, store: Store, texts: list[str], size: int) -> li
         rows: list[Row] = []
         for page, text in enumerate(texts[start : start + size]):
             url = f"https://a.org/{start + page}"
-            keys = dict(zip(KEYS, keys_of(url, text, "", ""), strict=True))
+            keys = dict(zip(KEYS, duplicate_keys(url, text, "", ""), strict=True))
             rows.append({"url": url, "domain": "a.org", "text": text, **keys})
         shards.append(publish(store, number, rows))
     return shards

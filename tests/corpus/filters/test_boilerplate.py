@@ -7,11 +7,11 @@ from recall.corpus.chunks import ChunkedPages, chunks_of
 from recall.corpus.filters.boilerplate import (
     PAGE,
     find_boilerplate,
-    key_of,
     lines_by_host,
     lines_of,
     remove_lines,
     repeated,
+    text_key,
 )
 from recall.run.store import Store
 from tests.corpus.conftest import Publish
@@ -41,7 +41,7 @@ Footer
 
 
 def keys(*lines: str) -> set[int]:
-    return {key_of(line.casefold()) for line in lines}
+    return {text_key(line.casefold()) for line in lines}
 
 
 def test_long_lines_go_wherever_they_stand_and_short_ones_at_the_ends_only() -> None:
@@ -89,8 +89,8 @@ def test_each_chunk_learns_the_boilerplate_of_its_hosts(publish_shard: Publish, 
         pages = ChunkedPages(store, ClusterSection(), tuple(chunks_of(shards, pages=6)), rows_each)
         lines = find_boilerplate(pages, BoilerplateSection(pages=7), ())
         assert [lines_by_host(store, lines, number) for number in range(3)] == [
-            {key_of("a.org"): keys(BANNER)},
-            {key_of("a.org"): keys(BANNER)},
+            {text_key("a.org"): keys(BANNER)},
+            {text_key("a.org"): keys(BANNER)},
             {},
         ]
         for key in store.keys("build/2/boilerplate"):

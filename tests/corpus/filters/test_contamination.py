@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recall.config import AccessSection
-from recall.corpus.filters.contamination import Benchmarks, views, words
+from recall.corpus.filters.contamination import Benchmarks, split_words, views
 from recall.errors import BadInput
 
 ITEMS = [
@@ -131,7 +131,7 @@ def test_the_template_of_a_benchmark_is_no_hit() -> None:
 
 def test_comments_and_docstrings_are_taken_out() -> None:
     bare = list(views('x = 1  # one\nurl = "http://a/b"  // two\n/* three */ y = 2\n"""four"""'))[-1]
-    assert words(bare) == ["x", "1", "url", "http", "a", "b", "y", "2"]
+    assert split_words(bare) == ["x", "1", "url", "http", "a", "b", "y", "2"]
 
 
 def test_files_that_are_no_items_are_refused(tmp_path: Path) -> None:
