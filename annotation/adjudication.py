@@ -142,13 +142,13 @@ def count_ballots(
 def _ballot(task: Task, answers: list[Answer], before: Iterable[Answer], excluded: Set[str]) -> Ballot:
     decisions = [answer for answer in answers if answer.adjudicates]
     filed = [answer for answer in answers if not answer.adjudicates and answer.annotator == FILE]
-    people = [answer for answer in answers if not answer.adjudicates and answer.annotator != FILE]
-    given = [answer for answer in people if answer.value != NO_LABEL]
+    voters = [answer for answer in answers if not answer.adjudicates and answer.annotator != FILE]
+    votes = [answer for answer in voters if answer.value != NO_LABEL]
     return Ballot(
         task=task,
-        votes=tuple(answer for answer in given if answer.annotator not in excluded),
-        skips=tuple(answer for answer in people if answer.value == NO_LABEL),
-        ignored=tuple(answer for answer in given if answer.annotator in excluded),
+        votes=tuple(answer for answer in votes if answer.annotator not in excluded),
+        skips=tuple(answer for answer in voters if answer.value == NO_LABEL),
+        ignored=tuple(answer for answer in votes if answer.annotator in excluded),
         decision=decisions[-1] if decisions else None,
         filed=filed[-1] if filed else None,
         before=tuple(answer for answer in before if answer.annotator not in excluded),

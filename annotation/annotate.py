@@ -1,4 +1,4 @@
-"""`recall annotate`: tasks out to people, answers back, from Label Studio or a labels file; see what is open."""
+"""`recall annotate`: tasks out to annotators, answers back, from Label Studio or a labels file; see what is open."""
 
 import os
 import signal

@@ -4,7 +4,7 @@ In: the folders of earlier steps and rounds. Out: the rules by which `annotation
 
 Two kinds of pages are asked about on purpose. Gold: their answer is known, from the [label] gold file, the seed's
 labels or earlier decisions. Suspected errors: labels by vote that are probably wrong; where a second vote is for the
-same value the label is believed (one person's slip is seldom another's), else somebody decides.
+same value the label is believed (the slip of one annotator is seldom that of another), else it waits for a decision.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class PoolRules:
 
 
 def pool_rules(round_: Round, prefixes: Sequence[str]) -> PoolRules:
-    """Everything that decides a round's draw. prefixes: those that people are asked about."""
+    """Everything that decides a round's draw. prefixes: those that annotators are asked about."""
     run, earlier = round_.run, range(1, round_.number)
     asked = shown_urls(run, earlier)
     learned: set[str] = set()
@@ -95,7 +95,7 @@ def pool_rules(round_: Round, prefixes: Sequence[str]) -> PoolRules:
 
 
 def sampling_plan(round_: Round, known_hosts: frozenset[str]) -> SamplingPlan:
-    """[label] as a plan for the round. known_hosts: hosts of pages that people labelled already."""
+    """[label] as a plan for the round. known_hosts: hosts of pages that annotators labelled already."""
     config, store = round_.run.config, round_.run.store
     table = store.read_table(round_.step("domains").key("domains.parquet"), ["host", "code"])
     return SamplingPlan(

@@ -1,7 +1,7 @@
 """A Label Studio on this machine, on its embedded database: installed on first use, no questions asked.
 
-It lives in a virtual environment of its own (1 GB; its dependencies are not ours) with exact versions, beside the one
-we run in. A folder holds one server's database, files and login. Only programs of this machine reach it.
+It lives in a virtual environment of its own (1 GB; its dependencies are not ours) with exact versions, beside our
+own. A folder holds one server's database, files and login. Only programs of this machine reach it.
 """
 
 import fcntl

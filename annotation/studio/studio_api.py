@@ -253,7 +253,7 @@ class Studio:
             lambda: self._sdk.projects.import_predictions(id=project, request=list(predictions)),
         )
 
-    def people(self) -> dict[int, str]:
+    def annotators(self) -> dict[int, str]:
         """E-mail addresses by user id."""
         users = self._again("list the people", lambda: list(self._sdk.users.list()))
         return {int(user.id): str(user.email) for user in users}

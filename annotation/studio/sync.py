@@ -59,7 +59,7 @@ def open_connection(round_: Round, lines: list[str]) -> StudioConnection:
     before = find_projects(studio, round_.run)
     projects, done = set_up(studio, round_.run, before)
     lines += done
-    names = {user: pseudonym(round_.run, email) for user, email in studio.people().items()}
+    names = {user: pseudonym(round_.run, email) for user, email in studio.annotators().items()}
     return StudioConnection(round_, studio, projects, names, frozenset(set(projects) - set(before)))
 
 
