@@ -37,20 +37,21 @@ WET_SHARE = 0.1
 """Bytes of Common Crawl's text of a crawl, for one of its WARC files."""
 
 INDEX_BYTES = 30.0
-"""Bytes of the URL index that finding one page's place costs: four of its columns, compressed."""
+"""Bytes of the URL index read to find the byte range of a page: four of its columns, compressed."""
 
 OVERHEAD = 1.1
-"""CPU of a whole scan step for that of its loop (docs/performance.md)."""
+"""CPU of a whole scan step as a multiple of that of its loop (docs/performance.md)."""
 
 SIZED = 5
-"""Shards of a crawl whose size is asked for."""
+"""Number of a crawl's shards whose size is asked for."""
 
 MODEL_PAGES = 500
+"""Pages that the stand-in model is trained on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What this machine does on one core. CPU seconds a page: html, read from a WARC; text; rescore, from token ids.
+    """Speed of one core of this machine. CPU seconds a page: html, read from a WARC; text; rescore, from token ids.
 
     page_bytes: stored bytes of a WARC for each of its pages; kept_bytes: of a candidate's token ids and body.
     """
@@ -65,7 +66,7 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How large a crawl is. Bytes are those of one shard."""
+    """Size of a crawl. Bytes are those of one shard."""
 
     shards: int
     warc_bytes: float
@@ -74,7 +75,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What is paid, and how many cores work."""
+    """Prices, and the number of cores at work."""
 
     cores: int
     core_hour: float
@@ -83,7 +84,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What one way of scanning needs. gigabytes: read over the network; hours: on all cores, never waiting."""
+    """Cost of one way of scanning. gigabytes: read over the network; hours: on all cores, without waiting."""
 
     way: str
     core_hours: float
@@ -93,7 +94,7 @@ class Need:
 
 
 def quick_model(warc: str, folder: Path) -> Scorer:
-    """A model as large as a real one whose scores mean nothing: enough to measure with."""
+    """Train a model as large as a real one whose scores mean nothing: enough to measure with."""
     pages = (page for page, _ in zip(captures(warc), range(MODEL_PAGES), strict=False))
     texts = [scoring_text(page.body, page.charset) for page in pages]
     if len(texts) < 2:
@@ -105,7 +106,7 @@ def quick_model(warc: str, folder: Path) -> Scorer:
 
 
 def _until(stream: Iterator[list[Capture]], seconds: float) -> Iterator[list[Capture]]:
-    """Batches until the CPU seconds are used up."""
+    """Yield batches until the CPU seconds are used up."""
     started = time.process_time()
     for batch in stream:
         yield batch
@@ -114,7 +115,7 @@ def _until(stream: Iterator[list[Capture]], seconds: float) -> Iterator[list[Cap
 
 
 def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
-    """Run the scan's loop, the one for text and rescoring on this core for at most `seconds` together."""
+    """Measure the scan's loop, the one for text and rescoring on this core, for at most `seconds` of CPU together."""
     score_batch(scorer, [next(captures(warc))], Counter())  # compiles, once
     lines: list[NDArray[Any]] = []
     texts: list[bytes] = []
@@ -132,7 +133,7 @@ def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
     packed = [zlib.compress(text) for text in texts]
     started = time.process_time()
     for group in batches(packed, BATCH):
-        wrapped = [Capture(WarcRef("", 0, 0), "", PLAIN_TEXT + zlib.decompress(one), "utf-8", "") for one in group]
+        wrapped = [Capture(WarcRef("", 0, 0), "", PLAIN_TEXT + zlib.decompress(item), "utf-8", "") for item in group]
         score_batch(scorer, wrapped, Counter())
     text = (time.process_time() - started) / len(packed)
     started = time.process_time()
@@ -144,22 +145,22 @@ def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
 
 
 def extent_of(crawl: str, base: str, access: AccessSection) -> Extent:
-    """Shards of a crawl and their mean sizes, from its paths files and a few requests for sizes."""
+    """Return the number of a crawl's shards and their mean size, from its paths files and a few requests for sizes."""
     sizes = []
     shards = 0
     for kind in ("warc", "wet"):
         paths = read_paths(paths_url(base, crawl, kind), access)
-        chosen = [paths[int(place)] for place in np.linspace(0, len(paths) - 1, min(SIZED, len(paths)))]
-        found = [size(join(base, path), access) for path in chosen]
-        if not paths or None in found:
+        chosen = [paths[int(index)] for index in np.linspace(0, len(paths) - 1, min(SIZED, len(paths)))]
+        bytes_of = [size(join(base, path), access) for path in chosen]
+        if not paths or None in bytes_of:
             raise ShardUnreadable(f"{crawl}: its {kind} files cannot be found below {base}")
-        sizes.append(float(np.mean([one for one in found if one is not None])))
+        sizes.append(float(np.mean([count for count in bytes_of if count is not None])))
         shards = shards or len(paths)
     return Extent(shards, sizes[0], sizes[1])
 
 
 def share_read(share: float, page_bytes: float) -> float:
-    """Share of a WARC's bytes in the ranges that hold this share of its pages, at random places.
+    """Return the share of a WARC's bytes in the ranges that hold this share of its pages, at random positions.
 
     Between them at most GAP bytes are read along: unread are the gaps that are longer, and with exponential gaps
     (1 + x) exp(-x) of the bytes between pages lie in those, x being GAP over the mean distance.
@@ -169,7 +170,7 @@ def share_read(share: float, page_bytes: float) -> float:
 
 
 def needs(speed: Speed, extent: Extent, share: float, rounds: int, price: Price) -> list[Need]:
-    """What each way needs. share: of pages above the floor, read again by later rounds or after WET."""
+    """Return the cost of each way. share: of pages above the floor, read again by later rounds or after WET."""
     total = extent.shards * extent.warc_bytes
     pages = total / speed.page_bytes
     later = (rounds - 1) * share * pages * speed.rescore

@@ -17,8 +17,8 @@ from recall.run.rounds import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
-    """What a retry does.
+class RetryPlan:
+    """Where a retry goes back to, and what follows.
 
     gap: the published step whose failed shards are taken again, None for none; again: folders of the published steps
     that are then done again; earlier: steps with failed shards before it, which this retry leaves as they are.
@@ -34,11 +34,11 @@ def gaps_of(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.shards.failed and entry.position.verb != "build"]
 
 
-def plan_retry(run: Run, number: int | None = None) -> Retry:
+def plan_retry(run: Run, number: int | None = None) -> RetryPlan:
     """Say what a retry does. number: the round to go back to (0: the seed), by default the last that was begun."""
     gaps = {entry.position: entry for entry in gaps_of(ledger(run))}
     target = first_gap(run, list(gaps), number)
-    return Retry(
+    return RetryPlan(
         gaps[target] if target else None,
         tuple(later.folder for later in after(run, target)) if target else (),
         tuple(entry for position, entry in gaps.items() if target is None or _before(run, position, target)),

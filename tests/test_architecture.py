@@ -138,15 +138,14 @@ STILL_LONG: set[str] = set(
     """.split()
 )
 STILL_BANNED = (
-    *("service", "recall.archive", "recall.config", "recall.corpus", "recall.io", "recall.labels"),
-    *("recall.model", "recall.page", "recall.run", "recall.sample", "recall.steps"),
+    *("service", "recall.archive", "recall.corpus", "recall.io", "recall.labels"),
+    *("recall.model", "recall.page", "recall.run", "recall.steps"),
 )
 STILL_TWICE: set[str] = set(
     """
     audit
     cli
     corpus
-    crawl
     markup
     plan
     """.split()

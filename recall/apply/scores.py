@@ -1,7 +1,7 @@
 """Scores of single HTML files and of the pages of a WARC, with the label that a model's thresholds give.
 
-In: a scorer, and files or a WARC. Out: one Scored for each page, in order. Refuses a file that cannot be read; a WARC
-raises what reading it raises. The score of a page is the one that a scan of it gives.
+In: a scorer, and files or a WARC. Out: a ScoredPage for each page, in order, with the score that a scan gives it.
+Refuses a file that cannot be read; a WARC raises what reading it raises.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ BATCH_PAGES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A scored page. path: its file or WARC; page: of a WARC, the capture."""
+class ScoredPage:
+    """A page with its score. path: its file or WARC; page: of a WARC, the capture."""
 
     path: str
     score: float
@@ -30,7 +30,7 @@ class Scored:
     page: Capture | None = None
 
 
-def score_files(scorer: Scorer, files: Iterable[str]) -> Iterator[Scored]:
+def score_files(scorer: Scorer, files: Iterable[str]) -> Iterator[ScoredPage]:
     """Score HTML files one by one; labels follow the threshold for all pages, as a file has no URL."""
     for file in files:
         try:
@@ -38,15 +38,15 @@ def score_files(scorer: Scorer, files: Iterable[str]) -> Iterator[Scored]:
         except OSError as error:
             raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
         score = float(scorer.score([scoring_text(body)])[0])
-        yield Scored(file, score, _label(scorer, score))
+        yield ScoredPage(file, score, _label(scorer, score))
 
 
-def score_warc(scorer: Scorer, url: str) -> Iterator[Scored]:
+def score_warc(scorer: Scorer, url: str) -> Iterator[ScoredPage]:
     """Score every page of a WARC; labels follow the thresholds of its URL's kind of site, as in a scan."""
     for batch in batches(captures(url), BATCH_PAGES):
         texts = [scoring_text(page.body, page.charset, page.url) for page in batch]
         for page, score in zip(batch, scorer.score(texts).tolist(), strict=True):
-            yield Scored(url, score, _label(scorer, score, page.url), page)
+            yield ScoredPage(url, score, _label(scorer, score, page.url), page)
 
 
 def _label(scorer: Scorer, score: float, url: str | None = None) -> str:

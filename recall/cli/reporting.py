@@ -22,7 +22,7 @@ DRAWS = ("matplotlib", "sklearn", "jinja2")
 
 @click.command()
 @click.argument("run", metavar="RUN")
-@click.option("--round", "number", type=int, help="The round; the last one that was trained when left out.")
+@click.option("--round", "number", type=int, help="The round; by default the last one that was trained.")
 @click.option("--count", default=20, show_default=True, help="Worst pages of each kind.")
 @click.option("--measure", "labels", help="Labels file (url, label): pages of held-out hosts measure each round.")
 @click.option("--pages/--no-pages", default=True, show_default=True, help="Write RUN/report/, a page with plots.")
@@ -30,25 +30,26 @@ DRAWS = ("matplotlib", "sklearn", "jinja2")
 def report(run: str, number: int | None, count: int, labels: str | None, pages: bool, as_json: bool) -> None:
     """Write RUN/report/index.html; show where a round errs on held-out hosts, by language, kind and page."""
     opened = Run.open(run)
-    trained = [one for one in range(1, opened.config.run.rounds + 1) if opened.round(one).step("train").done]
+    rounds = range(1, opened.config.run.rounds + 1)
+    trained = [each for each in rounds if opened.round(each).step("train").done]
     applied = opened.parent is not None
     if not applied and not trained:
         raise OutOfOrder(f"{opened.store.root}: no round of this run was trained here; there are no errors to show")
-    found = None if applied else worst_errors(opened.round(number or trained[-1]), count)
-    where = _write(opened, found, labels) if pages else ""
+    errors = None if applied else worst_errors(opened.round(number or trained[-1]), count)
+    where = _write(opened, errors, labels) if pages else ""
     if as_json:
-        click.echo(json.dumps({**(asdict(found) if found else {}), "report": where}, sort_keys=True))
+        click.echo(json.dumps({**(asdict(errors) if errors else {}), "report": where}, sort_keys=True))
         return
-    if found is not None:
-        print_groups("language", found.languages)
-        print_groups("place", found.places)
-        print_mistakes(found)
+    if errors is not None:
+        print_groups("language", errors.languages)
+        print_groups("place", errors.places)
+        print_mistakes(errors)
     if where:
         click.echo(f"report: {where}")
 
 
 def _write(run: Run, errors: WorstErrors | None, labels: str | None) -> str:
-    """Write the report's folder; where its page lies. Raises BadInput where the libraries that draw are missing."""
+    """Write the report's folder; returns the URL of its page. Raises BadInput where a library that draws is missing."""
     if missing := [name for name in DRAWS if find_spec(name) is None]:
         raise BadInput(f"report: {missing[0]} is not installed: pip install 'recall[report]', or add --no-pages")
     from recall.report.assemble import assemble  # noqa: PLC0415 - other verbs need neither matplotlib nor scikit-learn
@@ -64,18 +65,18 @@ def _write(run: Run, errors: WorstErrors | None, labels: str | None) -> str:
 def print_groups(name: str, groups: Mapping[str, Share]) -> None:
     """Print a table of groups, those with a positive page."""
     rows = [
-        (group or "?", f"{one.pages:,}", f"{one.positive:,}", share_text(one.precision), share_text(one.found))
-        for group, one in groups.items()
-        if one.positive
+        (group or "?", f"{share.pages:,}", f"{share.positive:,}", share_text(share.precision), share_text(share.found))
+        for group, share in groups.items()
+        if share.positive
     ]
-    print_table(f"judged pages of held-out hosts by {name}", (name, *GROUPS), rows)
+    print_table(f"labelled held-out pages by {name}", (name, *GROUPS), rows)
 
 
-def print_mistakes(found: WorstErrors) -> None:
+def print_mistakes(errors: WorstErrors) -> None:
     """Print each page with what pushed its score up and down."""
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print(f"round {found.round}: {found.pages:,} judged pages, threshold {found.threshold:.3f}\n")
-    for mistake in found.mistakes:
+    console.print(f"round {errors.round}: {errors.pages:,} labelled pages, threshold {errors.threshold:.3f}\n")
+    for mistake in errors.mistakes:
         console.print(_line(mistake))
         console.print(f"    + {_pushes(mistake.towards)}")
         console.print(f"    - {_pushes(mistake.against)}")

@@ -55,17 +55,17 @@ def diff(first: str, second: str, count: int, pages: Path | None, as_json: bool)
     """Compare two runs (their corpora) or rounds (RUN@N): pages won and lost, by domain."""
     sides = side_of(first), side_of(second)
     if pages is None:
-        found = difference(*sides, count)
+        change = difference(*sides, count)
     else:
         with new_file(pages) as stream:
-            found = difference(*sides, count, stream)
+            change = difference(*sides, count, stream)
     if as_json:
-        click.echo(json.dumps(asdict(found), sort_keys=True))
+        click.echo(json.dumps(asdict(change), sort_keys=True))
         return
-    rows = [(one.domain or "?", f"{one.won:,}", f"{one.lost:,}", f"{one.both:,}") for one in found.domains]
-    title = f"{first} ({found.pages_first:,} pages) and {second} ({found.pages_second:,} pages)"
+    rows = [(row.domain or "?", f"{row.won:,}", f"{row.lost:,}", f"{row.both:,}") for row in change.domains]
+    title = f"{first} ({change.pages_first:,} pages) and {second} ({change.pages_second:,} pages)"
     print_table(title, ("domain", "won", "lost", "both"), rows)
-    print_note(f"won {found.won:,}, lost {found.lost:,}, in both {found.both:,}; {found.changed:,} domains changed")
+    print_note(f"won {change.won:,}, lost {change.lost:,}, in both {change.both:,}; {change.changed:,} domains changed")
 
 
 @click.command()

@@ -22,7 +22,7 @@ def run(run: str, **cluster: Any) -> None:
 
 
 def step_verb(name: str) -> click.Command:
-    """Make the verb that does one step, if that is the next one."""
+    """Make the verb that does a single step, if that is the next step of the run."""
 
     @click.command(name, help=VERBS[name][1])
     @RUN

@@ -10,7 +10,8 @@ from pathlib import Path
 import tomli_w
 from pydantic import ValidationError
 
-from recall.config.corpus import (
+from recall.config.duplicates import BoilerplateSection, DuplicatesSection, MixSection
+from recall.config.page_filters import (
     SIGNALS,
     ContaminationSection,
     OptoutSection,
@@ -18,7 +19,6 @@ from recall.config.corpus import (
     QualitySection,
     TagsSection,
 )
-from recall.config.duplicates import BoilerplateSection, DuplicatesSection, MixSection
 from recall.config.retired import without_retired
 from recall.config.sections import (
     AccessSection,
@@ -123,7 +123,7 @@ def resolve_paths(config: Config, folder: Path) -> Config:
         if isinstance(value, str):
             sections[section][key] = _absolute(value, folder)
         else:
-            sections[section][key] = tuple(_absolute(one, folder) for one in value)
+            sections[section][key] = tuple(_absolute(entry, folder) for entry in value)
     return Config.model_validate(sections)
 
 

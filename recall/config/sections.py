@@ -89,7 +89,7 @@ class JudgeSection(Section):
     timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
 
     @model_validator(mode="after")
-    def _reject_is_below_accept(self) -> "JudgeSection":
+    def _bounds_are_ordered(self) -> "JudgeSection":
         if self.reject >= self.accept:
             raise ValueError("reject must lie below accept")
         return self

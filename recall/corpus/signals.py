@@ -14,7 +14,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from recall.config.corpus import parse_rule
+from recall.config.page_filters import parse_rule
 from recall.corpus.fences import blocks, prose
 from recall.page.text.prose_language import language_of
 from recall.sites.kinds import kind_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from recall.config import Config, QualitySection
-from recall.config.corpus import SIGNALS, parse_rule
+from recall.config.page_filters import SIGNALS, parse_rule
 from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED

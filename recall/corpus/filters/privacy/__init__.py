@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from recall.config.corpus import PrivacySection
+from recall.config.page_filters import PrivacySection
 from recall.corpus.fences import blocks, inline
 from recall.corpus.filters.privacy.contacts import emails, ips, phones
 from recall.corpus.filters.privacy.keys import keys
