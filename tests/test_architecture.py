@@ -147,7 +147,6 @@ STILL_TWICE: set[str] = set(
     cli
     corpus
     markup
-    plan
     """.split()
 )
 

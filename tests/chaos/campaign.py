@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("--only", type=int, nargs="*", help="these runs, whatever the results say")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after so long")
     given = parser.parse_args()
+    given.folder = given.folder.absolute()  # programs of the campaign work in folders of their own
     given.folder.mkdir(parents=True, exist_ok=True)
     kept = given.folder / f"results-{given.seed}.jsonl"
     results = {row["run"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
