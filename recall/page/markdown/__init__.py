@@ -1,4 +1,4 @@
-"""Bytes of a kept page → Markdown whose fenced code is exact to the character."""
+"""Converts the bytes of a kept page to Markdown whose fenced code is exact to the character."""
 
 from recall.page.markdown.conversion import Conversion, convert, markdown
 from recall.page.markdown.tree import Fallback

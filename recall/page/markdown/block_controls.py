@@ -1,7 +1,7 @@
-"""What stands around a block and only serves it: titles such as `Code:`, the language's name, copy buttons.
+"""Controls around a code block: titles such as `Code:`, the language's name, copy buttons.
 
-In: the element of a block. Out: the outermost element that shows nothing else, and the words of its controls, which may
-name the language.
+In: the element of a block. Out: the outermost element that shows only the block and its controls, and the text of the
+controls, which may name the language.
 """
 
 import re
@@ -9,12 +9,12 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.code_language import LANGUAGES, clean_language
+from recall.page.markdown.code_hints import LANGUAGES, clean_language
 from recall.page.markdown.tree import remove, squashed, words
 
-MAX_CHROME: Final = 120
+MAX_CONTROLS: Final = 120
 MAX_PARTS: Final = 24
-_CHROME: Final = re.compile(
+_CONTROLS: Final = re.compile(
     r"(?:php |html |sql |css |xml |java |source |quick )?code(?: block| example)?:?"
     r"|copy(?: code| to clipboard| snippet)?"
     r"|copied!?|select(?: all)?|\[?select\]?|expand|collapse|view(?: raw| plain| code)?|raw|plain text|print|run|edit"
@@ -30,10 +30,10 @@ _LABELS: Final = frozenset({"div", "span", "p", "b", "strong", "dt", "figcaption
 _LABEL_CLASS: Final = re.compile(r"code|title|head|lang|label|file|tool", re.I)
 
 
-def holder(first: HtmlElement, alone: bool) -> tuple[HtmlElement, list[str]]:
+def outer_holder(first: HtmlElement, alone: bool) -> tuple[HtmlElement, list[str]]:
     """The outermost element that shows nothing but a block and its controls, and the controls' words.
 
-    alone: whether the block is one element; a run of neighbours has no holder.
+    alone: whether the block is a single element; a run of siblings has no outer_holder.
     """
     outer = first
     texts: list[str] = []
@@ -58,7 +58,7 @@ def drop_label(outer: HtmlElement) -> list[str]:
         return []
     text = squashed(" ".join(label.itertext()))
     named = label.tag not in ("p", "b", "strong") or _LABEL_CLASS.search(label.get("class") or "")
-    if not text or len(text) > 40 or not named or not _is_chrome(text):
+    if not text or len(text) > 40 or not named or not _is_control(text):
         return []
     remove(label)
     return [text]
@@ -82,16 +82,16 @@ def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
             texts.append(" ".join(sibling.itertext()))
         texts.append(sibling.tail or "")
     shown = [squashed(text) for text in texts if text.strip()]
-    if sum(map(len, shown)) > MAX_CHROME or not all(_is_chrome(text) for text in shown):
+    if sum(map(len, shown)) > MAX_CONTROLS or not all(_is_control(text) for text in shown):
         return None
     return shown
 
 
-def _is_chrome(text: str) -> bool:
+def _is_control(text: str) -> bool:
     """Whether a text is made of the words that controls of code blocks carry."""
     rest = text
     while rest:
-        match = _CHROME.match(rest)
+        match = _CONTROLS.match(rest)
         word = rest.split(" ", 1)[0]
         end = match.end() if match else 0
         if not end or (end < len(rest) and rest[end].isalnum()):

@@ -1,7 +1,7 @@
-"""Where a page shows code: blocks and inline code, in reading order.
+"""Detects code on a page: blocks and inline code, in reading order.
 
-In: the tree. Out: `Found` values; the tree is not changed. A layout that is not known here falls to the prose, so each
-rule says what it claims: the element of a block, or a run of neighbours that show one line each.
+In: the tree. Out: CodeSpan values; the tree is not changed. Code in a layout that is not known here stays prose. Each
+rule names the elements that it takes: that of a block, or a run of siblings of one line each.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,15 +10,12 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.code_heuristics import code_share, looks_like_code, strong_class, weak_class
-from recall.page.markdown.code_language import told_language
+from recall.page.markdown.block_noise import are_line_numbers, is_block_noise, without_typed_numbers
+from recall.page.markdown.code_elements import CodeSpan, editor_text, inline, is_editor, script, signature, textarea
+from recall.page.markdown.code_hints import code_share, declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, keeps_spaces
-from recall.page.markdown.code_span import Found, inline
 from recall.page.markdown.code_tables import code_table
-from recall.page.markdown.editors import editor_text, is_editor
-from recall.page.markdown.noise import is_gutter_text, is_noise, without_typed_numbers
-from recall.page.markdown.runs import line_run
-from recall.page.markdown.special import script, signature, textarea
+from recall.page.markdown.line_runs import line_run
 from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, text_of
 
 _NAMED: Final = frozenset({"div", "p", "td", "span"})
@@ -47,9 +44,9 @@ _INNER_BLOCK: Final = ("pre", "xmp", "listing", "textarea", "article", "main", "
 _NO_PLAIN_TEXT: Final = ("a", "img", "table", "code", "div", "ul", "ol", *_INNER_BLOCK)
 
 
-def find_code(root: HtmlElement) -> list[Found]:
+def find_code(root: HtmlElement) -> list[CodeSpan]:
     """All code of a page in document order."""
-    found: list[Found] = []
+    spans: list[CodeSpan] = []
     taken: set[HtmlElement] = set()
     walker = etree.iterwalk(root, events=("start",))
     for _, element in walker:
@@ -58,13 +55,13 @@ def find_code(root: HtmlElement) -> list[Found]:
             continue
         hit = _at(element)
         if hit is not None:
-            found.append(hit)
+            spans.append(hit)
             taken.update(hit.elements)
             walker.skip_subtree()
-    return list(_without_gutters(found))
+    return list(_without_gutters(spans))
 
 
-def _at(element: HtmlElement) -> Found | None:
+def _at(element: HtmlElement) -> CodeSpan | None:
     rule = _RULES.get(element.tag)
     if rule is not None:
         return rule(element)
@@ -73,33 +70,33 @@ def _at(element: HtmlElement) -> Found | None:
     return _typed_lines(element) if element.tag in _PROSE else None
 
 
-def _preformatted(element: HtmlElement) -> Found | None:
+def _preformatted(element: HtmlElement) -> CodeSpan | None:
     table = element.find(".//table")
     if table is not None:
         hit = code_table(table)
         if hit is not None:
-            return Found((element,), hit[0], told_language(element))
+            return CodeSpan((element,), hit[0], declared_language(element))
     text = code_text(element, keep=True)
     if not text:
         return None
-    if is_gutter_text(text):
-        return Found((element,), text, gutter=True)
-    return Found((element,), without_typed_numbers(text), told_language(element))
+    if are_line_numbers(text):
+        return CodeSpan((element,), text, gutter=True)
+    return CodeSpan((element,), without_typed_numbers(text), declared_language(element))
 
 
-def _table(element: HtmlElement) -> Found | None:
+def _table(element: HtmlElement) -> CodeSpan | None:
     if "memname" in classes(element):
         return inline(element)
     hit = code_table(element)
-    return Found((element,), without_typed_numbers(hit[0]), told_language(element, hit[1])) if hit else None
+    return CodeSpan((element,), without_typed_numbers(hit[0]), declared_language(element, hit[1])) if hit else None
 
 
-def _ordered(element: HtmlElement) -> Found | None:
+def _ordered(element: HtmlElement) -> CodeSpan | None:
     """A list whose items hold one preformatted line each is a block with numbered lines."""
     items = [child for child in element if child.tag == "li"]
     if len(items) > 1 and all(_is_line_item(item) for item in items):
         text = code_text(element, keep=True)
-        return Found((element,), text, told_language(element)) if text else None
+        return CodeSpan((element,), text, declared_language(element)) if text else None
     return _container(element) if element.get("class") or element.get("style") else None
 
 
@@ -108,23 +105,23 @@ def _is_line_item(item: HtmlElement) -> bool:
     return inner is not None and len(item) == 1 and not (item.text or "").strip() and "\n" not in text_of(inner).strip()
 
 
-def _monospaced(element: HtmlElement) -> Found | None:
+def _monospaced(element: HtmlElement) -> CodeSpan | None:
     """`<code>`, `<tt>`, `<samp>`, `<kbd>` outside `<pre>`: a block where it shows several lines."""
     if next(element.iter("pre", "xmp", "listing", "textarea"), None) is not None:
         return None
     table = element.find(".//table")
     if table is not None:
         hit = code_table(table)
-        return Found((element,), hit[0], told_language(element)) if hit else None
+        return CodeSpan((element,), hit[0], declared_language(element)) if hit else None
     text = _several_lines(element)
     if text:
-        return Found((element,), text, told_language(element))
+        return CodeSpan((element,), text, declared_language(element))
     run = line_run(element)
     if run is not None:
-        return Found(run[0], run[1], told_language(element))
+        return CodeSpan(run[0], run[1], declared_language(element))
     if _stands_alone(element) and strong_class(element.get("class") or "") and _in_block(element):
         text = code_text(element, keep=True)
-        return Found((element,), text, told_language(element)) if text else None
+        return CodeSpan((element,), text, declared_language(element)) if text else None
     return inline(element)
 
 
@@ -152,7 +149,7 @@ def _stands_alone(element: HtmlElement) -> bool:
     parent = element.getparent()
     if parent is None or (parent.text or "").strip() or (element.tail or "").strip():
         return False
-    return all(child is element or is_noise(child) or not text_of(child).strip() for child in parent) and not any(
+    return all(child is element or is_block_noise(child) or not text_of(child).strip() for child in parent) and not any(
         (child.tail or "").strip() for child in parent if child is not element
     )
 
@@ -168,11 +165,11 @@ def _dedented(text: str) -> str:
     return text
 
 
-def _container(element: HtmlElement) -> Found | None:
+def _container(element: HtmlElement) -> CodeSpan | None:
     """An element whose class or font says that it shows code."""
     if is_editor(element):
         text = editor_text(element)
-        return Found((element,), text, told_language(element)) if text else None
+        return CodeSpan((element,), text, declared_language(element)) if text else None
     strong = strong_class(element.get("class") or "")
     weak = weak_class(element.get("class") or "", element.tag in _NAMED)
     if not (strong or weak or monospace(element) or preformatted(element)):
@@ -181,14 +178,18 @@ def _container(element: HtmlElement) -> Found | None:
         return None
     run = line_run(element)
     if run is not None and (strong or looks_like_code(run[1])):
-        return Found(run[0], run[1], told_language(element))
+        return CodeSpan(run[0], run[1], declared_language(element))
     keep = preformatted(element) or keeps_spaces(element) or (strong and _has_typed_lines(element))
     text = without_typed_numbers(code_text(element, keep=keep))
-    return Found((element,), text, told_language(element)) if text and _is_block_text(element, text, strong) else None
+    return (
+        CodeSpan((element,), text, declared_language(element))
+        if text and _is_block_text(element, text, strong)
+        else None
+    )
 
 
 def _wraps_container(element: HtmlElement) -> bool:
-    """Whether all that is in an element is one more of its kind: that one is looked at instead."""
+    """Whether an element holds only another of its kind, which is examined instead."""
     if len(element) != 1 or (element.text or "").strip() or (element[0].tail or "").strip():
         return False
     return element[0].tag in _CONTAINERS and element[0].get("class") == element.get("class")
@@ -227,7 +228,7 @@ def _has_typed_lines(element: HtmlElement) -> bool:
     return next(element.iterdescendants("br", "div", "p", "li", "tr"), None) is None
 
 
-def _typed_lines(element: HtmlElement) -> Found | None:
+def _typed_lines(element: HtmlElement) -> CodeSpan | None:
     """Old pages: code in a paragraph or quotation, a `<br>` behind each line, in the font of the text."""
     if element.find("br") is None or next(element.iterdescendants(*_NO_PLAIN_TEXT), None) is not None:
         return None
@@ -235,14 +236,14 @@ def _typed_lines(element: HtmlElement) -> Found | None:
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < 3 or code_share(text) < 0.7 or max(map(len, lines)) > 160:
         return None
-    return Found((element,), text)
+    return CodeSpan((element,), text)
 
 
-def _without_gutters(found: list[Found]) -> Iterator[Found]:
+def _without_gutters(spans: list[CodeSpan]) -> Iterator[CodeSpan]:
     """Mark gutters that stand beside their code, and drop the second copy of a block behind its first."""
-    blocks = [item for item in found if not item.inline]
+    blocks = [item for item in spans if not item.inline]
     place = {id(item): number for number, item in enumerate(blocks)}
-    for item in found:
+    for item in spans:
         if not item.gutter:
             yield item
             continue
@@ -250,10 +251,10 @@ def _without_gutters(found: list[Found]) -> Iterator[Found]:
         near = blocks[max(0, number - 1) : number + 2]
         count = len(item.text.split())
         beside = any(abs(other.text.count("\n") + 1 - count) <= 1 for other in near if other is not item)
-        yield item if beside else Found(item.elements, item.text, item.language)
+        yield item if beside else CodeSpan(item.elements, item.text, item.language)
 
 
-_RULES: Final[dict[str, Callable[[HtmlElement], Found | None]]] = {
+_RULES: Final[dict[str, Callable[[HtmlElement], CodeSpan | None]]] = {
     **dict.fromkeys(("pre", "xmp", "listing", "plaintext"), _preformatted),
     **dict.fromkeys(("code", "tt", "samp", "kbd"), _monospaced),
     "table": _table,

@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.noise import is_noise, line_counters
+from recall.page.markdown.block_noise import is_block_noise, line_counters
 from recall.page.markdown.tree import BLOCKS, SPACE, classes, preformatted, words
 
 _LINE_CLASSES: Final = words(
@@ -103,7 +103,7 @@ def _holds_lines(element: HtmlElement) -> bool:
     if children[0].tag == "code" and any(child.tail and "\n" not in child.tail for child in children[:-1]):
         return False
     for child in children:
-        if (child.tail or "").strip() or not (_is_line_span(child) or child.tag == "br" or is_noise(child)):
+        if (child.tail or "").strip() or not (_is_line_span(child) or child.tag == "br" or is_block_noise(child)):
             return False
     return True
 
@@ -132,7 +132,7 @@ def raw_lines(root: HtmlElement, keep: bool) -> str:
             lines.text(run or "", keep)
         elif mark >= 0:
             lines.end_block(empty=_is_empty(lines.parts, mark), soft=line and element.tag not in BLOCKS)
-        elif element is not root and (element in counters or is_noise(element)):
+        elif element is not root and (element in counters or is_block_noise(element)):
             continue
         elif element.tag == "br":
             lines.line_break(keep)
@@ -216,7 +216,7 @@ def keeps_spaces(element: HtmlElement) -> bool:
         part = stack.pop()
         if "\n" in (part.text or "").strip() or any("\n" in (child.tail or "").strip() for child in part):
             return False
-        stack.extend(child for child in part if not is_noise(child))
+        stack.extend(child for child in part if not is_block_noise(child))
     return True
 
 

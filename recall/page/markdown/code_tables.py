@@ -9,8 +9,8 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from recall.page.markdown.block_noise import are_line_numbers
 from recall.page.markdown.code_lines import code_text, keeps_spaces, raw_lines, tidy
-from recall.page.markdown.noise import is_gutter_text
 from recall.page.markdown.tree import ancestors, squashed, text_of
 
 _TABLE_CLASS: Final = re.compile(
@@ -90,7 +90,7 @@ def _is_gutter(cell: HtmlElement) -> bool:
     text = " ".join(cell.itertext())
     if not text.strip():
         return False
-    if is_gutter_text(text):
+    if are_line_numbers(text):
         return True
     words = text.split()
     if len(words) == 1 and words[0].isdecimal():

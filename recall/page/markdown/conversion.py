@@ -1,8 +1,8 @@
-"""A page's bytes → Markdown whose code is exact.
+"""Converts a page's bytes to Markdown whose code is exact.
 
-Code is found and lifted first, place-holders stand for it while main-content extraction works on the prose, then it is
-put back and counted. In: the body as served, its URL and the charset of its HTTP header. Out: Markdown, and the reason
-where a page defeated this and came out as plain text. Refuses nothing; only bytes without text give an empty string.
+Code is detected and replaced by place-holders, main-content extraction works on the prose, then the code is put back
+and checked. In: the body as served, its URL and the charset of its HTTP header. Out: Markdown, and the reason
+where a page came out as plain text instead. Refuses nothing; only bytes without text give an empty string.
 """
 
 import re
@@ -15,9 +15,8 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.full_page import render
 from recall.page.markdown.lift import Lifted, lift
-from recall.page.markdown.patch import complete
+from recall.page.markdown.reinsert import add_headings_and_lists, complete
 from recall.page.markdown.restore import blocks_in, restore
-from recall.page.markdown.restore_lists import add_headings_and_lists
 from recall.page.markdown.threads import find_posts, render_thread
 from recall.page.markdown.tree import (
     CONTROL,
@@ -42,11 +41,11 @@ _FAILURES: Final = (
     RecursionError,
     etree.LxmlError,
 )
-"""What extraction raises on trees it was not written for; nothing else is caught."""
+"""Exceptions of extraction on unusual trees; nothing else is caught."""
 
 MIN_PROSE: Final = 200
 SHARE: Final = 0.2
-"""Extractions shorter than this many characters or this share of the page's text are compared with the wider cut."""
+"""Extractions shorter than this many characters or this share of the page's text are compared with the full page."""
 
 _UNSEEN: Final = re.compile(r"(?is)<(script|style|head|noscript|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->")
 _TAG: Final = re.compile(r"(?s)<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>|<[!?][^>]*>")
@@ -55,7 +54,7 @@ _INLINE_TAGS: Final = words("a abbr b big code em font i kbd s samp small span s
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A page as Markdown. fallback: why it is plain text or the wider cut instead, None where all went well."""
+    """A page as Markdown. fallback: why it is plain text or the full page instead, None for main content."""
 
     text: str
     fallback: Fallback | None = None
@@ -70,7 +69,7 @@ def markdown(body: bytes, url: str | None = None, charset: str | None = None) ->
 
 
 def convert(body: bytes, url: str | None = None, charset: str | None = None) -> Conversion:
-    """Do the same as `markdown` and say when and why a page fell back."""
+    """Return what `markdown` does, and why a page fell back to plain text or the full page."""
     text = decode(body, charset)
     root = parse(text)
     if root is None:
@@ -102,30 +101,30 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
     else:
         prose = _main_content(root, url)
     if posts is None and bound is None and len(prose) < max(MIN_PROSE, SHARE * len(text_of(root))):
-        wider = render(root)
-        if len(wider) > 3 * len(prose):
-            prose = wider
+        full = render(root)
+        if len(full) > 3 * len(prose):
+            prose = full
     prose = complete(prose, root, lifted)
     if posts is None and bound is None:
         prose = add_headings_and_lists(prose, root)
-    found = restore(prose, lifted)
-    if not found.strip():
+    restored = restore(prose, lifted)
+    if not restored.strip():
         return Conversion(plain_text(text), Fallback.EXTRACTOR)
-    if lost_blocks(found, prose, lifted):
+    if lost_blocks(restored, prose, lifted):
         return Conversion(restore(render(root), lifted), Fallback.BLOCK_LOST)
-    return Conversion(found, bound)
+    return Conversion(restored, bound)
 
 
 def _main_content(root: HtmlElement, url: str | None) -> str:
-    """The prose with its place-holders. Options are built anew for each page: nothing is carried over."""
-    found = trafilatura.extract(
+    """The main content with its place-holders. Options are new for each page: no state is carried over."""
+    content = trafilatura.extract(
         root,
         url=url,
         output_format="markdown",
         include_formatting=True,
         include_tables=True,
     )
-    return found or ""
+    return content or ""
 
 
 def plain_text(text: str) -> str:
@@ -136,7 +135,7 @@ def plain_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n" if any(lines) else ""
 
 
-def lost_blocks(found: str, prose: str, lifted: Lifted) -> list[int]:
-    """Numbers of the blocks that have a place in the prose but whose code does not stand in the Markdown."""
+def lost_blocks(restored: str, prose: str, lifted: Lifted) -> list[int]:
+    """Numbers of the blocks whose place-holder is in the prose and whose code is not in the Markdown."""
     placed = set(blocks_in(prose, lifted))
-    return [number for number in sorted(placed) if f"\n{lifted.blocks[number].text}\n" not in found]
+    return [number for number in sorted(placed) if f"\n{lifted.blocks[number].text}\n" not in restored]

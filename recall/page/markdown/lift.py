@@ -1,41 +1,118 @@
-"""Code and formulas out of the tree, place-holders in.
+"""Replaces code and formulas in the tree by place-holders.
 
-In: the tree and what was found in it. Out: the tree changed in place, and what each place-holder stands for. A
-place-holder of a block is a paragraph about as long as its code, so that main-content extraction weighs the page as it
-would with the code in it; one of inline code is a word.
+In: the tree. Out: the tree changed in place, and what each place-holder stands for. A block's place-holder is a
+paragraph about as long as its code, so that main-content extraction weighs the page as it would with the code in it;
+that of inline code is a word. Tables of layout, figures and inline elements around a block become divisions, as
+extraction drops a paragraph in them or sets it in a table or a sentence.
 """
 
 import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_controls import drop_label, holder, language_of
+from recall.page.markdown.block_controls import drop_label, language_of, outer_holder
 from recall.page.markdown.blocks import find_code
-from recall.page.markdown.code_span import Found
+from recall.page.markdown.code_elements import CodeSpan
 from recall.page.markdown.formulas import TYPED, Formula, find_formulas
-from recall.page.markdown.layout import clear_way, undo_section_lists
-from recall.page.markdown.tree import HEADINGS, remove, squashed, text_of
+from recall.page.markdown.tree import BLOCKS, HEADINGS, remove, squashed, text_of
+
+_INLINE_HOLDERS: Final = ("p", "span", "font", "b", "strong", "i", "em", "a", "center", "code", "tt", "samp", "kbd",
+                          "small", "big", "u", "label", "figure", "fieldset", "button")  # fmt: skip
+_TABLE_PARTS: Final = frozenset({"table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"})
+
+
+def make_room(element: HtmlElement) -> None:
+    """Change the ancestors of a block so that they may hold a paragraph and extraction does not drop them."""
+    inline = True
+    for ancestor in element.iterancestors():
+        tag = ancestor.tag
+        if tag == "table":
+            _undo_table(ancestor)
+        elif tag == "figure" or (inline and tag in _INLINE_HOLDERS):
+            ancestor.tag = "div"
+        elif tag in ("aside", "header"):
+            if next(ancestor.iterancestors("article", "main"), None) is not None:
+                ancestor.tag = "div"
+        elif tag not in _TABLE_PARTS:
+            inline = False
+
+
+def undo_section_lists(root: HtmlElement) -> None:
+    """Turn lists whose items are sections with headings into divisions: extraction would set them as one line."""
+    for part in list(root.iter("ul", "ol")):
+        if any(item.find(f".//{tag}") is not None for item in part.iterchildren("li") for tag in ("h2", "h3", "h4")):
+            for item in part.iterchildren("li"):
+                item.tag = "div"
+            part.tag = "div"
+
+
+def _undo_table(table: HtmlElement) -> None:
+    """Turn a table that lays out text and code into divisions; loose text in its cells becomes paragraphs."""
+    own = [
+        part for part in table.iter(*_TABLE_PARTS) if part is table or next(part.iterancestors("table"), None) is table
+    ]
+    for part in own:
+        if part.tag in ("td", "th", "caption"):
+            _wrap_loose_text(part)
+    for part in own:
+        part.tag = "div"
+
+
+def _wrap_loose_text(cell: HtmlElement) -> None:
+    """Put runs of text and inline elements of a cell into paragraphs: extraction drops text without one."""
+    children = list(cell)
+    run = _paragraph(cell.text)
+    cell.text = None
+    index = 0
+    for child in children:
+        tail, child.tail = child.tail, None
+        if child.tag in BLOCKS or any(inner.tag in BLOCKS for inner in child.iterdescendants()):
+            index = _insert_paragraph(cell, run, index) + 1
+            run = _paragraph(tail)
+        else:
+            run.append(child)
+            child.tail = tail
+    _insert_paragraph(cell, run, index)
+
+
+def _paragraph(text: str | None) -> HtmlElement:
+    paragraph = etree.Element("p")
+    paragraph.text = text
+    return paragraph
+
+
+def _insert_paragraph(cell: HtmlElement, run: HtmlElement, index: int) -> int:
+    """Insert a non-empty paragraph before the child at an index; returns the child's new index."""
+    if not len(run) and not (run.text or "").strip():
+        return index
+    cell.insert(index, run)
+    return index + 1
+
 
 FILLER: Final = " and this is the code as it was on the page"
 MAX_FILLER: Final = 700
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
-_SIGN_CLASS: Final = re.compile(
+_PERMALINK_CLASS: Final = re.compile(
     r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
 )
-_SIGN: Final = re.compile(
+_PERMALINK: Final = re.compile(
     r"[\s\u200b]*(?:[¶#§🔗∞⚓]|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link|\ue157)?[\s\u200b]*", re.I
 )
 
 
 @dataclass(slots=True)
 class Lifted:
-    """What the place-holders stand for. stem: a word that does not occur on the page and starts each of them."""
+    """Code and formulas by the number in their place-holders. stem: their common start, a word not on the page.
+
+    elements: the place-holder of each block in the tree.
+    """
 
     stem: str
-    blocks: list[Found] = field(default_factory=list)
-    places: list[HtmlElement] = field(default_factory=list)
+    blocks: list[CodeSpan] = field(default_factory=list)
+    elements: list[HtmlElement] = field(default_factory=list)
     inlines: list[str] = field(default_factory=list)
     plain: bool = False  # the last block lifted is a highlighter's plain copy
 
@@ -53,24 +130,24 @@ class Lifted:
 def lift(root: HtmlElement, text: str) -> Lifted:
     """Replace all code and formulas of a page by place-holders."""
     lifted = Lifted(_stem(text))
-    _drop_signs(root)
+    _drop_permalinks(root)
     undo_section_lists(root)
     for formula in list(find_formulas(root)):
         _lift_formula(formula, lifted)
-    for found in find_code(root):
-        if found.gutter:
-            _drop(found)
-        elif found.inline:
-            _put_word(found.elements[0], inline_code(found.text), lifted)
-        elif not _repeats(found, lifted):
-            _lift_block(found, lifted)
+    for span in find_code(root):
+        if span.gutter:
+            _drop(span)
+        elif span.inline:
+            _put_word(span.elements[0], inline_code(span.text), lifted)
+        elif not _repeats(span, lifted):
+            _lift_block(span, lifted)
     if "\\" in text or "$$" in text:
         _lift_typed_formulas(root, lifted)
     return lifted
 
 
 def _lift_typed_formulas(root: HtmlElement, lifted: Lifted) -> None:
-    """Protect LaTeX that stands in the text for a script to draw: extraction would escape its signs."""
+    """Replace LaTeX typed in the text, which a script draws: extraction would escape its signs."""
 
     def word(match: re.Match[str]) -> str:
         lifted.inlines.append(squashed(match[0]))
@@ -84,11 +161,16 @@ def _lift_typed_formulas(root: HtmlElement, lifted: Lifted) -> None:
             element.tail = TYPED.sub(word, element.tail)
 
 
-def _drop_signs(root: HtmlElement) -> None:
+def _drop_permalinks(root: HtmlElement) -> None:
     """Remove the permalinks behind headings and the edit links of wikis."""
     for element in list(root.iter("a", "span", "small")):
         name = element.get("class")
-        if name and _SIGN_CLASS.search(name) and len(text_of(element)) <= 24 and _SIGN.fullmatch(text_of(element)):
+        if (
+            name
+            and _PERMALINK_CLASS.search(name)
+            and len(text_of(element)) <= 24
+            and _PERMALINK.fullmatch(text_of(element))
+        ):
             remove(element)
 
 
@@ -128,25 +210,25 @@ def _lift_formula(formula: Formula, lifted: Lifted) -> None:
     _put_word(formula.element, formula.markdown, lifted)
 
 
-def _drop(found: Found) -> None:
-    for element in found.elements:
+def _drop(span: CodeSpan) -> None:
+    for element in span.elements:
         remove(element)
 
 
-def _repeats(found: Found, lifted: Lifted) -> bool:
-    """Whether a block shows again what the one before shows, one of them being the plain copy of a highlighter.
+def _repeats(span: CodeSpan, lifted: Lifted) -> bool:
+    """Whether a block repeats the previous block, and drop it then.
 
-    Highlighters keep such a copy, mostly hidden, beside the code that they draw; one of the two is dropped.
+    Highlighters keep a plain copy, mostly hidden, beside the code that they draw.
     """
     if not lifted.blocks:
         return False
-    last, place, parent = lifted.blocks[-1], lifted.places[-1], found.elements[0].getparent()
-    if "".join(last.text.split()) != "".join(found.text.split()) or not (lifted.plain or _is_copy(found.elements[0])):
+    last, element, parent = lifted.blocks[-1], lifted.elements[-1], span.elements[0].getparent()
+    if "".join(last.text.split()) != "".join(span.text.split()) or not (lifted.plain or _is_copy(span.elements[0])):
         return False
-    if not any(ancestor is parent or ancestor is parent.getparent() for ancestor in place.iterancestors()):
+    if not any(ancestor is parent or ancestor is parent.getparent() for ancestor in element.iterancestors()):
         return False
-    lifted.blocks[-1] = replace(last, language=last.language or found.language)
-    _drop(found)
+    lifted.blocks[-1] = replace(last, language=last.language or span.language)
+    _drop(span)
     return True
 
 
@@ -156,18 +238,18 @@ def _is_copy(element: HtmlElement) -> bool:
     )
 
 
-def _lift_block(found: Found, lifted: Lifted) -> None:
-    lifted.plain = _is_copy(found.elements[0])
-    outer, chrome = holder(found.elements[0], len(found.elements) == 1)
-    language = found.language or language_of(chrome + drop_label(outer))
-    for element in found.elements[1:]:
+def _lift_block(span: CodeSpan, lifted: Lifted) -> None:
+    lifted.plain = _is_copy(span.elements[0])
+    outer, controls = outer_holder(span.elements[0], len(span.elements) == 1)
+    language = span.language or language_of(controls + drop_label(outer))
+    for element in span.elements[1:]:
         remove(element)
     number = len(lifted.blocks)
-    lifted.blocks.append(Found((outer,), found.text, language))
-    lifted.places.append(outer)
+    lifted.blocks.append(CodeSpan((outer,), span.text, language))
+    lifted.elements.append(outer)
     tail = outer.tail
     outer.clear()
     outer.tag, outer.tail = "p", tail
-    fill = min(len(found.text), MAX_FILLER) // len(FILLER)
+    fill = min(len(span.text), MAX_FILLER) // len(FILLER)
     outer.text = f"{lifted.stem}b{number}x" + FILLER * fill
-    clear_way(outer)
+    make_room(outer)

@@ -1,7 +1,7 @@
-"""Place-holders → the code they stand for.
+"""Replaces place-holders by their code.
 
 In: Markdown with place-holders and what was lifted. Out: Markdown whose fenced blocks hold the code as it was. Fences
-stand at the left margin, also in lists, so that each line keeps exactly its own indentation.
+lie at the left margin, also in lists, so that each line keeps exactly its own indentation.
 """
 
 import re
@@ -26,7 +26,7 @@ def blocks_in(markdown: str, lifted: Lifted) -> list[int]:
 
 
 def restore(markdown: str, lifted: Lifted) -> str:
-    """Put all code back; a block that stands in the text twice is put at its first place."""
+    """Put all code back; of a block that occurs twice only the first occurrence counts."""
     segments: list[str] = []
     prose: list[str] = []
     done: set[int] = set()

@@ -47,16 +47,16 @@ def find_posts(root: HtmlElement) -> list[HtmlElement] | None:
     ]
     if len(candidates) < 2:
         return None
-    found: list[tuple[list[HtmlElement], int]] = []
+    threads: list[tuple[list[HtmlElement], int]] = []
     for pairs in _SOFTWARE.values():
         posts = _outermost([element for element in candidates if any(_fits(element, pair) for pair in pairs)])
         if len(posts) > 1:
-            found.append((posts, sum(len(text_of(post)) for post in posts)))
-    largest = max((size for _, size in found), default=0)
+            threads.append((posts, sum(len(text_of(post)) for post in posts)))
+    largest = max((size for _, size in threads), default=0)
     if largest * 4 < len(squashed(text_of(root))):
         return None
     # the first named of those that hold much: later ones may hold the author lines too
-    return next((posts for posts, size in found if size * 3 >= largest), None)
+    return next((posts for posts, size in threads if size * 3 >= largest), None)
 
 
 def _may_hold(element: HtmlElement) -> bool:

@@ -1,4 +1,4 @@
-"""Text of a page → its tree, and what an element says about itself.
+"""Parses the text of a page to a tree, and reads properties of elements.
 
 In: decoded text. Out: the root of an lxml tree, or the bound that the page breaks. Bounds are bytes, nodes and depth,
 never time, so that a page gives the same Markdown on every machine.
@@ -79,15 +79,15 @@ def _end_head(root: HtmlElement) -> None:
     if body is None:
         body = etree.SubElement(root, "body")
     strays = [first, *first.itersiblings()]
-    for place, stray in enumerate(strays):
-        body.insert(place, stray)
+    for index, stray in enumerate(strays):
+        body.insert(index, stray)
     if strays and body.text and body.text.strip():  # it stood behind what comes before it now
         strays[-1].tail = CONTROL.sub("", (strays[-1].tail or "") + body.text).replace("\f", " ")
         body.text = None
 
 
 def broken_bound(root: HtmlElement) -> Fallback | None:
-    """Say which bound the tree breaks, if any."""
+    """The bound that the tree breaks, if any."""
     nodes = depth = deepest = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         if event == "start":

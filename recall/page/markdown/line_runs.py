@@ -1,6 +1,6 @@
-"""Code that stands in neighbours, one line each: `<tt>` and `<br>`, or a paragraph per line.
+"""Code in sibling elements of one line each: `<tt>` and `<br>`, or a paragraph per line.
 
-In: the first neighbour. Out: all of them and the lines they show, or None where the element stands by itself.
+In: the first sibling. Out: all of them and the lines they show, or None where there is only one line.
 """
 
 from typing import Final

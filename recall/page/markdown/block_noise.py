@@ -1,6 +1,6 @@
-"""What stands inside a code block on the page but is no code: gutters, buttons, fold marks, tooltips, ads.
+"""Content of a code block that is no code: line numbers, buttons, fold marks, tooltips, ads.
 
-In: an element inside a block. Out: whether it goes. Text is dropped for its class only where it is short, and as a
+In: an element inside a block. Out: whether to drop it. Text is dropped for its class only where it is short, and as a
 line number only where it is nothing but a number, so that a class name used otherwise costs no code.
 """
 
@@ -34,7 +34,7 @@ _LINE_TARGET = re.compile(r"#?[\w.:-]*\d+$")
 SHORT = 60
 
 
-def is_noise(element: HtmlElement) -> bool:
+def is_block_noise(element: HtmlElement) -> bool:
     """Whether an element inside a code block shows no code."""
     if not isinstance(element.tag, str) or element.tag in _DROPPED or hidden(element):
         return True
@@ -88,13 +88,13 @@ def _is_line_anchor(element: HtmlElement) -> bool:
     return bool(_LINE_TARGET.search(target)) and target.lstrip("#").endswith(text)
 
 
-def is_gutter_text(text: str) -> bool:
+def are_line_numbers(text: str) -> bool:
     """Whether a text is nothing but consecutive line numbers, at least two of them."""
     words = [word.rstrip(".:)|") for word in text.split()]
     if len(words) < 2 or not all(word.isdecimal() for word in words):
         return False
     first = int(words[0])
-    return all(int(word) == first + place for place, word in enumerate(words))
+    return all(int(word) == first + index for index, word in enumerate(words))
 
 
 def line_counters(root: HtmlElement) -> frozenset[HtmlElement]:
@@ -107,16 +107,20 @@ def line_counters(root: HtmlElement) -> frozenset[HtmlElement]:
     for element in root.iter("span", "div", "a", "i", "em", "b", "small", "td"):
         if not len(element) and (element.text or "").strip().isdecimal():
             groups.setdefault((element.tag, element.get("class")), []).append(element)
-    found: set[HtmlElement] = set()
+    counters: set[HtmlElement] = set()
     for group in groups.values():
         parents = {element.getparent() for element in group}
-        if len(group) < 3 or len(parents) < len(group) or not is_gutter_text(" ".join(text_of(part) for part in group)):
+        if (
+            len(group) < 3
+            or len(parents) < len(group)
+            or not are_line_numbers(" ".join(text_of(part) for part in group))
+        ):
             continue
         if all(_comes_first(element) for element in group):
             telling = sum(1 for parent in parents if not text_of(parent).strip().isdecimal())
             if telling * 2 > len(parents):
-                found.update(group)
-    return frozenset(found)
+                counters.update(group)
+    return frozenset(counters)
 
 
 def _comes_first(element: HtmlElement) -> bool:
@@ -138,11 +142,11 @@ def without_typed_numbers(text: str) -> str:
     lines = text.split("\n")
     if len(lines) < 4:
         return text
-    found = [_TYPED.match(line) for line in lines]
-    numbers = [int(match[1]) for match in found if match]
+    matches = [_TYPED.match(line) for line in lines]
+    numbers = [int(match[1]) for match in matches if match]
     if len(numbers) < len(lines) or any(b - a != 1 for a, b in pairwise(numbers)):
         return text
-    rest = [line[match.end() :] for line, match in zip(lines, found, strict=True) if match]
+    rest = [line[match.end() :] for line, match in zip(lines, matches, strict=True) if match]
     if not any(line[:1] in " \t" for line in rest if line.strip()) and all(line.strip() for line in rest):
         return text
     while all(line[:1] == " " for line in rest if line.strip()) and any(line.strip() for line in rest):

@@ -1,0 +1,114 @@
+"""Code in single elements: inline code, form fields, scripts that browsers do not run, signatures, browser editors.
+
+In: an element. Out: what it shows, as CodeSpan or as text, or None where it shows no code. Editors (CodeMirror 5 and 6,
+Monaco, Ace) draw lines as absolutely placed blocks, so the order in the markup need not be the order on the page, and
+their spaces are no-break spaces.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from recall.page.markdown.code_hints import declared_language, looks_like_code, strong_class, weak_class
+from recall.page.markdown.code_lines import code_text, raw_lines, tidy
+from recall.page.markdown.tree import HEADINGS, classes, squashed
+
+ZERO_WIDTH: Final = re.compile("\u200b")
+"""Where a long name may be broken; it shows nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSpan:
+    """A detected piece of code. elements: the first is replaced by a place-holder, the others are removed.
+
+    inline: inside a sentence, else a block. gutter: only line numbers, to be dropped.
+    """
+
+    elements: tuple[HtmlElement, ...]
+    text: str
+    language: str = ""
+    inline: bool = False
+    gutter: bool = False
+
+
+def inline(element: HtmlElement) -> CodeSpan | None:
+    """Inline code of an element, None where it shows nothing."""
+    pieces = tidy(raw_lines(element, keep=False).replace("\n", " "), keep=False)
+    text = squashed(ZERO_WIDTH.sub("", pieces))
+    return CodeSpan((element,), text, inline=True) if text else None
+
+
+_FORM_FIELD: Final = re.compile(r"comment|message|reply|body|email|search|query|content|text$", re.I)
+_PLAIN_SCRIPT: Final = re.compile(r"syntaxhighlighter|brush|language-|lang-", re.I)
+_CDATA: Final = re.compile(r"\A\s*<!\[CDATA\[(.*?)\]\]>\s*\Z", re.S)
+
+
+def textarea(element: HtmlElement) -> CodeSpan | None:
+    """Code of a text field that is meant for copying, None for one that is meant for input."""
+    text = tidy((element.text_content() or "").removeprefix("\n"), keep=True)
+    if not text:
+        return None
+    shown = element.get("readonly") is not None or element.get("disabled") is not None
+    name = f"{element.get('class') or ''} {element.get('id') or ''}"
+    coded = strong_class(name) or weak_class(name) or "code" in name.lower()
+    if not (shown or coded) and (_FORM_FIELD.search(element.get("name") or "") or not looks_like_code(text)):
+        return None
+    return CodeSpan((element,), text, declared_language(element))
+
+
+def script(element: HtmlElement) -> CodeSpan | None:
+    """Code of a script element that a highlighter (SyntaxHighlighter, Prism) reads and browsers do not run."""
+    kind, name = element.get("type") or "", element.get("class") or ""
+    if kind != "syntaxhighlighter" and not (kind == "text/plain" and _PLAIN_SCRIPT.search(name)):
+        return None
+    text = element.text or ""
+    inside = _CDATA.match(text)
+    text = tidy(inside[1] if inside else text, keep=True)
+    return CodeSpan((element,), text, declared_language(element)) if text else None
+
+
+def signature(element: HtmlElement) -> CodeSpan | None:
+    """Code of a declaration in API documentation (Sphinx, rustdoc, JavaDoc) that is not marked up as code."""
+    names = classes(element)
+    if element.tag == "dt" and ("sig" in names or element.find("./*[@class='descname']") is not None):
+        return inline(element)
+    if "code-header" in names and element.tag in HEADINGS | {"section", "div"} and element.find(".//pre") is None:
+        return inline(element) if element.find(".//button") is None else None
+    if "member-signature" in names or "type-signature" in names:
+        text = ZERO_WIDTH.sub("", code_text(element, keep=True)).replace("\u00a0", " ")
+        return CodeSpan((element,), text) if text else None
+    return None
+
+
+EDITORS: Final = frozenset({"codemirror", "cm-editor", "monaco-editor", "ace_editor"})
+_LINES: Final = frozenset({"codemirror-line", "cm-line", "view-line", "ace_line"})
+_TOP: Final = re.compile(r"top\s*:\s*(-?\d+(?:\.\d+)?)px")
+_ZERO_WIDTH: Final = re.compile("[\u200b\u200c\u2060\ufeff]")
+
+
+def is_editor(element: HtmlElement) -> bool:
+    """Whether the element is the outside of an editor."""
+    return not EDITORS.isdisjoint(classes(element))
+
+
+def editor_text(editor: HtmlElement) -> str | None:
+    """The lines of an editor in the order in which it draws them, None where it shows none."""
+    lines = [
+        line
+        for line in editor.iter("pre", "div", "span")
+        if not _LINES.isdisjoint(classes(line)) and "codemirror-measure" not in classes(line.getparent())
+    ]
+    if not lines:
+        return None
+    tops = [_top(line) for line in lines]
+    if all(top is not None for top in tops):
+        lines = [line for _, line in sorted(zip(tops, lines, strict=True), key=lambda pair: pair[0] or 0.0)]
+    texts = [_ZERO_WIDTH.sub("", raw_lines(line, keep=True)).strip("\n") for line in lines]
+    return tidy("\n".join(texts).replace("\u00a0", " "), keep=True)
+
+
+def _top(line: HtmlElement) -> float | None:
+    match = _TOP.search(line.get("style") or "")
+    return float(match[1]) if match else None
