@@ -1,4 +1,4 @@
-"""Holds the audit's intervals against the truth of simulated crawls.
+"""Coverage of the audit's confidence intervals on simulated crawls, whose truth is known.
 
     python tests/benchmarks/audit.py [--crawls 1000] [--pages 30000] [--labels 100,300,1000]
 

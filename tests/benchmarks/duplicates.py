@@ -1,11 +1,11 @@
-"""How well and how fast near-duplicates are found.
+"""Measures precision, recall and speed of near-duplicate detection.
 
     python tests/benchmarks/duplicates.py scale --pages 100000 --workers 2
     python tests/benchmarks/duplicates.py real FOLDER… [--warcs FOLDER]
 
 `scale` writes synthetic pages with planted copies, as extraction leaves them, and runs the stages that compare pages:
-same URLs, same texts, near-duplicates, boilerplate lines. `real` holds the near-duplicates of HTML files and WARCs
-against brute force: the exact Jaccard similarity of the sets of 5-grams of words, computed apart from the stages.
+same URLs, same texts, near-duplicates, boilerplate lines. `real` compares the near-duplicates of HTML files and WARCs
+with brute force: the exact Jaccard similarity of the sets of 5-grams of words, computed apart from the stages.
 The last line is one JSON object.
 """
 

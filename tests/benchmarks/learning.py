@@ -1,10 +1,10 @@
-"""How much more labels find: the recipe trained on the pages of ever more site families.
+"""Learning curve: the recipe trained on the pages of more and more registered domains.
 
     python -m tests.benchmarks.learning --crawl DIR [--draws 3]
 
-DIR holds WARCs and labels.jsonl as `recipe.py` reads them. Families of seed and pool are taken in seeded order until
+DIR holds WARCs and labels.jsonl as `recipe.py` reads them. Domains of seed and pool are taken in seeded order until
 they hold a share of the pages; tokenizer and model are trained on these alone and measured on the pages of use
-`measure`. The last line is one JSON object: pages, positive pages, average precision and share found at precision 0.90,
+`measure`. The last line is one JSON object: pages, positive pages, average precision and recall at precision 0.90,
 each the mean of the draws.
 """
 

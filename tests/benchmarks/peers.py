@@ -1,4 +1,4 @@
-"""Contenders that live in a virtual environment of their own; run by `scan.py --peers PYTHON`.
+"""Other readers and loops, in a virtual environment of their own; run by `scan.py --peers PYTHON`.
 
 pip install "datatrove[io,processing]" trafilatura isal warcio orjson
 """

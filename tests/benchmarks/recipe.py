@@ -1,12 +1,12 @@
-"""Measures what each part of the recipe is worth on a labelled crawl.
+"""Ablation of the recipe on a labelled crawl: what each of its parts adds.
 
     python tests/benchmarks/recipe.py --crawl DIR [--variants counts,once,marks,slow,shrinkage,shapes,families,code]
         [--measure]
 
 DIR holds WARCs and labels.jsonl ({"url", "label", "use", "family"}). Variants are compared by cross-validation grouped
-by family among the pages of use `seed` and `pool`; with --variants "" none is. Only with --measure the default recipe
-is measured once on the pages of use `measure`, trained on seed + pool and on seed alone, beside baselines: fastText on
-words with DeepSeekMath's settings (200,000 buckets), fastText on token counts, TF-IDF with logistic regression (where
+by registered domain among the pages of use `seed` and `pool`; with --variants "" none is. Only with --measure the
+default recipe is measured once on the pages of use `measure`, trained on seed + pool and on seed alone, beside baselines:
+fastText on words with DeepSeekMath's settings (200,000 buckets), fastText on token counts, TF-IDF with logistic regression (where
 scikit-learn is installed), and the rule that a page has a `<pre>` or a `<code>`. The last line is one JSON object.
 """
 
@@ -143,7 +143,7 @@ def found_at(scores: Floats, truth: NDArray[np.bool_], precision: float) -> floa
 
 
 def figures(scores: Floats, truth: NDArray[np.bool_], families: Sequence[str]) -> Figures:
-    """AP and share found at precision 0.90, each with its interval over families."""
+    """AP and recall at precision 0.90, each with its interval over families."""
     return {
         "average_precision": asdict(bootstrap_interval(average_precision, scores, truth, families)),
         "found_at_precision_0.90": asdict(

@@ -1,11 +1,11 @@
-"""Runs the loop on a labelled crawl and measures its last round against its first, on sites it never learned from.
+"""Runs the loop on a labelled crawl and compares its last round with its first, on sites that it never learned from.
 
     python tests/benchmarks/rounds.py --crawl DIR --folder DIR [--rounds 3] [--pages 300]
 
 DIR holds a crawl in Common Crawl's layout and labels.jsonl (url, label, use, family). Rows of use "seed" start the run,
-those of use "measure" are its holdout, the labels answer instead of people. Each round's average precision and share
-found at precision 0.90 have 95 % intervals by bootstrap over families, and so has what each round adds to the first, by
-paired draws. The run folder is kept and taken up again. The last line is one JSON object.
+those of use "measure" are its holdout, the labels answer instead of people. Each round's average precision and
+recall at precision 0.90 have 95 % intervals by bootstrap over registered domains, as has the gain of each round
+over the first, by paired draws. The run folder is kept and taken up again. The last line is one JSON object.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""The fault campaign: small runs in bad weather, each held against the calm one; last line: one JSON object.
+"""The fault campaign: small runs under injected faults, each compared with a reference run; last line: a JSON object.
 
-make chaos CHAOS_RUNS=N. Each run reads a crawl of eight WARCs through a front that spoils 10 to 30 % of the requests,
+make chaos CHAOS_RUNS=N. Each run reads a crawl of eight WARCs through a proxy that spoils 10 to 30 % of the requests,
 while drivers, workers and nodes are killed, stopped and run out of disk, clocks jump and files of the crawl are damaged
-and mended. It must end with the corpus of the calm run, byte for byte, and a ledger that adds up, after starts that
-ended with a documented exit code and one line that says why. What a run came to is written to FOLDER/results.jsonl; a
+and mended. It must end with the corpus of the reference run, byte for byte, and a ledger that adds up, after starts
+that ended with a documented exit code and one line that says why. Results are written to FOLDER/results.jsonl; a
 campaign that is called again goes on.
 """
 
@@ -16,10 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.faults import Weather
+from tests.chaos.campaign_run import CampaignRun
 from tests.chaos.injector import REFUSED
 from tests.chaos.plan import RAY_EVERY, Plan, draw
-from tests.chaos.world import run_calm, world_in
+from tests.chaos.testbed import open_testbed, run_reference
 
 
 def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -50,12 +50,12 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _told(place: str, result: dict[str, Any]) -> str:
+def _line(prefix: str, result: dict[str, Any]) -> str:
     """A line about a run."""
     struck = ", ".join(f"{count} x {name}" for name, count in result["blows"].items()) or "faults only"
     listed = "".join(f"; {count} failed in {step}" for step, count in result["listed"].items())
     return (
-        f"{place}: run {result['run']}{' on Ray' if result['ray'] else ''}: {result['verdict']}; "
+        f"{prefix}: run {result['run']}{' on Ray' if result['ray'] else ''}: {result['verdict']}; "
         f"{sum(result['faults'].values())} of {result['requests']} requests spoilt; {struck}{listed}; exit codes "
         f"{result['codes']}, {result['retries']} x retry; {result['seconds']} s\n"
     )
@@ -83,19 +83,19 @@ def main() -> None:
     kept = given.folder / f"results-{given.seed}.jsonl"
     results = {row["run"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
     wanted = given.only if given.only is not None else [n for n in range(given.runs) if n not in results]
-    lane, lanes = map(int, given.lane.split("/"))
-    plans = [draw(number, given.seed) for number in wanted if number // RAY_EVERY % lanes == lane]
+    part, parts = map(int, given.lane.split("/"))
+    plans = [draw(number, given.seed) for number in wanted if number // RAY_EVERY % parts == part]
     plans = sorted((plan for plan in plans if _chosen(plan, given.kind)), key=lambda plan: (plan.ray, plan.number))
     began = time.monotonic()
-    with world_in(given.folder / f"lane-{given.kind}-{lane}") as world:
+    with open_testbed(given.folder / f"lane-{given.kind}-{part}") as testbed:
         for count, plan in enumerate(plans, 1):
             if time.monotonic() - began > 60 * given.minutes:
                 break
-            run_calm(world, (plan.rounds, plan.far))
-            result = results[plan.number] = asdict(Weather(world, plan).go())
+            run_reference(testbed, (plan.rounds, plan.far))
+            result = results[plan.number] = asdict(CampaignRun(testbed, plan).run_to_verdict())
             with kept.open("a") as stream:
                 stream.write(json.dumps(result) + "\n")
-            sys.stdout.write(_told(f"{count} of {len(plans)}", result))
+            sys.stdout.write(_line(f"{count} of {len(plans)}", result))
             sys.stdout.flush()
     figures = summary([results[number] for number in sorted(results) if number < given.runs or given.only])
     sys.stdout.write(json.dumps(figures) + "\n")

@@ -1,9 +1,9 @@
-"""Bad weather for servers: files over https and an S3 server behind a front that mixes faults into its answers.
+"""Fault injection for servers: files over https and an S3 server behind a proxy that mixes faults into the answers.
 
 One port speaks TLS and serves a folder with ranges, as a static file server does; one speaks HTTP and passes requests
-on to a real S3 server, Host and signature untouched. `Injector.storm` sets the share of requests that meet a fault and
-the chance they are drawn from; `strike` sets the next fault; `faults` counts what was done, by kind; `damage` lets a
-file of the folder look as if it lay damaged there, over https and where the S3 server has it.
+on to a real S3 server, Host and signature untouched. `Injector.inject` sets the share of requests that meet a fault and
+the chance they are drawn from; `strike` sets the next fault; `faults` counts the injected faults by kind; `damage` lets
+a file of the folder appear damaged, over https and on the S3 server.
 """
 
 import http.client
@@ -84,8 +84,8 @@ class Request:
 
 
 @dataclass
-class Sky:
-    """The weather of now. rate: share of requests that meet a fault; refusing: so many requests are answered 403."""
+class Faults:
+    """What is injected now. rate: share of requests with a fault; refusing: requests that are still answered 403."""
 
     rate: float = 0.0
     chance: random.Random = field(default_factory=random.Random)
@@ -100,7 +100,7 @@ class Injector:
         self.faults: Counter[str] = Counter()
         self.requests = 0
         self.after_refusal = 0
-        self._sky = Sky()
+        self._current = Faults()
         self._damaged: dict[str, str] = {}
         self._lock = threading.Lock()
         self._folder, self._upstream = folder, upstream
@@ -111,32 +111,32 @@ class Injector:
             _listen(ports[1], lambda client: self._serve(client, secure=False)),
         ]
 
-    def storm(self, rate: float, seed: int = 0) -> None:
-        """Set the weather."""
+    def inject(self, rate: float, seed: int = 0) -> None:
+        """Set the share of requests that meet a fault, and the seed by which they are drawn."""
         with self._lock:
-            self._sky = Sky(rate, random.Random(seed))
+            self._current = Faults(rate, random.Random(seed))
 
     def damage(self, name: str, how: str) -> None:
-        """From now on the files whose names end so lie there damaged: "cut" in half, "gone", or "rotten"."""
+        """Serve the files whose names end so damaged from now on: "cut" in half, "gone", or "rotten"."""
         self._damaged[name] = how
 
     def mend(self) -> None:
-        """All files are whole again."""
+        """Serve all files whole again."""
         self._damaged.clear()
 
     def refuse(self, requests: int) -> None:
         """Answer the next requests with 403."""
         with self._lock:
-            self._sky.refusing = requests
+            self._current.refusing = requests
 
     def strike(self, kind: str) -> None:
         """Let the next request that can meet this fault meet it."""
         with self._lock:
-            self._sky.next = kind
+            self._current.next = kind
 
-    def calm(self) -> None:
-        """Let the sun shine."""
-        self.storm(0.0)
+    def stop(self) -> None:
+        """Inject no more faults."""
+        self.inject(0.0)
 
     def close(self) -> None:
         """Stop listening."""
@@ -146,14 +146,14 @@ class Injector:
     def _draw(self, kinds: tuple[str, ...]) -> str:
         """The fault that the next request meets, "" for none; counted."""
         with self._lock:
-            sky = self._sky
-            if sky.next in kinds:
-                kind, sky.next = sky.next, ""
+            current = self._current
+            if current.next in kinds:
+                kind, current.next = current.next, ""
                 self.faults[kind] += 1
                 return kind
-            if not kinds or sky.chance.random() >= sky.rate:
+            if not kinds or current.chance.random() >= current.rate:
                 return ""
-            kind = sky.chance.choice(kinds)
+            kind = current.chance.choice(kinds)
             self.faults[kind] += 1
             return kind
 
@@ -182,12 +182,12 @@ class Injector:
     def _draw_connection(self) -> bool:
         """Connections are kept for many requests: their faults are drawn more rarely."""
         with self._lock:
-            return self._sky.next in OF_TLS or (self._sky.rate > 0 and self._sky.chance.random() < 0.5)
+            return self._current.next in OF_TLS or (self._current.rate > 0 and self._current.chance.random() < 0.5)
 
     def _answer(self, request: Request, connection: socket.socket, *, files: bool) -> None:
         with self._lock:
             self.requests += 1
-            refused, self._sky.refusing = self._sky.refusing > 0, max(0, self._sky.refusing - 1)
+            refused, self._current.refusing = self._current.refusing > 0, max(0, self._current.refusing - 1)
             if refused:
                 self.faults[REFUSED] += 1
         if refused:

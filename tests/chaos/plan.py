@@ -1,4 +1,4 @@
-"""What befalls a run of the campaign, drawn from the campaign's seed and the run's number."""
+"""Plan of a run of the campaign: faults and disasters, drawn from the campaign's seed and the run's number."""
 
 import random
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ RAY_EVERY = 5
 """Every fifth run is on Ray nodes, the others in plain processes."""
 
 ONCE = ("full disk", "full scratch", "clock", "refused")
-"""What holds for the first start of a driver, not for a moment of it."""
+"""Conditions that hold for the whole first start of a driver."""
 
 PLAIN = ("kill driver", "kill driver", "pause", "rival")
 RAY = ("kill driver", "kill worker", "kill worker", "kill node", "slow node", "kill head")
@@ -25,8 +25,8 @@ LATE = ("rounds/1/scan", "rounds/1/scan", "rounds/1/label")
 
 
 @dataclass(frozen=True, slots=True)
-class Blow:
-    """A disaster at a moment. start: of which start of the driver; after: seconds into it."""
+class Disaster:
+    """A disaster at a moment. start: number of the driver's start; after: seconds into it."""
 
     name: str
     start: int
@@ -62,10 +62,10 @@ class Plan:
     source: str
     folder: str
     rate: float
-    standing: tuple[str, ...]
+    conditions: tuple[str, ...]
     damage: Damage | None
     retry: bool
-    blows: tuple[Blow, ...]
+    disasters: tuple[Disaster, ...]
 
 
 def draw(number: int, seed: int) -> Plan:
@@ -74,14 +74,14 @@ def draw(number: int, seed: int) -> Plan:
     ray = number % RAY_EVERY == RAY_EVERY - 1
     lasts = 18.0 if ray else 7.0
     names = chance.choices(RAY if ray else PLAIN, k=chance.choice((1, 1, 2, 3) if ray else (0, 1, 1, 2, 3)))
-    start, blows = 0, []
+    start, disasters = 0, []
     for name in names:
-        blows.append(Blow(name, start, chance.uniform(0.5, lasts)))
+        disasters.append(Disaster(name, start, chance.uniform(0.5, lasts)))
         start += name in ("kill driver", "kill head")
     folder = "s3" if chance.random() < 0.03 else "disk"
-    standing = [chance.choice(ONCE)] if chance.random() < 0.35 else []
-    if "full disk" in standing and folder == "s3":
-        standing = ["full scratch"]
+    conditions = [chance.choice(ONCE)] if chance.random() < 0.35 else []
+    if "full disk" in conditions and folder == "s3":
+        conditions = ["full scratch"]
     far = chance.random() < 0.5
     return Plan(
         number,
@@ -91,10 +91,10 @@ def draw(number: int, seed: int) -> Plan:
         chance.choice(("https", "https", "s3")),
         folder,
         chance.uniform(0.1, 0.3),
-        tuple(standing),
+        tuple(conditions),
         _damage(chance, far=far) if chance.random() < 0.5 else None,
         chance.random() < 0.5,
-        tuple(blows),
+        tuple(disasters),
     )
 
 

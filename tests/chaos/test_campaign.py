@@ -1,4 +1,4 @@
-"""A small campaign: some runs in bad weather end as the calm one does; how plans are drawn and results summed."""
+"""A small campaign: runs under faults end as the reference run does; how plans are drawn and results summed."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.campaign import summary
-from tests.chaos.faults import Result
+from tests.chaos.campaign_run import RunResult
 from tests.chaos.plan import EARLY, HOW, INDEX, LATE, ONCE, PLAIN, RAY, RAY_EVERY, draw
 from tests.conftest import PROJECT
 
@@ -24,8 +24,8 @@ def test_plans_are_drawn_from_seed_and_number_alone() -> None:
 def test_a_campaign_of_two_hundred_meets_every_disaster() -> None:
     plans = [draw(number, 0) for number in range(200)]
     assert sum(plan.ray for plan in plans) == 200 // RAY_EVERY >= 40
-    assert {blow.name for plan in plans for blow in plan.blows} == {*PLAIN, *RAY}
-    assert {name for plan in plans for name in plan.standing} == {*ONCE}
+    assert {disaster.name for plan in plans for disaster in plan.disasters} == {*PLAIN, *RAY}
+    assert {name for plan in plans for name in plan.conditions} == {*ONCE}
     assert all(0.1 <= plan.rate <= 0.3 for plan in plans)
     damages = [plan.damage for plan in plans if plan.damage is not None]
     assert {damage.how for damage in damages} == {*HOW}
@@ -36,7 +36,9 @@ def test_a_campaign_of_two_hundred_meets_every_disaster() -> None:
 
 
 def test_a_run_that_is_not_well_is_counted_as_lost() -> None:
-    row = asdict(Result(0, ray=False, faults={"503": 2}, listed={"scan": 1}, codes=[10, 0, 0], retries=1, requests=9))
+    row = asdict(
+        RunResult(0, ray=False, faults={"503": 2}, listed={"scan": 1}, codes=[10, 0, 0], retries=1, requests=9)
+    )
     figures = summary([{**row, "run": 0, "verdict": "ok"}, {**row, "run": 1, "verdict": "the corpus differs"}])
     assert (figures["runs"], figures["lost"], figures["faults"]) == (2, 1, {"503": 4})
     assert figures["wrong"] == ["run 1: the corpus differs"]
@@ -47,7 +49,7 @@ def test_a_run_that_is_not_well_is_counted_as_lost() -> None:
 @pytest.mark.slow
 @pytest.mark.s3
 @pytest.mark.timeout(600)
-def test_runs_in_bad_weather_end_as_the_calm_one_does() -> None:
+def test_runs_under_faults_end_as_the_reference_run_does() -> None:
     chosen = ["0", "5"]  # killed drivers; a WARC that is not there for a while; one that lies cut in half
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         command = [sys.executable, "-m", "tests.chaos.campaign", "--folder", folder, "--only", *chosen]

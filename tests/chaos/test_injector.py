@@ -12,7 +12,7 @@ from recall.io import http
 from recall.run.store import Store
 from tests.chaos import injector as injector_module
 from tests.chaos.injector import Injector
-from tests.chaos.world import certificate
+from tests.chaos.testbed import certificate
 from tests.conftest import S3Server, free_ports
 
 pytestmark = pytest.mark.s3
@@ -23,7 +23,7 @@ READING = (*sorted({*injector_module.ALWAYS}), *injector_module.OF_BODIES)
 @pytest.fixture(scope="module")
 def front(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Injector, str, AccessSection]]:
     """The injector, the https base, and how the S3 front is reached."""
-    folder = tmp_path_factory.mktemp("weather")
+    folder = tmp_path_factory.mktemp("faults")
     (folder / "files").mkdir()
     (folder / "files" / "data").write_bytes(DATA)
     pem, port = certificate(folder), free_ports(2)
@@ -39,7 +39,7 @@ def front(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 
 def lay(s3: S3Server, name: str) -> str:
-    url = s3.url(f"weather/{name}")
+    url = s3.url(f"faults/{name}")
     io.publish(url, DATA, AccessSection(s3_endpoint=s3.endpoint))
     return url
 
@@ -82,7 +82,7 @@ def test_an_object_is_published_once_whatever_happens(
     front: tuple[Injector, str, AccessSection], s3: S3Server, kind: str
 ) -> None:
     injector, _, access = front
-    url = s3.url(f"weather/published-{kind.replace(' ', '-')}")
+    url = s3.url(f"faults/published-{kind.replace(' ', '-')}")
     injector.strike(kind)
     assert io.publish(url, b"first", access)
     injector.strike(kind)
@@ -96,13 +96,13 @@ def test_a_run_folder_out_of_reach_is_not_called_damaged(
 ) -> None:
     injector, _, access = front
     lay(s3, "data")
-    store = Store(s3.url("weather"), access)
-    injector.storm(1.0)
+    store = Store(s3.url("faults"), access)
+    injector.inject(1.0)
     try:
         with pytest.raises(Transient, match="gave up after 3 attempts"):
             store.read("data")
     finally:
-        injector.calm()
+        injector.stop()
     with pytest.raises(Damaged, match="not found"):
         store.read("missing")
 
@@ -111,7 +111,7 @@ def test_a_damaged_file_is_damaged_wherever_it_lies_until_it_is_mended(
     front: tuple[Injector, str, AccessSection], s3: S3Server
 ) -> None:
     injector, base, access = front
-    for url in (f"{base}data", s3.url("weather/data")):
+    for url in (f"{base}data", s3.url("faults/data")):
         injector.damage("data", "cut")
         assert io.read_all(url, access) == DATA[: len(DATA) // 2]
         with pytest.raises(ShardUnreadable, match=r"416|ends before"):

@@ -1,7 +1,7 @@
-"""Starts `recall` as a fork of a process that has imported it, which spares each start two seconds of CPU.
+"""Fork server: starts `recall` as a fork of a process that has imported it, which saves two seconds of CPU a start.
 
-What is started is a process as real as any other, with a session, an environment and a death of its own. What needs
-variables that a program must be started with (LD_PRELOAD) is started anew.
+Each child has a session, an environment and an exit code of its own. Where a variable must be there when the program
+starts (LD_PRELOAD), a new process is started instead.
 """
 
 import importlib
@@ -57,7 +57,7 @@ class Process:
 
 
 class _Executed(Process):
-    """A process that was started anew."""
+    """A process that was not forked."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", printed: Path) -> None:
         super().__init__(process.pid, printed)
@@ -68,16 +68,16 @@ class _Executed(Process):
         return self.returncode
 
 
-class Nursery:
-    """The process that forks. folder: where output is kept, and where processes run."""
+class ForkServer:
+    """The side that asks for processes. folder: where output is kept, and where processes run."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._started = 0
         self._children: dict[int, Process] = {}
-        self._born: queue.Queue[Process] = queue.Queue()
-        self._nurse = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.nursery"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        self._started_children: queue.Queue[Process] = queue.Queue()
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.fork_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -94,41 +94,41 @@ class Nursery:
                 )
             return _Executed(process, printed)
         order = {"arguments": arguments, "environment": dict(environment), "printed": str(printed)}
-        assert self._nurse.stdin is not None
-        self._nurse.stdin.write(json.dumps(order | {"folder": str(self._folder)}) + "\n")
-        self._nurse.stdin.flush()
-        return self._born.get(timeout=60)
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(order | {"folder": str(self._folder)}) + "\n")
+        self._server.stdin.flush()
+        return self._started_children.get(timeout=60)
 
     def _listen(self) -> None:
-        """Take down who was born and who ended."""
-        assert self._nurse.stdout is not None
-        for line in self._nurse.stdout:
-            what, pid, told = line.rstrip("\n").split(" ", 2)
+        """Record which children were started and which ended."""
+        assert self._server.stdout is not None
+        for line in self._server.stdout:
+            what, pid, value = line.rstrip("\n").split(" ", 2)
             if what == "born":
-                child = self._children[int(pid)] = Process(int(pid), Path(told))
-                self._born.put(child)
+                child = self._children[int(pid)] = Process(int(pid), Path(value))
+                self._started_children.put(child)
             else:
-                self._children.pop(int(pid)).returncode = int(told)
+                self._children.pop(int(pid)).returncode = int(value)
 
     def close(self) -> None:
         """End the process that forks."""
-        assert self._nurse.stdin is not None
-        self._nurse.stdin.close()
-        self._nurse.wait(60)
+        assert self._server.stdin is not None
+        self._server.stdin.close()
+        self._server.wait(60)
 
 
-def nurse() -> None:
-    """Fork for each line that is read, and say who ended."""
+def serve_forks() -> None:
+    """Fork for each line that is read, and report which children ended."""
     for name in MODULES:
         importlib.import_module(name)
     alive: set[int] = set()
     while True:
         ready, _, _ = select.select([sys.stdin], [], [], 0.02)
         for pid in list(alive):
-            found, status = os.waitpid(pid, os.WNOHANG)
-            if found:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
                 alive.discard(pid)
-                _tell(f"ended {pid} {os.waitstatus_to_exitcode(status)}")
+                _report(f"ended {pid} {os.waitstatus_to_exitcode(status)}")
         if not ready:
             continue
         line = sys.stdin.readline()
@@ -137,19 +137,19 @@ def nurse() -> None:
         order = json.loads(line)
         pid = os.fork()
         if not pid:
-            become(order)
+            run_child(order)
             return
         alive.add(pid)
-        _tell(f"born {pid} {order['printed']}")
+        _report(f"born {pid} {order['printed']}")
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def become(order: Mapping[str, object]) -> None:
-    """Be the process that was asked for, to its end."""
+def run_child(order: Mapping[str, object]) -> None:
+    """Run the verb in this child, to its end."""
     from recall.cli import main
 
     os.setsid()
@@ -167,4 +167,4 @@ def become(order: Mapping[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    nurse()
+    serve_forks()

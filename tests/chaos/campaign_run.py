@@ -1,4 +1,4 @@
-"""One run of the campaign, from `recall init` to its verdict: what strikes it when, and what it must come to."""
+"""A run of the campaign, from `recall init` to its verdict: which disaster happens when, and how the run must end."""
 
 import os
 import random
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from recall.config import AccessSection, dump_config
 from recall.io import exists
-from tests.chaos.nursery import Process
-from tests.chaos.plan import INDEX, Blow, Plan
-from tests.chaos.world import (
+from tests.chaos.fork_server import Process
+from tests.chaos.plan import INDEX, Disaster, Plan
+from tests.chaos.testbed import (
     RUN_SECONDS,
     S3_SECONDS,
-    World,
+    Testbed,
     corpus_of,
     digest_of,
     gaps_of,
@@ -29,23 +29,23 @@ from tests.chaos.world import (
 from tests.conftest import PROJECT
 
 STARTS = 16
-CALM_AFTER = 11
-"""From this start on the sun shines: what is left must end."""
+FAULTLESS_AFTER = 11
+"""From this start on no fault is injected: the run must end."""
 
 EXPLAINED = {2: "Bad", 4: "LeaseHeld", 7: "unreadable", 8: "corrupt", 9: "transient", 10: "incomplete", 11: "refused"}
-"""Exit codes that a start may end with in bad weather (recall.errors); 2 only where no cluster answers."""
+"""Exit codes that a start may end with under faults (recall.errors); 2 only where no cluster answers."""
 
 REFUSED_CODE = 11
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 SCRATCH_BYTES = 40_000
 LOOK_SECONDS = 0.05
 LOOK_FAR_SECONDS = 0.5
-"""How often it is looked whether a step has ended, on a disk and in a bucket."""
+"""Time between two looks whether a step has ended, on a disk and in a bucket."""
 
 
 @dataclass
-class Result:
-    """What a run came to. verdict: "ok", or what is wrong; blows: disasters that struck.
+class RunResult:
+    """Result of a run. verdict: "ok", or what is wrong; blows: disasters that happened.
 
     listed: shards that ended as a listed failure, by step; retries: calls of `recall retry`; code: of the program.
     """
@@ -69,34 +69,34 @@ def send_all(session: int, what: signal.Signals) -> None:
         os.killpg(session, what)
 
 
-class Weather:
+class CampaignRun:
     """One run of the campaign."""
 
-    def __init__(self, world: World, plan: Plan) -> None:
-        self.world, self.plan = world, plan
-        self.result = Result(plan.number, plan.ray, world.code)
+    def __init__(self, testbed: Testbed, plan: Plan) -> None:
+        self.testbed, self.plan = testbed, plan
+        self.result = RunResult(plan.number, plan.ray, testbed.code)
         self.chance = random.Random(f"blows {plan.number}")
-        self.place = world.folder / f"run-{plan.number:04}"
-        shutil.rmtree(self.place, ignore_errors=True)
-        self.place.mkdir()
-        self.root, self.patience = str(self.place / "disk" / "run"), RUN_SECONDS
+        self.folder = testbed.folder / f"run-{plan.number:04}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self.root, self.patience = str(self.folder / "disk" / "run"), RUN_SECONDS
         if plan.folder == "s3":
-            self.root = world.s3.url(f"runs/{plan.number}-{random.SystemRandom().randrange(1 << 30)}")
+            self.root = testbed.s3.url(f"runs/{plan.number}-{random.SystemRandom().randrange(1 << 30)}")
             self.patience = S3_SECONDS
-        self.standing = set(plan.standing) - (set() if FAKETIME.exists() else {"clock"})
+        self.conditions = set(plan.conditions) - (set() if FAKETIME.exists() else {"clock"})
         self.damage = plan.damage
         self.damaged = False
         self.look_again = 0.0
         self.refusing = 0
         self.machine = 0
         self.verb: tuple[str, ...] = ("run",)
-        self.log = (world.folder / "logs" / f"{plan.number:04}.log").open("w")
+        self.log = (testbed.folder / "logs" / f"{plan.number:04}.log").open("w")
         self.began = time.monotonic()
         self.mounts: list[Path] = []
 
-    def go(self) -> Result:
+    def run_to_verdict(self) -> RunResult:
         """Run it to its verdict."""
-        injector = self.world.injector
+        injector = self.testbed.injector
         injector.faults.clear()
         injector.requests = 0
         self.log.write(f"{self.plan}\n")
@@ -104,8 +104,8 @@ class Weather:
             self._prepare()
             self.result.verdict = self._drive() or self._compare()
         finally:
-            injector.calm()
-            self._calm_standing()
+            injector.stop()
+            self._end_conditions()
             for mount in self.mounts:
                 subprocess.run(["umount", "-l", str(mount)], check=False)
             self.result.faults = dict(injector.faults)
@@ -114,36 +114,36 @@ class Weather:
             self.log.write(f"{asdict(self.result)}\n")
             self.log.close()
         if self.result.verdict == "ok":
-            shutil.rmtree(self.place, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
         return self.result
 
     def _prepare(self) -> None:
-        plan, world = self.plan, self.world
-        (self.place / "disk").mkdir()
-        (self.place / "scratch").mkdir()
-        if "full disk" in self.standing:
-            self._mount(self.place / "disk", 64 << 20)
-        if "full scratch" in self.standing:
-            self._mount(self.place / "scratch", SCRATCH_BYTES)
-        (self.place / "clock").write_text("+0s")
-        settled = settings(world, (plan.rounds, plan.far), world.base[plan.source])
-        (self.place / "config.toml").write_text(dump_config(settled))
-        self.refusing = self.chance.randint(1, 3) if "refused" in self.standing else 0
-        world.injector.storm(plan.rate, plan.number)
+        plan, testbed = self.plan, self.testbed
+        (self.folder / "disk").mkdir()
+        (self.folder / "scratch").mkdir()
+        if "full disk" in self.conditions:
+            self._mount(self.folder / "disk", 64 << 20)
+        if "full scratch" in self.conditions:
+            self._mount(self.folder / "scratch", SCRATCH_BYTES)
+        (self.folder / "clock").write_text("+0s")
+        settled = settings(testbed, (plan.rounds, plan.far), testbed.base[plan.source])
+        (self.folder / "config.toml").write_text(dump_config(settled))
+        self.refusing = self.chance.randint(1, 3) if "refused" in self.conditions else 0
+        testbed.injector.inject(plan.rate, plan.number)
         for _ in range(STARTS):
-            config = str(self.place / "config.toml")
-            started = recall(world, "init", self.root, "--config", config, extra=self._machine())
+            config = str(self.folder / "config.toml")
+            started = recall(testbed, "init", self.root, "--config", config, extra=self._machine())
             output = started.communicate(timeout=RUN_SECONDS)
             self._note("init", started.returncode, output)
             if started.returncode == 0:
                 break
-        if "full disk" in self.standing:
-            used = sum(path.stat().st_size for path in (self.place / "disk").rglob("*") if path.is_file())
-            self._mount(self.place / "disk", used + self.chance.randrange(60_000, 600_000), again=True)
+        if "full disk" in self.conditions:
+            used = sum(path.stat().st_size for path in (self.folder / "disk").rglob("*") if path.is_file())
+            self._mount(self.folder / "disk", used + self.chance.randrange(60_000, 600_000), again=True)
         if plan.ray:
-            odd = self._scratch() if "full scratch" in self.standing else {}
-            odd |= self._clock() if "clock" in self.standing else {}
-            world.nodes.start(odd)
+            odd = self._scratch() if "full scratch" in self.conditions else {}
+            odd |= self._clock() if "clock" in self.conditions else {}
+            testbed.nodes.start(odd)
 
     def _mount(self, where: Path, size: int, *, again: bool = False) -> None:
         options = f"size={size}"
@@ -154,41 +154,41 @@ class Weather:
         self.mounts.append(where)
 
     def _machine(self) -> dict[str, str]:
-        """Where this machine's books lie. After a refusal the next start is on another one, which waits for nobody."""
-        folder = self.place / f"machine-{self.machine}"
+        """Folder of this machine's rate limits. After a refusal the next start has another one, which does not wait."""
+        folder = self.folder / f"machine-{self.machine}"
         folder.mkdir(exist_ok=True)
         return {"XDG_RUNTIME_DIR": str(folder)}
 
     def _scratch(self) -> dict[str, str]:
-        return {"TMPDIR": str(self.place / "scratch")}
+        return {"TMPDIR": str(self.folder / "scratch")}
 
     def _clock(self) -> dict[str, str]:
         return {
             "LD_PRELOAD": str(FAKETIME),
             "PYTHONPATH": f"{PROJECT / 'tests' / 'chaos' / 'clock'}{os.pathsep}{PROJECT}",
-            "FAKETIME_TIMESTAMP_FILE": str(self.place / "clock"),
+            "FAKETIME_TIMESTAMP_FILE": str(self.folder / "clock"),
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
 
-    def _calm_standing(self) -> None:
-        """End what stands against the run: give disks room, set the clock, mend the file."""
-        if "full disk" in self.standing and self.mounts:
-            self._mount(self.place / "disk", 256 << 20, again=True)
-        self.standing.clear()
+    def _end_conditions(self) -> None:
+        """End the lasting conditions: give disks room, set the clock, mend the file."""
+        if "full disk" in self.conditions and self.mounts:
+            self._mount(self.folder / "disk", 256 << 20, again=True)
+        self.conditions.clear()
         self._mend()
 
     def _mend(self) -> None:
-        self.world.injector.mend()
+        self.testbed.injector.mend()
         self.damage, self.damaged = None, False
 
     def _drive(self) -> str:
         """Start drivers until the run has ended without a gap; what is wrong, "" when it ended well."""
         for start in range(STARTS):
-            if start == CALM_AFTER:
-                self._calm_standing()
-                self.world.injector.calm()
+            if start == FAULTLESS_AFTER:
+                self._end_conditions()
+                self.testbed.injector.stop()
             code, output = self._start(start)
             self._note(f"start {start}: {' '.join(self.verb)}", code, output)
             self.result.codes.append(code)
@@ -206,7 +206,7 @@ class Weather:
 
     def _gaps(self) -> bool:
         """Look what an ended run left out: an operator mends the file and lets the first step that missed it go on."""
-        gaps = gaps_of(self.world, self.root)
+        gaps = gaps_of(self.testbed, self.root)
         for step, _, shards in gaps:
             self.result.listed[step] = self.result.listed.get(step, 0) + shards
         if gaps:
@@ -222,41 +222,44 @@ class Weather:
         return ""
 
     def _after_failure(self, output: str) -> None:
-        """Before the next start an operator reads the line and mends what it names, or what stands against the run."""
+        """Before the next start an operator reads the line and mends the file or condition that it names."""
         if self.damaged and self.damage is not None and self.damage.file in output:
             step = output.rpartition("recall: ")[2].split(":")[0].split(" ")[0]
             name = f"{step}, which ended" if step.isalpha() else "a step, which ended"
             self.result.listed[name] = self.result.listed.get(name, 0) + 1
             self._mend()
-        if self.standing:
-            for name in self.standing:
+        if self.conditions:
+            for name in self.conditions:
                 self._count(name)
-            self._calm_standing()
-            self.world.injector.storm(self.plan.rate, self.plan.number + 1)
+            self._end_conditions()
+            self.testbed.injector.inject(self.plan.rate, self.plan.number + 1)
         if self.plan.retry and self.verb[0] == "run":
             self.verb = ("retry",)
 
     def _start(self, start: int) -> tuple[int, str]:
         extra = self._machine()
-        if not self.plan.ray and "full scratch" in self.standing:
+        if not self.plan.ray and "full scratch" in self.conditions:
             extra |= self._scratch()
-        if not self.plan.ray and "clock" in self.standing:
+        if not self.plan.ray and "clock" in self.conditions:
             extra |= self._clock()
-        options = ["--cluster", self.world.nodes.address] if self.plan.ray else []
+        options = ["--cluster", self.testbed.nodes.address] if self.plan.ray else []
         if self.damage is not None and self.damage.tolerated:
             options += ["--failed-share", "0.5"]
-        driver = recall(self.world, self.verb[0], self.root, *self.verb[1:], *options, extra=extra)
-        blows = sorted((blow for blow in self.plan.blows if blow.start == start), key=lambda blow: blow.after)
+        driver = recall(self.testbed, self.verb[0], self.root, *self.verb[1:], *options, extra=extra)
+        disasters = sorted(
+            (disaster for disaster in self.plan.disasters if disaster.start == start),
+            key=lambda disaster: disaster.after,
+        )
         began = time.monotonic()
         hangs = ""
         while driver.poll() is None:
             now = time.monotonic() - began
-            if blows and blows[0].after <= now:
-                self._strike(blows.pop(0), driver)
-            if "clock" in self.standing:
+            if disasters and disasters[0].after <= now:
+                self._strike(disasters.pop(0), driver)
+            if "clock" in self.conditions:
                 self._jump()
             if self.refusing and now > 3:
-                self.world.injector.refuse(self.refusing)
+                self.testbed.injector.refuse(self.refusing)
                 self.refusing = 0
             self._spoil()
             if now > self.patience:
@@ -271,9 +274,9 @@ class Weather:
         if plan is None or self.damaged or now < self.look_again:
             return
         self.look_again = now + (LOOK_FAR_SECONDS if self.plan.folder == "s3" else LOOK_SECONDS)
-        access = AccessSection(s3_endpoint=self.world.s3.endpoint)
+        access = AccessSection(s3_endpoint=self.testbed.s3.endpoint)
         if not plan.after or exists(f"{self.root}/{plan.after}/step.json", access):
-            self.world.injector.damage(plan.file, plan.how)
+            self.testbed.injector.damage(plan.file, plan.how)
             self.damaged = True
             self._count(f"{'index' if plan.file == INDEX else 'WARC'} {plan.how}")
 
@@ -282,56 +285,56 @@ class Weather:
             seconds = self.chance.choice((-1, 1)) * self.chance.choice((30, 600, 3600, 86_400 * 40))
             if self.plan.folder == "s3" or self.plan.source == "s3":
                 seconds = max(-600, min(600, seconds))  # a signature that is older is refused, as it must be
-            (self.place / "clock").write_text(f"{seconds:+}s")
+            (self.folder / "clock").write_text(f"{seconds:+}s")
             self._count("clock jump")
 
-    def _strike(self, blow: Blow, driver: Process) -> None:
-        nodes, struck = self.world.nodes, True
-        if blow.name == "kill driver":
+    def _strike(self, disaster: Disaster, driver: Process) -> None:
+        nodes, struck = self.testbed.nodes, True
+        if disaster.name == "kill driver":
             send_all(driver.pid, signal.SIGKILL)
-        elif blow.name == "pause":
+        elif disaster.name == "pause":
             send_all(driver.pid, signal.SIGSTOP)
             time.sleep(self.chance.uniform(0.5, 4.0))
             send_all(driver.pid, signal.SIGCONT)
-        elif blow.name == "rival":
-            rival = recall(self.world, "run", self.root, extra=self._machine())
+        elif disaster.name == "rival":
+            rival = recall(self.testbed, "run", self.root, extra=self._machine())
             output = rival.communicate(timeout=self.patience)
             self._note("rival", rival.returncode, output)
-        elif blow.name == "kill worker":
+        elif disaster.name == "kill worker":
             struck = nodes.kill_worker(self.chance)
-        elif blow.name == "kill node":
+        elif disaster.name == "kill node":
             struck = nodes.kill_node(self.chance)
             nodes.add()
-        elif blow.name == "slow node":
+        elif disaster.name == "slow node":
             struck = nodes.pause(self.chance, self.chance.uniform(2.0, 8.0))
-        elif blow.name == "kill head":
+        elif disaster.name == "kill head":
             send_all(driver.pid, signal.SIGKILL)
             nodes.stop()
             nodes.start()
         if struck:
-            self._count(blow.name)
+            self._count(disaster.name)
 
     def _count(self, name: str) -> None:
         self.result.blows[name] = self.result.blows.get(name, 0) + 1
 
     def _compare(self) -> str:
-        """Hold the finished run against the calm one, in calm weather."""
-        world = self.world
-        world.injector.calm()
-        self.result.requests = world.injector.requests
-        self._calm_standing()
-        calm = world.calm[self.plan.rounds, self.plan.far]
+        """Compare the finished run with the reference run, without faults."""
+        testbed = self.testbed
+        testbed.injector.stop()
+        self.result.requests = testbed.injector.requests
+        self._end_conditions()
+        reference = testbed.references[self.plan.rounds, self.plan.far]
         if wrong := verify(self.root):
             return f"recall verify: {wrong}"
-        if wrong := ledger_wrong(self.root, self.plan.rounds, calm.responses):
+        if wrong := ledger_wrong(self.root, self.plan.rounds, reference.responses):
             return wrong
         corpus = corpus_of(self.root)
         differing = sorted(
-            name for name in corpus.keys() | calm.corpus.keys() if corpus.get(name) != calm.corpus.get(name)
+            name for name in corpus.keys() | reference.corpus.keys() if corpus.get(name) != reference.corpus.get(name)
         )
         if differing:
-            return f"the corpus differs from the calm run's: {differing[:3]}"
-        return "ok" if digest_of(self.root) == calm.digest else "its digest differs from the calm run's"
+            return f"the corpus differs from the reference run's: {differing[:3]}"
+        return "ok" if digest_of(self.root) == reference.digest else "its digest differs from the reference run's"
 
     def _note(self, what: str, code: int | None, output: str) -> None:
         self.log.write(f"== {what}: exit {code} after {time.monotonic() - self.began:.1f} s\n{output}\n")

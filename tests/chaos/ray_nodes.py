@@ -1,4 +1,4 @@
-"""Three Ray nodes on this machine, which are killed, stopped and replaced; and signals to whatever process.
+"""Three Ray nodes on this machine that are killed, stopped and replaced; signals to processes.
 
 All processes of a node are its own children, so that nothing else of the machine is touched. Import this file only
 after RAY_TMPDIR and the other variables are set: Ray reads them when it is imported.
@@ -28,17 +28,17 @@ def send(pid: int, what: signal.Signals) -> bool:
 
 def children(pid: int) -> list[int]:
     """Process ids of the children of a process."""
-    found = []
+    pids = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(OSError):
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[1]) == pid:
-                    found.append(int(folder.name))
-    return found
+                    pids.append(int(folder.name))
+    return pids
 
 
-class Nodes:
+class RayNodes:
     """A cluster of a head and two more nodes, one core each."""
 
     def __init__(self, folder: Path) -> None:
@@ -130,10 +130,10 @@ class Nodes:
         """Worker processes of a node: Python children of its raylet but its agents, without which it ends itself."""
         if "raylet" not in node.all_processes:
             return []
-        found = []
+        workers = []
         for pid in children(self._raylet(node)):
             with suppress(OSError):
                 line = Path(f"/proc/{pid}/cmdline").read_bytes()
                 if (line.startswith(b"ray::") and b"Agent" not in line) or b"default_worker.py" in line:
-                    found.append(pid)
-        return found
+                    workers.append(pid)
+        return workers

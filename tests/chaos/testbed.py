@@ -1,4 +1,4 @@
-"""Where the campaign takes place: a small crawl, its https and S3 servers behind the injector, and the calm runs."""
+"""The campaign's testbed: a small crawl, its https and S3 servers behind the injector, and the reference runs."""
 
 import contextlib
 import datetime
@@ -22,14 +22,14 @@ from recall.io import list_keys, publish_file, read_all
 from recall.run.ledger import ledger, unexplained
 from recall.run.rounds import Run
 from recall.sample.crawl import CRAWL, write_crawl
+from tests.chaos.fork_server import ForkServer, Process
 from tests.chaos.injector import Injector
-from tests.chaos.nursery import Nursery, Process
 from tests.chaos.plan import SCANNED, SHARDS
 from tests.conftest import PROJECT, S3Server, free_ports, s3_server
 from tests.sample_generator.world import crawled
 
 if TYPE_CHECKING:
-    from tests.chaos.nodes import Nodes
+    from tests.chaos.ray_nodes import RayNodes
 
 PAGES = 160
 RUN_SECONDS = 600.0
@@ -41,8 +41,8 @@ Variant = tuple[int, bool]
 
 
 @dataclass(frozen=True)
-class Calm:
-    """How the calm run of a variant ended. responses: records of its scan; corpus: digest of each file."""
+class Reference:
+    """End of a reference run, one without faults. responses: records of its scan; corpus: digest of each file."""
 
     digest: str
     responses: int
@@ -50,37 +50,37 @@ class Calm:
 
 
 @dataclass(frozen=True)
-class World:
-    """What all runs share. calm: the calm runs; responses: records of all WARCs; code: digest of the program."""
+class Testbed:
+    """What all runs share. references: runs without faults; responses: records of all WARCs; code: its digest."""
 
     folder: Path
     injector: Injector
     base: dict[str, str]
     s3: S3Server
     environment: dict[str, str]
-    calm: dict[Variant, Calm]
+    references: dict[Variant, Reference]
     responses: int
     labels: Path
-    nodes: "Nodes"
-    nursery: Nursery
+    nodes: "RayNodes"
+    fork_server: ForkServer
     code: str
 
 
-def settings(world: World, variant: Variant, base: str) -> Config:
+def settings(testbed: Testbed, variant: Variant, base: str) -> Config:
     """Config of a small run."""
     rounds, far = variant
     return Config.model_validate(
         {
-            "run": {"holdout": str(world.labels), "rounds": rounds},
+            "run": {"holdout": str(testbed.labels), "rounds": rounds},
             "crawl": {"ids": [CRAWL], "base": base, "index": f"{base}cc-index/table/cc-main/warc/"}
             | ({"limit": SCANNED} if far else {}),
             "access": {"timeout_seconds": 1.5, "requests_per_second": 1000.0},
-            "seed": {"labels": str(world.labels), "sample_pages": 60},
+            "seed": {"labels": str(testbed.labels), "sample_pages": 60},
             "train": {"vocabulary": 1000, "epochs": 30, "shrinkage": 10, "min_count": 1, "folds": 3}
             | {"target_value": 0.7},  # so few pages to learn from keep nothing at more
             "scan": {"keep": "reference" if far else "body"},
             "domains": {"min_pages": 1, "prefix_min_pages": 1},
-            "label": {"answers": str(world.labels), "pages": 40, "audit": 10}
+            "label": {"answers": str(testbed.labels), "pages": 40, "audit": 10}
             | {"prefix_min_labels": 1, "prefix_min_share": 0.5},
             "build": {"rows_per_file": 20},
             "cluster": {"attempts": 4, "shard_seconds": 120.0},
@@ -88,9 +88,9 @@ def settings(world: World, variant: Variant, base: str) -> Config:
     )
 
 
-def recall(world: World, *arguments: str, extra: dict[str, str] | None = None) -> Process:
+def recall(testbed: Testbed, *arguments: str, extra: dict[str, str] | None = None) -> Process:
     """Start the command in a session of its own."""
-    return world.nursery.start(("--quiet", *arguments), {**world.environment, **(extra or {})})
+    return testbed.fork_server.start(("--quiet", *arguments), {**testbed.environment, **(extra or {})})
 
 
 def corpus_of(root: str) -> dict[str, str]:
@@ -99,13 +99,13 @@ def corpus_of(root: str) -> dict[str, str]:
     return {name: sha256(read_all(f"{root}/corpus/{name}")).hexdigest() for name in sorted(names)}
 
 
-def responses_of(world: World, variant: Variant) -> int:
+def responses_of(testbed: Testbed, variant: Variant) -> int:
     """How many responses the scanned shards of a variant hold: the sample deals them out in turn."""
-    return sum(len(range(number, world.responses, SHARDS)) for number in range(SCANNED if variant[1] else SHARDS))
+    return sum(len(range(number, testbed.responses, SHARDS)) for number in range(SCANNED if variant[1] else SHARDS))
 
 
 def ledger_wrong(root: str, rounds: int, responses: int) -> str:
-    """What does not add up in a finished run, "" when every response of the crawl is accounted for in every scan."""
+    """Where a finished run's ledger does not add up, "" when every scan accounts for every response of the crawl."""
     for number in range(1, rounds + 1):
         counts = json.loads(read_all(f"{root}/rounds/{number}/scan/step.json"))["counts"]
         if counts["read"] != responses or counts["read"] != counts["skipped"] + counts["rejected"] + counts["kept"]:
@@ -113,9 +113,9 @@ def ledger_wrong(root: str, rounds: int, responses: int) -> str:
     return ""
 
 
-def gaps_of(world: World, root: str) -> list[tuple[str, int, int]]:
+def gaps_of(testbed: Testbed, root: str) -> list[tuple[str, int, int]]:
     """What a run that ended had to leave out: the step, its round (0: the seed) and how many shards, in order."""
-    run = Run.open(root, AccessSection(s3_endpoint=world.s3.endpoint))
+    run = Run.open(root, AccessSection(s3_endpoint=testbed.s3.endpoint))
     entries = [entry for entry in ledger(run) if entry.position.verb != "build"]
     return [
         (entry.position.verb, entry.position.number, sum(entry.shards.failed.values()))
@@ -167,8 +167,8 @@ def certificate(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def world_in(folder: Path) -> Iterator[World]:
-    """The crawl, its servers, and the calm runs."""
+def open_testbed(folder: Path) -> Iterator[Testbed]:
+    """Write the crawl and start its servers."""
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     sample = folder / "sample"
     info = write_crawl(sample, crawled(pages=PAGES))
@@ -187,20 +187,20 @@ def world_in(folder: Path) -> Iterator[World]:
         endpoint = f"http://127.0.0.1:{first + 1}"
         os.environ |= {"AWS_ENDPOINT_URL_S3": endpoint, "SSL_CERT_FILE": str(pem), "PYTHONPATH": str(PROJECT)}
         os.environ["XDG_RUNTIME_DIR"] = str(folder)
-        nodes = _nodes(folder)
+        nodes = _ray_nodes(folder)
         environment = dict(os.environ)
         labels = sample / "labels.jsonl"
-        nursery, code = Nursery(folder), code_digest()
-        world = World(folder, injector, base, s3, environment, {}, info.responses, labels, nodes, nursery, code)
+        fork_server, code = ForkServer(folder), code_digest()
+        testbed = Testbed(folder, injector, base, s3, environment, {}, info.responses, labels, nodes, fork_server, code)
         try:
-            yield world
+            yield testbed
         finally:
             nodes.stop()
-            nursery.close()
+            fork_server.close()
             injector.close()
 
 
-def _nodes(folder: Path) -> "Nodes":
+def _ray_nodes(folder: Path) -> "RayNodes":
     """A cluster that is not started yet; Ray reads the environment when it is imported."""
     temp = folder / "ray"
     (temp / "ray").mkdir(parents=True, exist_ok=True)
@@ -213,29 +213,29 @@ def _nodes(folder: Path) -> "Nodes":
         "RAY_worker_niceness": "0",  # or a busy machine starves them
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
-    from tests.chaos.nodes import Nodes
+    from tests.chaos.ray_nodes import RayNodes
 
-    return Nodes(temp)
+    return RayNodes(temp)
 
 
-def run_calm(world: World, variant: Variant) -> None:
-    """Run without weather; its corpus is what all others of the variant are held against. Done once for a program."""
+def run_reference(testbed: Testbed, variant: Variant) -> None:
+    """Run a variant without faults; the others must end with its corpus. Done once for a version of the program."""
     rounds, far = variant
-    place = world.folder / f"calm-{rounds}{'-far' if far else ''}"
-    kept = place / f"{world.code}.json"
+    folder = testbed.folder / f"reference-{rounds}{'-far' if far else ''}"
+    kept = folder / f"{testbed.code}.json"
     if not kept.exists():
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        (place / "config.toml").write_text(dump_config(settings(world, variant, world.base["disk"])))
-        root = str(place / "run")
-        for arguments in (("init", root, "--config", str(place / "config.toml")), ("run", root), ("verify", root)):
-            made = recall(world, *arguments)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / "config.toml").write_text(dump_config(settings(testbed, variant, testbed.base["disk"])))
+        root = str(folder / "run")
+        for arguments in (("init", root, "--config", str(folder / "config.toml")), ("run", root), ("verify", root)):
+            made = recall(testbed, *arguments)
             output = made.communicate(timeout=RUN_SECONDS)
             if made.returncode:
-                raise SystemExit(f"the calm run failed: recall {' '.join(arguments)}\n{output}")
-        responses = responses_of(world, variant)
+                raise SystemExit(f"the reference run failed: recall {' '.join(arguments)}\n{output}")
+        responses = responses_of(testbed, variant)
         if wrong := ledger_wrong(root, rounds, responses):
-            raise SystemExit(f"the calm run's ledger does not add up: {wrong}")
-        calm = Calm(Run.open(root).digest(), responses, corpus_of(root))
-        kept.write_text(json.dumps(asdict(calm)))
-    world.calm[variant] = Calm(**json.loads(kept.read_text()))
+            raise SystemExit(f"the reference run's ledger does not add up: {wrong}")
+        reference = Reference(Run.open(root).digest(), responses, corpus_of(root))
+        kept.write_text(json.dumps(asdict(reference)))
+    testbed.references[variant] = Reference(**json.loads(kept.read_text()))
