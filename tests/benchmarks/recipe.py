@@ -5,9 +5,10 @@
 
 DIR holds WARCs and labels.jsonl ({"url", "label", "use", "family"}). Variants are compared by cross-validation grouped
 by registered domain among the pages of use `seed` and `pool`; with --variants "" none is. Only with --measure the
-default recipe is measured once on the pages of use `measure`, trained on seed + pool and on seed alone, beside baselines:
-fastText on words with DeepSeekMath's settings (200,000 buckets), fastText on token counts, TF-IDF with logistic regression (where
-scikit-learn is installed), and the rule that a page has a `<pre>` or a `<code>`. The last line is one JSON object.
+default recipe is measured once on the pages of use `measure`, trained on seed + pool and on seed alone, beside
+baselines: fastText on words with DeepSeekMath's settings (200,000 buckets), fastText on token counts, TF-IDF with
+logistic regression (where scikit-learn is installed), and the rule that a page has a `<pre>` or a `<code>`. The last
+line is one JSON object.
 """
 
 import argparse
