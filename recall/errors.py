@@ -120,7 +120,7 @@ class Incomplete(RecallError):
 
     @property
     def failures(self) -> tuple[tuple[str, str, str], ...]:
-        """What failed, in order; empty where nothing was kept of it."""
+        """Name, kind of error and message of each failed item, in order; empty where they are not known."""
         return tuple(self.args[1]) if len(self.args) > 1 else ()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from recall.run.ledger import Entry, ledger
 from recall.run.order import StepPosition
-from recall.run.rewind import after, first_gap
+from recall.run.rewind import first_gap, published_after
 from recall.run.rounds import Run
 
 
@@ -40,7 +40,7 @@ def plan_retry(run: Run, number: int | None = None) -> RetryPlan:
     target = first_gap(run, list(gaps), number)
     return RetryPlan(
         gaps[target] if target else None,
-        tuple(later.folder for later in after(run, target)) if target else (),
+        tuple(later.folder for later in published_after(run, target)) if target else (),
         tuple(entry for position, entry in gaps.items() if target is None or _before(run, position, target)),
     )
 

@@ -1,4 +1,4 @@
-"""What a run was started with, frozen in its folder: config.toml, shards.txt, holdout.txt, and run.json over them.
+"""Inputs of a run, frozen in its folder: config.toml, shards.txt, holdout.txt, and run.json over them.
 
 Published once, run.json last. Its `digest` is what runs are compared by: it leaves out times, [access], [cluster],
 [studio] and where inputs lie, and holds what they contain. Refuses a folder that holds other inputs.

@@ -20,10 +20,10 @@ FILE = "file"
 """Annotator of answers that come from [label] answers, which derive from frozen inputs."""
 
 WORK = "build/"
-"""What a build that did not end left of its shards."""
+"""Checkpoints of a build that did not end."""
 
 
-def after(run: Run, position: StepPosition) -> list[StepPosition]:
+def published_after(run: Run, position: StepPosition) -> list[StepPosition]:
     """The published steps after one, in order."""
     return [later for later in run.order[run.order.index(position) + 1 :] if run.done(later)]
 

@@ -10,7 +10,7 @@ from recall.run.store import Store, forget_copies
 
 MODEL_FILES = ("tokenizer.json", "model.bin", "scorer.npz", "model.json")
 SCORER_FILES = ("tokenizer.json", "scorer.npz", "model.json")
-"""What scoring needs of a model folder: not model.bin, which may be gigabytes."""
+"""Files that scoring needs: not model.bin, which may be gigabytes."""
 
 
 def model_folder(round_: Round) -> str:

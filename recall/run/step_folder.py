@@ -108,7 +108,7 @@ class Step:
 
     @property
     def manifest(self) -> Manifest:
-        """What was published about the step.
+        """The published step.json.
 
         Raises OutOfOrder when it is not done yet, Damaged when step.json is not what was published.
         """
@@ -121,7 +121,7 @@ class Step:
 
     @property
     def result(self) -> Done:
-        """What the finished step returned."""
+        """The result that the finished step returned."""
         return Done(dict(self.manifest.counts))
 
     def outputs(self) -> list[Output]:

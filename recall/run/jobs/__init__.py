@@ -58,7 +58,7 @@ def complete(
 
 
 def _name_of(item: object) -> str:
-    """What an item is called in a list of failures: its shard's path, or itself in short."""
+    """Name of an item in a list of failures: its shard's path, or the item itself, shortened."""
     return str(getattr(getattr(item, "shard", item), "path", item))[:200]
 
 

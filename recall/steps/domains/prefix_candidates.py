@@ -27,7 +27,7 @@ Count = tuple[int, int]
 Counts = Mapping[str, Count]
 
 
-def prefixes_of(url: str) -> list[str]:
+def directory_prefixes(url: str) -> list[str]:
     """Directory prefixes of a URL, shortest first: host/, host/a/, host/a/b/ …, without its last path part.
 
     A part that is a number becomes {int}, a year {year}: such folders are proposed as one.

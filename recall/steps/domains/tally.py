@@ -22,7 +22,7 @@ from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import host_of, registered_domain
 from recall.steps.domains.bounds import ModelErrors, lower_shares
-from recall.steps.domains.prefix_candidates import Count, prefixes_of, propose
+from recall.steps.domains.prefix_candidates import Count, directory_prefixes, propose
 
 DOMAINS = {"host": "string", "pages": "int64", "kept": "int64", "share": "float64", "low": "float64", "code": "bool"}
 CANDIDATES = {"prefix": "string", "host": "string", "pages": "int64", "kept": "int64"}
@@ -47,7 +47,7 @@ class ShardGroup:
 
 @dataclass(frozen=True, slots=True)
 class TallyInputs:
-    """What the tasks of a round need. open_hosts: sorted hashes of the code domains inside which prefixes count.
+    """Inputs of all tasks of a round. open_hosts: sorted hashes of the code domains inside which prefixes count.
 
     domains: rows of DOMAINS, a file for each partition, once they are tallied; split: prefixes that annotators want
     to see by their parts.
@@ -138,7 +138,7 @@ def count_prefixes(stage: Stage[TallyInputs], group: ShardGroup) -> CountedGroup
         if host not in known:
             index = int(np.searchsorted(opened, host_hash(host)))
             known[host] = index < len(opened) and int(opened[index]) == host_hash(host)
-        return prefixes_of(url) if known[host] else ()
+        return directory_prefixes(url) if known[host] else ()
 
     return _counted(stage, group, names)
 

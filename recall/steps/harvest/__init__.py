@@ -40,8 +40,8 @@ from recall.steps.harvest.unscanned import (
     ReadTask,
     choose,
     find_indexed,
-    read_pages,
-    read_tasks,
+    group_reads,
+    read_indexed_pages,
 )
 
 PAGES = {
@@ -214,11 +214,11 @@ def _unscanned_pages(round_: Round, context: HarvestContext, harvested: set[str]
     for outcome in progress(looked, len(parts), "harvest"):
         unscanned.total += outcome.result[0]
         indexed += outcome.result[1]
-    tasks = read_tasks(choose(indexed, config.harvest.per_prefix, config.harvest.unscanned))
+    tasks = group_reads(choose(indexed, config.harvest.per_prefix, config.harvest.unscanned))
     base = config.crawl.base if config.crawl.base.endswith("/") else config.crawl.base + "/"
     model = str(round_.step("train").manifest.settings["model"])
     reading = ReadContext(run.store, config, base, model_folder(round_), model)
-    for read in tolerated(each(read_pages, reading, tasks, config.cluster, "harvest")):
+    for read in tolerated(each(read_indexed_pages, reading, tasks, config.cluster, "harvest")):
         unscanned.take(read)
     if unscanned.failed_files > config.cluster.failed_share * unscanned.files:
         line = f"harvest: {unscanned.failed_files} of {unscanned.files} WARCs could not be read whole"

@@ -100,7 +100,7 @@ def choose(pages: Iterable[IndexedPage], per_prefix: int, limit: int) -> list[In
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
-    """Context of `read_pages`. base: of the URLs of WARC paths; model, digest: of the round's model."""
+    """Context of `read_indexed_pages`. base: of the URLs of WARC paths; model, digest: of the round's model."""
 
     store: Store
     config: Config
@@ -118,7 +118,7 @@ class ReadTask:
     pages: tuple[IndexedPage, ...] = field(repr=False)
 
 
-def read_tasks(pages: Iterable[IndexedPage]) -> list[ReadTask]:
+def group_reads(pages: Iterable[IndexedPage]) -> list[ReadTask]:
     """Pages in tasks of at most TASK_BYTES and TASK_REQUESTS, except that the pages of one WARC stay together."""
     files: dict[str, list[IndexedPage]] = defaultdict(list)
     for page in pages:
@@ -153,7 +153,7 @@ class ReadResult:
     unread: list[str] = field(default_factory=list)
 
 
-def read_pages(reading: ReadContext, task: ReadTask) -> ReadResult:
+def read_indexed_pages(reading: ReadContext, task: ReadTask) -> ReadResult:
     """Read a task's pages: those that are what the index says, and the others with the reason."""
     files: dict[str, dict[WarcRef, IndexedPage]] = defaultdict(dict)
     for page in task.pages:

@@ -45,7 +45,7 @@ RANGE_BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class ScanContext:
-    """What all shards of a scan share.
+    """Context of `scan_shard`, the same for all shards of a scan.
 
     folder, model: keys of the scan step and of the model folder; index: the crawl's URL index, needed for WET input;
     digest: of the model, "" for whichever lies there.
@@ -229,7 +229,7 @@ def _rescore(context: ScanContext, earlier: ScannedShard) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ShardResult:
-    """What a shard's report says. model: digest of the scorer; kept: bool of each slim row; files: published ones."""
+    """The result of a shard's scan. model: digest of the scorer; kept: bool of each slim row; files: published ones."""
 
     model: str
     read: int

@@ -54,7 +54,7 @@ def _labelled(run: Run) -> dict[str, LabelledUrl]:
 
 
 def _requests(run: Run, context: SeedContext) -> list[ShardRequest]:
-    """What is read of each file: the whole shard, or only its labelled pages.
+    """A request for each file: for the whole shard, or only for its labelled pages.
 
     Labelled pages are looked up in the index only where it covers every shard, that is where all come from crawl ids.
     It also covers the other files of these crawls: they are numbered after the shards.
@@ -95,7 +95,7 @@ def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int
     return len(by_shard), list(found.values())
 
 
-def prefixes_of(config: Config) -> tuple[str, ...]:
+def seed_prefixes(config: Config) -> tuple[str, ...]:
     """The prefixes whose pages are positive examples: those of the config, and with known_prefixes the shipped ones."""
     shipped = (known.prefix for known in shipped_prefixes()) if config.seed.known_prefixes else ()
     return tuple(dict.fromkeys((*config.seed.prefixes, *shipped)))
@@ -128,7 +128,7 @@ def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
         config=config,
         holdout=run.holdout,
         labelled=labelled,
-        prefixes=PrefixSet(prefixes_of(config)),
+        prefixes=PrefixSet(seed_prefixes(config)),
         sampled=frozenset(int(number) for number in chosen),
         sample=-(-config.seed.sample_pages // max(1, count)),
         structure=-(-config.seed.structure // max(1, count)),
@@ -162,7 +162,7 @@ def seed(run: Run) -> Done:
     step = run.begin("seed")
     config = run.config
     labelled = _labelled(run)
-    if not (labelled or prefixes_of(config) or config.seed.structure or config.judge.url):
+    if not (labelled or seed_prefixes(config) or config.seed.structure or config.judge.url):
         raise BadInput(
             "config.toml: seed: give labels (a file), prefixes, known_prefixes, structure or a [judge]; there is "
             "nothing to learn from"

@@ -34,7 +34,7 @@ class SeedPage:
 
 @dataclass(frozen=True, slots=True)
 class SeedContext:
-    """What to collect: labelled URLs from every shard; the other kinds of pages from sampled shards.
+    """Context of `collect`: labelled URLs are collected from every shard, other pages from sampled shards.
 
     sampled: numbers of the sampled shards; sample, structure: number of random pages, and of random pages with code
     blocks, from each of them.

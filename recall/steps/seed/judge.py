@@ -77,7 +77,7 @@ class Judge:
         self.pace = Pace(self.settings.per_minute)
 
     def shown(self, text: str) -> str:
-        """What the judge sees of a scoring text: its first characters, without structure marks."""
+        """The part of a scoring text that the judge sees: its first characters, without structure marks."""
         return text.partition(MARK)[0][:SHOWN]
 
     def score(self, text: str) -> list[float]:
@@ -152,7 +152,7 @@ def pages_to_judge(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]
     return sorted([*marked, *plain], key=lambda page: page.url)
 
 
-def answer_of(store: Store, judge: Judge, page: SeedPage) -> list[float]:
+def judge_page(store: Store, judge: Judge, page: SeedPage) -> list[float]:
     """A page's shares of YES, from the run folder or from the judge."""
     asked = [judge.settings.model, list(judge.settings.questions), judge.shown(page.text)]
     digest = sha256(canonical_json(asked)).hexdigest()
@@ -174,7 +174,7 @@ def judge_pages(run: Run, sample: Iterable[SeedPage]) -> tuple[list[SeedPage], d
     judge = Judge(settings, run.config.access.attempts)
     scores: dict[str, float] = {}
     with ThreadPoolExecutor(settings.workers) as workers:
-        answers = workers.map(lambda page: answer_of(run.store, judge, page), pages)
+        answers = workers.map(lambda page: judge_page(run.store, judge, page), pages)
         for page, shares in zip(pages, progress(answers, len(pages), "judge", "pages"), strict=True):
             scores[page.url] = round(shares[0] * shares[1], 9)
     positive = run.config.train.positive

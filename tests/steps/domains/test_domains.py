@@ -10,7 +10,7 @@ from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 from recall.steps.domains import domains, tally
 from recall.steps.domains.bounds import ModelErrors, lower_share, lower_shares
-from recall.steps.domains.prefix_candidates import missed_under, prefixes_of, propose, with_slugs
+from recall.steps.domains.prefix_candidates import directory_prefixes, missed_under, propose, with_slugs
 
 SETTINGS = DomainsSection()
 
@@ -29,7 +29,7 @@ SETTINGS = DomainsSection()
     ],
 )
 def test_prefixes_are_the_directories_of_a_url(url: str, prefixes: list[str]) -> None:
-    assert prefixes_of(url) == prefixes
+    assert directory_prefixes(url) == prefixes
 
 
 def test_more_than_a_tenth_makes_a_code_domain_a_tenth_does_not() -> None:

@@ -31,8 +31,8 @@ from recall.steps.harvest.unscanned import (
     ReadContext,
     choose,
     find_indexed,
-    read_pages,
-    read_tasks,
+    group_reads,
+    read_indexed_pages,
 )
 
 if TYPE_CHECKING:
@@ -204,11 +204,11 @@ def test_tasks_are_bounded_and_hold_every_place_once(
     places: list[IndexedPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unscanned, "TASK_REQUESTS", 2)
-    cut = read_tasks(places)
+    cut = group_reads(places)
     assert len(cut) == 3
     assert sorted(page for portion in cut for page in portion.pages) == sorted(places)
-    assert read_tasks(reversed(places)) == cut
-    assert read_tasks([]) == []
+    assert group_reads(reversed(places)) == cut
+    assert group_reads([]) == []
 
 
 def test_a_page_counts_only_with_the_url_and_digest_of_the_index(
@@ -222,7 +222,7 @@ def test_a_page_counts_only_with_the_url_and_digest_of_the_index(
         replace(bare, digest=""),
         replace(nowhere, ref=WarcRef(nowhere.ref.path, nowhere.ref.offset + 1, nowhere.ref.length)),
     ]
-    found = read_pages(reading(base, played), read_tasks(changed)[0])
+    found = read_indexed_pages(reading(base, played), group_reads(changed)[0])
     assert {page.url for page, _, _ in found.pages} == {good.url, bare.url}
     assert {reason for _, reason in found.failed} == {OTHER_URL, OTHER_DIGEST, NO_RECORD}
 
@@ -243,7 +243,7 @@ def test_a_digest_of_the_stored_payload_counts_too() -> None:
 def test_a_dense_file_is_read_whole_with_the_same_pages(
     base: Path, places: list[IndexedPage], played: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_range = read_pages(reading(base, played), read_tasks(places)[0])
+    by_range = read_indexed_pages(reading(base, played), group_reads(places)[0])
     streamed: list[str] = []
     from recall.archive.warc import responses as whole
 
@@ -253,7 +253,7 @@ def test_a_dense_file_is_read_whole_with_the_same_pages(
 
     monkeypatch.setattr(unscanned, "DENSE", 1)
     monkeypatch.setattr(unscanned, "responses", stream)
-    dense = read_pages(reading(base, played), read_tasks(places)[0])
+    dense = read_indexed_pages(reading(base, played), group_reads(places)[0])
     assert len(streamed) == 6
     assert sorted(dense.pages) == sorted(by_range.pages)
     assert not dense.failed
@@ -265,6 +265,6 @@ def test_every_page_of_the_real_index_has_its_digest(shared: Path, played: Run) 
     hosts = PrefixSet(["wiki.archlinux.org", "docs.python.org", "news.ycombinator.com"])
     lookup = LookupContext(Config(), hosts, Holdout(), frozenset(), frozenset())
     found = [page for url in part_urls(folder, "CC-MAIN-2026-00") for page in find_indexed(lookup, url)[1]]
-    read = [read_pages(reading(Path(folder), played), portion) for portion in read_tasks(found)]
+    read = [read_indexed_pages(reading(Path(folder), played), portion) for portion in group_reads(found)]
     assert sum(len(one.pages) for one in read) == len(found) > 3
     assert not any(one.failed for one in read)
