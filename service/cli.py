@@ -90,12 +90,13 @@ def serve(**given: Any) -> None:
 def _start(options: Options) -> "Workers":
     """Load the models and listen. Imports what it needs only now that the metrics' folder is set."""
     from recall.page.text import scoring_text  # noqa: PLC0415
-    from service.api.app import Settings, create_app  # noqa: PLC0415
+    from service.api.app import create_app  # noqa: PLC0415
     from service.api.models import Models, load, resolve  # noqa: PLC0415
+    from service.api.pointer import read_pointer  # noqa: PLC0415
+    from service.api.requests import Settings  # noqa: PLC0415
     from service.limits import Limits  # noqa: PLC0415
     from service.server import logs  # noqa: PLC0415
     from service.server.access_tokens import read_tokens  # noqa: PLC0415
-    from service.server.pointer import read_pointer  # noqa: PLC0415
     from service.server.workers import Workers, listen  # noqa: PLC0415
 
     logs.set_up(options.log_level)

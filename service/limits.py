@@ -25,8 +25,8 @@ class Limits:
     """Requests being read briskly, waiting or being scored; at 5 ms each the last waits a sixth of a second."""
     slow: int = 64
     """Requests whose bodies come slowly: they hold no place in the queue, and cannot keep others out of it."""
-    desk: int = 4
-    """Requests to explain or extract, not answered."""
+    explaining: int = 4
+    """Requests to explain or extract, being read, waiting or being answered."""
     streams: int = 4
     """Open :batch and :warc requests."""
     held_bytes: int = 256 << 20

@@ -1,96 +1,30 @@
-"""The HTTP API: its routes, and what they share.
+"""The HTTP API: its routes, each of which says what is done with a body and hands on what comes of it.
 
-`create_app` makes the app of a worker; everything it answers with is made elsewhere. What is read from a body has
-passed `bodies`, what is scored runs in the `lane`.
+`create_app` makes the app of a worker. Bodies are read by `requests` and `streams`, nothing else reads them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from pydantic_core import to_json
 
 import recall
-from service.api import bodies, problems, schemas, static_pages
-from service.api.explanations import explain_body
-from service.api.extraction import Extractor
-from service.api.items import Unfit, read_page
+from service import problems
+from service.api import bodies, schemas, static_pages
 from service.api.models import Models
 from service.api.openapi import document, json_body, lines_body, problem_responses
-from service.api.problems import Refusal
-from service.api.scoring import Scoring, Sent, score_body, source_of
+from service.api.pointer import watch
+from service.api.requests import PIN, Service, Settings
+from service.api.scoring import Scoring, score_body
+from service.api.single_pages import explain_body, extract_page, read_extract
 from service.api.streams import LineStream, score_batch, score_warc
-from service.limits import Limits
 from service.server import metrics
-from service.server.encoder_memory import Growth
-from service.server.middleware import Gate
-from service.server.pointer import watch
-from service.server.scheduler import HEAVY, Job, Lane, Memory, Places
-
-T = TypeVar("T")
-
-PIN = "recall-model"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the command line decides. pointer: the file whose model is the default; tokens: digests of those let in."""
-
-    limits: Limits = field(default_factory=Limits)
-    pointer: Path | None = None
-    tokens: tuple[bytes, ...] = ()
-
-
-class Service:
-    """What a worker's requests share."""
-
-    def __init__(self, models: Models, settings: Settings) -> None:
-        limits = settings.limits
-        self.models = models
-        self.limits = limits
-        self.queue = Places("scoring", limits.queue, limits.retry_seconds)
-        self.slow = Places("slow bodies", limits.slow, limits.retry_seconds)
-        self.desk = Places("explaining and extracting", limits.desk, limits.retry_seconds)
-        self.streams = Places("streams", limits.streams, limits.retry_seconds)
-        self.memory = Memory(limits.held_bytes, limits.retry_seconds)
-        self.lane = Lane(Growth(models, self.memory.held).add)
-        self.extractor = Extractor(limits.extract_seconds)
-
-    async def answer(self, request: Request, places: Places, job: Callable[[Sent], Job[T]]) -> T:
-        """Read a JSON body, wait for a turn, do a job with it. Raises Refusal wherever one of these fails."""
-        bodies.check_type(request, bodies.JSON)
-        encoding = bodies.check_encoding(request)
-        with self.memory.share() as share, ExitStack() as held:
-            held.enter_context(places.place())
-            reading = asyncio.ensure_future(bodies.read_body(request, self.limits, share))
-            try:
-                await asyncio.wait({reading}, timeout=self.limits.brisk_seconds)
-                if not reading.done():
-                    held.close()
-                    with self.slow.place():
-                        await asyncio.wait({reading})
-                    held.enter_context(places.place())
-                body = reading.result()
-                light = places is self.queue and not encoding
-                weight = len(body) if light else max(len(body), HEAVY)
-                return await self.in_time(self.lane.run(job(Sent(body, encoding, share)), weight))
-            finally:
-                reading.cancel()
-
-    async def in_time(self, answer: Awaitable[T]) -> T:
-        """An answer, unless it takes too long."""
-        try:
-            async with asyncio.timeout(self.limits.answer_seconds):
-                return await answer
-        except TimeoutError:
-            retry = {"Retry-After": str(self.limits.retry_seconds)}
-            raise Refusal("too-long", f"At most {self.limits.answer_seconds:g} s; try again", retry) from None
-
+from service.server.middleware import RequestMiddleware
+from service.server.scheduler import Scheduler
 
 routes = APIRouter()
 
@@ -110,7 +44,7 @@ async def score(request: Request) -> Response:
     service = _service(request)
     pin = request.headers.get(PIN)
     return _json(
-        await service.answer(request, service.queue, lambda sent: score_body(sent, service.models, pin, service.limits))
+        await service.answer(request, service.queue, lambda body: score_body(body, service.models, pin, service.limits))
     )
 
 
@@ -131,15 +65,15 @@ async def warc(request: Request) -> Response:
 
 
 def _stream(
-    request: Request, service: Service, lines: Callable[[Request, str, Scoring, Lane], AsyncIterator[bytes]]
+    request: Request, service: Service, lines: Callable[[Request, str, Scoring, Scheduler], AsyncIterator[bytes]]
 ) -> Response:
     encoding = bodies.check_encoding(request)
     scoring = Scoring(service.models.find(request.headers.get(PIN)), service.limits)
     service.streams.check()
 
     async def placed() -> AsyncIterator[bytes]:
-        with service.streams.place():
-            async for piece in lines(request, encoding, scoring, service.lane):
+        with service.streams.hold():
+            async for piece in lines(request, encoding, scoring, service.scheduler):
                 yield piece
 
     return LineStream(placed())
@@ -154,7 +88,7 @@ async def explain(request: Request) -> Response:
     pin = request.headers.get(PIN)
     return _json(
         await service.answer(
-            request, service.desk, lambda sent: explain_body(sent, service.models, pin, service.limits)
+            request, service.explaining, lambda body: explain_body(body, service.models, pin, service.limits)
         )
     )
 
@@ -165,23 +99,9 @@ async def explain(request: Request) -> Response:
 async def extract(request: Request) -> Response:
     """Extract a page as the corpus keeps it: its main content as Markdown, code exact."""
     service = _service(request)
-    page = await service.answer(request, service.desk, lambda sent: _read(sent, service.limits))
-    try:
-        body, charset = source_of(page, service.limits)
-    except Unfit as unfit:
-        raise Refusal(unfit.reason, unfit.error["detail"]) from None
-    with service.desk.place():
-        found = await service.extractor.markdown(body, page.url, charset)
-    echo = {} if page.url is None else {"url": page.url}
-    return _json(to_json({**echo, "markdown": found}))
-
-
-def _read(sent: Sent, limits: Limits) -> Job[schemas.ExtractRequest]:
-    body = yield from bodies.inflate(sent.body, sent.encoding, limits.body_bytes, sent.share)
-    page: schemas.ExtractRequest = read_page(schemas.ExtractRequest, body)
-    if (page.html is None) == (page.body is None):
-        raise Refusal("not-valid", "Give one of html and body")
-    return page
+    page = await service.answer(request, service.explaining, read_extract)
+    with service.explaining.hold():
+        return _json(await extract_page(page, service.extractor, service.limits))
 
 
 @routes.get("/v1/models", responses=problem_responses(schemas.ModelsResponse, reading=True))
@@ -216,7 +136,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     pointer: Path | None = app.state.pointer
     async with AsyncExitStack() as stack:
-        stack.callback(service.lane.close)
+        stack.callback(service.scheduler.close)
         stack.push_async_callback(service.extractor.end)
         if pointer is not None:
             watching = asyncio.create_task(watch(pointer, service.models))
@@ -230,7 +150,7 @@ async def _stop(task: "asyncio.Task[None]") -> None:
         await task
 
 
-def create_app(models: Models, settings: Settings | None = None) -> Gate:
+def create_app(models: Models, settings: Settings | None = None) -> RequestMiddleware:
     """The app of a worker that serves these models."""
     settings = settings or Settings()
     app = FastAPI(
@@ -249,4 +169,4 @@ def create_app(models: Models, settings: Settings | None = None) -> Gate:
     problems.install(app)
     openapi = to_json(document(app, secured=bool(settings.tokens)))
     app.add_api_route("/openapi.json", lambda: _json(openapi), include_in_schema=False)
-    return Gate(app, settings.tokens, app.state.service.queue)
+    return RequestMiddleware(app, settings.tokens, app.state.service.queue, settings.limits)

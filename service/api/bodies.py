@@ -13,9 +13,9 @@ from typing import Final
 import zstandard
 from starlette.requests import Request
 
-from service.api.problems import Refusal
 from service.limits import Limits
-from service.server.scheduler import Job, Share
+from service.problems import Refusal
+from service.server.scheduler import MemoryShare, SteppedJob
 
 JSON: Final = ("application/json",)
 LINES: Final = ("application/x-ndjson", "application/jsonl", "application/ndjson", "application/json-lines")
@@ -53,7 +53,7 @@ def check_encoding(request: Request) -> str:
     return encoding
 
 
-class Inflater:
+class BodyDecoder:
     """Undoes a Content-Encoding; "" hands bytes on as they are."""
 
     def __init__(self, encoding: str) -> None:
@@ -157,7 +157,7 @@ class LineCutter:
             yield line
 
 
-async def read_body(request: Request, limits: Limits, share: Share) -> bytes:
+async def read_body(request: Request, limits: Limits, share: MemoryShare) -> bytes:
     """The body as it was sent. Raises Refusal when it is too large or too slow, ClientDisconnect when it breaks off."""
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limits.body_bytes:
@@ -177,17 +177,17 @@ async def read_body(request: Request, limits: Limits, share: Share) -> bytes:
     return b"".join(chunks)
 
 
-def inflate(body: bytes, encoding: str, limit: int, share: Share) -> Job[bytes]:
+def inflate(body: bytes, encoding: str, limit: int, share: MemoryShare) -> SteppedJob[bytes]:
     """A job: the body with its encoding undone. Raises Refusal when that is too large or breaks off."""
     if not encoding:
         return body
-    inflater = Inflater(encoding)
+    decoder = BodyDecoder(encoding)
     whole = bytearray()
-    for piece in inflater.feed(body):
+    for piece in decoder.feed(body):
         if len(whole) + len(piece) > limit:
             raise Refusal("too-large", f"At most {limit} bytes once its encoding is undone")
         share.grow(len(piece))
         whole += piece
         yield
-    inflater.finish()
+    decoder.finish()
     return bytes(whole)

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from pydantic_core import from_json, to_json
 
-from service.api.problems import Refusal
+from service.problems import Refusal
 
 MEMORY_BYTES = 3 << 30
 _LINE = 64 << 20

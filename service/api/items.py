@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from service.api.bodies import Line
-from service.api.problems import Refusal, item_error
-from service.api.schemas import Body, Item, Items
+from service.api.schemas import Item, Items, StrictModel
 from service.limits import Limits
+from service.problems import Refusal, item_error
 
 Outcome = dict[str, Any]
 
@@ -45,6 +45,9 @@ class Unfit(Exception):
         super().__init__(reason)
         self.error = item_error(reason, detail)
         self.reason = reason
+
+
+AnyItem = Item | PlainItem | Unfit
 
 
 def _echo(item: Item | PlainItem) -> Outcome:
@@ -82,7 +85,7 @@ def read_item(value: object) -> Item | Unfit:
         return Unfit("not-valid", _where(error))
 
 
-def read_items(body: bytes, limits: Limits) -> tuple[list[Item | PlainItem | Unfit], list[Outcome], str | None]:
+def read_items(body: bytes, limits: Limits) -> tuple[list[AnyItem], list[Outcome], str | None]:
     """Items, what is echoed of each, and the model asked for. Raises Refusal when the body is not of that kind."""
     read: _PlainItems | Items
     try:
@@ -96,7 +99,7 @@ def read_items(body: bytes, limits: Limits) -> tuple[list[Item | PlainItem | Unf
     return list(read.items), [_echo(item) for item in read.items], read.model
 
 
-def _read_one_by_one(body: bytes, limits: Limits) -> tuple[list[Item | PlainItem | Unfit], list[Outcome], str | None]:
+def _read_one_by_one(body: bytes, limits: Limits) -> tuple[list[AnyItem], list[Outcome], str | None]:
     value = parse(body)
     if not isinstance(value, dict) or not isinstance(value.get("items"), list):
         raise Refusal("not-valid", "Send an object with items, an array")
@@ -126,7 +129,7 @@ def parse(body: bytes) -> Any:
         raise Refusal("not-json", f"Not JSON at {place}"[:100]) from None
 
 
-def read_page(kind: type[Body], body: bytes) -> Any:
+def read_page(kind: type[StrictModel], body: bytes) -> Any:
     """The page of a request for one page. Raises Refusal when the body is none."""
     try:
         return kind.model_validate(parse(body))
@@ -134,7 +137,7 @@ def read_page(kind: type[Body], body: bytes) -> Any:
         raise Refusal("not-valid", _where(error)) from None
 
 
-def read_line(line: Line, limits: Limits) -> tuple[Item | PlainItem | Unfit, Outcome]:
+def read_line(line: Line, limits: Limits) -> tuple[AnyItem, Outcome]:
     """The item of a line of NDJSON and what is echoed of it."""
     if line is None:
         return Unfit("too-large", f"A line has at most {limits.line_bytes} bytes"), {}

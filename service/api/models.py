@@ -16,7 +16,7 @@ from recall.errors import BadInput, RecallError
 from recall.model.scorer import Scorer
 from recall.run import Run, Store
 from service.api import schemas
-from service.api.problems import Refusal
+from service.problems import Refusal
 from service.server.metrics import bins
 
 FILES = ("tokenizer.json", "scorer.npz", "model.json", "out_of_fold.parquet")
@@ -28,7 +28,7 @@ _ROUND = re.compile(r"(.+)@(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ModelSource:
     """Where a model lies. run: the root of the run it is of, "" for a folder alone."""
 
     name: str
@@ -74,7 +74,7 @@ class Version:
         )
 
 
-def resolve(reference: str, beside: Path | None = None) -> Source:
+def resolve(reference: str, beside: Path | None = None) -> ModelSource:
     """Where a reference points. beside: the folder that relative paths are read from.
 
     Raises BadInput where there is neither a model folder nor a run with a trained round.
@@ -86,8 +86,8 @@ def resolve(reference: str, beside: Path | None = None) -> Source:
         if inside:
             above = folder.parents[2]
             run = str(above) if (above / "run.json").is_file() else ""
-            return Source(f"{above.name}@{folder.parent.name}", folder, run)
-        return Source(folder.name, folder)
+            return ModelSource(f"{above.name}@{folder.parent.name}", folder, run)
+        return ModelSource(folder.name, folder)
     match = _ROUND.fullmatch(place)
     root = match[1] if match else place
     opened = Run.open(root)
@@ -97,11 +97,11 @@ def resolve(reference: str, beside: Path | None = None) -> Source:
         if step.done:
             prefix = step.key("model.json").removesuffix("/model.json")
             name = str(root).rstrip("/").rpartition("/")[2]
-            return Source(f"{name}@{number}", opened.store.local_folder(prefix, FILES), root)
+            return ModelSource(f"{name}@{number}", opened.store.local_folder(prefix, FILES), root)
     raise BadInput(f"{reference}: no round of this run is trained; see `recall status`")
 
 
-def load(source: Source) -> Version:
+def load(source: ModelSource) -> Version:
     """Load a model folder. Raises BadInput or Damaged as `Scorer.load` does."""
     scorer = Scorer.load(source.folder)
     scorer.score(["Größe"])  # compiles the kernels, that of other alphabets too

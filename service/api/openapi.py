@@ -7,7 +7,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service.api import problems, schemas
+from service import problems
+from service.api import schemas
 
 _REQUESTS = (schemas.Item, schemas.Page, schemas.ScoreRequest, schemas.ExplainRequest, schemas.ExtractRequest)
 _TEMPLATE = "#/components/schemas/{model}"

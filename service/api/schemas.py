@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-Version = Annotated[str, Field(description="A version, name or digest from /v1/models; the default when left out")]
+VersionName = Annotated[str, Field(description="A version, name or digest from /v1/models; the default when left out")]
 Identity = Annotated[str, Field(max_length=1024)] | int
 
 Base64 = Annotated[
@@ -18,13 +18,13 @@ Base64 = Annotated[
 """Checked where it is decoded."""
 
 
-class Body(BaseModel):
+class StrictModel(BaseModel):
     """A strict reading of JSON; keys without a meaning here are passed over."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
 
-class Page(Body):
+class Page(StrictModel):
     """A page in one of three forms: `html`, `text`, or `body`."""
 
     url: str | None = Field(None, max_length=8192, description="Echoed; never fetched")
@@ -46,14 +46,14 @@ Anything = Annotated[
 ]
 
 
-class ScoreRequest(Body):
+class ScoreRequest(StrictModel):
     """Pages to score together."""
 
     items: list[Anything] = Field(max_length=1024)
-    model: Version | None = None
+    model: VersionName | None = None
 
 
-class Items(Body):
+class Items(StrictModel):
     """The same, read at once, where every item is an Item."""
 
     items: list[Item]
@@ -63,10 +63,10 @@ class Items(Body):
 class ExplainRequest(Page):
     """A page whose score is taken apart."""
 
-    model: Version | None = None
+    model: VersionName | None = None
 
 
-class ExtractRequest(Body):
+class ExtractRequest(StrictModel):
     """A page to extract: `html` or `body`, as in `Page`."""
 
     url: str | None = Field(None, max_length=8192, description="Echoed; never fetched")

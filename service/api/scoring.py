@@ -1,4 +1,4 @@
-"""Items to scores, as jobs of the lane: JSON in, JSON out, errors in the place of their items.
+"""Items to scores, as jobs of the scheduler: JSON in, JSON out, errors in the place of their items.
 
 `text` is scored as it is given, without MARK characters; `html` and `body` go through the scoring text of the crawl.
 The score is the scorer's own float, written so that it reads back bit for bit.
@@ -17,13 +17,13 @@ from recall.model.scorer import threshold_for
 from recall.page.text import scoring_bytes
 from recall.records import MARK, Capture
 from recall.sites import OTHER_KIND
-from service.api.bodies import Line, inflate
-from service.api.items import Outcome, PlainItem, Unfit, read_items, read_line
+from service.api.bodies import Line
+from service.api.items import AnyItem, Outcome, PlainItem, Unfit, read_items, read_line
 from service.api.models import Models, Version
 from service.api.schemas import ExtractRequest, Item, Page
 from service.limits import Limits
 from service.server.metrics import count_failures, count_scores
-from service.server.scheduler import Job, Share
+from service.server.scheduler import SteppedJob
 
 STEP_ITEMS = 64
 STEP_CHARACTERS = 512 << 10
@@ -39,7 +39,9 @@ class Scoring:
     version: Version
     limits: Limits
 
-    def outcomes(self, items: Sequence[Item | PlainItem | Unfit], echoes: Sequence[Outcome]) -> Job[list[Outcome]]:
+    def outcomes(
+        self, items: Sequence[Item | PlainItem | Unfit], echoes: Sequence[Outcome]
+    ) -> SteppedJob[list[Outcome]]:
         """One outcome an item, in order; other jobs have their turn between the steps. echoes: id and url of each."""
         done: list[Outcome] = []
         start = 0
@@ -55,7 +57,7 @@ class Scoring:
                 yield
         return done
 
-    def _step(self, items: Sequence[Item | PlainItem | Unfit], echoes: Sequence[Outcome]) -> list[Outcome]:
+    def _step(self, items: Sequence[AnyItem], echoes: Sequence[Outcome]) -> list[Outcome]:
         texts: list[bytes] = []
         urls: list[str | None] = []
         errors: dict[int, Unfit] = {}
@@ -147,18 +149,8 @@ def source_of(page: Page | PlainItem | ExtractRequest, limits: Limits) -> tuple[
     return body, charset
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A body as it was sent, and the request's share of memory."""
-
-    body: bytes
-    encoding: str
-    share: Share
-
-
-def score_body(sent: Sent, models: Models, pin: str | None, limits: Limits) -> Job[bytes]:
+def score_body(body: bytes, models: Models, pin: str | None, limits: Limits) -> SteppedJob[bytes]:
     """A job: the answer to /v1/score. pin: the version that a header asks for; the body's own goes first."""
-    body = yield from inflate(sent.body, sent.encoding, limits.body_bytes, sent.share)
     items, echoes, model = read_items(body, limits)
     scoring = Scoring(models.find(model if model is not None else pin), limits)
     if len(body) > STEP_CHARACTERS:

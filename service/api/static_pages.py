@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from recall.report.assets import script_source
 from service.api.models import read_report
-from service.api.problems import Refusal
+from service.problems import Refusal
 
 _FOLDER = Path(__file__).parent.parent / "static"
 _TYPES = {

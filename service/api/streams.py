@@ -20,11 +20,11 @@ from starlette.types import Receive, Scope, Send
 from recall.archive.warc import captures
 from recall.errors import ShardFailed
 from recall.records import Capture
-from service.api.bodies import Inflater, Line, LineCutter
-from service.api.problems import Refusal, respond
+from service.api.bodies import BodyDecoder, Line, LineCutter
 from service.api.scoring import Scoring, score_lines
 from service.limits import Limits
-from service.server.scheduler import HEAVY, Job, Lane
+from service.problems import Refusal, respond
+from service.server.scheduler import HEAVY, Scheduler, SteppedJob
 
 MEDIA = "application/x-ndjson"
 
@@ -87,12 +87,12 @@ async def _chunks(request: Request, limits: Limits) -> AsyncIterator[bytes]:
         yield chunk
 
 
-class _Intake:
+class _LineReader:
     """Reads lines ahead of the scoring, up to a bound."""
 
     def __init__(self, request: Request, encoding: str, limits: Limits) -> None:
         self._request = request
-        self._inflater = Inflater(encoding)
+        self._decoder = BodyDecoder(encoding)
         self._cutter = LineCutter(limits.line_bytes)
         self._limits = limits
         self._waiting: list[Line] = []
@@ -105,12 +105,12 @@ class _Intake:
         """Read to the end of the body. Raises Refusal, or ClientDisconnect when it breaks off."""
         try:
             async for chunk in _chunks(self._request, self._limits):
-                for piece in self._inflater.feed(chunk):
+                for piece in self._decoder.feed(chunk):
                     self._add(self._cutter.feed(piece))
                     while self._bytes > _HIGH:
                         self._room.clear()
                         await self._room.wait()
-            self._inflater.finish()
+            self._decoder.finish()
             self._add(self._cutter.finish())
         finally:
             self._ended = True
@@ -138,15 +138,15 @@ class _Intake:
         return taken
 
 
-async def score_batch(request: Request, encoding: str, scoring: Scoring, lane: Lane) -> AsyncIterator[bytes]:
+async def score_batch(request: Request, encoding: str, scoring: Scoring, scheduler: Scheduler) -> AsyncIterator[bytes]:
     """Lines of outcomes for the body's lines, in order, as they come."""
-    intake = _Intake(request, encoding, scoring.limits)
+    intake = _LineReader(request, encoding, scoring.limits)
     filling = asyncio.create_task(intake.fill())
     try:
         done = b""
         while lines := await intake.take():
             weight = sum(len(line) for line in lines if line is not None)
-            done += await lane.run(score_lines(lines, scoring), weight)
+            done += await scheduler.run(score_lines(lines, scoring), weight)
             if len(done) > _WORTH or not intake.waiting:
                 yield done
                 done = b""
@@ -159,13 +159,13 @@ async def score_batch(request: Request, encoding: str, scoring: Scoring, lane: L
             await filling
 
 
-async def score_warc(request: Request, encoding: str, scoring: Scoring, lane: Lane) -> AsyncIterator[bytes]:
+async def score_warc(request: Request, encoding: str, scoring: Scoring, scheduler: Scheduler) -> AsyncIterator[bytes]:
     """A line for each page of the WARC in the body, once all of it is here."""
     with NamedTemporaryFile(prefix="recall-service-", suffix=".warc") as spool:
-        await _spool(request, Inflater(encoding), spool, scoring.limits)
+        await _spool(request, BodyDecoder(encoding), spool, scoring.limits)
         pages = captures(spool.name)
         while True:
-            lines, refusal = await lane.run(_score_pages(pages, scoring, Path(spool.name)), HEAVY)
+            lines, refusal = await scheduler.run(_score_pages(pages, scoring, Path(spool.name)), HEAVY)
             if lines:
                 yield lines
             if refusal is not None:
@@ -174,19 +174,19 @@ async def score_warc(request: Request, encoding: str, scoring: Scoring, lane: La
                 return
 
 
-async def _spool(request: Request, inflater: Inflater, spool: "_TemporaryFileWrapper[bytes]", limits: Limits) -> None:
+async def _spool(request: Request, decoder: BodyDecoder, spool: "_TemporaryFileWrapper[bytes]", limits: Limits) -> None:
     written = 0
     async for chunk in _chunks(request, limits):
-        for piece in inflater.feed(chunk):
+        for piece in decoder.feed(chunk):
             written += len(piece)
             if written > limits.warc_bytes:
                 raise Refusal("too-large", f"A WARC has at most {limits.warc_bytes} bytes")
             spool.write(piece)
-    inflater.finish()
+    decoder.finish()
     spool.flush()
 
 
-def _score_pages(pages: Iterator[Capture], scoring: Scoring, path: Path) -> Job[tuple[bytes, Refusal | None]]:
+def _score_pages(pages: Iterator[Capture], scoring: Scoring, path: Path) -> SteppedJob[tuple[bytes, Refusal | None]]:
     """A job of one step: lines of the next pages, none at the end, and the damage that was met behind them."""
     batch: list[Capture] = []
     refusal = None

@@ -7,10 +7,10 @@ worker's own and shared no more. So it is done when memory has grown, not when s
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from service.api.models import Models
+from recall.model import Tokenizer
 
 MOST_BYTES = 24 << 20
 """That a worker grows by before its encoders are made anew. Tables double at 5, 9, 18, 36 and 70 MB: the fourth is met
@@ -29,11 +29,14 @@ def anonymous() -> int:
     return (resident - files) * os.sysconf("SC_PAGESIZE")
 
 
-class Growth:
-    """Looks after the encoders of a worker's models. held: bytes of bodies that are in memory just now."""
+class EncoderMemory:
+    """Makes a worker's encoders anew when they have grown.
 
-    def __init__(self, models: Models, held: Callable[[], int]) -> None:
-        self._models = models
+    encoders: those of all loaded models; held: bytes of bodies that are in memory just now.
+    """
+
+    def __init__(self, encoders: Callable[[], Sequence[Tokenizer]], held: Callable[[], int]) -> None:
+        self._encoders = encoders
         self._held = held
         self._known = _STATM.exists()  # elsewhere they are made anew by the text they have read, as in a scan
         self._least = sys.maxsize
@@ -47,12 +50,12 @@ class Growth:
             self._look()
 
     def _look(self) -> None:
-        tokenizers = [version.scorer.tokenizer for version in self._models.versions]
+        encoders = self._encoders()
         now = anonymous() - _COPIES * self._held()
         self._least = min(self._least, now)
-        for tokenizer in tokenizers:
-            tokenizer.most_bytes = sys.maxsize
+        for encoder in encoders:
+            encoder.most_bytes = sys.maxsize
         if now - self._least > MOST_BYTES:
-            for tokenizer in tokenizers:
-                tokenizer.renew()
+            for encoder in encoders:
+                encoder.renew()
             self._least = anonymous()

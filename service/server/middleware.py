@@ -1,35 +1,31 @@
-"""What every request passes: its id, its token, the headers of its answer, its line in the log, its metrics."""
+"""What every request passes: its id, its head and token checked, the headers of its answer, its log line, its metrics.
+
+Refuses, before the app sees the request: a head too large, a request without a token, and requests to score while the
+queue is full, which takes little from those that are being answered. Their bodies are left to the HTTP server, which
+passes them over, so that the connection lives on.
+"""
 
 import logging
 import re
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.problems import Refusal, respond, write_out
-from service.server.access_tokens import admits
+from service.limits import Limits
+from service.problems import Refusal, respond
 from service.server.logs import say
 from service.server.metrics import OPEN, REFUSED, REQUESTS, SECONDS
-from service.server.scheduler import Places
+from service.server.scheduler import Slots
+from service.server.access_tokens import admits
 
 PUBLIC = ("/", "/healthz", "/readyz", "/openapi.json")
 """Paths that need no token, and all below /static/: they hold nothing of a model or a page."""
 
 SCORE = "/v1/score"
 
-
-class _Route:
-    """What the log and the metrics call the route of a request that never came to the router."""
-
-    path = SCORE
-
-
-_SCORE_ROUTE = _Route()
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_SCORE_BYTES = SCORE.encode()
 _DEFAULTS = {b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'", b"cache-control": b"no-store"}
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -56,20 +52,20 @@ class _Answer:
         await self._send(message)
 
 
-class Gate:
+class RequestMiddleware:
     """The outermost layer of the app. tokens: digests of those that are let in; without any, everybody is.
 
-    queue: places for requests to SCORE. While none is free, `door` answers them before anything is made of them, so
-    that refusing takes little from those that are being answered.
+    queue: slots of requests to SCORE, which are refused here while none is free.
     """
 
-    def __init__(self, app: ASGIApp, tokens: tuple[bytes, ...], queue: Places | None = None) -> None:
+    def __init__(self, app: ASGIApp, tokens: tuple[bytes, ...], queue: Slots, limits: Limits) -> None:
         self._app = app
         self._tokens = tokens
         self._queue = queue
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or not."""
+        """Handle a request, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -79,32 +75,36 @@ class Gate:
         started = time.perf_counter()
         OPEN.inc()
         try:
-            if self._bars(scope["path"], headers.get(b"authorization", b"")):
-                refusal = Refusal("no-token", "Send Authorization: Bearer", {"WWW-Authenticate": "Bearer"})
+            refusal = self._head_too_large(scope) or self._unauthorised(scope, headers) or self._early_reject(scope)
+            if refusal is None:
+                await self._app(scope, receive, answer)
+            else:
                 scope["recall.reason"] = refusal.reason
                 await respond(refusal, request_id)(scope, receive, answer)
-            else:
-                await self._app(scope, receive, answer)
         finally:
             OPEN.dec()
             _record(scope, answer.status, time.perf_counter() - started)
 
-    def _bars(self, path: str, authorization: bytes) -> bool:
-        if not self._tokens or path in PUBLIC or path.startswith("/static/"):
-            return False
-        return not admits(self._tokens, authorization)
+    def _head_too_large(self, scope: Scope) -> Refusal | None:
+        size = len(scope.get("raw_path", b"")) + len(scope["query_string"])
+        size += sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+        if size <= self._limits.head_bytes:
+            return None
+        return Refusal("head-too-large", f"At most {self._limits.head_bytes} bytes", {"Connection": "close"})
 
-    def door(self, method: bytes, target: bytes, given: list[tuple[bytes, bytes]]) -> bytes | None:
-        """The answer to a request that finds the queue full, None for those that are let in and looked at as usual."""
-        if self._queue is None or self._queue.free or method != b"POST" or target.partition(b"?")[0] != _SCORE_BYTES:
+    def _unauthorised(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Refusal | None:
+        path = scope["path"]
+        if not self._tokens or path in PUBLIC or path.startswith("/static/"):
             return None
-        headers = dict(given)
-        if self._bars(SCORE, headers.get(b"authorization", b"")):
+        if admits(self._tokens, headers.get(b"authorization", b"")):
             return None
-        refusal, request_id = self._queue.refusal(), _id_of(headers)
-        fields = {"route": _SCORE_ROUTE, "recall.id": request_id, "method": "POST", "recall.reason": refusal.reason}
-        _record(fields, refusal.status, 0.0)
-        return write_out(refusal, request_id, ((b"x-request-id", request_id.encode()), *_HEADERS, *_DEFAULTS.items()))
+        return Refusal("no-token", "Send Authorization: Bearer", {"WWW-Authenticate": "Bearer"})
+
+    def _early_reject(self, scope: Scope) -> Refusal | None:
+        if self._queue.free or scope["path"] != SCORE or scope["method"] != "POST":
+            return None
+        scope["recall.route"] = SCORE
+        return self._queue.refusal()
 
 
 def _id_of(headers: Mapping[bytes, bytes]) -> str:
@@ -112,8 +112,9 @@ def _id_of(headers: Mapping[bytes, bytes]) -> str:
     return given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def _record(scope: Mapping[str, Any], status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "other")
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    """Count and log an answered request. recall.route: its route, where it never came to the router."""
+    route = getattr(scope.get("route"), "path", scope.get("recall.route", "other"))
     REQUESTS.labels(route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
     fields = {"id": scope["recall.id"], "method": scope["method"][:16], "route": route, "status": status}

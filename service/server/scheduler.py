@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from service.api.problems import Refusal
+from service.problems import Refusal
 
 T = TypeVar("T")
 
-Job = Generator[None, None, T]
+SteppedJob = Generator[None, None, T]
 
 LIGHT_BYTES = 2 << 20
 """A job about so much has steps of 6 ms at most, if it is about pages to score."""
@@ -33,7 +33,7 @@ class _Ended(Generic[T]):
         self.value = value
 
 
-class Lane:
+class Scheduler:
     """The worker's turns at scoring. after: told the weight of each job, in its turn."""
 
     def __init__(self, after: Callable[[int], None] = lambda _: None) -> None:
@@ -41,7 +41,7 @@ class Lane:
         self._after = after
         self._turn = asyncio.Lock()
 
-    async def run(self, job: Job[T], weight: int) -> T:
+    async def run(self, job: SteppedJob[T], weight: int) -> T:
         """A job's result. weight: bytes it is about. A caller that is cancelled leaves the rest of the job undone."""
         loop = asyncio.get_running_loop()
         ended = None
@@ -56,7 +56,7 @@ class Lane:
                 ended = await asyncio.shield(step)
         return ended.value
 
-    def _advance(self, job: Job[T], weight: int) -> _Ended[T] | None:
+    def _advance(self, job: SteppedJob[T], weight: int) -> _Ended[T] | None:
         """One step of a job; its result when that was the last."""
         try:
             next(job)
@@ -75,8 +75,8 @@ class Lane:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 
-class Places:
-    """A bounded number of places, taken at once or not at all. name: what they are places of, for the refusal."""
+class Slots:
+    """A bounded number of slots, taken at once or not at all. name: what they are for, as the refusal says it."""
 
     def __init__(self, name: str, count: int, retry_seconds: int) -> None:
         self._name = name
@@ -85,21 +85,21 @@ class Places:
 
     @property
     def free(self) -> bool:
-        """True while a place is free."""
+        """True while a slot is free."""
         return self._free > 0
 
     def refusal(self) -> Refusal:
-        """What is said when none is."""
+        """The refusal of a request that finds none free."""
         return Refusal("busy", f"All places for {self._name} are taken; try again", self._retry)
 
     def check(self) -> None:
-        """Raise a Refusal when no place is free."""
+        """Raise a Refusal when no slot is free."""
         if not self.free:
             raise self.refusal()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place. Raises Refusal when none is free."""
+    def hold(self) -> Iterator[None]:
+        """Hold a slot. Raises Refusal when none is free."""
         self.check()
         self._free -= 1
         try:
@@ -108,7 +108,7 @@ class Places:
             self._free += 1
 
 
-class Memory:
+class BodyMemory:
     """The bytes of bodies that a worker may hold at a time."""
 
     def __init__(self, limit: int, retry_seconds: int) -> None:
@@ -121,9 +121,9 @@ class Memory:
         return self._limit - self._free
 
     @contextmanager
-    def share(self) -> Iterator["Share"]:
+    def share(self) -> Iterator["MemoryShare"]:
         """A request's share, given back in the end."""
-        share = Share(self)
+        share = MemoryShare(self)
         try:
             yield share
         finally:
@@ -137,10 +137,10 @@ class Memory:
             self._free -= count
 
 
-class Share:
+class MemoryShare:
     """What one request holds of the memory."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: BodyMemory) -> None:
         self._memory = memory
         self.held = 0
 

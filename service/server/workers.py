@@ -15,18 +15,16 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from recall.errors import BadInput
 from service.limits import Limits
-from service.server.accept import Acceptor, Tally
+from service.server.connections import Connections, Listener, Tally
 from service.server.logs import say
-from service.server.middleware import Gate
-from service.server.protocol import BoundedProtocol
 
 BACKLOG = 2048
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
@@ -52,36 +50,6 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Server(uvicorn.Server):
-    """A uvicorn server whose connections an Acceptor takes."""
-
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, tally: Tally, worker: int) -> None:
-        super().__init__(config)
-        self._place = (listener, tally, worker)
-        self._acceptor: Acceptor | None = None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - none are given
-        await super().startup([])
-        listener, tally, worker = self._place
-        self._acceptor = Acceptor(listener, tally, worker, self._protocol, lambda: len(self.server_state.connections))
-
-    def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn does
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return made
-
-    async def on_tick(self, counter: int) -> bool:
-        if self._acceptor is not None:
-            self._acceptor.publish()
-        return await super().on_tick(counter)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._acceptor is not None:
-            self._acceptor.close()
-        await super().shutdown(sockets)
-
-
 def _give_back_memory() -> None:
     """Have glibc return the memory of large bodies that are done with; others do anyway.
 
@@ -93,14 +61,13 @@ def _give_back_memory() -> None:
             mallopt(option, value)
 
 
-def serve(workers: "Workers", tally: Tally, worker: int) -> None:
+async def serve(workers: "Workers", tally: Tally, worker: int) -> None:
     """Serve in this process, as the worker of that number, until a signal comes."""
     limits = workers.limits
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    _give_back_memory()
+    connections = Connections(workers.app, limits, tally, worker)
     config = uvicorn.Config(
-        cast(Any, workers.app),
-        http=cast(Any, partial(BoundedProtocol, limits=limits, door=workers.app.door)),
+        connections,
+        http="httptools",
         ws="none",
         loop="asyncio",
         log_config=None,
@@ -109,17 +76,18 @@ def serve(workers: "Workers", tally: Tally, worker: int) -> None:
         timeout_keep_alive=int(limits.idle_seconds),
         timeout_graceful_shutdown=int(workers.grace),
         proxy_headers=False,
+        backlog=BACKLOG,
     )
-    server = _Server(config, workers.listener, tally, worker)
-    with asyncio.Runner() as runner:
-        runner.run(server.serve())
+    sweeping = asyncio.create_task(connections.sweep())
+    await uvicorn.Server(config).serve(sockets=[Listener(workers.listener, connections)])
+    sweeping.cancel()
 
 
 @dataclass(slots=True)
 class Workers:
     """The process above the workers."""
 
-    app: Gate
+    app: ASGIApp
     listener: socket.socket
     count: int
     limits: Limits
@@ -163,7 +131,9 @@ class Workers:
         try:
             for signal_number, handler in handlers.items():
                 signal.signal(signal_number, handler)
-            serve(self, tally, number)
+            sys.setswitchinterval(_SWITCH_SECONDS)
+            _give_back_memory()
+            asyncio.run(serve(self, tally, number))
             code = 0
         except KeyboardInterrupt:
             code = 0

@@ -30,10 +30,10 @@ from recall.model.scorer import Scorer  # noqa: E402
 from recall.page.text import scoring_text  # noqa: E402
 from recall.records import MARK  # noqa: E402
 from service.api.models import Models, load, resolve  # noqa: E402
-from service.api.scoring import STEP_ITEMS, Scoring, Sent, score_body, score_lines  # noqa: E402
+from service.api.scoring import STEP_ITEMS, Scoring, score_body, score_lines  # noqa: E402
 from service.client import Client, Item, Score  # noqa: E402
 from service.limits import Limits  # noqa: E402
-from service.server.scheduler import Job, Memory  # noqa: E402
+from service.server.scheduler import SteppedJob  # noqa: E402
 from tests.benchmarks.service_load import WORKERS, Load, Shot, memory, service, workers_of  # noqa: E402
 from tests.benchmarks.service_weather import kill, overload  # noqa: E402
 
@@ -146,9 +146,8 @@ class Bench:
                 version.scorer.score(self.texts[start : start + TOGETHER])
 
         def requests() -> None:
-            with Memory(1 << 30, 1).share() as share:
-                for body in bodies:
-                    finish(score_body(Sent(body, "", share), models, None, limits))
+            for body in bodies:
+                finish(score_body(body, models, None, limits))
 
         def ndjson() -> None:
             for start in range(0, len(lines), STEP_ITEMS):
@@ -253,7 +252,7 @@ class Bench:
         return result
 
 
-def finish(job: Job[bytes]) -> None:
+def finish(job: SteppedJob[bytes]) -> None:
     """Do all steps of a job."""
     for _ in job:
         pass

@@ -15,8 +15,9 @@ from recall.archive.warc import WarcWriter
 from recall.model.scorer import Scorer, write_model
 from recall.page.text import scoring_text
 from recall.records import MARK
-from service.api.app import Settings, create_app
+from service.api.app import create_app
 from service.api.models import Models, load, resolve
+from service.api.requests import Settings
 from service.limits import Limits
 from service.server.access_tokens import digests_of
 

@@ -5,14 +5,14 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.bodies import Inflater, LineCutter
-from service.api.problems import Refusal
+from service.api.bodies import BodyDecoder, LineCutter
+from service.problems import Refusal
 
 PARTS = st.lists(st.binary(max_size=2000), min_size=1, max_size=5)
 SIZE = st.integers(1, 700)
 
 
-def feed(inflater: Inflater, data: bytes, size: int) -> bytes:
+def feed(inflater: BodyDecoder, data: bytes, size: int) -> bytes:
     out = b"".join(piece for at in range(0, len(data), size) for piece in inflater.feed(data[at : at + size]))
     inflater.finish()
     return out
@@ -21,14 +21,14 @@ def feed(inflater: Inflater, data: bytes, size: int) -> bytes:
 @given(PARTS, SIZE, st.sampled_from(["gzip", "zstd"]))
 def test_any_cut_of_any_number_of_frames_is_undone(parts: list[bytes], size: int, encoding: str) -> None:
     compress = gzip.compress if encoding == "gzip" else zstandard.compress
-    assert feed(Inflater(encoding), b"".join(map(compress, parts)), size) == b"".join(parts)
+    assert feed(BodyDecoder(encoding), b"".join(map(compress, parts)), size) == b"".join(parts)
 
 
 @given(st.binary(min_size=10, max_size=3000), SIZE, st.sampled_from(["gzip", "zstd"]), st.integers(1, 9))
 def test_a_cut_frame_is_never_taken_for_whole(data: bytes, size: int, encoding: str, missing: int) -> None:
     whole = gzip.compress(data) if encoding == "gzip" else zstandard.ZstdCompressor(write_checksum=True).compress(data)
     with pytest.raises(Refusal):
-        feed(Inflater(encoding), whole[:-missing], size)
+        feed(BodyDecoder(encoding), whole[:-missing], size)
 
 
 @given(st.binary(max_size=500), SIZE)
@@ -36,7 +36,7 @@ def test_garbage_is_refused_or_undone_and_nothing_else(data: bytes, size: int) -
     statuses = set()
     for encoding in ("gzip", "zstd"):
         try:
-            feed(Inflater(encoding), data, size)
+            feed(BodyDecoder(encoding), data, size)
         except Refusal as refusal:
             statuses.add(refusal.status)
     assert statuses <= {400}
@@ -46,7 +46,7 @@ def test_garbage_is_refused_or_undone_and_nothing_else(data: bytes, size: int) -
 def test_pieces_of_a_bomb_are_bounded(encoding: str) -> None:
     zeros = bytes(200 << 20)
     bomb = gzip.compress(zeros) if encoding == "gzip" else zstandard.compress(zeros)
-    sizes = [len(piece) for piece in Inflater(encoding).feed(bomb)]
+    sizes = [len(piece) for piece in BodyDecoder(encoding).feed(bomb)]
     assert sum(sizes) == len(zeros)
     assert max(sizes) <= 8 << 20
 

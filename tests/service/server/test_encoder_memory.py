@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from recall.model.scorer import Scorer
-from service.api.models import Models, Version, load, resolve
+from service.api.models import Version, load, resolve
 from service.server import encoder_memory
-from service.server.encoder_memory import Growth, anonymous
+from service.server.encoder_memory import EncoderMemory, anonymous
 
 
 def loaded(folder: Path) -> Version:
@@ -18,7 +18,7 @@ def test_words_at_random_do_not_make_a_worker_grow_without_bound(
     folders: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = loaded(folders[0])
-    watched = Growth(Models([version]), lambda: 0)
+    watched = EncoderMemory(lambda: [version.scorer.tokenizer], lambda: 0)
     renew = version.scorer.tokenizer.renew
     renewed: list[int] = []
 
@@ -45,7 +45,7 @@ def test_bodies_that_are_held_are_not_taken_for_growth(folders: list[Path], monk
     sizes = iter([100 << 20, 100 << 20, 400 << 20, 400 << 20, 400 << 20])
     monkeypatch.setattr(encoder_memory, "anonymous", lambda: next(sizes))
     held = iter([0, 0, 100 << 20, 0])
-    watched = Growth(Models([version]), lambda: next(held))
+    watched = EncoderMemory(lambda: [version.scorer.tokenizer], lambda: next(held))
     for _ in range(3):
         watched.add(encoder_memory._LOOK_BYTES)
     assert not renewed

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from service.api.problems import Refusal
-from service.server.scheduler import HEAVY, Job, Lane, Memory, Places
+from service.problems import Refusal
+from service.server.scheduler import HEAVY, BodyMemory, Scheduler, Slots, SteppedJob
 
 
-def steps(name: str, count: int, log: list[str], rest: Callable[[], None] = lambda: None) -> Job[str]:
+def steps(name: str, count: int, log: list[str], rest: Callable[[], None] = lambda: None) -> SteppedJob[str]:
     """A job of so many steps, each of which notes itself and its thread."""
     for number in range(count):
         rest()
@@ -22,8 +22,8 @@ def test_light_jobs_take_turns_on_the_loop() -> None:
     log: list[str] = []
 
     async def main() -> list[str]:
-        lane = Lane()
-        return list(await asyncio.gather(lane.run(steps("a", 3, log), 1), lane.run(steps("b", 2, log), 1)))
+        scheduler = Scheduler()
+        return list(await asyncio.gather(scheduler.run(steps("a", 3, log), 1), scheduler.run(steps("b", 2, log), 1)))
 
     assert asyncio.run(main()) == ["a", "b"]
     assert log == [f"{step} MainThread" for step in ("a0", "a1", "b0", "a2", "b1")]
@@ -33,9 +33,9 @@ def test_the_loop_looks_around_between_two_light_steps() -> None:
     log: list[str] = []
 
     async def main() -> None:
-        lane = Lane()
+        scheduler = Scheduler()
         loop = asyncio.get_running_loop()
-        jobs = asyncio.gather(*(lane.run(steps(name, 2, log), 1) for name in "ab"))
+        jobs = asyncio.gather(*(scheduler.run(steps(name, 2, log), 1) for name in "ab"))
         loop.call_soon(log.append, "looked")
         await jobs
 
@@ -52,18 +52,18 @@ def test_a_heavy_step_leaves_the_loop_free_and_the_turn_taken_even_when_its_call
         assert gone.wait(10)
 
     async def main() -> None:
-        lane = Lane()
-        heavy = asyncio.create_task(lane.run(steps("heavy", 1, log, hold), HEAVY))
+        scheduler = Scheduler()
+        heavy = asyncio.create_task(scheduler.run(steps("heavy", 1, log, hold), HEAVY))
         while not going.is_set():
             await asyncio.sleep(0.001)
-        light = asyncio.create_task(lane.run(steps("light", 1, log), 1))
+        light = asyncio.create_task(scheduler.run(steps("light", 1, log), 1))
         heavy.cancel()
         await asyncio.sleep(0.05)
         assert heavy.cancelled()
         assert log == []
         gone.set()
         assert await light == "light"
-        lane.close()
+        scheduler.close()
 
     asyncio.run(main())
     assert log == ["heavy0 score", "light0 MainThread"]
@@ -74,37 +74,37 @@ def test_a_job_that_fails_gives_its_turn_back_and_says_why() -> None:
         raise Refusal("not-json", "no")
 
     async def main() -> None:
-        lane = Lane()
+        scheduler = Scheduler()
         for weight in (1, HEAVY):
             with pytest.raises(Refusal):
-                await lane.run(steps("a", 1, [], fail), weight)
-        assert await asyncio.wait_for(lane.run(steps("b", 1, []), 1), 5) == "b"
-        lane.close()
+                await scheduler.run(steps("a", 1, [], fail), weight)
+        assert await asyncio.wait_for(scheduler.run(steps("b", 1, []), 1), 5) == "b"
+        scheduler.close()
 
     asyncio.run(main())
 
 
-def test_the_lane_tells_the_weight_of_what_was_done() -> None:
+def test_the_scheduler_tells_the_weight_of_what_was_done() -> None:
     told: list[int] = []
 
     async def main() -> None:
-        lane = Lane(told.append)
-        await lane.run(steps("a", 3, []), 7)
-        await lane.run(steps("a", 1, []), HEAVY)
-        lane.close()
+        scheduler = Scheduler(told.append)
+        await scheduler.run(steps("a", 3, []), 7)
+        await scheduler.run(steps("a", 1, []), HEAVY)
+        scheduler.close()
 
     asyncio.run(main())
     assert told == [7, HEAVY]
 
 
-def test_places_and_memory_are_given_back() -> None:
-    places, memory = Places("tests", 1, 1), Memory(10, 1)
-    with places.place():
-        assert not places.free
+def test_slots_and_memory_are_given_back() -> None:
+    slots, memory = Slots("tests", 1, 1), BodyMemory(10, 1)
+    with slots.hold():
+        assert not slots.free
         with pytest.raises(Refusal) as refused:
-            places.check()
+            slots.check()
         assert refused.value.headers == {"Retry-After": "1"}
-    assert places.free
+    assert slots.free
     with memory.share() as share:
         share.grow(9)
         assert memory.held() == 9

@@ -1,22 +1,24 @@
-"""A score taken apart, for /v1/explain: the parts of the logit, heaviest first, and the text they stand in."""
+"""Answers about one page: /v1/explain takes its score apart, /v1/extract gives its Markdown.
+
+In: a JSON body. Out: the answer's JSON. Refuses a body that is no page, and a text too long to explain.
+"""
 
 from pydantic_core import to_json
 
 from recall.records import MARK
-from service.api.bodies import inflate
+from service.api.extraction import Extractor
 from service.api.items import Unfit, read_page
 from service.api.models import Models
-from service.api.problems import Refusal
-from service.api.schemas import ExplainRequest
-from service.api.scoring import Sent, text_of, verdicts
+from service.api.schemas import ExplainRequest, ExtractRequest
+from service.api.scoring import source_of, text_of, verdicts
 from service.limits import Limits
+from service.problems import Refusal
 from service.server.metrics import count_scores
-from service.server.scheduler import Job
+from service.server.scheduler import SteppedJob
 
 
-def explain_body(sent: Sent, models: Models, pin: str | None, limits: Limits) -> Job[bytes]:
+def explain_body(body: bytes, models: Models, pin: str | None, limits: Limits) -> SteppedJob[bytes]:
     """A job: the answer to /v1/explain. pin: the version that a header asks for; the body's own goes first."""
-    body = yield from inflate(sent.body, sent.encoding, limits.body_bytes, sent.share)
     request: ExplainRequest = read_page(ExplainRequest, body)
     version = models.find(request.model if request.model is not None else pin)
     try:
@@ -51,3 +53,23 @@ def explain_body(sent: Sent, models: Models, pin: str | None, limits: Limits) ->
         ],
     }
     return to_json(answer)
+
+
+def read_extract(body: bytes) -> SteppedJob[ExtractRequest]:
+    """A job of one step: the page that a body asks to extract. Raises Refusal where it is none."""
+    page: ExtractRequest = read_page(ExtractRequest, body)
+    if (page.html is None) == (page.body is None):
+        raise Refusal("not-valid", "Give one of html and body")
+    return page
+    yield  # a generator, as every job is
+
+
+async def extract_page(page: ExtractRequest, extractor: Extractor, limits: Limits) -> bytes:
+    """The answer to /v1/extract. Raises Refusal."""
+    try:
+        body, charset = source_of(page, limits)
+    except Unfit as unfit:
+        raise Refusal(unfit.reason, unfit.error["detail"]) from None
+    text = await extractor.markdown(body, page.url, charset)
+    echo = {} if page.url is None else {"url": page.url}
+    return to_json({**echo, "markdown": text})

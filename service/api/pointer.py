@@ -9,14 +9,14 @@ import os
 from pathlib import Path
 
 from recall.errors import BadInput, RecallError
-from service.api.models import Models, Source, Version, load, resolve
+from service.api.models import Models, ModelSource, Version, load, resolve
 from service.server.logs import say
 from service.server.metrics import SWAPS
 
 LOOK_SECONDS = 0.2
 
 
-def read_pointer(path: Path) -> Source:
+def read_pointer(path: Path) -> ModelSource:
     """What the pointer names; relative paths are read from its folder. Raises BadInput."""
     try:
         reference = path.read_text(encoding="utf-8").strip()
