@@ -13,7 +13,6 @@ from fastapi.responses import Response
 from pydantic_core import to_json
 
 import recall
-from service import problems
 from service.api import bodies, schemas, static_pages
 from service.api.models import Models
 from service.api.openapi import document, json_body, lines_body, problem_responses
@@ -22,6 +21,7 @@ from service.api.requests import PIN, Service, Settings
 from service.api.scoring import Scoring, score_body
 from service.api.single_pages import explain_body, extract_page, read_extract
 from service.api.streams import LineStream, score_batch, score_warc
+from service.problems import install
 from service.server import metrics
 from service.server.middleware import RequestMiddleware
 from service.server.scheduler import Scheduler
@@ -166,7 +166,7 @@ def create_app(models: Models, settings: Settings | None = None) -> RequestMiddl
     app.state.pointer = settings.pointer
     app.include_router(routes)
     app.include_router(static_pages.routes)
-    problems.install(app)
+    install(app)
     openapi = to_json(document(app, secured=bool(settings.tokens)))
     app.add_api_route("/openapi.json", lambda: _json(openapi), include_in_schema=False)
     return RequestMiddleware(app, settings.tokens, app.state.service.queue, settings.limits)

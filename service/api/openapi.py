@@ -7,8 +7,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import problems
 from service.api import schemas
+from service.problems import MEDIA
 
 _REQUESTS = (schemas.Item, schemas.Page, schemas.ScoreRequest, schemas.ExplainRequest, schemas.ExtractRequest)
 _TEMPLATE = "#/components/schemas/{model}"
@@ -60,7 +60,7 @@ def problem_responses(model: type[BaseModel] | None, *, reading: bool = False) -
     good: dict[str, Any] = {"model": model} if model else lines
     statuses = (401, 429, 500) if reading else tuple(_STATUSES)
     bad: dict[int | str, dict[str, Any]] = {
-        status: {"description": _STATUSES[status], "content": {problems.MEDIA: {"schema": _schema("Problem")}}}
+        status: {"description": _STATUSES[status], "content": {MEDIA: {"schema": _schema("Problem")}}}
         for status in statuses
     }
     return {200: {"description": "Done", **good}, **bad}

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from recall.report.assets import script_source
+from recall.report import script_source
 from service.api.models import read_report
 from service.problems import Refusal
 
@@ -31,7 +31,8 @@ REPORT_POLICY = (
     f"frame-ancestors 'none'; script-src {script_source()}; "
     "sandbox allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox"
 )
-"""A report runs recall's own map script, known by its digest, and no other one; in an origin of its own."""
+"""A report runs recall's own map script and no other one, in an origin of its own. The digest is that of the script
+recall ships, not the one a report declares: a run folder may have been written by somebody else."""
 
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 

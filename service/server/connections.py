@@ -133,7 +133,7 @@ class Connections:
             del self._open[connection.address]
             self._tally.put(self._worker, len(self._open))
 
-    def is_ahead(self) -> bool:
+    def has_more(self) -> bool:
         """Whether this worker has more connections than another, by more than an eighth."""
         least = self._tally.least()
         return len(self._open) > least + least // 8
@@ -168,7 +168,7 @@ class Listener(socket.socket):
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept. Raises BlockingIOError where none is there, or it is left to another worker for a moment."""
-        if self._connections.is_ahead():
+        if self._connections.has_more():
             waited = time.monotonic() - self._deferred
             if waited > _FORGET_SECONDS:
                 self._deferred, waited = time.monotonic(), 0.0

@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.limits import Limits
 from service.problems import Refusal, respond
+from service.server.access_tokens import admits
 from service.server.logs import say
 from service.server.metrics import OPEN, REFUSED, REQUESTS, SECONDS
 from service.server.scheduler import Slots
-from service.server.access_tokens import admits
 
 PUBLIC = ("/", "/healthz", "/readyz", "/openapi.json")
 """Paths that need no token, and all below /static/: they hold nothing of a model or a page."""

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from recall.cli import verbs
-from recall.report.assets import script_source
+from recall.report import script_source
 from recall.run.rounds import Run
 from service.api.static_pages import REPORT_POLICY
 

@@ -18,8 +18,8 @@ from service.api.app import create_app
 from service.api.models import Models, load, resolve
 from service.api.requests import Settings
 from service.limits import Limits
-from service.server.connections import Connections, Listener, Tally
 from service.server.access_tokens import digests_of
+from service.server.connections import Connections, Listener, Tally
 from service.server.workers import listen
 
 TOKEN = "a-token-that-is-long-enough"
