@@ -163,7 +163,7 @@ def scale(pages: int, workers: int, folder: str) -> dict[str, Any]:
         measured = stages(ChunkedPages(store, cluster, chunks))
         took = time.perf_counter() - start
         disconnect()
-        spilled = sum(path.stat().st_size for path in Path(root).rglob("rows-*.parquet"))
+        spilled = sum(path.stat().st_size for path in Path(root).rglob("[rs]*-*.parquet"))
         texts = sum(shard.bytes for shard in shards)
         return {
             "pages": pages,
