@@ -104,7 +104,7 @@ HOMES = {
     "stamina": "recall/io",
     "fastwarc": "recall/archive/warc",
     "warcio": "recall/archive/warc",
-    "isal": "recall/archive/warc",
+    "deflate": "recall/archive/warc",
     "duckdb": "recall/archive/index",
     "numba": "recall/kernels",
     "llvmlite": "recall/kernels",

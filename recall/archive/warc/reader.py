@@ -66,14 +66,13 @@ def _records(url: str, access: AccessSection, readings: Readings) -> Iterator[Re
         last, turn = -1, 1
         following: int | None = 0
         while following is not None:
-            fast, count = FastReader(window, readings), 0
-            for record in fast.records(following):
-                yield record
-                parser.restart = last = record.start
-                count += 1
+            fast = FastReader(window, readings)
+            yield from fast.records(following)
             if fast.ended:
                 return
-            turn = 1 if count > turn else min(2 * turn, LONGEST_TURN)
+            if fast.count:
+                parser.restart = last = fast.last
+            turn = 1 if fast.count > turn else min(2 * turn, LONGEST_TURN)
             for record in parser.records(parser.restart, last, turn):
                 yield record
                 last = record.start
