@@ -143,13 +143,9 @@ STILL_LONG: set[str] = set(
     recall.corpus.filters.contamination
     """.split()
 )
-STILL_BANNED = (
-    *("recall.archive", "recall.corpus", "recall.io", "recall.labels"),
-    *("recall.model", "recall.page", "recall.run", "recall.steps"),
-)
+STILL_BANNED = ("recall.archive", "recall.corpus", "recall.io", "recall.model", "recall.page")
 STILL_TWICE: set[str] = set(
     """
-    audit
     cli
     corpus
     markup
