@@ -1,7 +1,7 @@
 """Text that others extracted, as captures: WET files, Parquet and JSON lines (FineWeb, SkyPile, AutoMathText ...).
 
 In: a shard's URL; its kind is told by the name. Out: in file order, a Capture or the Skip that says why there is none.
-A text becomes the HTML page that shows it unchanged (`PLAIN_TEXT` before it), so that everything behind this sees
+A text becomes the HTML page that shows it unchanged (`PLAIN_TEXT` before it), so that later steps see
 pages; it has no structure marks. References into WET are byte ranges; in the other files the offset is the record's
 number and the length 1.
 """
@@ -40,9 +40,9 @@ _SHOWN = 200
 
 
 def wet_of(path: str) -> str:
-    """Where Common Crawl keeps the WET file of a WARC. Raises BadInput for a path that is not laid out that way."""
-    folder, found, name = path.rpartition("/warc/")
-    if not found or not name.endswith(".warc.gz"):
+    """The path of the WET file of a WARC. Raises BadInput for a path that is not laid out that way."""
+    folder, slash, name = path.rpartition("/warc/")
+    if not slash or not name.endswith(".warc.gz"):
         raise BadInput(f'{path}: has no WET file; [scan] input = "wet" needs paths in Common Crawl\'s layout')
     return f"{folder}/wet/{name.removesuffix('.gz')}.wet.gz"
 
@@ -65,7 +65,7 @@ def texts(
 def read_texts(
     refs: Collection[WarcRef], url: str, access: AccessSection = _ANYONE, columns: tuple[str, str] = COLUMNS
 ) -> Iterator[Capture]:
-    """The captures of some references into one text shard. Raises ShardCorrupt when one is not there any more."""
+    """The captures of some references into one text shard. Raises ShardCorrupt when one is gone."""
     if url.endswith(WET):
         yield from read_many(refs, lambda _path: url, access)
         return

@@ -1,8 +1,8 @@
-"""Common Crawl's columnar URL index → where captures lie; byte ranges read together.
+"""Common Crawl's columnar URL index: URLs, prefixes or a WARC file → references to captures.
 
-In: the base of an index (`cc-index/table/cc-main/warc/` in a folder, on https or s3://), a crawl, and prefixes or URLs.
-Out: index rows, and captures by coalesced ranges. The files of a crawl come from its `cc-index-table.paths.gz`, never
-from a listing; remote files are read through transport's ranges. `write_index` makes such an index for the sample.
+In: the base of an index (`cc-index/table/cc-main/warc/` in a folder, on https or s3://), a crawl, and what is wanted.
+Out: index rows, sorted. The files of a crawl come from its `cc-index-table.paths.gz`, never from a listing; DuckDB
+reads remote ones by byte ranges of `recall.io`. `write_index` makes such an index for the sample.
 Columns: https://commoncrawl.org/columnar-index.
 """
 
@@ -31,7 +31,6 @@ __all__ = [
     "coalesce",
     "part_refs",
     "part_urls",
-    "prefix_refs",
     "read_many",
     "shard_refs",
     "surt_key",
@@ -88,18 +87,6 @@ class IndexRow:
     digest: str
 
 
-def prefix_refs(index: str, crawl: str, prefixes: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
-    """Every capture of a crawl under any of the prefixes (host and path, no scheme), sorted.
-
-    Raises ShardUnreadable or ShardCorrupt when the index cannot be read.
-    """
-    wanted = PrefixSet(prefixes)
-    hosts = sorted({prefix.partition("/")[0] for prefix in prefixes} - {""})
-    with _Index.of(index, crawl, access) as table:
-        found = [row for part in _parts(hosts) for row in table.rows(part, "", {})]
-    return sorted(row for row in found if wanted.match(row.url) is not None)
-
-
 def part_urls(index: str, crawl: str, access: AccessSection = _ANYONE) -> list[str]:
     """Where the files of a crawl's index lie, in order. Raises ShardUnreadable when its paths file cannot be read."""
     base = index.rstrip("/").removesuffix(TABLE) or "."
@@ -108,7 +95,11 @@ def part_urls(index: str, crawl: str, access: AccessSection = _ANYONE) -> list[s
 
 
 def part_refs(url: str, prefixes: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
-    """As `prefix_refs`, of one file of an index: files are sorted by URL, so most hosts lie in one or two of them."""
+    """Every capture in one file of an index under any of the prefixes (host and path, no scheme), sorted.
+
+    Files are sorted by URL, so most hosts lie in one or two of them. Raises ShardUnreadable or ShardCorrupt when the
+    file cannot be read.
+    """
     wanted = PrefixSet(prefixes)
     hosts = sorted({prefix.partition("/")[0] for prefix in prefixes} - {""})
     with _Index(url, [url], access) as table:
@@ -117,7 +108,7 @@ def part_refs(url: str, prefixes: Sequence[str], access: AccessSection = _ANYONE
 
 
 def url_refs(index: str, crawl: str, urls: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
-    """Every capture of a crawl with one of these URLs, sorted. Raises as `prefix_refs`."""
+    """Every capture of a crawl with one of these URLs, sorted. Raises as `part_refs`."""
     with _Index.of(index, crawl, access) as table:
         found: list[IndexRow] = []
         for part in _parts(sorted(set(urls))):
@@ -127,7 +118,7 @@ def url_refs(index: str, crawl: str, urls: Sequence[str], access: AccessSection 
 
 
 def shard_refs(index: str, crawl: str, path: str, access: AccessSection = _ANYONE) -> list[IndexRow]:
-    """Every capture of one WARC file, in file order. Raises as `prefix_refs`.
+    """Every capture of one WARC file, in file order. Raises as `part_refs`.
 
     The index is sorted by URL, so this reads a few columns of all of it; a copy that is sorted by warc_filename
     (`COPY (SELECT * FROM … ORDER BY warc_filename, warc_record_offset) TO …`) is read where the file is only.
@@ -240,7 +231,7 @@ class _Index:
 
 
 class _Ranges(AbstractFileSystem):  # type: ignore[misc]
-    """Remote files as DuckDB asks for them, by number; every read is one range of transport."""
+    """Remote files for DuckDB, named by number; every read is one byte range of `recall.io`."""
 
     protocol = "recall-range"
     cachable = False

@@ -66,7 +66,7 @@ def crawls(base: str = COMMON_CRAWL, access: AccessSection = _ANYONE) -> list[st
 
 
 def paths_url(base: str, crawl_id: str, kind: str = "warc") -> str:
-    """Where the paths file of a crawl lies. kind: warc, wet or cc-index-table."""
+    """The URL of a crawl's paths file. kind: warc, wet or cc-index-table."""
     if not _CRAWL_ID.fullmatch(crawl_id):
         raise BadInput(f"[crawl] ids: {crawl_id!r} is not a crawl id such as CC-MAIN-2025-30")
     return join(base, f"crawl-data/{crawl_id}/{kind}.paths.gz")
@@ -88,8 +88,8 @@ def join(base: str, path: str) -> str:
 
 def crawl_of(path: str) -> str:
     """The crawl id in a WARC's path, "" where there is none."""
-    found = _CRAWL_IN_PATH.search(path)
-    return found[1] if found else ""
+    match = _CRAWL_IN_PATH.search(path)
+    return match[1] if match else ""
 
 
 def _text(url: str, access: AccessSection) -> str:
@@ -121,7 +121,7 @@ def _refuse_twice(entries: list[str]) -> None:
 
 
 def _choose(entries: list[str], count: int, seed: int) -> list[str]:
-    """Those with the smallest seeded hashes: the same on every machine and Python version."""
+    """The entries with the smallest seeded hashes: the same on every machine and Python version."""
     ranked = sorted(entries, key=lambda path: hashlib.sha256(f"{seed} {path}".encode()).digest())
     chosen = frozenset(ranked[: count or None])
     return [entry for entry in entries if entry in chosen]

@@ -1,4 +1,8 @@
-"""Captures by reference, many at a time: references that lie near each other are read with one request."""
+"""References → captures, many at a time: references near each other in a file are read with one request.
+
+In: references and how a path is read. Out: captures, or stored bytes, sorted by path and offset. Refuses, as
+ShardCorrupt, a reference that does not cover exactly one record.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -32,7 +36,7 @@ def coalesce(refs: Iterable[WarcRef], gap: int = GAP, limit: int = LONGEST) -> l
 def read_many(
     refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
 ) -> Iterator[Capture]:
-    """The captures of many references, sorted by path and offset. url_of: where a path is read.
+    """The captures of many references, sorted by path and offset. url_of: gives the URL of a path.
 
     Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes cannot be fetched.
     """
@@ -42,7 +46,7 @@ def read_many(
 def read_outcomes(
     refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
 ) -> Iterator[tuple[WarcRef, Capture | Skip]]:
-    """As `read_many`, for references that may not be pages: then the Skip that says why."""
+    """As `read_many`, with the Skip where a record is no page."""
     return ((ref, outcome_in(data, ref)) for ref, data in read_records(refs, url_of, access))
 
 

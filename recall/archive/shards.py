@@ -1,6 +1,7 @@
-"""Where the pages of a shard come from: a WARC, Common Crawl's text of one (WET), or other people's text.
+"""The pages of a shard, whatever its kind: a WARC, Common Crawl's text of one (WET), or a text corpus.
 
-The kind of a shard is told by its name; pages of text shards are pages that show just their text.
+In: a shard, whose name tells its kind, or references into it. Out: captures and skips; a text becomes a page that shows
+just the text. Raises ShardFailed for a shard that is not whole.
 """
 
 from collections.abc import Collection, Iterator
@@ -46,16 +47,16 @@ def read_wet(shard: Shard, index: str, access: AccessSection) -> Iterator[Captur
         raise BadInput('[crawl] index: [scan] input = "wet" needs the URL index to find pages in the WARC')
     from recall.archive.index import shard_refs  # noqa: PLC0415 - other scans need no duckdb
 
-    places: dict[str, list[WarcRef]] = {}
+    by_url: dict[str, list[WarcRef]] = {}
     for row in shard_refs(index, shard.crawl, shard.path, access):
         if row.status == 200:
-            places.setdefault(row.url, []).append(row.ref)
+            by_url.setdefault(row.url, []).append(row.ref)
     for outcome in texts(wet_of(shard.url), access, wet_of(shard.path)):
         if isinstance(outcome, Skip):
             yield outcome
-        elif found := places.get(outcome.url):
-            yield replace(outcome, ref=found.pop(0))
+        elif unread := by_url.get(outcome.url):
+            yield replace(outcome, ref=unread.pop(0))
         else:
             yield Skip.NOT_INDEXED
-    for left in places.values():
+    for left in by_url.values():
         yield from (Skip.NO_WET for _ in left)

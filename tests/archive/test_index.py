@@ -12,7 +12,8 @@ from recall.archive.index import (
     TABLE,
     IndexRow,
     coalesce,
-    prefix_refs,
+    part_refs,
+    part_urls,
     read_many,
     surt_key,
     url_refs,
@@ -53,6 +54,12 @@ def base(tmp_path: Path) -> Path:
     other = PART.replace("subset=warc", "subset=crawldiagnostics")
     (tmp_path / PATHS).write_bytes(gzip.compress(f"{other}\n{PART}\n".encode()))
     return tmp_path
+
+
+def prefix_refs(index: str, crawl: str, prefixes: list[str], access: AccessSection | None = None) -> list[IndexRow]:
+    """The captures of a whole crawl under some prefixes, file by file."""
+    access = access or AccessSection()
+    return sorted(row for url in part_urls(index, crawl, access) for row in part_refs(url, prefixes, access))
 
 
 def urls_of(rows: list[IndexRow]) -> list[str]:

@@ -281,7 +281,8 @@ def test_a_member_is_read_as_zlib_reads_it_or_not_at_all(tmp_path: Path, flags: 
 
 
 def _files(shared: Path) -> Iterator[Path]:
-    return (path for path in sorted((shared / "edge-warcs").rglob("*")) if path.is_file())
+    folders = (shared / "edge-warcs", shared / "crawl" / "crawl-data")
+    return (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 @pytest.mark.realdata
