@@ -21,7 +21,7 @@ from recall.run.rounds import Run
 from tests.conftest import invent, make_run, play, write_crawl
 
 
-class Weather:
+class BreakableCrawl:
     """A crawl of its own, of which one WARC can be broken and mended in place."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,10 +34,10 @@ class Weather:
         config: Config = self.crawl.config(cluster={"failed_share": 0.4}, **changes)
         return config
 
-    def breaks(self) -> None:
+    def damage(self) -> None:
         self.broken.write_bytes(self._whole[:-2000])
 
-    def calms(self) -> None:
+    def mend(self) -> None:
         self.broken.write_bytes(self._whole)
 
     def run(self, name: str, **changes: Any) -> Run:
@@ -45,8 +45,8 @@ class Weather:
 
 
 @pytest.fixture
-def weather(tmp_path: Path) -> Weather:
-    return Weather(tmp_path)
+def breakable(tmp_path: Path) -> BreakableCrawl:
+    return BreakableCrawl(tmp_path)
 
 
 def told(*arguments: object) -> str:
@@ -59,7 +59,7 @@ def corpus(run: Run) -> dict[str, bytes]:
     return {key: run.store.read(key) for key in run.store.keys("corpus/") if key.endswith(".parquet")}
 
 
-def test_a_calm_run_accounts_for_every_shard_and_page(played: Run) -> None:
+def test_a_run_without_faults_accounts_for_every_shard_and_page(played: Run) -> None:
     entries = ledger(played)
     assert [entry.position.verb for entry in entries] == ["seed", *["scan", "domains", "harvest"] * 2, "build"]
     assert list(unexplained(entries)) == []
@@ -69,59 +69,59 @@ def test_a_calm_run_accounts_for_every_shard_and_page(played: Run) -> None:
 
 
 @pytest.mark.slow
-def test_a_gap_mended_before_anything_followed_leaves_no_trace(weather: Weather) -> None:
-    calm = weather.run("calm")
-    play(calm)
-    run = weather.run("run")
+def test_a_gap_mended_before_anything_followed_leaves_no_trace(breakable: BreakableCrawl) -> None:
+    reference = breakable.run("reference")
+    play(reference)
+    run = breakable.run("run")
     play(run, "round 1 train")
-    weather.breaks()
+    breakable.damage()
     play(run, "round 1 scan")
     (entry,) = (entry for entry in ledger(run) if entry.position.verb == "scan")
     assert (entry.shards.done, dict(entry.shards.failed)) == (2, {"ShardCorrupt": 1})
     assert list(unexplained(ledger(run))) == []
-    weather.calms()
+    breakable.mend()
     output = told("retry", run.store.root)
     assert "rounds/1/scan: 1 failed are taken again (ShardCorrupt 1)" in output
     assert "planned = done + failed" in output
-    assert run.digest() == calm.digest()
-    assert corpus(run) == corpus(calm)
+    assert run.digest() == reference.digest()
+    assert corpus(run) == corpus(reference)
     assert run.verify() == []
 
 
 @pytest.mark.slow
-def test_a_finished_run_goes_back_to_the_round_that_missed_a_shard(weather: Weather) -> None:
-    calm = weather.run("calm")
-    play(calm)
-    run = weather.run("run")
+def test_a_finished_run_goes_back_to_the_round_that_missed_a_shard(breakable: BreakableCrawl) -> None:
+    reference = breakable.run("reference")
+    play(reference)
+    run = breakable.run("run")
     play(run, "round 1 train")
-    weather.breaks()
+    breakable.damage()
     play(run)
     assert sum(sum(entry.shards.failed.values()) for entry in ledger(run) if entry.position.verb == "scan") == 2
     status = json.loads(told("status", run.store.root, "--json"))
     assert status["ledger"]["corpus"]["shards"] == {"planned": 3, "done": 2, "failed": {"not read by the last scan": 1}}
     said = "rounds/1/scan, rounds/2/scan: shards could not be read; `recall retry --round 1` takes them again"
     assert said in told("run", run.store.root)
-    weather.calms()
+    breakable.mend()
     output = told("retry", run.store.root)
     assert "rounds/1/scan: 1 failed; `recall retry --round 1` goes back there" in output
     assert "rounds/2/scan: 1 failed are taken again" in output
-    assert len(corpus(run)) == len(corpus(calm))
+    assert len(corpus(run)) == len(corpus(reference))
     assert "all files as published" in told("verify", run.store.root)
     output = told("retry", run.store.root, "--round", 1)
     assert "done again: rounds/1/domains, rounds/1/label" in output
-    assert run.digest() == calm.digest()
-    assert corpus(run) == corpus(calm)
+    assert run.digest() == reference.digest()
+    assert corpus(run) == corpus(reference)
 
 
 @pytest.mark.slow
-def test_what_people_answered_stays(weather: Weather) -> None:
-    run = weather.run("run", rounds=1, label={"answers": "", "pages": 12, "audit": 4})
+def test_what_people_answered_stays(breakable: BreakableCrawl) -> None:
+    run = breakable.run("run", rounds=1, label={"answers": "", "pages": 12, "audit": 4})
     play(run, "round 1 train")
-    weather.breaks()
+    breakable.damage()
     *_, last = loop.drive(run)
     assert isinstance(last[1], Waiting)
     round_ = run.round(1)
-    labels = {site.url: site.label for site in weather.crawl.sites}
+    labels = {site.url: site.label for site in breakable.crawl.sites}
     tasks = read_tasks(round_)
     answers = [
         Answer(task.key, task.target, task.kind, labels.get(task.target, "accept"), f"person {vote}")
@@ -131,7 +131,7 @@ def test_what_people_answered_stays(weather: Weather) -> None:
     add_answers(round_, answers)
     play(run)
     before = {key: run.store.read(key) for key in run.store.keys("rounds/1/label/") if "step.json" not in key}
-    weather.calms()
+    breakable.mend()
     told("retry", run.store.root)
     assert {entry.position.verb for entry in ledger(run) if entry.shards.failed} == set()
     after = {key: run.store.read(key) for key in run.store.keys("rounds/1/label/") if "step.json" not in key}
@@ -139,24 +139,26 @@ def test_what_people_answered_stays(weather: Weather) -> None:
     assert run.verify() == []
 
 
-def test_a_step_that_published_nothing_says_what_failed_and_goes_on(weather: Weather) -> None:
-    run = make_run(weather.folder / "run", weather.crawl.config(rounds=1))
+def test_a_step_that_published_nothing_says_what_failed_and_goes_on(breakable: BreakableCrawl) -> None:
+    run = make_run(breakable.folder / "run", breakable.crawl.config(rounds=1))
     play(run, "round 1 train")
-    weather.breaks()
+    breakable.damage()
     with pytest.raises(Incomplete, match="1 of 3 shards failed"):
         loop.advance(run)
     found = read_failures(run)
     assert found is not None
     assert (found[0], found[1][0].kind) == (StepPosition(1, "scan"), "ShardCorrupt")
     assert "1 failed at the last attempt" in told("status", run.store.root)
-    weather.calms()
+    breakable.mend()
     assert "done, digest" in told("retry", run.store.root)
     assert read_failures(run) is None
     assert list(unexplained(ledger(run))) == []
 
 
-def test_a_run_killed_while_going_back_is_a_shorter_run(weather: Weather, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = weather.run("run", rounds=1)
+def test_a_run_killed_while_going_back_is_a_shorter_run(
+    breakable: BreakableCrawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = breakable.run("run", rounds=1)
     play(run)
     digest, files = run.digest(), corpus(run)
     for left in (0, 1, 5, 12):
@@ -179,8 +181,8 @@ def test_a_run_killed_while_going_back_is_a_shorter_run(weather: Weather, monkey
         assert corpus(run) == files
 
 
-def test_what_cannot_be_gone_back_to_is_said(weather: Weather) -> None:
-    run = weather.run("run", rounds=1)
+def test_what_cannot_be_gone_back_to_is_said(breakable: BreakableCrawl) -> None:
+    run = breakable.run("run", rounds=1)
     with pytest.raises(OutOfOrder, match="not done yet"):
         go_back(run, StepPosition(1, "scan"))
     play(run, "seed")

@@ -30,7 +30,7 @@ BACKLOG = 2048
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _YOUNG_SECONDS = 5.0
 _PATIENCE = 1.0
-"""Wait before a worker is replaced that died young, so that a fault at start does not become a storm of forks."""
+"""Wait before a worker is replaced that died young, so that a fault at start does not become a burst of forks."""
 _SWITCH_SECONDS = 0.0005
 """For how long the scoring thread may keep the event loop waiting for the interpreter."""
 

@@ -34,8 +34,8 @@ from service.api.scoring import STEP_ITEMS, Scoring, score_body, score_lines  # 
 from service.client import Client, Item, Score  # noqa: E402
 from service.limits import Limits  # noqa: E402
 from service.server.scheduler import SteppedJob  # noqa: E402
+from tests.benchmarks.service_faults import kill, overload  # noqa: E402
 from tests.benchmarks.service_load import WORKERS, Load, Shot, memory, service, workers_of  # noqa: E402
-from tests.benchmarks.service_weather import kill, overload  # noqa: E402
 
 SHARED = Path(os.environ.get("RECALL_SHARED", HERE.parent.parent.parent / "shared"))
 PEERS = ("fastapi", "litserve", "rayserve")

@@ -52,39 +52,39 @@ def rows_of(run: Run, number: int) -> Any:
     files = ask(run, f"SELECT rows_file FROM 'RUN/rounds/{number}/scan/shards.parquet' ORDER BY shard")["rows_file"]
     parts = [ask(run, f"SELECT url, score, kept FROM 'RUN/{file}'") for file in files]
     frame = pd.concat(parts, ignore_index=True)
-    prefixes = sorted(name for name, value in judged_prefixes(run, number).items() if value == "accept")
+    prefixes = sorted(name for name, value in labelled_prefixes(run, number).items() if value == "accept")
     frame["covered"] = [any(under(prefix, url) for prefix in prefixes) for url in frame["url"]]
     return frame
 
 
-def judged_prefixes(run: Run, until: int) -> dict[str, str]:
-    judged: dict[str, str] = {}
+def labelled_prefixes(run: Run, until: int) -> dict[str, str]:
+    labelled: dict[str, str] = {}
     for number in range(1, until + 1):
         labels = ask(run, f"SELECT target, value FROM 'RUN/rounds/{number}/label/labels.parquet' WHERE kind = 'prefix'")
         for target, value in labels.itertuples(index=False):
-            if value != "unsure" or target not in judged:
-                judged[target] = value
-    return judged
+            if value != "unsure" or target not in labelled:
+                labelled[target] = value
+    return labelled
 
 
 def corpus_of(run: Run) -> Any:
     return ask(run, "SELECT url, text, score, reason, round FROM 'RUN/corpus/part-*.parquet'")
 
 
-def judged_pages(run: Run) -> dict[str, bool]:
+def labelled_pages(run: Run) -> dict[str, bool]:
     seed = ask(run, "SELECT url, label FROM 'RUN/seed/examples.parquet' WHERE source = 'label'")
-    judged = {url: label == "C" for url, label in seed.itertuples(index=False)}
+    labelled = {url: label == "C" for url, label in seed.itertuples(index=False)}
     for number in ROUNDS:
         labels = ask(run, f"SELECT target, value FROM 'RUN/rounds/{number}/label/labels.parquet' WHERE kind = 'page'")
-        judged |= {url: value == "C" for url, value in labels.itertuples(index=False)}
-    return judged
+        labelled |= {url: value == "C" for url, value in labels.itertuples(index=False)}
+    return labelled
 
 
 def test_the_funnel_counts_every_page_once(run: Run) -> None:
     found = figure(run, "funnel")
     stages = {row.stage: row.pages for row in found.itertuples() if row.outcome == "in"}
-    pages, judged = rows_of(run, LAST), judged_pages(run)
-    wanted = np.array([judged.get(url, False) for url in pages["url"]], dtype=bool)
+    pages, labelled = rows_of(run, LAST), labelled_pages(run)
+    wanted = np.array([labelled.get(url, False) for url in pages["url"]], dtype=bool)
     recalled = pages["kept"] | pages["covered"] | wanted
     corpus = corpus_of(run)
     ledger = ask(run, f"SELECT sum(read) AS read FROM 'RUN/rounds/{LAST}/scan/shards.parquet'")
@@ -180,8 +180,8 @@ def test_audit_figures_are_those_of_the_status(run: Run) -> None:
                 assert (row["value"], row["low"], row["high"]) == (interval.value, interval.low, interval.high)
 
 
-def judged_scores(run: Run, number: int) -> tuple[Any, Any]:
-    """Out-of-fold scores of a round, and what each judged page weighs."""
+def labelled_scores(run: Run, number: int) -> tuple[Any, Any]:
+    """Out-of-fold scores of a round, and what each labelled page weighs."""
     frame = ask(run, f"SELECT * FROM 'RUN/rounds/{number}/train/out_of_fold.parquet' WHERE score IS NOT NULL")
     truth = (frame["label"] == "C").to_numpy()
     weights = labelled_weights(run.round(number), list(zip(frame["url"], frame["source"], strict=True)), truth)
@@ -191,7 +191,7 @@ def judged_scores(run: Run, number: int) -> tuple[Any, Any]:
 def test_curves_are_those_of_the_published_scores(run: Run) -> None:
     found = figure(run, "precision_recall")
     for number in ROUNDS:
-        frame, weights = judged_scores(run, number)
+        frame, weights = labelled_scores(run, number)
         truth, score = (frame["label"] == "C").to_numpy(), frame["score"].to_numpy()
         curve = found[(found["round"] == number) & (found["measured_on"] == "out-of-fold scores")]
         assert set(curve["threshold"]) == set(score)
@@ -208,7 +208,7 @@ def test_curves_are_those_of_the_published_scores(run: Run) -> None:
 def test_calibration_groups_are_those_of_the_published_scores(run: Run) -> None:
     found = figure(run, "calibration")
     found = found[found["measured_on"] == "out-of-fold scores"]
-    frame, weights = judged_scores(run, LAST)
+    frame, weights = labelled_scores(run, LAST)
     card = json.loads((Path(run.store.root) / f"rounds/{LAST}/train/model.json").read_text())["calibration"]
     score = frame["score"].to_numpy()
     logit = card["rise"] * np.log(score) - card["fall"] * np.log1p(-score) + card["offset"]
@@ -224,7 +224,7 @@ def test_calibration_groups_are_those_of_the_published_scores(run: Run) -> None:
 
 def test_score_histograms_hold_every_page(run: Run) -> None:
     found = figure(run, "scores")
-    frame, _ = judged_scores(run, LAST)
+    frame, _ = labelled_scores(run, LAST)
     edges = np.linspace(0, 1, 41)
     groups = {
         "C": frame[frame["label"] == "C"]["score"],
@@ -240,7 +240,7 @@ def test_score_histograms_hold_every_page(run: Run) -> None:
 def test_domains_are_hosts_by_pages_share_and_decision(run: Run) -> None:
     hosts = ask(run, f"SELECT host, pages, kept, share, code FROM 'RUN/rounds/{LAST}/domains/domains.parquet'")
     values: dict[str, set[str]] = {}
-    for prefix, value in judged_prefixes(run, LAST).items():
+    for prefix, value in labelled_prefixes(run, LAST).items():
         values.setdefault(prefix.split("/")[0], set()).add(value)
     expected: Counter[tuple[int, float, str]] = Counter()
     for row in hosts.itertuples():
@@ -314,7 +314,7 @@ def test_random_rows_are_drawn_by_the_seed(run: Run) -> None:
 
 
 def test_worst_errors_are_the_published_scores_furthest_from_their_label(run: Run) -> None:
-    frame, _ = judged_scores(run, LAST)
+    frame, _ = labelled_scores(run, LAST)
     card = json.loads((Path(run.store.root) / f"rounds/{LAST}/train/model.json").read_text())
     false = frame[(frame["label"] != "C") & (frame["score"] >= card["threshold"])]
     missed = frame[(frame["label"] == "C") & (frame["score"] < card["threshold"])]

@@ -15,7 +15,7 @@ from recall.run.rounds import Run
 from recall.sites.kinds import kind_of
 
 
-def test_mistakes_are_judged_pages_on_the_wrong_side_of_the_threshold(played: Run) -> None:
+def test_mistakes_are_labelled_pages_on_the_wrong_side_of_the_threshold(played: Run) -> None:
     found = worst_errors(played.round(2), 5)
     labels = {example.url: example.label for example in gather(played.round(2))}
     assert found.mistakes

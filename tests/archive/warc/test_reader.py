@@ -326,7 +326,7 @@ def test_random_damage_ends_in_captures_or_a_failed_shard(tmp_path: Path, seed: 
     assert failed > 50
 
 
-def test_a_warc_over_http_in_bad_weather_is_the_same(
+def test_a_warc_over_http_under_faults_is_the_same(
     read: Reading, fault_server: "FaultServer", pauses: list[float]
 ) -> None:
     data = sample(40)
