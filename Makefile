@@ -58,6 +58,7 @@ bench: install
 bench-duplicates: install
 	$(BIN)/python tests/benchmarks/duplicates.py scale --pages $(or $(PAGES),100000)
 
+# needs wrk (Debian package); the peers' environment is made in $(VENV)-peers
 #: run until /^[a-z_]+: |wrk is not installed/
 bench-service: install
 	$(BIN)/python tests/benchmarks/service.py --peers $(VENV)-peers

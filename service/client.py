@@ -1,4 +1,7 @@
-"""A typed client of the scoring service; standard library only, one connection, no thread.
+"""A typed client of the scoring service: one connection, no thread.
+
+This file may be copied alone into another project, so it uses the standard library only and has its own back-off
+instead of the one policy of `recall.io`.
 
 Refused and broken requests are tried again: 429 and 503 after what Retry-After says, broken connections after a wait
 that doubles, with jitter. Scoring changes nothing on the server, so trying again is always safe. Many items are sent

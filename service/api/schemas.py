@@ -114,13 +114,6 @@ class ScoreResponse(BaseModel):
     items: list[Scored | Failed]
 
 
-class ScoredCapture(Scored):
-    """A page of a WARC."""
-
-    offset: int
-    length: int
-
-
 class Part(BaseModel):
     """What a row of the model adds to the logit. spans: code points [start, end) of `text` where it stands."""
 

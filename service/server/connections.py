@@ -21,8 +21,6 @@ from service.server.metrics import REFUSED
 
 _DEFER_SECONDS = 0.003
 """For how long a worker leaves a new connection to one that has fewer."""
-_FORGET_SECONDS = 0.05
-"""A worker that was busy for so long begins anew to leave connections to others."""
 _SWEEP_SECONDS = 1.0
 _UNREAD_BYTES = 1 << 20
 """Of a chunked body that nobody reads: so much is passed over before the connection is closed."""
@@ -42,9 +40,9 @@ class Tally:
         """Publish a worker's count."""
         self._counts[worker] = count
 
-    def least(self) -> int:
-        """The count of the worker that has the fewest."""
-        return min(self._counts)
+    def counts(self) -> tuple[int, ...]:
+        """The count of each worker."""
+        return tuple(self._counts)
 
 
 class Connection(socket.socket):
@@ -133,10 +131,11 @@ class Connections:
             del self._open[connection.address]
             self._tally.put(self._worker, len(self._open))
 
-    def has_more(self) -> bool:
-        """Whether this worker has more connections than another, by more than an eighth."""
-        least = self._tally.least()
-        return len(self._open) > least + least // 8
+    def counts_if_most(self) -> tuple[int, ...] | None:
+        """All workers' counts where this worker has more than another, by more than an eighth; else None."""
+        counts = self._tally.counts()
+        least = min(counts)
+        return counts if len(self._open) > least + least // 8 else None
 
     def refuse(self, connection: Connection, refusal: Refusal) -> None:
         """Answer where there is no request, as far as the answer can be sent at once."""
@@ -164,18 +163,19 @@ class Listener(socket.socket):
         super().__init__(shared.family, shared.type, shared.proto, shared.detach())
         self.setblocking(False)
         self._connections = connections
-        self._deferred = 0.0
+        self._deferred: tuple[float, tuple[int, ...] | None] = (0.0, None)
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept. Raises BlockingIOError where none is there, or it is left to another worker for a moment."""
-        if self._connections.has_more():
-            waited = time.monotonic() - self._deferred
-            if waited > _FORGET_SECONDS:
-                self._deferred, waited = time.monotonic(), 0.0
-            if waited < _DEFER_SECONDS:
+        counts = self._connections.counts_if_most()
+        if counts is not None:
+            now = time.monotonic()
+            if self._deferred[1] != counts:  # nobody took the connection that was left to others, if they are the same
+                self._deferred = (now, counts)
+            if now - self._deferred[0] < _DEFER_SECONDS:
                 raise BlockingIOError
-        self._deferred = 0.0
         accepted, address = super().accept()
+        self._deferred = (0.0, None)
         connection = self._connections.take(accepted, address)
         if connection is None:
             raise BlockingIOError

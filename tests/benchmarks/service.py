@@ -1,8 +1,8 @@
 """The scoring service against the bare scorer and other servers, under load from wrk on loopback; last line: JSON.
 
-make bench-service. Texts: pages of the shared crawl where it is, else of the sample crawl that recall writes. Rates
-are taken in turns, bare scorer and service, and what is reported is the median of the turns' ratios, as the machine
-may be shared. Peers need --peers FOLDER, an environment that is made there when it is missing.
+make bench-service; needs wrk (Debian package). Texts: pages of the shared crawl where it is, else of the sample crawl
+that recall writes. Rates are taken in turns, bare scorer and service, and what is reported is the median of the turns'
+ratios, as the machine may be shared. Peers need --peers FOLDER, an environment that is made there when it is missing.
 """
 
 import argparse
@@ -271,17 +271,22 @@ def _await(url: str) -> None:
     raise RuntimeError(f"{url} does not score")
 
 
+def _folder(name: str) -> Path:
+    """A folder by its absolute name: peers are started in another working directory."""
+    return Path(name).absolute()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--demo", type=Path, help="A demo folder that exists, with run/ and sample/")
-    parser.add_argument("--peers", type=Path, help="Environment of the peers, made when missing")
+    parser.add_argument("--demo", type=_folder, help="A demo folder that exists, with run/ and sample/")
+    parser.add_argument("--peers", type=_folder, help="Environment of the peers, made when missing")
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--long", type=float, default=60, help="Seconds of overload, and of swaps")
     parser.add_argument("--only", nargs="*", default=["work", "throughput", "overload", "kill", "swap", "peers"])
     given = parser.parse_args()
     if shutil.which("wrk") is None:
-        sys.exit("bench-service: wrk is not installed (Debian package wrk)")
+        sys.exit("bench-service: wrk is not installed; it makes the load (Debian package wrk)")
     with TemporaryDirectory(prefix="recall-bench-") as name:
         folder = Path(name)
         demo = given.demo or folder / "demo"

@@ -1,4 +1,4 @@
-"""The service under more than it can take, and while its workers are killed: for service.py."""
+"""Overload and fault injection for service.py: more requests than the service can answer, workers that are killed."""
 
 import http.client
 import os
