@@ -185,7 +185,7 @@ def size(path: Path) -> int | None:
 
 
 def list_keys(folder: Path) -> Iterator[str]:
-    """Every file below a folder, relative to it; hidden (temporary, lock) files are left out."""
+    """Every file below a folder, relative to it; without hidden (temporary, lock) files."""
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:

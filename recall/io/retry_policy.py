@@ -27,7 +27,7 @@ LONGEST_RETRY_AFTER = 120.0
 class Again(Transient):
     """An attempt failed in a way that the next may not.
 
-    Arguments: the line for people, the server's wait or None, True where the server said that it is asked too much.
+    Arguments: the line for people, the server's wait or None, True where the server asked us to slow down.
     """
 
     @property
@@ -113,7 +113,7 @@ class Retry:
 
 @cache
 def _stamina() -> ModuleType:
-    """The library without its own logging and metrics: what is retried is told in our own errors only."""
+    """The library without its own logging and metrics: only our own errors name what was retried."""
     import stamina  # noqa: PLC0415 - it imports asyncio, and most requests go through at once
 
     stamina.instrumentation.set_on_retry_hooks(())

@@ -1,6 +1,6 @@
 """s3://bucket/key through boto3: signed by its usual chain, unsigned when asked or when there are no credentials.
 
-boto3's own retries are off: `retry` decides, here as for https. Writes are conditional (If-None-Match, If-Match).
+boto3's own retries are off: `retry_policy` decides, here as for https. Writes are conditional (If-None-Match, If-Match).
 """
 
 import io
@@ -51,8 +51,8 @@ def signed(access: AccessSection) -> bool:
 
 def endpoint_of(url: str, access: AccessSection) -> str:
     """The bucket, where it lies and whether we come with a name: what a budget and a refusal hold for."""
-    place = access.s3_endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
-    return f"s3://{split(url)[0]}{' at ' + place if place else ''}{' (anonymous)' if access.anonymous else ''}"
+    server = access.s3_endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    return f"s3://{split(url)[0]}{' at ' + server if server else ''}{' (anonymous)' if access.anonymous else ''}"
 
 
 @lru_cache(maxsize=8)
