@@ -1,6 +1,6 @@
 """s3://bucket/key through boto3: signed by its usual chain, unsigned when asked or when there are no credentials.
 
-boto3's own retries are off: `retry_policy` decides, here as for https. Writes are conditional (If-None-Match, If-Match).
+boto3's own retries are off: `retry_policy` decides, as for https. Writes are conditional (If-None-Match, If-Match).
 """
 
 import io
