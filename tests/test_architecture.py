@@ -122,7 +122,7 @@ HOMES = {
     "jinja2": "recall/report/html_page",
     "tldextract": "recall/sites/hosts",
     "phonenumbers": "recall/corpus/filters/privacy",
-    "detect_secrets": "recall/corpus/filters/privacy/keys",
+    "detect_secrets": "recall/corpus/filters/privacy/secrets",
     "krippendorff": "annotation/agreement",
     "label_studio_sdk": "annotation/studio",
     "markdown_it": "annotation/studio/safe_html",

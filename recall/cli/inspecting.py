@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from recall import loop
-from recall.cli.driving import RUN
+from recall.cli.stepping import RUN
 from recall.corpus import check_lineage
 from recall.errors import Damaged
 from recall.labels.audit_estimates import Audited, audit

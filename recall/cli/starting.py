@@ -7,7 +7,7 @@ import click
 
 from recall.apply.crawls import apply_run, origin_of
 from recall.archive.manifest import resolve
-from recall.cli.driving import RUN, drive, on_cluster, open_run
+from recall.cli.stepping import RUN, drive, on_cluster, open_run
 from recall.config import Config, dump_config, load_config, resolve_paths
 from recall.demo import start_demo
 from recall.errors import BadInput

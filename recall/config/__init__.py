@@ -10,10 +10,12 @@ from pathlib import Path
 import tomli_w
 from pydantic import ValidationError
 
-from recall.config.duplicates import BoilerplateSection, DuplicatesSection, MixSection
-from recall.config.page_filters import (
+from recall.config.corpus_sections import (
     SIGNALS,
+    BoilerplateSection,
     ContaminationSection,
+    DuplicatesSection,
+    MixSection,
     OptoutSection,
     PrivacySection,
     QualitySection,

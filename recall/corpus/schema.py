@@ -3,7 +3,7 @@
 A column never changes its meaning within a version; new columns come last. The version stands in each file's metadata.
 """
 
-from recall.config.page_filters import SIGNALS
+from recall.config.corpus_sections import SIGNALS
 from recall.corpus.filters.privacy import KINDS
 from recall.corpus.signals import TAGS
 from recall.run.store import Columns, Schema

@@ -1,4 +1,4 @@
-"""Tags and quality signals of a page: what depends on it alone; and rules over the signals.
+"""Tags and quality signals of a page, its fenced and inline code; and rules over the signals.
 
 In: URL, Markdown and the page as it was sent. Out: an ISO 639-1 code, a kind of site, the languages that fences name, a
 number for each signal; and the first rule that a page breaks. Nothing is refused here: a signal is a fact, a rule is
@@ -8,14 +8,14 @@ change none of them.
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from recall.config.page_filters import parse_rule
-from recall.corpus.fences import blocks, prose
+from recall.config.corpus_sections import parse_rule
 from recall.page.text.prose_language import language_of
 from recall.sites.kinds import kind_of
 
@@ -145,3 +145,50 @@ def broken_rule(rules: Sequence[str], measured: Mapping[str, int | float]) -> st
         if (measured[name] < bound) if relation == ">=" else (measured[name] > bound):
             return rule
     return ""
+
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
+_TICKS = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,500})\1(?!`)")
+
+
+@dataclass(frozen=True, slots=True)
+class FencedBlock:
+    """A fenced block. start, end: characters of its code, without the fence lines; language: the fence's own word."""
+
+    start: int
+    end: int
+    language: str
+
+
+def blocks(text: str) -> Iterator[FencedBlock]:
+    """Every fenced block, in order."""
+    opened: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
+        if opened is None:
+            opened = fence
+        elif fence[1].startswith(opened[1]) and not fence[2].strip():
+            start = min(opened.end() + 1, fence.start())
+            yield FencedBlock(start, max(start, fence.start() - 1), _word(opened[2]))
+            opened = None
+    if opened is not None:
+        yield FencedBlock(min(opened.end() + 1, len(text)), len(text), _word(opened[2]))
+
+
+def _word(information: str) -> str:
+    word, *_ = information.split(None, 1) or [""]
+    return word.lower()
+
+
+def inline(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Start and end of each code span within characters [start, end) of prose."""
+    for match in _TICKS.finditer(text, start, end):
+        yield match.span(2)
+
+
+def prose(text: str) -> str:
+    """The text without fenced blocks, their fences kept as they are a line each."""
+    pieces, at = [], 0
+    for block in blocks(text):
+        pieces.append(text[at : block.start])
+        at = block.end
+    return "".join([*pieces, text[at:]])

@@ -1,27 +1,30 @@
 """Bytes: reading and writing by URL, with one retry policy, one rate limiter, one atomic publish.
 
-`reading` and `publishing` are the functions; `file`, `http` and `s3` are the sources; `ratelimit`, `stream` (retry and
-resume) and `readahead` wrap them. `parquet` is the one home of pyarrow.
+`objects` holds the functions; `file`, `http` and `s3` are the sources; `ratelimit`, `stream` (retry,
+resume, read-ahead) wrap them. `parquet` is the one home of pyarrow.
 """
 
 from recall.io.file import NameTaken, atomic_writer
 from recall.io.json_lines import json_lines
-from recall.io.publishing import publish, publish_file, remove, swap, sweep
-from recall.io.ratelimit import LimitedAccess, LimiterBackend, RateLimiter
-from recall.io.readahead import Readahead
-from recall.io.reading import (
+from recall.io.objects import (
     exists,
     list_keys,
     local_path,
     open_readahead,
     open_stream,
     post_json,
+    publish,
+    publish_file,
     read_all,
     read_range,
+    remove,
     size,
+    swap,
+    sweep,
 )
+from recall.io.ratelimit import LimitedAccess, LimiterBackend, RateLimiter
 from recall.io.retry_policy import Again, RetryPolicy
-from recall.io.stream import Stream
+from recall.io.stream import Readahead, Stream
 
 __all__ = [
     "Again",

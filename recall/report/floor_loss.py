@@ -14,11 +14,10 @@ from recall.archive.shards import is_text
 from recall.model.scorer.card import kept_by
 from recall.page.text import scoring_bytes
 from recall.report.contents import FigureData
-from recall.run.candidates import read_bodies
 from recall.run.label_files import LabelledUrl
 from recall.run.round_model import load_scorer, model_folder
 from recall.run.rounds import Round
-from recall.run.scanned import ScannedShard, read_rows, refs_of, scanned_shards
+from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
 
 SCHEMA = {
     "round": "int32",

@@ -1,4 +1,3 @@
-from .candidates import read_bodies as read_bodies
 from .jobs import disconnect as disconnect
 from .jobs import each as each
 from .label_files import LabelledUrl as LabelledUrl
@@ -14,6 +13,7 @@ from .sampling import BottomK as BottomK
 from .sampling import batches as batches
 from .sampling import priority as priority
 from .scanned import ScannedShard as ScannedShard
+from .scanned import read_bodies as read_bodies
 from .scanned import read_rows as read_rows
 from .scanned import scanned_shards as scanned_shards
 from .store import Columns as Columns

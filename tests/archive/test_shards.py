@@ -24,11 +24,10 @@ from recall.io.parquet import table_bytes
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
 from recall.records import Capture, Done, Shard, Skip
-from recall.run.candidates import read_bodies
 from recall.run.ledger import ledger, unexplained
 from recall.run.round_model import floor_of, threshold_of
 from recall.run.rounds import Run
-from recall.run.scanned import read_rows, refs_of, scanned_shards
+from recall.run.scanned import read_bodies, read_rows, refs_of, scanned_shards
 from recall.steps.scan.shard import score_batch
 
 CRAWL = "CC-TEST-2026-01"

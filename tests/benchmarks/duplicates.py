@@ -188,7 +188,7 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff
 
 
 def shingles(text: str, size: int = 5) -> NDArray[np.uint64]:
-    """The set of a text's word n-grams as sorted hashes; written apart from `recall.corpus.dedup.minhash`."""
+    """The set of a text's word n-grams as sorted hashes; written apart from `recall.corpus.dedup.near`."""
     words = _WORD.findall(text.lower())
     size = min(size, len(words))
     runs = {" ".join(words[at : at + size]) for at in range(len(words) - size + 1)} if words else set()

@@ -7,7 +7,7 @@ import pytest
 from recall import io
 from recall.config import AccessSection
 from recall.errors import Refused, ShardUnreadable, Transient
-from recall.io import reading, s3
+from recall.io import objects, s3
 
 if TYPE_CHECKING:
     from tests.fault_server import FaultServer
@@ -120,7 +120,7 @@ def test_common_crawl_is_read_over_https_by_those_without_credentials(
     fault_server: "FaultServer", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault_server.files["crawl-data/file"] = DATA
-    monkeypatch.setattr(reading, "COMMON_CRAWL_HTTPS", fault_server.url(""))
+    monkeypatch.setattr(objects, "COMMON_CRAWL_HTTPS", fault_server.url(""))
     access = AccessSection(contact="nobody", timeout_seconds=1.0)
     s3.signed.cache_clear()
     assert io.read_range("s3://commoncrawl/crawl-data/file", 3, 4, access) == DATA[3:7]
@@ -132,6 +132,6 @@ def test_those_with_credentials_ask_the_bucket_itself(monkeypatch: pytest.Monkey
     s3.signed.cache_clear()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "one")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "two")
-    assert reading._readable("s3://commoncrawl/x", AccessSection(contact="someone")) == "s3://commoncrawl/x"
-    assert reading._readable("s3://elsewhere/x", AccessSection(anonymous=True)) == "s3://elsewhere/x"
+    assert objects._readable("s3://commoncrawl/x", AccessSection(contact="someone")) == "s3://commoncrawl/x"
+    assert objects._readable("s3://elsewhere/x", AccessSection(anonymous=True)) == "s3://elsewhere/x"
     s3.signed.cache_clear()

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from deflate import DeflateError, crc32, gzip_decompress
 
-from recall.archive.warc.page_records import BLOCK_LIMIT, Draft, Head, Readings, Record
+from recall.archive.warc.http_response import BLOCK_LIMIT, Draft, Head, Readings, Record
 from recall.archive.warc.record_end import GZIP, MAX_WARC_HEAD
 from recall.archive.warc.window import Window
 from recall.records import Skip

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from recall.archive.warc.page_records import BLOCK_LIMIT, Draft, Head, Readings, Record
+from recall.archive.warc.http_response import BLOCK_LIMIT, Draft, Head, Readings, Record
 from recall.archive.warc.record_end import GZIP, StoredFile, corrupt
 from recall.archive.warc.window import Window
 from recall.config import AccessSection

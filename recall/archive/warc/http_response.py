@@ -1,6 +1,6 @@
-"""The block of a response record → the page a server sent, or why it is none.
+"""A WARC record → the page it holds, or why it holds none.
 
-In: the stored block (HTTP head and body) and its URL. Out: a `Content`, or a `Skip`. Undoes chunked transfer and
+In: a record's header and block (HTTP head and body). Out: a `Capture`, or a `Skip`. Undoes chunked transfer and
 gzip, deflate, br and zstd content encodings in bounded memory. A page is HTML by its HTTP type, or, where that says
 nothing, by how the body begins (WHATWG MIME Sniffing, 7.1). A header that claims an encoding the body does not have
 is ignored, as crawlers often store decoded bodies under the original header.
@@ -9,11 +9,12 @@ is ignored, as crawlers often store decoded bodies under the original header.
 import io
 import re
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
-from recall.records import Skip
+from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
 MAX_BODY = 8 << 20
 """Largest decoded body of a page; Common Crawl cuts at 1 MiB (5 MiB since 2025), larger pages are data dumps."""
@@ -179,3 +180,77 @@ def _unpack(body: bytes, reader: type[BrotliReader] | type[ZstdReader]) -> bytes
         return bytes(reader(io.BytesIO(body)).read(MAX_BODY + 1))
     except (OSError, ValueError):
         return Skip.BAD_ENCODING
+
+
+BLOCK_LIMIT = MAX_BODY + MAX_HEAD
+"""Bytes of a block that are read; a page's is never longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The fields of a record's header that are used. length: of the block; truncated: why the crawler cut it."""
+
+    length: int
+    url: bytes | None
+    content_type: bytes | None
+    date: str
+    truncated: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A capture whose length in the file is not known yet."""
+
+    url: str
+    content: Content
+    fetched: str
+    truncated: str | None
+
+    def capture(self, ref: WarcRef) -> Capture:
+        """The capture, now that its byte range is known."""
+        content = self.content
+        return Capture(ref, self.url, content.body, content.charset, self.fetched, self.truncated, content.robots)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record that was read: bytes [start, end) of the file. outcome: None for what was not asked for."""
+
+    start: int
+    end: int
+    outcome: Draft | Skip | None
+
+
+def read_page(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
+    """The outcome of a response record. block: holds it at [start, stop), at least BLOCK_LIMIT bytes of it."""
+    kind = head.content_type
+    if kind is not None and not kind.lower().startswith(b"application/http"):
+        return Skip.NOT_HTTP
+    url = clean_url(head.url)
+    if url is None:
+        return Skip.BAD_URL
+    cut = head.truncated is not None or head.length > BLOCK_LIMIT
+    content = read_response(block, cut=cut, start=start, stop=stop)
+    if isinstance(content, Skip):
+        return content
+    if head.length > BLOCK_LIMIT:
+        return Skip.TOO_LARGE
+    return Draft(url, content, head.date, head.truncated)
+
+
+def read_text(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
+    """The outcome of a conversion record: Common Crawl's text of a page."""
+    text = bytes(memoryview(block)[start:stop][:MAX_BODY])
+    url = clean_url(head.url)
+    if url is None:
+        return Skip.BAD_URL
+    if not text or text.isspace():
+        return Skip.EMPTY
+    if head.length > MAX_BODY:
+        return Skip.TOO_LARGE
+    return Draft(url, Content(PLAIN_TEXT + text, "utf-8"), head.date, None)
+
+
+Readings = Mapping[str, Callable[..., Draft | Skip]]
+RESPONSES: Readings = {"response": read_page}
+CONVERSIONS: Readings = {"conversion": read_text}

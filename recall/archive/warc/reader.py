@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from recall.archive.warc.fast_reader import FastReader
 from recall.archive.warc.full_parser import Drawn, FullParser, Stopped, draw, gzip_or_plain
-from recall.archive.warc.page_records import CONVERSIONS, RESPONSES, Draft, Readings, Record
+from recall.archive.warc.http_response import CONVERSIONS, RESPONSES, Draft, Readings, Record
 from recall.archive.warc.record_end import check_record, corrupt
 from recall.archive.warc.window import OpenReader, Window
 from recall.config import AccessSection

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recall.config import BoilerplateSection
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, read_chunk, surviving_pages
-from recall.corpus.fences import blocks
+from recall.corpus.signals import blocks
 from recall.run.shuffle import Stage, StageFile, arrays, by_key, read_partition, write_partitions
 from recall.run.store import Columns, Schema, Store
 

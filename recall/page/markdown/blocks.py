@@ -11,11 +11,19 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.block_noise import are_line_numbers, is_block_noise, without_typed_numbers
-from recall.page.markdown.code_elements import CodeSpan, editor_text, inline, is_editor, script, signature, textarea
+from recall.page.markdown.code_elements import (
+    CodeSpan,
+    editor_text,
+    inline,
+    is_editor,
+    line_run,
+    script,
+    signature,
+    textarea,
+)
 from recall.page.markdown.code_hints import code_share, declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, keeps_spaces
 from recall.page.markdown.code_tables import code_table
-from recall.page.markdown.line_runs import line_run
 from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, text_of
 
 _NAMED: Final = frozenset({"div", "p", "td", "span"})

@@ -13,7 +13,7 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_controls import drop_label, language_of, outer_holder
+from recall.page.markdown.block_noise import drop_label, language_of, outer_holder
 from recall.page.markdown.blocks import find_code
 from recall.page.markdown.code_elements import CodeSpan
 from recall.page.markdown.formulas import TYPED, Formula, find_formulas

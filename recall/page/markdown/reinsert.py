@@ -17,7 +17,6 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.full_page import in_frame, render, render_block
 from recall.page.markdown.lift import Lifted
-from recall.page.markdown.restore import blocks_in
 from recall.page.markdown.tree import BLOCKS, HEADINGS, squashed, text_of
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -257,3 +256,8 @@ def _line_start(markdown: str, where: int) -> int:
 def _line_end(markdown: str, where: int) -> int:
     end = markdown.find("\n", where)
     return len(markdown) if end < 0 else end
+
+
+def blocks_in(markdown: str, lifted: Lifted) -> list[int]:
+    """Numbers of the blocks whose place-holders occur, in the order of the text."""
+    return [int(match[1]) for match in lifted.block_token.finditer(markdown)]

@@ -30,8 +30,7 @@ from recall.run.store import Columns, digest_of
 from recall.sites.prefixes import PrefixSet
 from recall.steps.build.extract import STAGE, ExtractionInputs, SelectingRound, extract_shard
 from recall.steps.build.mask_and_decontaminate import HITS, mask_and_decontaminate
-from recall.steps.build.mix import apply_caps
-from recall.steps.build.parts import PartInputs, write_parts
+from recall.steps.build.parts import PartInputs, apply_caps, write_parts
 
 __all__ = ["CORPUS", "DROPPED", "LEDGER", "build"]
 

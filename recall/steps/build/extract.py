@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from recall.config import Config, QualitySection
-from recall.config.page_filters import SIGNALS, parse_rule
+from recall.config.corpus_sections import SIGNALS, parse_rule
 from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
@@ -19,8 +19,7 @@ from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
 from recall.corpus.signals import TAGS, broken_rule, declared_language, signals, tags
 from recall.page.markdown import markdown
 from recall.records import plain_text
-from recall.run.candidates import PageBody, read_bodies
-from recall.run.scanned import ScannedShard, ScannedShards, read_rows, refs_of
+from recall.run.scanned import PageBody, ScannedShard, ScannedShards, read_bodies, read_rows, refs_of
 from recall.run.shuffle import Stage, write_table
 from recall.run.store import Schema, Store
 from recall.sites.hosts import host_of

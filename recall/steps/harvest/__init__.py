@@ -20,13 +20,12 @@ from recall.labels.decisions import accepted_prefixes, audit_urls, page_labels
 from recall.labels.saturation import saturation
 from recall.page.text import scoring_text
 from recall.records import Done, WarcRef
-from recall.run.candidates import read_bodies
 from recall.run.jobs import Outcome, complete, each, tolerated
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
 from recall.run.sampling import BottomK, priority
-from recall.run.scanned import ScannedShard, read_rows, refs_of, scanned_shards
+from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
 from recall.run.store import Store
 from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet

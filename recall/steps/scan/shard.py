@@ -23,11 +23,10 @@ from recall.model.scorer import Scorer
 from recall.model.scorer.card import kept_by
 from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
-from recall.run.candidates import CandidateWriter, read_token_lines
 from recall.run.jobs import meter
 from recall.run.round_model import load_scorer
 from recall.run.sampling import batches
-from recall.run.scanned import ROWS, ScannedShard, read_rows
+from recall.run.scanned import ROWS, CandidateWriter, ScannedShard, read_rows, read_token_lines
 from recall.run.store import Columns, Store
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ import pytest
 from recall.archive.warc import WarcWriter, read_at, responses
 from recall.archive.warc.fast_reader import FastReader, GzipMembers
 from recall.archive.warc.full_parser import FullParser
-from recall.archive.warc.page_records import RESPONSES, Record
+from recall.archive.warc.http_response import RESPONSES, Record
 from recall.archive.warc.window import Window
 from recall.errors import ShardFailed
 from recall.io import open_stream

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recall.config import AccessSection, QualitySection
-from recall.config.page_filters import SIGNALS
+from recall.config.corpus_sections import SIGNALS
 from recall.corpus.filters import contamination, optout, privacy
 from recall.corpus.signals import broken_rule, signals, tags
 

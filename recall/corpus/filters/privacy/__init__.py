@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from recall.config.page_filters import PrivacySection
-from recall.corpus.fences import blocks, inline
+from recall.config.corpus_sections import PrivacySection
 from recall.corpus.filters.privacy.contacts import emails, ips, phones
-from recall.corpus.filters.privacy.keys import keys
-from recall.corpus.filters.privacy.passwords import passwords
+from recall.corpus.filters.privacy.secrets import keys, passwords
 from recall.corpus.filters.privacy.spans import KINDS, PersonalSpan, in_code, in_prose
+from recall.corpus.signals import blocks, inline
 
 __all__ = ["KINDS", "Masked", "PersonalSpan", "find", "mask"]
 

@@ -20,8 +20,8 @@ import tree_sitter_rust
 import yaml
 from lxml import etree
 
-from recall.corpus.fences import blocks
 from recall.corpus.filters import privacy
+from recall.corpus.signals import blocks
 
 PAGES = Path(__file__).parents[4] / "tests" / "page" / "markdown" / "pages"
 GRAMMARS = {

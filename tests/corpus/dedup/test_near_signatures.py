@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from recall.corpus.dedup.minhash import NO_HASH, agreement, band_keys, ngram_hashes, signature
+from recall.corpus.dedup.near import NO_HASH, agreement, band_keys, ngram_hashes, signature
 
 WORDS = [f"word{number}" for number in range(3000)]
 

@@ -9,8 +9,7 @@ from recall.archive.warc import WarcWriter, captures
 from recall.config import AccessSection
 from recall.errors import ShardFailed
 from recall.records import Capture, Shard
-from recall.run.candidates import CandidateWriter, PageBody, read_bodies, read_token_lines
-from recall.run.scanned import ScannedShard
+from recall.run.scanned import CandidateWriter, PageBody, ScannedShard, read_bodies, read_token_lines
 from recall.run.store import Store
 
 PAGES = {"https://a.org/1": b"<p>one</p>", "https://a.org/2": b"<p>two</p>", "https://a.org/3": b"<p>three</p>"}

@@ -6,8 +6,7 @@ import pytest
 
 from recall.config import AccessSection
 from recall.errors import ShardUnreadable
-from recall.io.readahead import BLOCK, ENOUGH, HELD, Readahead
-from recall.io.stream import OpenBody, Stream
+from recall.io.stream import BLOCK, ENOUGH, HELD, OpenBody, Readahead, Stream
 
 DATA = bytes(range(256)) * (BLOCK * 3 // 256) + b"end"
 

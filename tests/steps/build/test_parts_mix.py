@@ -3,7 +3,7 @@ import pytest
 
 from recall.config import MixSection
 from recall.run.store import table_of
-from recall.steps.build.mix import over_caps, weights
+from recall.steps.build.parts import over_caps, weights
 
 
 def test_caps_keep_the_lowest_priorities_of_each_value() -> None:

@@ -1,8 +1,9 @@
-"""Reading by URL: local path, file://, https://, http:// and s3:// behind the same few functions.
+"""Objects by URL: local path, file://, https://, http:// and s3:// behind the same few functions.
 
-In: a URL and [access]. Out: a stream, a byte range, a size. The way of a byte: a source of the URL's kind (`file`,
-`http`, `s3`), wrapped by the rate limiter, read by a `Stream` that retries and resumes, and over a network by a thread
-that reads ahead. Raises ShardUnreadable (missing, kept failing), Refused (403), BadInput for other schemes.
+In: a URL and [access]. Out: a stream, a byte range, a size; or bytes written, whole or not at all (published once,
+compared and swapped, removed; not over https). The way of a byte: a source of the URL's kind (`file`, `http`, `s3`),
+wrapped by the rate limiter, read by a `Stream` that retries and resumes, and over a network by a thread that reads
+ahead. Raises ShardUnreadable (missing, kept failing), Refused (403), BadInput for other schemes.
 Clients are made per process, when they are needed.
 """
 
@@ -17,9 +18,8 @@ from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
 from recall.io import file
 from recall.io.ratelimit import LimitedSource, limiter_of
-from recall.io.readahead import Readahead
 from recall.io.retry_policy import Again, RetryPolicy, given_up
-from recall.io.stream import ByteSource, Stream
+from recall.io.stream import ByteSource, Readahead, Stream
 
 T = TypeVar("T")
 
@@ -166,3 +166,60 @@ def _readable(url: str, access: AccessSection) -> str:
     if not url.startswith(COMMON_CRAWL_BUCKET) or access.s3_endpoint or os.environ.get("AWS_ENDPOINT_URL_S3"):
         return url
     return url if client_of(url).signed(access) else COMMON_CRAWL_HTTPS + url.removeprefix(COMMON_CRAWL_BUCKET)
+
+
+def publish(url: str, data: bytes, access: AccessSection = _ANYONE) -> bool:
+    """Write once: True if written, False if the name exists already (with whatever bytes)."""
+    if not url.startswith(S3):
+        return file.publish(writable_path(url), data)
+    return _put(url, data, access, None)
+
+
+def publish_file(url: str, path: Path, access: AccessSection = _ANYONE) -> bool:
+    """`publish` with the content of a local file, which is not held in memory."""
+    if not url.startswith(S3):
+        return file.publish(writable_path(url), path)
+    return _put(url, path, access, None)
+
+
+def swap(url: str, expected: bytes | None, data: bytes, access: AccessSection = _ANYONE) -> bool:
+    """Compare and swap: write `data` if the content is `expected` (None: if there is no such file)."""
+    if not url.startswith(S3):
+        return file.swap(writable_path(url), expected, data)
+    if expected is None:
+        return _put(url, data, access, None)
+    s3 = client_of(url)
+    version = request(lambda: s3.read_version(url, access), url, access, reading=False)
+    return version is not None and version[0] == expected and _put(url, data, access, version[1])
+
+
+def remove(url: str, access: AccessSection = _ANYONE) -> None:
+    """Remove a file if it is there."""
+    if url.startswith(S3):
+        s3 = client_of(url)
+        request(lambda: s3.remove(url, access), url, access, reading=False)
+    else:
+        file.remove(writable_path(url))
+
+
+def sweep(url_prefix: str) -> int:
+    """Remove what killed writers left on a disk below a folder; returns how many files. A bucket has no such files."""
+    return 0 if url_prefix.startswith(S3) else file.sweep(writable_path(url_prefix))
+
+
+def _put(url: str, data: bytes | Path, access: AccessSection, etag: str | None) -> bool:
+    """Conditional PUT. A PUT that broke may have arrived: then the name is taken, by our own bytes."""
+    s3 = client_of(url)
+    tries = 0
+
+    def attempt() -> bool:
+        nonlocal tries
+        tries += 1
+        if s3.publish(url, data, access, etag):
+            return True
+        if tries == 1:
+            return False
+        version = s3.read_version(url, access)
+        return version is not None and version[0] == (data if isinstance(data, bytes) else data.read_bytes())
+
+    return request(attempt, url, access, reading=False)
