@@ -7,7 +7,7 @@ count. A gold task is answered by its first answer: its votes are wanted, not wa
 settles a task alone. Then, for tasks that are not gold:
     decision    an annotator decided it: that is the label, whatever the votes (or none, where they skipped it)
     vote        more than half of the votes that count are for one value: that is the label
-    case        anything else waits for a decision, where [label] adjudicate asks for one, and gets no label otherwise
+    none        anything else waits for a decision, where [label] adjudicate asks for one, and gets no label otherwise
 Where a page is asked about again, the votes of the first time count with the new ones, which alone are waited for.
 """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from annotation.answers import answer_from, concerns, read_history
-from annotation.label_state import label_state, label_state_of
+from annotation.label_state import LabelState, label_state, label_state_of
 from annotation.label_step import conclude, talk
 from annotation.progress_lines import progress_lines, state_line
 from annotation.studio import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
@@ -27,7 +27,7 @@ POLL_SECONDS = 30.0
 
 
 @contextmanager
-def label_step(run: Run) -> Iterator[Round]:
+def open_label_step(run: Run) -> Iterator[Round]:
     """Yield the round whose label step comes next, its tasks pushed, under the run's lease.
 
     Raises OutOfOrder when another step comes next, LeaseHeld when another driver is at work.
@@ -72,7 +72,7 @@ def set_up_projects(run: str) -> None:
 def push_tasks(run: str) -> None:
     """Write the tasks of the round that comes to its label step, and put those that are missing into Label Studio."""
     opened = Run.open(run)
-    with label_step(opened) as round_:
+    with open_label_step(opened) as round_:
         state = label_state_of(round_)
         if studio_settings(opened.config):
             state, url = talk(state, click.echo)
@@ -84,7 +84,7 @@ def push_tasks(run: str) -> None:
 @click.argument("run")
 def pull_answers(run: str) -> None:
     """Bring the answers from Label Studio, and end the label step when all is answered and decided."""
-    with label_step(Run.open(run)) as round_:
+    with open_label_step(Run.open(run)) as round_:
         state, url = talk(label_state_of(round_), click.echo)
         _end(conclude(state, url))
         click.echo(state_line(state))
@@ -96,22 +96,31 @@ def pull_answers(run: str) -> None:
 @click.option("--minutes", type=click.FloatRange(0), help="Give up after so long; without it, never.")
 def wait_for_answers(run: str, until: float, minutes: float | None) -> None:
     """Pull again and again until the label step ends, or the share of tasks is answered."""
-    opened = Run.open(run)
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    last = ""
-    while True:
-        with label_step(opened) as round_:
-            state, url = talk(label_state_of(round_), click.echo)
-            ended, line = conclude(state, url), state_line(state)
-        if line != last:
-            click.echo(line)
-            last = line
+    for state, ended in _polls(run, "{line}"):
         if isinstance(ended, Done) or state.share_answered >= until:
             _end(ended)
             return
         if deadline is not None and time.monotonic() >= deadline:
             done = f"{state.share_answered:.0%} of the tasks answered after {minutes:g} minutes"
             raise Incomplete(f"{run}: {done}; wait again to go on")
+
+
+def _polls(run: str, pattern: str) -> Iterator[tuple[LabelState, Done | Waiting]]:
+    """Pull answers and end the label step where it can end, every POLL_SECONDS.
+
+    pattern: what is printed when the state has changed, with {line} and {url}.
+    """
+    opened = Run.open(run)
+    last = ""
+    while True:
+        with open_label_step(opened) as round_:
+            state, url = talk(label_state_of(round_), click.echo)
+            ended, line = conclude(state, url), state_line(state)
+        if line != last:
+            click.echo(pattern.format(line=line, url=url))
+            last = line
+        yield state, ended
         time.sleep(POLL_SECONDS)
 
 
@@ -159,20 +168,11 @@ def _demo_run(ctx: click.Context, folder: Path) -> str:
 
 def _stay_with(run: str) -> None:
     """Pull as long as a run's label step lasts."""
-    opened = Run.open(run)
-    last = ""
-    while True:
-        with label_step(opened) as round_:
-            state, url = talk(label_state_of(round_), click.echo)
-            ended, line = conclude(state, url), state_line(state)
-        if line != last:
-            click.echo(f"{line}; tasks at {url}")
-            last = line
+    for _, ended in _polls(run, "{line}; tasks at {url}"):
         if isinstance(ended, Done):
             _end(ended)
             click.echo(f"every task is answered: `recall run {run}` goes on; Ctrl-C stops the server")
             return
-        time.sleep(POLL_SECONDS)
 
 
 def _end(ended: Done | Waiting) -> None:
@@ -187,7 +187,7 @@ def answer_tasks(run: str, labels: str) -> None:
     """Answer the round's tasks from a labels file and end the label step; pages it does not know stay unlabelled."""
     opened = Run.open(run)
     entries = read_labels(labels, opened.config.access)
-    with label_step(opened) as round_:
+    with open_label_step(opened) as round_:
         history = read_history(round_)
         if not concerns(history, entries):
             raise BadInput(f"{labels}: labels no page of this round's tasks and none under its prefixes; another file?")
@@ -203,7 +203,7 @@ def answer_tasks(run: str, labels: str) -> None:
 def end_round(run: str) -> None:
     """End the label step with the answers that are there; tasks that are open or undecided get no label."""
     opened = Run.open(run)
-    with label_step(opened) as round_:
+    with open_label_step(opened) as round_:
         state = label_state_of(round_)
         if studio_settings(opened.config):
             state, _ = talk(state, click.echo)

@@ -49,12 +49,12 @@ class Task:
 class Answer:
     """The answer of an annotator to a task.
 
-    value: a label name (page) or a PrefixValue; NO_LABEL: skipped, or sent in empty. annotator: a name that stays the
-    same from round to round (an e-mail address). time: when it was given or last changed, seconds: that were spent on
-    it, "" and 0 where the source does not say; they decide nothing. source: where it comes from, such as an
-    annotation's id on a labelling server; category, comment: what was added freely. adjudicates: it decides a
-    disagreement (`annotation.adjudication`): it overrules all votes, and the decision that came last all others.
-    withdrawn: the annotator took it back, and the task is open for them again.
+    value: a label name (page) or a PrefixValue; NO_LABEL: skipped, or sent in empty. annotator: a name that stays
+    the same from round to round (a pseudonym, where it comes from Label Studio). time: when it was given or last
+    changed, seconds: that were spent on it, "" and 0 where the source does not say; they decide nothing. source:
+    where it comes from, such as an annotation's id on a labelling server; category, comment: what was added freely.
+    adjudicates: it decides a disagreement (`annotation.adjudication`): it overrules all votes, and the decision
+    that came last all others. withdrawn: the annotator took it back, and the task is open for them again.
     """
 
     key: str

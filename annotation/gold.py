@@ -65,6 +65,6 @@ def measure_gold(tasks: Iterable[Task], answers: Iterable[Answer], same: SameVal
     return {name: Accuracy(name, right[name], asked[name]) for name in sorted(asked)}
 
 
-def excluded_annotators(measured: Iterable[Accuracy], settings: LabelSection) -> frozenset[str]:
+def annotators_to_exclude(measured: Iterable[Accuracy], settings: LabelSection) -> frozenset[str]:
     """Annotators whose votes do not count, by their accuracy on gold tasks."""
     return frozenset(accuracy.annotator for accuracy in measured if accuracy.too_low(settings))

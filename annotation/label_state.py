@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from annotation.adjudication import Ballot, adjudication_queue, count_ballots, decide, open_tasks
 from annotation.answers import FILE, NO_LABEL, Answer, LabelHistory, Task, in_force, latest, read_history
-from annotation.gold import Accuracy, excluded_annotators, measure_gold, same_for
+from annotation.gold import Accuracy, annotators_to_exclude, measure_gold, same_for
 from recall.records import Label
 from recall.run import Round
 
@@ -94,7 +94,7 @@ def label_state(history: LabelHistory) -> LabelState:
     measured = measure_gold(
         [*history.earlier_tasks, *tasks], latest([*history.earlier_answers, *logged]), same_for(config)
     )
-    excluded = excluded_annotators(measured.values(), config.label)
+    excluded = annotators_to_exclude(measured.values(), config.label)
     others = [answer for answer in logged if answer.key not in own]
     ballots = count_ballots(tasks, answers, excluded, _votes_before(history, tasks))
     return LabelState(history, answers, measured, excluded, ballots, answers_after_end(history, others, excluded))

@@ -108,7 +108,7 @@ class Transient(RecallError):
 
 
 class Incomplete(RecallError):
-    """A step has shards that failed; nothing was published for it.
+    """A step did not end, mostly because shards failed; nothing was published for it.
 
     Arguments: the line, and, where they are known, the failures: what failed, the kind of error, its words.
     """

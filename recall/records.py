@@ -67,7 +67,7 @@ class WarcRef:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shard:
-    """One WARC of a run. number: its line in shards.txt, from 0; url: where it is read; path: its name in lineage.
+    """An input file of a run. number: its line in shards.txt, from 0; url: where it is read; path: its name in lineage.
 
     columns: of URL and text, where it is Parquet or JSON lines; "" without a URL column.
     """

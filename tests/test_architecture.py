@@ -73,7 +73,7 @@ ARROWS = {
     "service.server": {"service.server", "service.limits", "service.problems"},
     "service.limits": set[str](),
     "service.problems": set[str](),
-    "service.serveent": set[str](),  # one file that can be copied alone
+    "service.client": set[str](),  # one file that can be copied alone
 }
 """What each room may import of ours; the longest matching name counts. A step imports no other step."""
 

@@ -1,8 +1,8 @@
 """Failures of a step: few failed shards are listed with their reasons, more end the step and are kept for its status.
 
-In: failed outcomes. Out: rows of failures.json and notes of step.json (FailedShards); or Incomplete, whose failures the
-driver keeps as failing.json in the step's folder. That file is no output, no digest covers it, nothing depends on it,
-and the next attempt removes it.
+In: failed outcomes. Out: rows of failures.json and notes of step.json (FailedShards); or Incomplete, whose failures
+`loop.advance` keeps as failing.json in the step's folder. That file is no output: no digest covers it, nothing
+depends on it, and the next attempt removes it.
 """
 
 from collections.abc import Sequence

@@ -133,7 +133,7 @@ PIECE = 2 << 20
 BODIES = 256
 """Candidates whose bodies are held at a time when they are read."""
 
-MAX_BODY = 16 << 20
+MAX_UNPACKED = 16 << 20
 
 
 class CandidateWriter:
@@ -206,5 +206,5 @@ def _kept_bodies(store: Store, scanned: ScannedShard, wanted: dict[int, WarcRef]
         charsets, robots, fetched, bodies = (batch.column(name) for name in names[1:])
         for index, row in enumerate(batch.column("row").to_pylist()):
             if row in wanted and (packed := bodies[index].as_py()) is not None:
-                body = unpack.decompress(packed, max_output_size=MAX_BODY)
+                body = unpack.decompress(packed, max_output_size=MAX_UNPACKED)
                 yield row, PageBody(body, charsets[index].as_py(), robots[index].as_py(), fetched[index].as_py())

@@ -2,7 +2,8 @@
 
 A prefix is a host and the start of a path, without scheme, cut at a path boundary; a prefix whose path holds
 placeholders is a template. The shipped ones lie in recall/data/code_prefixes.tsv (kind, language, prefix): sites whose
-pages are mostly about code, in many languages. Refuses a line of that file that is not kind, language and prefix.
+pages are mostly about code, in many languages. Refuses a line of that file that is not a kind
+of SHIPPED_KINDS, a language and a prefix with a slash and without a scheme, between tabs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,9 @@ from recall.errors import Damaged
 YEAR, INT, SLUG = "{year}", "{int}", "{slug}"
 """Placeholders of a template: each matches one whole path part."""
 
-KINDS = ("qa", "docs", "forum", "blog", "tracker", "repository", "mail")
+SHIPPED_KINDS = ("qa", "docs", "forum", "blog", "tracker", "repository", "mail")
+"""Kinds of site that the shipped prefixes have; API references lie among docs."""
+
 FILE = "data/code_prefixes.tsv"
 
 
@@ -136,7 +139,7 @@ def _fitting(node: _Node, parts: list[str], start: int, covered: int = 0) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class ShippedPrefix:
-    """A prefix or template that recall ships. kind: one of KINDS; language: ISO 639-1 of most of its pages."""
+    """A prefix or template that recall ships. kind: one of SHIPPED_KINDS; language: ISO 639-1 of most of its pages."""
 
     kind: str
     language: str
@@ -150,8 +153,9 @@ def parse_shipped(text: str, source: str) -> tuple[ShippedPrefix, ...]:
         if not line or line.startswith("#"):
             continue
         parts = line.split("\t")
-        if len(parts) != 3 or parts[0] not in KINDS or "/" not in parts[2] or "://" in parts[2]:
-            raise Damaged(f"{source}:{number}: expected kind, language and prefix between tabs")
+        if len(parts) != 3 or parts[0] not in SHIPPED_KINDS or "/" not in parts[2] or "://" in parts[2]:
+            kinds = ", ".join(SHIPPED_KINDS)
+            raise Damaged(f"{source}:{number}: expected a kind ({kinds}), a language, and host/path, between tabs")
         known.append(ShippedPrefix(*parts))
     return tuple(known)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from annotation.answers import FILE, NO_LABEL, Answer, Task
-from annotation.gold import Accuracy, excluded_annotators, measure_gold, same_for
+from annotation.gold import Accuracy, annotators_to_exclude, measure_gold, same_for
 from recall.config import Config, LabelSection, parse_config
 
 SAME = same_for(Config())
@@ -24,7 +24,7 @@ SAME = same_for(Config())
 )
 def test_who_is_surely_below_the_bar_is_left_out(right: int, asked: int, out: bool) -> None:
     settings = LabelSection(gold_accuracy=0.75, gold_min=10)
-    assert (excluded_annotators([Accuracy("bad", right, asked)], settings) == {"bad"}) is out
+    assert (annotators_to_exclude([Accuracy("bad", right, asked)], settings) == {"bad"}) is out
 
 
 def test_votes_on_gold_are_measured_by_what_they_teach() -> None:

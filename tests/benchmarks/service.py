@@ -25,14 +25,13 @@ HERE = Path(__file__).resolve().parent
 if Path(sys.path[0]).resolve() == HERE:
     sys.path[0] = str(HERE.parent.parent)  # this file is called as the package it measures
 
-from service.serveent import Client, Item, Score  # noqa: E402
-
 from recall.archive.warc import captures  # noqa: E402
 from recall.model.scorer import Scorer  # noqa: E402
 from recall.page.text import scoring_text  # noqa: E402
 from recall.records import MARK  # noqa: E402
 from service.api.models import Models, load, resolve  # noqa: E402
 from service.api.scoring import STEP_ITEMS, Scoring, score_body, score_lines  # noqa: E402
+from service.client import Client, Item, Score  # noqa: E402
 from service.limits import Limits  # noqa: E402
 from service.server.scheduler import SteppedJob  # noqa: E402
 from tests.benchmarks.service_faults import kill, overload  # noqa: E402

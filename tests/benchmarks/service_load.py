@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.serveent import Client
+from service.client import Client
 
 WORKERS = 2
 

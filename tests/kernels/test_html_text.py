@@ -13,7 +13,7 @@ from recall.errors import ShardFailed
 from recall.kernels.html_text import read_html
 from recall.kernels.native import WIDTH
 from recall.page.text import definition
-from recall.page.text.charset import MAX_BODY, as_utf8, decode
+from recall.page.text.charset import MAX_SCORED, as_utf8, decode
 
 NAMES = tuple(
     re.findall(
@@ -89,7 +89,7 @@ def read(page: bytes) -> tuple[str, list[str], tuple[int, int, int, int]]:
 
 def assert_both_agree(body: bytes, charset: str | None = None) -> str:
     html = as_utf8(body, charset)
-    assert html.decode("utf-8") == decode(body[:MAX_BODY], charset)
+    assert html.decode("utf-8") == decode(body[:MAX_SCORED], charset)
     fast = read(html)
     assert fast == definition.read(html.decode("utf-8"))
     text = fast[0]
@@ -179,8 +179,8 @@ def test_a_part_that_the_page_ends_in_means_the_same(part: str, before: int) -> 
 
 @pytest.mark.parametrize("attack", ["<", "&", "<!--", "<a b=", "<script><!--", "</title", "<div><p>", "&nGt;"])
 def test_a_megabyte_of_one_thing_is_read(attack: str) -> None:
-    text, _, _ = read((attack * MAX_BODY)[:MAX_BODY].encode())
-    assert len(text.encode()) <= 2 * MAX_BODY
+    text, _, _ = read((attack * MAX_SCORED)[:MAX_SCORED].encode())
+    assert len(text.encode()) <= 2 * MAX_SCORED
 
 
 def test_nothing_is_remembered_from_page_to_page() -> None:

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from service.serveent import Client, Item, Score, ServiceError
 
 from service import client as module
+from service.client import Client, Item, Score, ServiceError
 
 GOOD = {"score": 0.5, "probability": 0.4, "label": "C", "threshold": 0.3, "model": "m", "id": 1}
 Answer = tuple[int, dict[str, str], bytes]

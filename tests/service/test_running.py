@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from service.serveent import Client, Failure, Item, Score, ServiceError
 
 from recall.model.scorer import Scorer
+from service.client import Client, Failure, Item, Score, ServiceError
 
 pytestmark = pytest.mark.slow
 

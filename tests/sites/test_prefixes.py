@@ -7,14 +7,14 @@ import pytest
 
 from recall.errors import Damaged
 from recall.sites.hosts import registered_domain
-from recall.sites.prefixes import KINDS, PrefixSet, parse_shipped, prefix_key, shipped_prefixes, under
+from recall.sites.prefixes import SHIPPED_KINDS, PrefixSet, parse_shipped, prefix_key, shipped_prefixes, under
 
 
 def test_the_list_covers_every_kind_and_many_languages() -> None:
     known = shipped_prefixes()
     assert len(known) >= 60
     kinds = Counter(one.kind for one in known)
-    assert set(kinds) == set(KINDS)
+    assert set(kinds) == set(SHIPPED_KINDS)
     assert min(kinds.values()) >= 5
     languages = Counter(one.language for one in known)
     assert len(languages) >= 10

@@ -17,10 +17,10 @@ mixed machines.
 from functools import lru_cache
 from typing import Protocol
 
-from recall.page.text.charset import MAX_BODY, MAX_DECODE, as_utf8, compiled_code_runs, decode
+from recall.page.text.charset import MAX_DECODE, MAX_SCORED, as_utf8, compiled_code_runs, decode
 from recall.records import BLOCK_BYTES, CODED, MARK, MARK_BUCKETS, MARK_KINDS
 
-__all__ = ["MAX_BODY", "MAX_CODE", "MAX_DECODE", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
+__all__ = ["MAX_CODE", "MAX_DECODE", "MAX_SCORED", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
 
 MAX_TEXT = 100_000
 """Characters of text that are kept. The model asks which tokens occur, not how often, so the end of a very long page
@@ -39,7 +39,7 @@ class Read(Protocol):
 def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:
     """The text that the model reads: at most MAX_TEXT characters of a page, then some of its code and its marks.
 
-    Reads the first MAX_BODY bytes. charset: from the HTTP header, unverified. The URL is accepted beside the body as
+    Reads the first MAX_SCORED bytes. charset: from the HTTP header, unverified. The URL is accepted beside the body as
     everywhere, but does not matter: it was measured and says nothing that the page does not.
     """
     return scoring_bytes(body, charset, url).decode()

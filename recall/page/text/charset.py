@@ -1,9 +1,9 @@
 """Bytes of a page to characters: which encoding, and the decoded text. Never fails, always the same answer.
 
-In order: byte order mark; valid UTF-8, a few errors allowed; what the HTTP header and the page's `<meta>` or XML
-declaration declare; detection by resiliparse; windows-1252. UTF-8 comes before what is declared because text in another
-encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common. Encodings made of seven-bit
-bytes (ISO-2022-JP) and UTF-16 can pass for UTF-8 and are asked for first.
+In order (`_choose`): byte order mark; encodings that pass for ASCII (ISO-2022-JP, UTF-16 by its NULs); valid UTF-8, a
+few errors allowed; what the HTTP header, then the page's `<meta>` or XML declaration declares, where the bytes do not
+contradict it; detection by resiliparse; the first declared encoding after all; windows-1252. UTF-8 comes before what is
+declared because text in another encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common.
 Labels mean what the WHATWG Encoding standard says (`iso-8859-1` is windows-1252). NUL never occurs in the result.
 """
 
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from recall import kernels
 
-MAX_BODY = 1 << 20
+MAX_SCORED = 1 << 20
 """Bytes of a body that are read for scoring: 1 MiB is where Common Crawl cut its captures for most of its years, so
 that a page scores alike in old and new crawls. The encoding is chosen on these bytes, also for `decode`."""
 
@@ -72,13 +72,13 @@ def decode(body: bytes, charset: str | None = None) -> str:
 
     Bytes that mean nothing become U+FFFD, a character cut off at the end is left out, NUL and byte order marks too.
     """
-    codec, text = _choose(body[:MAX_BODY], charset)
-    return text if text is not None and len(body) <= MAX_BODY else _characters(body[:MAX_DECODE], codec)
+    codec, text = _choose(body[:MAX_SCORED], charset)
+    return text if text is not None and len(body) <= MAX_SCORED else _characters(body[:MAX_DECODE], codec)
 
 
 def as_utf8(body: bytes, charset: str | None = None) -> bytes:
-    """`decode(body[:MAX_BODY], charset)` as UTF-8, without decoding what is valid UTF-8 already."""
-    body = body[:MAX_BODY]
+    """`decode(body[:MAX_SCORED], charset)` as UTF-8, without decoding what is valid UTF-8 already."""
+    body = body[:MAX_SCORED]
     if not body.startswith(_MARKS_BYTES):
         valid = kernels.valid_length(body) if compiled_code_runs() else plain_valid_length(body)
         if valid >= 0:

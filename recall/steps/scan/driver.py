@@ -2,7 +2,8 @@
 
 In: the round's model, and the shards or the candidates that an earlier round kept of them. Out, per shard: a slim row
 for each page, candidates, one report; for the step: shards.parquet and failures.json. A shard counts whole or not at
-all. The driver's memory grows with the shards (a row of a table each), not with the pages.
+all. The driver's memory grows with the shards (a few records each), not with the pages; with [cluster] address
+"here" it also holds the shard at work.
 """
 
 import json

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recall.page.text.charset import MAX_BODY, as_utf8, decode
+from recall.page.text.charset import MAX_SCORED, as_utf8, decode
 
 RUSSIAN = "Привет, мир! Это обычный русский текст о погоде и книгах. " * 4
 JAPANESE = "こんにちは世界。これは日本語の普通の文章です。カタカナと漢字も含みます。" * 4
@@ -92,9 +92,9 @@ def test_few_accents_are_windows_1252() -> None:
 
 def test_a_character_cut_off_at_the_end_is_left_out() -> None:
     assert decode("aé".encode()[:-1]) == "a"
-    body = b"a" * (MAX_BODY - 1) + "é".encode()
-    assert as_utf8(body) == b"a" * (MAX_BODY - 1)
-    assert decode(body) == "a" * (MAX_BODY - 1) + "é"
+    body = b"a" * (MAX_SCORED - 1) + "é".encode()
+    assert as_utf8(body) == b"a" * (MAX_SCORED - 1)
+    assert decode(body) == "a" * (MAX_SCORED - 1) + "é"
 
 
 def test_nul_is_left_out() -> None:

@@ -10,7 +10,7 @@ from statistics import median
 import pytest
 
 from recall.archive.warc import captures
-from recall.page.text import MAX_BODY, MAX_CODE, MAX_TEXT, decode, scoring_text
+from recall.page.text import MAX_CODE, MAX_SCORED, MAX_TEXT, decode, scoring_text
 from recall.page.text.definition import MOST_PARTS
 from recall.records import CODED, MARK
 
@@ -146,8 +146,8 @@ def test_a_page_cannot_write_marks() -> None:
 
 
 def test_reading_and_keeping_are_bounded() -> None:
-    assert scoring_text(b"a " * MAX_BODY) == ("a " * MAX_TEXT)[: MAX_TEXT - 1]
-    assert scoring_text(b" " * MAX_BODY + b"late") == ""
+    assert scoring_text(b"a " * MAX_SCORED) == ("a " * MAX_TEXT)[: MAX_TEXT - 1]
+    assert scoring_text(b" " * MAX_SCORED + b"late") == ""
     assert scoring_text(b"a" * MAX_TEXT + b"bb<code>") == "a" * MAX_TEXT + f"{MARK}code1"
 
 
@@ -172,7 +172,7 @@ def overlap(body: bytes, charset: str | None) -> float:
     """F1 of the words, each as often as it occurs, of our text and Resiliparse's, which has no title."""
     from resiliparse.extract.html2text import extract_plain_text
 
-    html = re.sub(r"<title.*?</title", "", decode(body[:MAX_BODY], charset), flags=re.DOTALL | re.IGNORECASE)
+    html = re.sub(r"<title.*?</title", "", decode(body[:MAX_SCORED], charset), flags=re.DOTALL | re.IGNORECASE)
     words = re.compile(r"\w+")
     ours = Counter(words.findall(scoring_text(html.encode()).split(MARK)[0]))
     plain = extract_plain_text(
