@@ -135,5 +135,5 @@ def fleiss_of(tasks: Iterable[Votes], values: Sequence[str], seed: int = 0) -> I
 
 
 def annotator_kappa(tasks: Iterable[Votes], annotator: str, values: Sequence[str], seed: int = 0) -> Interval | None:
-    """Cohen's kappa of an annotator against the others on the tasks they share, each task evaluation_mask once."""
+    """Cohen's kappa of an annotator against the others on the tasks they share, each task counting once."""
     return _bootstrapped(cohen_kappas, pair_tables(tasks, annotator, values), seed)

@@ -16,6 +16,7 @@ __all__ = [
     "MARKS",
     "MARK_BUCKETS",
     "MARK_KINDS",
+    "OTHER_LABEL",
     "PLAIN_TEXT",
     "Candidate",
     "Capture",
@@ -35,6 +36,9 @@ __all__ = [
     "WarcRef",
     "plain_text",
 ]
+
+OTHER_LABEL = "other"
+"""Label of every page that has not the positive one."""
 
 MARK = "\ue000"
 """Introduces a structure mark in a scoring text. Page text never holds it: it is dropped there."""

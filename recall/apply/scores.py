@@ -10,11 +10,10 @@ from pathlib import Path
 
 from recall.archive.warc import captures
 from recall.errors import BadInput
-from recall.labels.examples import OTHER_LABEL
 from recall.model.scorer import Scorer
 from recall.model.scorer.card import threshold_for
 from recall.page.text import scoring_text
-from recall.records import Capture
+from recall.records import OTHER_LABEL, Capture
 from recall.run.sampling import batches
 
 BATCH_PAGES = 64

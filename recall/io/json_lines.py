@@ -1,6 +1,7 @@
-"""JSON lines: the objects of a file with the numbers of their lines, in bounded memory.
+"""JSON lines: the objects of a file with the numbers of their lines.
 
-In: the file's bytes, whole or in pieces, and its name. Out: (line number from 1, object). Blank lines are passed over.
+In: the file's bytes, whole or in pieces (of these no more than a piece and a line is held), and its name. Out: (line
+number from 1, object). Blank lines are passed over.
 Refuses, with file and line, what is no JSON object.
 """
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from recall.config import TrainSection
 from recall.labels.decisions import audit_urls, page_labels
 from recall.labels.label_noise import error_rates, label_error_chance
+from recall.records import OTHER_LABEL
 from recall.run.rounds import Round
 from recall.sites.hosts import host_of, registered_domain
 
-OTHER_LABEL = "other"
 ASKED = "asked"
 """Source of pages that annotators labelled in a round, as "label" is that of the seed's labels."""
 

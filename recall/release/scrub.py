@@ -55,9 +55,7 @@ def _kept(section: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
 def scrubbed(value: Any) -> Any:
     """A manifest's values without OUTSIDE_DIGESTS, local paths left empty."""
     if isinstance(value, dict):
-        return {
-            name: scrubbed(item) for name, item in value.items() if name not in {"when", "check", "root", "created"}
-        }
+        return {name: scrubbed(item) for name, item in value.items() if name not in OUTSIDE_DIGESTS}
     if isinstance(value, list):
         return [scrubbed(item) for item in value]
     return value if not isinstance(value, str) or public(value) else ""

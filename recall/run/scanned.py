@@ -2,8 +2,8 @@
 
 In: a round whose scan is done. Out: ScannedShards, a sequence over shards.parquet, and the slim rows of a shard, one
 for each page seen. Rows of a shard are in file order, the same in every round, so that rounds can be compared row by
-row. Pages above the floor are candidates: written here by the
-scan with token ids and bodies, and read back, from there or by byte range.
+row. Pages above the floor are candidates: written here by the scan with token ids and bodies, and read back, from there
+or by byte range.
 """
 
 import json

@@ -1,7 +1,6 @@
 from .holdout import Holdout as Holdout
 from .hosts import host_of as host_of
-from .kinds import OTHER_KIND as OTHER_KIND
 from .kinds import kind_of as kind_of
 from .prefixes import PrefixSet as PrefixSet
 
-__all__ = ["OTHER_KIND", "Holdout", "PrefixSet", "host_of", "kind_of"]
+__all__ = ["Holdout", "PrefixSet", "host_of", "kind_of"]

@@ -17,7 +17,6 @@ WORDS = (
     ("docs", r"docs?[./-]|/documentation|/manual|/guide|/handbook|readthedocs|/wiki/|help\."),
     ("blog", r"blog|/posts?/|/articles?/|tutorial|/\d{4}/\d{2}/"),
 )
-CATEGORIES = (*(name for name, _ in WORDS), OTHER_KIND)
 """mail: mailing lists; tracker: issues and changes under review; qa: questions and answers; forum; repository: files
 and commits of source code; reference: of APIs; docs; blog: posts and tutorials; other."""
 
@@ -34,7 +33,7 @@ def _known() -> tuple[PrefixSet, Mapping[str, str]]:
 
 
 def kind_of(url: str) -> str:
-    """The kind of site that a URL leads to: one of CATEGORIES."""
+    """The kind of site that a URL leads to: a name of WORDS, or OTHER_KIND."""
     prefixes, kinds = _known()
     if (prefix := prefixes.match(url)) is not None:
         return kinds[prefix]

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from recall.model.scorer import threshold_for
 from recall.page.text import scoring_bytes
-from recall.records import MARK, Capture
-from recall.sites import OTHER_KIND
+from recall.records import MARK, OTHER_LABEL, Capture
 from service.api.bodies import Line
 from service.api.items import AnyItem, Outcome, PlainItem, Unfit, read_items, read_line
 from service.api.models import Models, Version
@@ -102,7 +101,7 @@ def verdicts(version: Version, scores: NDArray[np.float64], urls: Sequence[str |
         {
             "score": score,
             "probability": probability,
-            "label": scorer.positive if score >= threshold else OTHER_KIND,
+            "label": scorer.positive if score >= threshold else OTHER_LABEL,
             "threshold": threshold,
             "model": version.version,
         }

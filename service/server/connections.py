@@ -20,7 +20,7 @@ from service.problems import Refusal, write_out
 from service.server.metrics import REFUSED
 
 _DEFER_SECONDS = 0.003
-"""For how long a worker leaves a new connection to one that has fewer."""
+"""For how long a worker leaves a new connection to one that has fewer, its event loop asking again and again."""
 _SWEEP_SECONDS = 1.0
 _UNREAD_BYTES = 1 << 20
 """Of a chunked body that nobody reads: so much is passed over before the connection is closed."""
@@ -48,14 +48,15 @@ class Tally:
 class Connection(socket.socket):
     """An accepted connection.
 
-    allowed: bytes that may still come before another request has to begin; busy: a request is under way;
+    allowed: bytes that may still come before another request has to begin; request: that which is under way, or None;
     idle: nothing came since the last answer; since: when it began to wait for a head.
     """
 
     def __init__(self, accepted: socket.socket, address: Address, owner: "Connections") -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
         self.address = address
-        self.busy = self.idle = False
+        self.request: object | None = None
+        self.idle = False
         self.since = time.monotonic()
         self.allowed = owner.limits.head_bytes
         self._owner = owner
@@ -63,7 +64,8 @@ class Connection(socket.socket):
     def recv(self, *arguments: Any) -> bytes:
         """Receive; the end of the stream where a head has grown too large, which is answered."""
         if self.allowed < 0:
-            self._owner.refuse(self, Refusal("head-too-large", f"At most {self._owner.limits.head_bytes} bytes"))
+            if self.request is None:  # else an answer may be half sent
+                self._owner.refuse(self, Refusal("head-too-large", f"At most {self._owner.limits.head_bytes} bytes"))
             return b""
         data = super().recv(*arguments)
         self.allowed -= len(data)
@@ -96,19 +98,21 @@ class Connections:
             return
         head = self.limits.head_bytes
         length = _body_bytes(scope["headers"])
-        connection.busy, connection.idle, connection.allowed = True, False, head + length
+        connection.request = request = object()  # the next one may begin before this function ends
+        connection.idle, connection.allowed = False, head + length
 
         async def received() -> Message:
             message = await receive()
-            if not message.get("more_body", False):
+            if not message.get("more_body", False) and connection.request is request:
                 connection.allowed = head  # what comes now is the next head
             return message
 
         try:
             await self._app(scope, received, send)
         finally:
-            connection.busy, connection.idle, connection.since = False, True, time.monotonic()
-            connection.allowed = min(connection.allowed, head + (_UNREAD_BYTES if length == _ENDLESS else length))
+            if connection.request is request:
+                connection.request, connection.idle, connection.since = None, True, time.monotonic()
+                connection.allowed = min(connection.allowed, head + (_UNREAD_BYTES if length == _ENDLESS else length))
 
     def take(self, accepted: socket.socket, address: Any) -> Connection | None:
         """The connection of an accepted socket; None where it is one too many, which is refused."""
@@ -119,8 +123,9 @@ class Connections:
             self.refuse(connection, Refusal("unavailable", "Too many connections; try again", retry))
             connection.close()
             return None
-        milliseconds = int(self.limits.idle_seconds * 1000)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: a client that reads nothing is given up after so long
+            milliseconds = int(self.limits.idle_seconds * 1000)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         self._open[connection.address] = connection
         self._tally.put(self._worker, len(self._open))
         return connection
@@ -152,7 +157,7 @@ class Connections:
             now = time.monotonic()
             for connection in list(self._open.values()):
                 most = self.limits.idle_seconds if connection.idle else self.limits.head_seconds
-                if not connection.busy and now - connection.since > most:
+                if connection.request is None and now - connection.since > most:
                     _shut(connection)
 
 

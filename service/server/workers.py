@@ -78,8 +78,14 @@ async def serve(workers: "Workers", tally: Tally, worker: int) -> None:
         proxy_headers=False,
         backlog=BACKLOG,
     )
+    server = uvicorn.Server(config)
+
+    def end_with_the_sweep(_task: "asyncio.Task[None]") -> None:
+        server.should_exit = True  # a worker whose time-outs are gone is replaced
+
     sweeping = asyncio.create_task(connections.sweep())
-    await uvicorn.Server(config).serve(sockets=[Listener(workers.listener, connections)])
+    sweeping.add_done_callback(end_with_the_sweep)
+    await server.serve(sockets=[Listener(workers.listener, connections)])
     sweeping.cancel()
 
 

@@ -153,11 +153,18 @@ def test_a_target_that_says_so_runs_to_its_first_useful_line(target: str, tmp_pa
     settings, _, until = make_targets()[target].removeprefix("run").strip().partition("until ")
     for name in ("recall", "annotation", "service", "tests", "docker", "pyproject.toml"):
         (tmp_path / name).symlink_to(PROJECT / name)
-    command = ["make", "-f", str(PROJECT / "Makefile"), "-o", "install", target, f"BIN={BIN}", *settings.split()]
+    command = ["make", "--no-print-directory", "-f", str(PROJECT / "Makefile"), "-o", "install", target, f"BIN={BIN}"]
+    env = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
     sought = re.compile(until[1:-1] if until.startswith("/") else re.escape(until))
     lines = []
     with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [*command, *settings.split()],
+        cwd=tmp_path,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -1,4 +1,4 @@
-"""Reading over http in bad fault_server."""
+"""Reading over http against a faulty server."""
 
 from typing import TYPE_CHECKING
 

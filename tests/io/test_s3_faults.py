@@ -1,4 +1,4 @@
-"""Reading from a bucket in bad fault_server: boto3 against a server that misbehaves."""
+"""Reading from a bucket against a faulty server: boto3 against a server that misbehaves."""
 
 from typing import TYPE_CHECKING
 

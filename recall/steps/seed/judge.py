@@ -20,7 +20,7 @@ from typing import Any
 from recall.config import Config, JudgeSection
 from recall.errors import BadInput, Refused, Transient
 from recall.io import Again, RetryPolicy, post_json
-from recall.records import MARK
+from recall.records import MARK, OTHER_LABEL
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
@@ -28,7 +28,6 @@ from recall.run.store import Store, canonical_json
 from recall.steps.seed.collect import SeedPage
 
 FOLDER = "judge"
-NEGATIVE = "other"
 
 TOP = 20
 """Log-probabilities asked for: the most that servers give."""
@@ -179,7 +178,7 @@ def judge_pages(run: Run, sample: Iterable[SeedPage]) -> tuple[list[SeedPage], d
             scores[page.url] = round(shares[0] * shares[1], 9)
     positive = run.config.train.positive
     examples = [
-        replace(page, label=positive if scores[page.url] >= settings.accept else NEGATIVE, source="judge")
+        replace(page, label=positive if scores[page.url] >= settings.accept else OTHER_LABEL, source="judge")
         for page in pages
         if not settings.reject < scores[page.url] < settings.accept
     ]

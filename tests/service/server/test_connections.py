@@ -298,3 +298,19 @@ def test_connections_are_dealt_out_among_workers_and_taken_where_the_other_does_
     kept.append((0, workers[0].accept()[0]))
     for connection in (*clients, *(connection for _, connection in kept), *workers):
         connection.close()
+
+
+def test_a_request_that_outlives_its_answer_does_not_make_the_next_one_idle() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/slow":
+            await asyncio.sleep(1.2)
+        await answer_ok(scope, receive, send)
+        if scope.get("path") == "/fast":
+            await asyncio.sleep(0.2)  # work in the background, after the answer
+
+    with serving(app, Limits(head_seconds=0.4, idle_seconds=0.4)) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        for path in ("/fast", "/slow"):
+            connection.request("GET", path)
+            assert connection.getresponse().read() == b"xx"
+        connection.close()

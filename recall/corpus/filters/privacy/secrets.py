@@ -7,7 +7,7 @@ elements that take a password are listed one by one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 
@@ -177,13 +177,13 @@ def _arguments(text: str, lowered: str) -> Iterator[tuple[int, int]]:
 
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-./+:]{15,4000}")
 _OWN = (
-    r"github_pat_[A-Za-z0-9_]{22,255}|gl(?:pat|dt|rt|cbt|ptt|soat|ft|agent)-[A-Za-z0-9_\-]{20,64}"
+    r"github_pat_[A-Za-z0-9_]{22,255}|gh[pousr]_[A-Za-z0-9]{30,255}|gl(?:pat|dt|rt|cbt|ptt|soat|ft|agent)-[A-Za-z0-9_\-]{20,64}"
     r"|(?:AROA|AIDA)[A-Z0-9]{16}\b"
     r"|AIza[A-Za-z0-9_\-]{35}(?![A-Za-z0-9_\-])|ya29\.[A-Za-z0-9_\-.]{20,2000}|GOCSPX-[A-Za-z0-9_\-]{24,40}"
     r"|\d{6,12}-[a-z0-9]{32}\.apps\.googleusercontent\.com"
-    r"|xox[ae]-[A-Za-z0-9\-]{10,250}|xapp-\d-[A-Z0-9]{8,14}-\d{8,16}-[a-f0-9]{40,80}"
+    r"|xox[abeoprs]-[A-Za-z0-9\-]{10,250}|xapp-\d-[A-Z0-9]{8,14}-\d{8,16}-[a-f0-9]{40,80}"
     r"|hooks\.slack\.com/services/T[A-Z0-9]{7,12}/B[A-Z0-9]{7,12}/[A-Za-z0-9]{20,30}"
-    r"|(?:[spr]k_test|pk_live)_[A-Za-z0-9]{16,250}|whsec_[A-Za-z0-9+/]{24,64}"
+    r"|SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{32,64}|[spr]k_(?:live|test)_[A-Za-z0-9]{16,250}|whsec_[A-Za-z0-9+/]{24,64}"
     r"|sk-(?:ant-|proj-|svcacct-|admin-|or-v1-|lf-)?[A-Za-z0-9_\-]{28,250}"
     r"|hf_[A-Za-z0-9]{30,40}|npm_[A-Za-z0-9]{36}|pypi-AgE[A-Za-z0-9_\-]{50,250}|rubygems_[a-f0-9]{48}"
     r"|dckr_(?:pat|oat)_[A-Za-z0-9_\-]{27,40}|do[opr]_v1_[a-f0-9]{64}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"
@@ -196,9 +196,10 @@ _OWN = (
     r"|gsk_[A-Za-z0-9]{48,56}|pk\.eyJ[A-Za-z0-9_\-]{20,200}\.[A-Za-z0-9_\-]{20,40}|sntrys_[A-Za-z0-9_\-+/=]{40,300}"
     r"|LTAI[A-Za-z0-9]{12,24}\b|AKID[A-Za-z0-9]{32}\b|sl\.[A-Za-z0-9_\-]{100,250}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-]{60,80}"
     r"|PRIVATE-TOKEN-[A-Za-z0-9]{20}|xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}"  # Brevo
+    r"|eyJ[A-Za-z0-9_\-]{8,2000}\.eyJ[A-Za-z0-9_\-]{4,3000}(?:\.[A-Za-z0-9_\-]{8,1000})?"  # JSON web token
     r"|tfp_[A-Za-z0-9_\-]{30,60}|nvapi-[A-Za-z0-9_\-]{50,80}|pplx-[a-f0-9]{40,56}|fc-[a-f0-9]{32}\b"
 )
-"""Formats that the rule set lacks, or of which it takes only the beginning."""
+"""Formats that the rule set lacks, or of which it knows one length only or takes only the beginning."""
 
 _EXAMPLE = re.compile(
     r"(?i)example|x{6,}|0{8,}|1234567890|abcdefghij|your[_-]|[._-]your|\.\.\.|placeholder|redacted|dummy|sample"
@@ -214,21 +215,23 @@ def _formats() -> re.Pattern[str]:
     """All formats in one pattern; what matches a rule of the set goes on to the end of its word."""
     from detect_secrets.plugins.aws import AWSKeyDetector  # noqa: PLC0415 - it imports an HTTP client: 0.3 s
     from detect_secrets.plugins.discord import DiscordBotTokenDetector  # noqa: PLC0415
-    from detect_secrets.plugins.github_token import GitHubTokenDetector  # noqa: PLC0415
-    from detect_secrets.plugins.jwt import JwtTokenDetector  # noqa: PLC0415
     from detect_secrets.plugins.mailchimp import MailchimpDetector  # noqa: PLC0415
-    from detect_secrets.plugins.sendgrid import SendGridDetector  # noqa: PLC0415
     from detect_secrets.plugins.slack import SlackDetector  # noqa: PLC0415
     from detect_secrets.plugins.stripe import StripeDetector  # noqa: PLC0415
     from detect_secrets.plugins.twilio import TwilioKeyDetector  # noqa: PLC0415
 
     rules = (
-        *(AWSKeyDetector.denylist[0], *DiscordBotTokenDetector.denylist, *GitHubTokenDetector.denylist),
-        *(*JwtTokenDetector.denylist, *MailchimpDetector.denylist, *SendGridDetector.denylist),
-        *(SlackDetector.denylist[0], *StripeDetector.denylist, *TwilioKeyDetector.denylist),
+        *(AWSKeyDetector.denylist[0], *MailchimpDetector.denylist, SlackDetector.denylist[0]),
+        *(*StripeDetector.denylist, *TwilioKeyDetector.denylist),
     )
-    kept = "|".join(f"(?{'i' if rule.flags & re.IGNORECASE else ''}:{rule.pattern})" for rule in rules)
-    return re.compile(rf"(?:{_OWN})|(?:{kept})[A-Za-z0-9_\-]*")
+    kept = _alternatives(rules)
+    return re.compile(
+        rf"(?:{_OWN})|(?:{kept})[A-Za-z0-9_]*|(?:{_alternatives(DiscordBotTokenDetector.denylist)})[\w\-]*"
+    )
+
+
+def _alternatives(rules: Iterable[re.Pattern[str]]) -> str:
+    return "|".join(f"(?{'i' if rule.flags & re.IGNORECASE else ''}:{rule.pattern})" for rule in rules)
 
 
 def keys(text: str) -> Iterator[PersonalSpan]:

@@ -1,0 +1,33 @@
+"""Keys of known formats: what is the shortest of a kind, and where a key ends."""
+
+import pytest
+
+from recall.corpus.filters.privacy.secrets import keys
+
+BODY = "q7Zk2mWv9XbT4cRj8LsN5pHd3GfY6aQe1UtKoVwCzMnBrDxSgJyP"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ghp_" + BODY[:30],
+        "ghs_" + BODY[:40],
+        "xoxb-" + BODY[:12],
+        "sk_live_" + BODY[:16],
+        f"SG.{BODY[:16]}.{BODY[:32]}",
+        f"eyJ{BODY[:12]}.eyJ{BODY[:12]}.{BODY[:16]}",
+    ],
+)
+def test_a_key_of_any_length_that_its_kind_has_is_masked_whole(key: str) -> None:
+    text = f"token: {key} and more"
+    assert [text[span.start : span.end] for span in keys(text)] == [key]
+
+
+def test_what_stands_behind_a_key_is_no_part_of_it() -> None:
+    key = "AKIA" + "Q7ZK2MWV9XBT4CRJ"
+    text = f"bucket {key}-backup"
+    assert [text[span.start : span.end] for span in keys(text)] == [key]
+
+
+def test_two_words_with_a_dot_are_no_web_token() -> None:
+    assert list(keys(f"see eyJ{BODY[:12]}.{BODY[:20]}")) == []
