@@ -152,7 +152,7 @@ def room_of(name: str) -> str:
 
 def allowed_by(allowed: set[str], name: str) -> bool:
     """`recall` alone means the package itself, not all that lies in it."""
-    return lies_in(name, allowed - {"recall"}) or name in {"recall", "recall.__version__"} & {"recall", name}
+    return lies_in(name, allowed - {"recall"}) or name in {"recall", "recall.__version__"}
 
 
 def public_names(door: str) -> set[str]:

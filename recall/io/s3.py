@@ -5,10 +5,10 @@ boto3's own retries are off: `retry_policy` decides, as for https. Writes are co
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -24,6 +24,8 @@ from recall.errors import BadInput, Refused, ShardUnreadable
 from recall.io.http import check_range, user_agent
 from recall.io.retry_policy import Again, parse_retry_after
 from recall.io.stream import OpenBody
+
+T = TypeVar("T")
 
 CHUNK = 1 << 18
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound", "NoSuchVersion"}
@@ -166,31 +168,33 @@ def publish(url: str, data: bytes | Path, access: AccessSection, etag: str | Non
     return True
 
 
-def read_version(url: str, access: AccessSection) -> tuple[bytes, str] | None:
-    """Content and etag of a small object, None if there is none."""
-    bucket, key = split(url)
+def _unless_missing(url: str, action: Callable[[], T]) -> T | None:
+    """What a request answers, None where there is no such object; other errors translated."""
     try:
-        answer = _client(access).get_object(Bucket=bucket, Key=key)
-        return answer["Body"].read(), answer["ETag"]
+        return action()
     except ClientError as error:
         if str(error.response.get("Error", {}).get("Code", "")) in _MISSING:
             return None
         _translate(url, error)
     except _BROKEN as error:
         _translate(url, error)
+
+
+def read_version(url: str, access: AccessSection) -> tuple[bytes, str] | None:
+    """Content and etag of a small object, None if there is none."""
+    bucket, key = split(url)
+
+    def read() -> tuple[bytes, str]:
+        answer = _client(access).get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), answer["ETag"]
+
+    return _unless_missing(url, read)
 
 
 def size(url: str, access: AccessSection) -> int | None:
     """Size of an object, None if there is none."""
     bucket, key = split(url)
-    try:
-        return int(_client(access).head_object(Bucket=bucket, Key=key)["ContentLength"])
-    except ClientError as error:
-        if str(error.response.get("Error", {}).get("Code", "")) in _MISSING:
-            return None
-        _translate(url, error)
-    except _BROKEN as error:
-        _translate(url, error)
+    return _unless_missing(url, lambda: int(_client(access).head_object(Bucket=bucket, Key=key)["ContentLength"]))
 
 
 def remove(url: str, access: AccessSection) -> None:
