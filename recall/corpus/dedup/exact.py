@@ -8,7 +8,6 @@ BLAKE2b; URLs as search engines see them: without scheme, "www.", default port, 
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.archive.dates import time_of
 from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Layout, Merged, read_chunk, surviving_pages
 from recall.run.shuffle import Stage, StageFile, arrays, by_key, by_target, read_partition, write_partitions
 from recall.run.store import Schema
@@ -35,7 +35,6 @@ KEYS: Schema = {
 ROWS: Schema = {"key": "uint64", "check": "uint64", "id": "int64", "rank": "int64", "pages": "int32"}
 _SPACE = re.compile(r"\s+")
 _TRACKING = re.compile(r"(?i)(?:utm_\w+|gclid|fbclid|msclkid|mc_[ce]id|phpsessid|jsessionid|sid)=[^&]*(?:&|$)")
-_CRAWL = re.compile(r"CC-MAIN-(\d{4})-(\d{2})$")
 
 
 def normalised(text: str) -> str:
@@ -64,17 +63,6 @@ def _hash(text: str) -> tuple[int, int]:
 def duplicate_keys(url: str, text: str, crawl: str, fetched: str) -> tuple[int, ...]:
     """Values of KEYS for a page."""
     return (*_hash(normalised_url(url)), *_hash(normalised(text)), time_of(fetched, crawl), len(text.encode()))
-
-
-def time_of(fetched: str, crawl: str) -> int:
-    """When a page was fetched, in seconds since 1970: its WARC-Date, else the week its crawl is named by, else 0."""
-    try:
-        return int(datetime.fromisoformat(fetched).timestamp())
-    except ValueError:
-        named = _CRAWL.search(crawl)
-    if named is None or not 1 <= int(named[2]) <= 52:
-        return 0
-    return int(datetime.fromisocalendar(int(named[1]), int(named[2]), 1).replace(tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 
 from recall.config import ClusterSection
 from recall.corpus.chunks import MERGED, ChunkedPages, Merged, chunks_of
-from recall.corpus.dedup.exact import KEYS, duplicate_keys, merge_exact, normalised, normalised_url, time_of
+from recall.corpus.dedup.exact import KEYS, duplicate_keys, merge_exact, normalised, normalised_url
 from recall.corpus.schema import ID_BITS
 from recall.run.shuffle import read_partition
 from recall.run.store import Store
@@ -35,13 +35,6 @@ def test_urls_that_may_differ_are_two(other: str) -> None:
 def test_texts_are_compared_without_case_white_space_and_composition() -> None:
     assert normalised("A  b\n\tC e\u0301 ") == normalised("a B c \u00e9")
     assert normalised("a-b") != normalised("a b")
-
-
-def test_the_time_is_the_records_or_that_of_its_crawl() -> None:
-    assert time_of("2026-01-31T00:00:00Z", "") == 1769817600
-    assert time_of("", "CC-MAIN-2026-05") < time_of("2026-01-31T00:00:00Z", "")
-    assert time_of("", "CC-MAIN-2025-30") < time_of("", "CC-MAIN-2026-05")
-    assert (time_of("soon", "x"), time_of("", "CC-MAIN-2025-99")) == (0, 0)
 
 
 PAGES = [
