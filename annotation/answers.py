@@ -144,6 +144,7 @@ def add_answers(round_: Round, answers: Iterable[Answer], logged: Iterable[Answe
     store, step = round_.run.store, round_.step("label")
     lines = (json.dumps(asdict(answer), sort_keys=True, ensure_ascii=False) for answer in fresh)
     data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+    round_.run.confirm_lease()
     number = len(store.keys(step.key(ANSWERS))) + 1
     store.publish(step.key(f"{ANSWERS}{number:06d}-{digest_of(data)[:16]}.jsonl"), data)
     return fresh

@@ -65,9 +65,10 @@ class FailedItem:
 
 
 def keep_failures(run: Run, position: StepPosition, failures: Sequence[tuple[str, str, str]]) -> None:
-    """Write failing.json; not in a label step, whose folder holds people's answers."""
+    """Write failing.json; not in a label step, whose folder holds people's answers. Raises LeaseHeld."""
     if position.step == "label":
         return
+    run.check_lease()
     key = f"{position.folder}/{FAILING}"
     run.store.remove(key)
     run.store.publish_json(key, [list(failure) for failure in failures])

@@ -33,7 +33,7 @@ def go_back(run: Run, position: StepPosition) -> None:
 
     Raises OutOfOrder when it is not done, BadInput for a step that was inherited.
     """
-    run.check_lease()
+    run.confirm_lease()
     if not run.done(position):
         raise OutOfOrder(f"{position.folder}: is not done yet; `recall run` goes on with it")
     if run.parent is not None and position.step in INHERITED:

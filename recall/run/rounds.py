@@ -4,10 +4,10 @@ In: a config and shards (create), or a run folder on a disk or s3:// (open). The
 here: a step that is called too early raises OutOfOrder, one that is done is returned as it was published.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from recall.config import AccessSection, ClusterSection, Config
 from recall.errors import OutOfOrder
@@ -17,7 +17,7 @@ from recall.run.digests import RoundRecord, digest_json, read_round, write_round
 from recall.run.inputs import Inputs, Parent, ShardList
 from recall.run.jobs import limited_access
 from recall.run.label_files import LabelledUrl
-from recall.run.lease import Lease
+from recall.run.lease import LEASE_SECONDS, Lease
 from recall.run.order import INHERITED, ROUND_STEPS, SEAL, StepPosition, run_order
 from recall.run.step_folder import Manifest, Step, digest_at, inputs_of
 from recall.run.store import Store
@@ -25,6 +25,8 @@ from recall.run.verify import Damage, verify_run
 from recall.sites.holdout import Holdout
 
 __all__ = ["Damage", "Manifest", "Parent", "Round", "Run", "Step", "StepPosition"]
+
+T = TypeVar("T")
 
 
 class Run:
@@ -143,7 +145,7 @@ class Run:
         Raises OutOfOrder when the step before it is not done or one after it is, LeaseHeld when the lease was lost,
         BadInput for a run that another version began.
         """
-        self.check_lease()
+        self.confirm_lease()
         if self.done(position):
             return Step(self.store, position)
         self.inputs.check_format(self.store.root)
@@ -154,9 +156,7 @@ class Run:
             raise OutOfOrder(f"{position.folder}: needs {self.order[index - 1].folder}, which is not done yet")
         if later := [after.folder for after in self.order[index + 1 :] if self.done(after)]:
             raise OutOfOrder(f"{position.folder}: is missing although {later[0]} is done; see `recall verify`")
-        step = Step(
-            self.store, position, inputs_of(self.store, self.order, position, self.inputs.digest), self.check_lease
-        )
+        step = Step(self.store, position, inputs_of(self.store, self.order, position, self.inputs.digest), self._lease)
         step.sweep()
         return step
 
@@ -189,7 +189,7 @@ class Run:
 
         Raises OutOfOrder when the round is not sealed or a later one was begun.
         """
-        self.check_lease()
+        self.confirm_lease()
         later = [position.folder for position in self.order if position.number > number and self.done(position)]
         if not self.round(number).sealed or later:
             raise OutOfOrder(f"{self.store.root}: cannot end after round {number}: it is not the last one done")
@@ -199,18 +199,29 @@ class Run:
         )
         self.order = run_order(number, applied=self.parent is not None)
 
-    def lease(self) -> Lease:
-        """The run's lease, as a context manager; while it is held, steps refuse to end once it was lost.
+    def lease(self, seconds: float = LEASE_SECONDS) -> Lease:
+        """The run's lease, as a context manager; while it is held, steps refuse to publish once it was lost.
 
-        Raises LeaseHeld on entry when another driver holds it.
+        seconds: how long this driver may be silent. Raises LeaseHeld on entry when another driver holds it.
         """
-        self._lease = Lease(self.store)
+        self._lease = Lease(self.store, seconds)
         return self._lease
 
     def check_lease(self) -> None:
         """Raise LeaseHeld when another driver took over the lease that this run held."""
         if self._lease is not None:
             self._lease.check()
+
+    def confirm_lease(self) -> None:
+        """As `check_lease`, and ask the folder: before what cannot be taken back."""
+        if self._lease is not None:
+            self._lease.confirm()
+
+    def while_held(self, outcomes: Iterable[T]) -> Iterator[T]:
+        """The same outcomes, as long as the run's lease is held. Raises LeaseHeld instead of the next one."""
+        for outcome in outcomes:
+            self.check_lease()
+            yield outcome
 
     def verify(self, share: float = 1.0, seed: int = 0) -> list[Damage]:
         """Read the folder again; share: of each step's files, chosen by `seed` (manifests are always read)."""
@@ -254,7 +265,7 @@ class Round:
 
         Raises OutOfOrder when a step is not done.
         """
-        self.run.check_lease()
+        self.run.confirm_lease()
         steps = {position: self.run.done(position) for position in self.run.order if position.number == self.number}
         open_steps = [position.folder for position, done in steps.items() if not done and position.verb != SEAL]
         if open_steps:

@@ -7,7 +7,7 @@ reports, content-named files and what people answered (label/); files that nothi
 import json
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from recall.errors import AlreadyPublished, Damaged, OutOfOrder
 from recall.records import Done, Output
 from recall.run.digests import digest_json, read_round, seal_json, unseal_json
 from recall.run.inputs import RUN
+from recall.run.lease import Lease
 from recall.run.order import SEAL, StepPosition
 from recall.run.store import Columns, Schema, Store, digest_of
 
@@ -77,7 +78,7 @@ def read_manifest(data: bytes, name: str) -> Manifest:
 class Step:
     """A step's folder in a run, to fill or to read. Made by `Run` and `Round`, never directly.
 
-    inputs: digests of what came before, None for a step that is only read; guard: raises when the lease was lost.
+    inputs: digests of what came before, None for a step that is only read; lease: held by the driver that fills it.
     """
 
     def __init__(
@@ -85,14 +86,14 @@ class Step:
         store: Store,
         position: StepPosition,
         inputs: Mapping[str, str] | None = None,
-        guard: Callable[[], None] | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self.store = store
         self.position = position
         self.name = position.step
         self.folder = position.folder
         self._inputs = inputs
-        self._guard = guard or (lambda: None)
+        self._lease = lease
         self._added: dict[str, Output] = {}
         self._manifest: Manifest | None = None
         self._started = _now()
@@ -131,27 +132,27 @@ class Step:
 
     def publish(self, file: str, data: bytes) -> Output:
         """Publish a file of the step; `file` is relative to its folder."""
-        self._refuse_done(file)
+        self._refuse(file)
         return self._add(self.store.publish(self.key(file), data))
 
     def publish_json(self, file: str, value: object) -> Output:
         """Publish a value as canonical JSON."""
-        self._refuse_done(file)
+        self._refuse(file)
         return self._add(self.store.publish_json(self.key(file), value))
 
     def publish_table(self, file: str, columns: Columns, schema: Schema) -> Output:
         """Publish columns as a Parquet table."""
-        self._refuse_done(file)
+        self._refuse(file)
         return self._add(self.store.publish_table(self.key(file), columns, schema))
 
     def publish_file(self, file: str, path: Path, rows: int | None = None) -> Output:
         """Publish the content of a local file, a table of so many rows."""
-        self._refuse_done(file)
+        self._refuse(file)
         return self._add(self.store.publish_file(self.key(file), path, rows))
 
     def publish_named(self, data: bytes, suffix: str, stem: str = "", rows: int | None = None) -> Output:
         """Publish as `<stem><digest><suffix>`."""
-        self._refuse_done(stem + suffix)
+        self._refuse(stem + suffix)
         return self._add(self.store.publish_named(self.folder, data, suffix, stem, rows))
 
     def add(self, outputs: Iterable[Output]) -> None:
@@ -166,7 +167,10 @@ class Step:
             raise AlreadyPublished(f"{self.key(output.file)}: named twice with different bytes")
         return output
 
-    def _refuse_done(self, file: str) -> None:
+    def _refuse(self, file: str) -> None:
+        """Raise where the step takes no file: AlreadyPublished, or LeaseHeld when another driver took over."""
+        if self._lease is not None:
+            self._lease.check()
         if self._inputs is None or self.done:
             raise AlreadyPublished(f"{self.key(file)}: the step is published or only read; it takes no more files")
 
@@ -212,18 +216,22 @@ class Step:
             unnamed = []
         return [self._added[file] for file in sorted(self._added)], [self.key(file) for file in unnamed]
 
+    def _confirm_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.confirm()
+
     def finish(self, counts: Counts, settings: Mapping[str, Any], notes: Sequence[str] = ()) -> Done:
         """Publish the step: its outputs, then step.json.
 
         settings: whatever decided the result, digests of outside files included; notes: lines for people, which no
-        digest covers. Raises LeaseHeld when another
-        driver took over, OutOfOrder when the step was not begun here.
+        digest covers.
+        Raises LeaseHeld when another driver took over, OutOfOrder when the step was not begun here.
         """
         if self._inputs is None:
             raise OutOfOrder(f"{self.folder}: begin the step before finishing it")
         if self.done:
             return self.result
-        self._guard()
+        self._confirm_lease()
         outputs, leftovers = self._settle()
         columns = {
             "file": [output.file for output in outputs],
@@ -239,7 +247,7 @@ class Step:
             "outputs": self.store.publish_table(self.key(OUTPUTS), columns, OUTPUTS_SCHEMA).sha256,
         }
         when = {"started": self._started, "finished": _now(), "machine": platform.node(), "notes": list(notes)}
-        self._guard()
+        self._confirm_lease()
         self.store.publish(self.key(MANIFEST), seal_json({**record, "digest": digest_json(record), "when": when}))
         for key in leftovers:
             self.store.remove(key)

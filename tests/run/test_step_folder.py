@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 
 from recall.errors import AlreadyPublished, Damaged, LeaseHeld, OutOfOrder
+from recall.io import swap
 from recall.records import Output
+from recall.run.failures import keep_failures
+from recall.run.lease import DRIVER
+from recall.run.rewind import go_back
 from recall.run.rounds import Run, Step
 from recall.run.store import Store, digest_of
 
@@ -144,12 +148,75 @@ def test_a_report_that_is_none_is_damaged(run: Run, drive: Drive, content: bytes
         list(step.reports())
 
 
-def test_a_step_whose_lease_was_lost_is_not_published(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def take_over(store: Store) -> None:
+    """Be a rival that took the lease while a hypervisor held this machine: no clock here shows it."""
+    while not swap(store.url(DRIVER), store.read(DRIVER), b'{"owner": "rival"}', store.access):
+        pass
+
+
+def test_a_step_whose_lease_has_gone_publishes_nothing(store: Store, make_run: MakeRun) -> None:
+    run = make_run(store.root, access=store.access)
+    with run.lease():
+        step = run.begin("seed")
+        step.publish("a.txt", b"a")
+        take_over(run.store)
+        before = run.store.keys()
+        with pytest.raises(LeaseHeld, match="another one took over"):
+            step.finish({}, {})
+        assert run.store.keys() == before
+    assert not step.done
+
+
+PUBLISHING: dict[str, Callable[[Step, Path], object]] = {
+    "bytes": lambda step, _: step.publish("a", b"a"),
+    "json": lambda step, _: step.publish_json("a.json", 1),
+    "table": lambda step, _: step.publish_table("a.parquet", {"n": [1]}, {"n": "int64"}),
+    "file": lambda step, path: step.publish_file("a", path),
+    "named": lambda step, _: step.publish_named(b"a", ".bin"),
+}
+
+
+@pytest.mark.parametrize("way", PUBLISHING)
+def test_no_file_of_a_step_is_published_when_the_lease_is_known_to_have_gone(
+    run: Run, tmp_path: Path, way: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"a")
     with run.lease() as lease:
         step = run.begin("seed")
-        monkeypatch.setattr(lease, "_lost", True)
-        with pytest.raises(LeaseHeld, match="took over"):
-            step.finish({}, {})
+        take_over(run.store)
         with pytest.raises(LeaseHeld):
-            run.begin("seed")
-    assert not step.done
+            lease.confirm()
+        before = run.store.keys()
+        with pytest.raises(LeaseHeld, match="another one took over"):
+            PUBLISHING[way](step, tmp_path / "file")
+        assert run.store.keys() == before
+
+
+def test_nothing_of_a_rival_is_swept_or_sealed_when_the_lease_has_gone(run: Run, drive: Drive) -> None:
+    drive(run, until="1 seal")
+    with run.lease():
+        take_over(run.store)
+        run.store.publish("rounds/2/train/of-the-rival", b"x")
+        before = run.store.keys()
+        with pytest.raises(LeaseHeld):
+            run.round(1).seal()
+        with pytest.raises(LeaseHeld):
+            run.round(2).begin("train")
+        with pytest.raises(LeaseHeld):
+            run.stop_after(1)
+        with pytest.raises(LeaseHeld):
+            go_back(run, run.order[0])
+        with pytest.raises(LeaseHeld):
+            keep_failures(run, run.order[0], [("a", "b", "c")])
+        assert run.store.keys() == before
+
+
+def test_a_driver_whose_lease_has_gone_takes_no_further_outcome(run: Run) -> None:
+    with run.lease() as lease:
+        outcomes = run.while_held([1, 2, 3])
+        assert [next(outcomes), next(outcomes)] == [1, 2]
+        take_over(run.store)
+        with pytest.raises(LeaseHeld):
+            lease.confirm()
+        with pytest.raises(LeaseHeld):
+            next(outcomes)

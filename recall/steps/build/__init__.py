@@ -102,7 +102,7 @@ def _extract(run: Run, rounds: tuple[SelectingRound, ...]) -> list[ExtractedShar
     optout = OptOut.load(settings.hosts, settings.patterns, run.config.access) if settings.enabled else OptOut()
     stage = Stage(run.store, STAGE, ExtractionInputs(run.config, rounds, _labels(run), optout))
     extracted = checkpointed(extract_shard, stage, _last_scans(rounds, len(run.shards)), cluster, "build")
-    return sorted(shard for _, shard in progress(extracted, len(rounds[-1].shards), "build"))
+    return sorted(shard for _, shard in progress(run.while_held(extracted), len(rounds[-1].shards), "build"))
 
 
 def _merge_duplicates(run: Run, pages: ChunkedPages) -> tuple[Merged, ...]:

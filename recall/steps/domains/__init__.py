@@ -52,7 +52,8 @@ def _ordered(
 ) -> list[R]:
     """Results of the `count` tasks of a stage, in the order of their numbers; items are drawn lazily."""
     label = f"domains {round_.number}"
-    ended = progress(checkpointed(task, stage, items, round_.run.config.cluster, label), count, label)
+    ended = checkpointed(task, stage, items, round_.run.config.cluster, label)
+    ended = progress(round_.run.while_held(ended), count, label)
     results = {item if isinstance(item, int) else item.number: result for item, result in ended}
     return [results[number] for number in sorted(results)]
 

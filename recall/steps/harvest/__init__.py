@@ -147,13 +147,14 @@ def harvest(round_: Round) -> Done:
     shards = scanned_shards(round_) if prefixes else []
     missed, choice = 0, _Choice(run.config.harvest.per_prefix)
     looked = complete(find_missed, context, shards, run.config.cluster, "harvest")
-    for outcome in progress(looked, len(shards), "harvest"):
+    for outcome in progress(run.while_held(looked), len(shards), "harvest"):
         missed += outcome.result[0]
         choice.add(outcome.result[1], outcome.item.shard.number)
     chosen = choice.chosen(run.config.harvest.limit)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
     pages: list[tuple[str, str, WarcRef, float, str]] = []
-    for outcome in complete(fetch, FetchContext(run.store, run.config, chosen), needed, run.config.cluster, "harvest"):
+    fetched = complete(fetch, FetchContext(run.store, run.config, chosen), needed, run.config.cluster, "harvest")
+    for outcome in run.while_held(fetched):
         pages += [(page.url, page.prefix, ref, page.score, text) for page, ref, text in outcome.result]
     unscanned = _unscanned_pages(round_, context, {page[0] for page in pages}) if prefixes else UnscannedPages()
     missed_taken = len(pages)
@@ -210,14 +211,14 @@ def _unscanned_pages(round_: Round, context: HarvestContext, harvested: set[str]
     lookup = LookupContext(config, context.prefixes, context.holdout, context.known | harvested, scanned)
     parts = [url for crawl in config.crawl.ids for url in part_urls(config.crawl.index, crawl, config.access)]
     looked = complete(find_indexed, lookup, parts, config.cluster, "harvest index")
-    for outcome in progress(looked, len(parts), "harvest"):
+    for outcome in progress(run.while_held(looked), len(parts), "harvest"):
         unscanned.total += outcome.result[0]
         indexed += outcome.result[1]
     tasks = group_reads(choose(indexed, config.harvest.per_prefix, config.harvest.unscanned))
     base = config.crawl.base if config.crawl.base.endswith("/") else config.crawl.base + "/"
     model = str(round_.step("train").manifest.settings["model"])
     reading = ReadContext(run.store, config, base, model_folder(round_), model)
-    for read in tolerated(each(read_indexed_pages, reading, tasks, config.cluster, "harvest")):
+    for read in run.while_held(tolerated(each(read_indexed_pages, reading, tasks, config.cluster, "harvest"))):
         unscanned.take(read)
     if unscanned.failed_files > config.cluster.failed_share * unscanned.files:
         line = f"harvest: {unscanned.failed_files} of {unscanned.files} WARCs could not be read whole"

@@ -50,7 +50,7 @@ def scan(round_: Round) -> Done:
     scans = (ShardScan(shard, earlier.find(shard.number) if earlier else None) for shard in run.shards)
     outcomes = tolerated(each(scan_shard, context, scans, config.cluster, f"scan {round_.number}"))
     failures = FailedShards()
-    for outcome in progress(outcomes, len(run.shards), f"scan {round_.number}"):
+    for outcome in progress(run.while_held(outcomes), len(run.shards), f"scan {round_.number}"):
         shard = outcome.item.shard
         if outcome.failure is not None and not run.store.exists(report_key(folder, shard.number)):
             failures.add(shard, outcome)

@@ -82,7 +82,7 @@ def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int
     requests = _requests(run, context)
     outcomes = tolerated(each(collect, context, requests, run.config.cluster, "seed"))
     by_shard: dict[int, list[SeedPage]] = {}
-    for outcome in progress(outcomes, len(requests), "seed"):
+    for outcome in progress(run.while_held(outcomes), len(requests), "seed"):
         if outcome.failure is not None:
             failures.add(outcome.item.shard, outcome)
         else:
