@@ -4,7 +4,9 @@ In order (`_choose`): byte order mark; encodings that pass for ASCII (ISO-2022-J
 few errors allowed; what the HTTP header, then the page's `<meta>` or XML declaration declares, where the bytes do not
 contradict it; detection by resiliparse; the first declared encoding after all; windows-1252. UTF-8 comes before what is
 declared because text in another encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common.
-Labels mean what the WHATWG Encoding standard says (`iso-8859-1` is windows-1252). NUL never occurs in the result.
+Labels and encodings are those of the WHATWG Encoding standard, as browsers have them (`iso-8859-1` is windows-1252;
+`recall.page.text.encoded` decodes). Of what the standard refuses, because scripts could hide in it, ISO-2022-KR is read
+and what is declared HZ or ISO-2022-CN counts as not declared. NUL never occurs in the result.
 """
 
 import codecs
@@ -25,44 +27,43 @@ _HEAD, _PIECE = 8192, 4096
 _ERRORS_PER_HIGH_BYTES = 20
 """An encoding is believed while at most one in so many non-ASCII bytes is an error."""
 
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16le", codecs.BOM_UTF16_BE: "utf-16be"}
 _MARKS_BYTES = tuple(_MARKS)
-_CODECS = {
-    # resiliparse's name -> Python's closest codec to what WHATWG describes
-    "gbk": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "iso2022_jp": "iso2022_jp_ext",
-    "iso8859-11": "cp874",
-}
 _MORE_LABELS = {
-    # labels and names its detector gives that resiliparse does not map; what WHATWG refuses among them it refuses
-    # because of scripts, which are not run here
-    "mac-cyrillic": "mac_cyrillic",
-    "x-mac-cyrillic": "mac_cyrillic",
-    "x-mac-ukrainian": "mac_cyrillic",
-    "x-user-defined": "cp1252",
-    "cp949": "cp949",
-    "uhc": "cp949",
+    # what the detector calls encodings beside the standard's labels, and old names that browsers do not know
+    "cp949": "euc-kr",
+    "uhc": "euc-kr",
+    "euc_jp": "euc-jp",
+    "euc_kr": "euc-kr",
+    "iso2022_jp": "iso-2022-jp",
+    "iso8859-16": "iso-8859-16",
+    "mac-cyrillic": "x-mac-cyrillic",
     "cp852": "cp852",
     "cp855": "cp855",
+    # refused by the standard because of scripts, which are not run here
     "iso2022_kr": "iso2022_kr",
     "iso-2022-kr": "iso2022_kr",
-    "iso-2022-cn": "gb18030",
+    "csiso2022kr": "iso2022_kr",
 }
-_SEVEN_BIT = frozenset({"iso2022_jp_ext", "iso2022_kr"})
-_NOT_EIGHT_BIT = _SEVEN_BIT | {"utf-16-le", "utf-16-be"}
+_SEVEN_BIT = frozenset({"iso-2022-jp", "iso2022_kr"})
+_NOT_EIGHT_BIT = _SEVEN_BIT | {"utf-16le", "utf-16be"}
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-_DECLARED = re.compile(
-    rb"""<meta[ \t\r\n\f/][^>]{0,500}?charset[ \t\r\n\f]*=[ \t\r\n\f]*["']?[ \t\r\n\f]*([A-Za-z0-9_:.+-]{1,40})"""
-    rb"""|<\?xml[ \t\r\n\f][^>]{0,200}?encoding[ \t\r\n\f]*=[ \t\r\n\f]*["']([A-Za-z0-9_:.+-]{1,40})""",
+_META = re.compile(rb"""<meta[ \t\r\n\f/]((?:[^>"']++|"[^"]*+"|'[^']*+')*+)""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    rb"""([^ \t\r\n\f/>=]++)(?:[ \t\r\n\f]*+=[ \t\r\n\f]*+(?:"([^"]*+)"|'([^']*+)'|([^ \t\r\n\f>]*+)))?+"""
+)
+_CHARSET = re.compile(
+    rb"""charset[ \t\r\n\f]*+=[ \t\r\n\f]*+["']?[ \t\r\n\f]*+([A-Za-z0-9_:.+-]{1,40})""", re.IGNORECASE
+)
+_XML = re.compile(
+    rb"""\A\s*+<\?xml[ \t\r\n\f][^>]{0,200}?encoding[ \t\r\n\f]*+=[ \t\r\n\f]*+["']([A-Za-z0-9_:.+-]{1,40})""",
     re.IGNORECASE,
 )
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
 _ASCII = bytes(range(128))
 _BELOW_LETTERS = bytes(range(160))
-_LATIN = ("cp1250", "cp1254", "cp1257", "cp1258", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-1", "mac")
+_LATIN = {"windows-1250", "windows-1254", "windows-1257", "windows-1258", "macintosh", "x-mac-cyrillic"}
+_LATIN |= {f"iso-8859-{part}" for part in (2, 3, 4, 10, 13, 14, 15, 16)}
 _LATIN_LETTERS = 6
 """With fewer different accented letters the detector's choice among the Latin encodings is a guess."""
 
@@ -72,8 +73,8 @@ def decode(body: bytes, charset: str | None = None) -> str:
 
     Bytes that mean nothing become U+FFFD, a character cut off at the end is left out, NUL and byte order marks too.
     """
-    codec, text = _choose(body[:MAX_SCORED], charset)
-    return text if text is not None and len(body) <= MAX_SCORED else _characters(body[:MAX_DECODE], codec)
+    encoding, text = _choose(body[:MAX_SCORED], charset)
+    return text if text is not None and len(body) <= MAX_SCORED else _characters(body[:MAX_DECODE], encoding)
 
 
 def as_utf8(body: bytes, charset: str | None = None) -> bytes:
@@ -87,24 +88,24 @@ def as_utf8(body: bytes, charset: str | None = None) -> bytes:
 
 
 def _choose(body: bytes, charset: str | None) -> tuple[str, str | None]:
-    """Python's name of the encoding of `body`, and its characters where they were needed to choose."""
-    for mark, codec in _MARKS.items():
+    """The encoding of `body`, and its characters where they were needed to choose."""
+    for mark, encoding in _MARKS.items():
         if body.startswith(mark):
-            return codec, None
+            return encoding, None
     if _may_be_seven_bit(body):
         hidden = _passing_for_ascii(body, charset)
         if hidden is not None:
             return hidden, None
     if _valid_length(body) >= 0 or _nearly_utf8(body):
         return "utf-8", None
-    declared = [codec for codec in _declared(body, charset) if codec not in _NOT_EIGHT_BIT]
-    for codec in declared:
-        if codec != "utf-8" and (text := _believed(body, codec)) is not None:
-            return codec, text
+    declared = [encoding for encoding in _declared(body, charset) if encoding not in _NOT_EIGHT_BIT]
+    for encoding in declared:
+        if encoding != "utf-8" and (text := _believed(body, encoding)) is not None:
+            return encoding, text
     detected = _detected(body)
     if detected != "utf-8" and (text := _believed(body, detected)) is not None:
         return detected, text
-    return declared[0] if declared else "cp1252", None
+    return declared[0] if declared else "windows-1252", None
 
 
 @lru_cache(maxsize=1)
@@ -131,17 +132,23 @@ def _valid_length(body: bytes) -> int:
         return -1
 
 
-def _characters(body: bytes, codec: str) -> str:
-    text = codecs.utf_8_decode(body, "replace", False)[0] if codec == "utf-8" else body.decode(codec, "replace")
-    if "\0" in text:
-        text = text.replace("\0", "")
+def _characters(body: bytes, encoding: str) -> str:
+    if encoding == "utf-8":
+        text = codecs.utf_8_decode(body, "replace", False)[0].replace("\0", "")
+    else:
+        from recall.page.text.encoded import characters  # noqa: PLC0415 - only pages that are not UTF-8 need it
+
+        text = characters(body, encoding)
     return text.removeprefix("\ufeff")
 
 
-def _believed(body: bytes, codec: str) -> str | None:
+def _believed(body: bytes, encoding: str) -> str | None:
     """The characters, where decoding gives few errors, measured against the bytes above 127."""
-    text = _characters(body, codec)
-    return text if text.count("\ufffd") * _ERRORS_PER_HIGH_BYTES <= _high(body) else None
+    from recall.page.text.encoded import unused  # noqa: PLC0415 - only pages that are not UTF-8 need it
+
+    text, octets = _characters(body, encoding), unused(encoding)
+    errors = text.count("\ufffd") + (len(body) - len(body.translate(None, octets)) if octets else 0)
+    return text if errors * _ERRORS_PER_HIGH_BYTES <= _high(body) else None
 
 
 def _nearly_utf8(body: bytes) -> bool:
@@ -167,46 +174,62 @@ def _passing_for_ascii(body: bytes, charset: str | None) -> str | None:
     """ISO-2022-JP, ISO-2022-KR and UTF-16 without a mark: what their bytes and the declaration show."""
     declared = _declared(body, charset)
     if _ISO_2022_JP.search(body):
-        return "iso2022_jp_ext"
-    for codec in declared:
-        if codec in _SEVEN_BIT and body.isascii():
-            return codec
+        return "iso-2022-jp"
+    for encoding in declared:
+        if encoding in _SEVEN_BIT and body.isascii():
+            return encoding
     even, odd = body[:_HEAD:2].count(0), body[1:_HEAD:2].count(0)
     half = min(len(body), _HEAD) // 2
-    if (odd > even and odd * 2 > half) or (odd and declared[:1] == ["utf-16-le"]):
-        return "utf-16-le"
-    if even * 2 > half or (even and declared[:1] == ["utf-16-be"]):
-        return "utf-16-be"
+    if (odd > even and odd * 2 > half) or (odd and declared[:1] == ["utf-16le"]):
+        return "utf-16le"
+    if even * 2 > half or (even and declared[:1] == ["utf-16be"]):
+        return "utf-16be"
     return None
 
 
 def _declared(body: bytes, charset: str | None) -> list[str]:
     """The declared encodings, most trusted first; windows-1252 in a header is often only a server's default."""
     head = _COMMENT.sub(b"", body[:_HEAD])
-    labels = [(match[1] or match[2]).decode("ascii") for match in _DECLARED.finditer(head)]
-    page = [codec for codec in map(_codec, labels) if codec is not None and not codec.startswith("utf-16")]
-    header = _codec(charset) if charset else None
-    if header is None:
-        return page
-    return [*page, header] if header == "cp1252" else [header, *page]
+    metas = [match[1] for match in _META.finditer(head)]
+    labels = [*map(_label_of_meta, metas), _label(_XML, head), *(_label(_CHARSET, meta) for meta in metas)]
+    named = [encoding for label in labels if (encoding := _encoding(label)) and not encoding.startswith("utf-16")]
+    page = ["windows-1252" if encoding == "x-user-defined" else encoding for encoding in named]
+    header = _encoding(charset) if charset else None
+    if header is not None:
+        page = [*page, header] if header == "windows-1252" else [header, *page]
+    return list(dict.fromkeys(page))
 
 
-def _codec(label: str) -> str | None:
-    """Python's codec for a label, or None where nobody knows it."""
-    from resiliparse.parse.encoding import map_encoding_to_html5  # noqa: PLC0415 - only pages that are not UTF-8 need it
+def _label_of_meta(attributes: bytes) -> str:
+    """The label that browsers read in a `<meta>`: its charset, or that of its content where it stands for a header."""
+    found: dict[bytes, bytes] = {}
+    for name, double, single, plain in _ATTRIBUTE.findall(attributes):
+        found.setdefault(name.lower(), double or single or plain)
+    if b"charset" in found:
+        return found[b"charset"].decode("latin-1")
+    is_header = found.get(b"http-equiv", b"").lower() == b"content-type"
+    return _label(_CHARSET, found.get(b"content", b"")) if is_header else ""
+
+
+def _label(pattern: re.Pattern[bytes], text: bytes) -> str:
+    match = pattern.search(text)
+    return match[1].decode("ascii") if match else ""
+
+
+def _encoding(label: str) -> str | None:
+    """The encoding that a label names, or None where nobody knows it."""
+    from recall.page.text.encoding_tables import encoding_of  # noqa: PLC0415 - only pages that are not UTF-8 need it
 
     label = label.strip(" \t\r\n\f\"'").lower()
-    name = _MORE_LABELS.get(label) or map_encoding_to_html5(label, fallback_utf8=False)
-    if name is None:
-        return None
-    return _CODECS.get(name, name)
+    encoding = _MORE_LABELS.get(label) or encoding_of(label)
+    return None if encoding == "replacement" else encoding
 
 
 def _detected(body: bytes) -> str:
     from resiliparse.parse.encoding import detect_encoding  # noqa: PLC0415 - only pages that are not UTF-8 need it
 
     name = detect_encoding(body, html5_compatible=False) or "windows-1252"  # compatible, it calls Korean UTF-8
-    codec = _codec(name) or "cp1252"
-    if codec.startswith(_LATIN) and len(set(body.translate(None, _BELOW_LETTERS))) < _LATIN_LETTERS:
-        return "cp1252"
-    return codec
+    encoding = _encoding(name) or "windows-1252"
+    if encoding in _LATIN and len(set(body.translate(None, _BELOW_LETTERS))) < _LATIN_LETTERS:
+        return "windows-1252"
+    return encoding

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recall.page.text.charset import MAX_SCORED, as_utf8, decode
+from recall.page.text.encoded import characters
+from recall.page.text.encoding_tables import encoding_of
 
 RUSSIAN = "Привет, мир! Это обычный русский текст о погоде и книгах. " * 4
 JAPANESE = "こんにちは世界。これは日本語の普通の文章です。カタカナと漢字も含みます。" * 4
@@ -99,6 +101,66 @@ def test_a_character_cut_off_at_the_end_is_left_out() -> None:
 
 def test_nul_is_left_out() -> None:
     assert decode(b"a\0b\0\0 plain text") == "ab plain text"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<meta name=description content='charset=koi8-r'><meta charset=windows-1251>",
+        "<meta property=x content=\"charset='koi8-r'\"><META\nHTTP-EQUIV='Content-Type' CONTENT='x; charset=cp1251;x'>",
+        "<meta data-x='>' charset = x-cp1251 >",
+        "<meta/charset='&#x20;'/><meta charset=utf-9><meta/CHARSET=Windows-1251/>",
+        "<meta charset=windows-1251 charset=koi8-r>",
+        "<meta http-equiv=refresh content='0;charset=koi8-r'><meta charset='\twindows-1251\n'>",
+        "<?xml version='1.0' encoding='koi8-r'?><meta charset=windows-1251>",
+        " <?xml version='1.0' encoding='windows-1251'?><html>",
+        "<meta content='text/html; charset=windows-1251'>",
+        "<meta charset=hz-gb-2312><meta charset=iso-2022-cn><meta charset=windows-1251>",
+    ],
+)
+def test_a_page_declares_its_encoding_as_browsers_read_it(head: str) -> None:
+    html = f"{head}<p>{'Ё' * 40} {RUSSIAN}"
+    assert decode(html.encode("cp1251")) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "codec"),
+    [
+        ("①㎝" * 20, "euc-jp", "euc_jis_2004"),
+        ("①㎝～－" * 20, "shift_jis", "cp932"),
+        ("똠방각하" * 20, "euc-kr", "cp949"),
+        ("ґЎўҐ" * 20, "koi8-u", "koi8_u"),
+        ("“café” Ž" * 20, "latin1", "cp1252"),
+        ("กขค€" * 20, "tis-620", "cp874"),
+    ],
+)
+def test_encodings_are_those_of_browsers_not_of_their_old_standards(text: str, label: str, codec: str) -> None:
+    octets = text.encode(codec, "ignore")
+    assert decode(b"<pre>" + octets, label) == "<pre>" + characters(octets, encoding_of(label) or "")
+    assert "\ufffd" not in decode(b"<pre>" + octets, label)
+
+
+def test_the_pages_word_for_user_defined_is_windows_1252() -> None:
+    assert decode(b"<meta charset=x-user-defined>\xe9 \x80") == "<meta charset=x-user-defined>é €"
+    assert decode(b"\xe9 \x80", "x-user-defined") == "\uf7e9 \uf780"
+
+
+@pytest.mark.parametrize("label", ["iso-8859-1", "windows-1252"])
+def test_bytes_that_a_code_page_leaves_free_contradict_it(label: str) -> None:
+    html = f"<p>{JAPANESE}"
+    assert decode(html.encode("cp932"), label) == html
+
+
+def test_what_the_standard_refuses_because_of_scripts_is_read_where_it_can_be() -> None:
+    html = f"<p>{KOREAN}"
+    assert decode(html.encode("iso2022_kr"), "iso-2022-kr") == html
+    assert decode(b"<p>a \x7e{ b", "hz-gb-2312") == "<p>a ~{ b"
+
+
+@pytest.mark.parametrize("part", ["<meta charset=gbk>", "<meta ", "<meta '\"", "<meta charset=x", "<?xml "])
+def test_a_head_full_of_declarations_is_read(part: str) -> None:
+    body = part.encode() * 2000 + b"\x81\xff" * (1 << 18)
+    assert decode(body).startswith(part)
 
 
 @settings(max_examples=300)
