@@ -123,6 +123,8 @@ def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
     started = time.process_time()
     for batch in _until(page_batches(captures(warc)), 0.6 * seconds):
         lines += score_batch(scorer, batch, Counter()).lines
+        if batch[-1].ref.length < 0:
+            raise BadInput(f"{warc}: its records share gzip members; measure on a file with a member for each record")
         pages, stored = pages + len(batch), batch[-1].ref.offset + batch[-1].ref.length
     html = (time.process_time() - started) / pages
     for batch in page_batches(captures(warc)):

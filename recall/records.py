@@ -61,7 +61,8 @@ class WarcRef:
     """Byte range of a WARC record: the identity of a page.
 
     path: the WARC as its manifest lists it (Common Crawl's `warc_filename`), or the URL it was opened by.
-    offset, length: bytes in the stored (compressed) file, of exactly one record.
+    offset, length: bytes in the stored (compressed) file, of exactly one record. One that shares its gzip member with
+    others has no bytes of its own: offset is a member's that begins with a record, and it is number -length from there.
     """
 
     path: str

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from recall.archive.warc import capture_in, outcome_in
 from recall.config import AccessSection
+from recall.errors import ShardCorrupt
 from recall.io import read_range
 from recall.records import Capture, Skip, WarcRef
 
 GAP = 1 << 20
 LONGEST = 64 << 20
+RECOMPRESS = "recompress the file record by record"
 
 _ANYONE = AccessSection()
 
@@ -53,7 +55,14 @@ def read_outcomes(
 def read_records(
     refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
 ) -> Iterator[tuple[WarcRef, bytes]]:
-    """The stored bytes of many records, sorted by path and offset. Raises ShardUnreadable as `read_many`."""
+    """The stored bytes of many records, sorted by path and offset. Raises ShardUnreadable as `read_many`.
+
+    Raises ShardCorrupt for a record that shares its gzip member with others: it has no bytes of its own.
+    """
+    refs = list(refs)
+    if shared := [ref for ref in refs if ref.length < 0]:
+        where = f"{url_of(min(shared).path)}: byte {min(shared).offset}"
+        raise ShardCorrupt(f"{where}: its records share a gzip member and have no bytes of their own; {RECOMPRESS}")
     for group in coalesce(refs):
         start = group[0].offset
         end = max(ref.offset + ref.length for ref in group)

@@ -11,7 +11,7 @@ from recall.archive.corpora import LINES, WET, read_texts, texts, wet_of
 from recall.archive.ranges import read_many
 from recall.archive.warc import responses
 from recall.config import AccessSection
-from recall.errors import BadInput
+from recall.errors import BadInput, ShardCorrupt
 from recall.records import Capture, Shard, Skip, WarcRef
 
 TEXT_KINDS = (".parquet", *LINES, *WET)
@@ -31,9 +31,23 @@ def read_shard(shard: Shard, access: AccessSection) -> Iterator[Capture | Skip]:
 
 def read_again(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -> Iterator[Capture]:
     """The pages of some references into a shard. Raises ShardFailed when one does not read any more."""
+    if any(ref.length < 0 for ref in refs):
+        return _read_from_start(shard, refs, access)
     if is_text(shard.url):
         return read_texts(refs, shard.url, access, shard.columns)
     return read_many(refs, lambda _path: shard.url, access)
+
+
+def _read_from_start(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -> Iterator[Capture]:
+    """The same where records share gzip members, as in a file that was compressed whole: all of it is read."""
+    wanted = set(refs)
+    for capture in read_shard(shard, access):
+        if isinstance(capture, Capture) and capture.ref in wanted:
+            wanted.remove(capture.ref)
+            yield capture
+        if not wanted:
+            return
+    raise ShardCorrupt(f"{shard.url}: byte {min(wanted).offset}: no page lies here any more")
 
 
 def read_wet(shard: Shard, index: str, access: AccessSection) -> Iterator[Capture | Skip]:

@@ -67,7 +67,7 @@ MEANINGS = {
     "crawl": "crawl it came from",
     "warc_path": "the WARC file its record lies in",
     "offset": "first byte of its record there",
-    "length": "bytes of its record",
+    "length": "bytes of its record; -n: it shares a gzip member and is the n-th record from offset on",
     "digest": "SHA-256 of the response body as the server sent it, transfer and content encodings undone",
     "model": "digest of the model that gave the score",
     "id": "the page's number in this run; `duplicate_of` in dropped.parquet refers to it",

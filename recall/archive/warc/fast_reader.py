@@ -13,7 +13,8 @@ from functools import lru_cache
 from deflate import DeflateError, crc32, gzip_decompress
 
 from recall.archive.warc.http_response import BLOCK_LIMIT, Draft, Head, Readings, Record
-from recall.archive.warc.record_end import GZIP, MAX_WARC_HEAD
+from recall.archive.warc.members import GZIP
+from recall.archive.warc.record_head import KINDS, MAX_WARC_HEAD
 from recall.archive.warc.window import Window
 from recall.records import Skip
 
@@ -33,7 +34,7 @@ _UNUSUAL = 0xE2
 _BREAK, _END = b"\r\n", b"\r\n\r\n"
 _LARGEST = BLOCK_LIMIT + MAX_WARC_HEAD + len(_END)
 _VERSIONS = (b"WARC/1.0", b"WARC/1.1")
-_KINDS = (b"warcinfo", b"response", b"resource", b"request", b"metadata", b"revisit", b"conversion", b"continuation")
+_KINDS = frozenset(kind.encode() for kind in KINDS)
 _LENGTH = re.compile(rb"0|[1-9]\d{0,17}")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z-]*")
 _ASKED = (
@@ -47,22 +48,24 @@ class _NeedsFullParser(Exception):
 
 
 class FastReader:
-    """Reads plain records. last: start of the last one, count: of them; ended: True when that was the file's last."""
+    """Reads plain records. count: of them; stopped: where the next record lies; ended: True when none follows."""
 
     def __init__(self, window: Window, readings: Readings) -> None:
         self._window, self._readings = window, readings
-        self.last, self.count, self.ended = -1, 0, False
+        self.count, self.stopped, self.ended = 0, 0, False
 
     def records(self, start: int) -> Iterator[Record]:
         """The records with an outcome from a position on, up to the first that needs the full parser."""
         self._window.seek(start)
+        self.stopped = start
         members = GzipMembers(self._window, _LARGEST)
         while (member := members.next()) is not None:
+            self.stopped = members.start
             try:
                 outcome = _outcome(member, self._readings)
             except _NeedsFullParser:
                 return
-            self.last = members.start
+            self.stopped = members.end
             self.count += 1
             if outcome is not None:
                 yield Record(members.start, members.end, outcome)

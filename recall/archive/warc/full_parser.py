@@ -1,181 +1,173 @@
-"""The full WARC parser: FastWARC, and around it the checks it lacks.
+"""The full parser: every record of a WARC or ARC file, however it is packed and written.
 
-In: a window onto the stored bytes, at the start of a record. Out: every record with its outcome. Each record begins at
-a gzip member (or at `WARC/` in a plain file), each block is as long as its header says, the last record is read again
-to the file's last byte. Iterates over all record types: only then do the differences of offsets give the lengths.
-Refuses, as ShardCorrupt, ARC, lz4, zstd, whole-file gzip and whatever else is not a WARC with one record per gzip
-member.
+In: a window onto the stored bytes, at the start of a record. Out: every record with its outcome. A record that has its
+gzip members to itself (or lies in a plain file) has a byte range; one that shares its member with others, as in a file
+that was compressed whole, has none and is told by a member that begins with a record and its number from there
+(`WarcRef`). Every block is as long as its header says, and every checksum is compared. Refuses, as ShardCorrupt, lz4,
+zstd and whatever else is no WARC or ARC.
 """
 
+import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, cast
 
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
-
-from recall.archive.warc.http_response import BLOCK_LIMIT, Draft, Head, Readings, Record
-from recall.archive.warc.record_end import GZIP, StoredFile, corrupt
+from recall.archive.warc.http_response import BLOCK_LIMIT, Readings, Record
+from recall.archive.warc.members import CUT, GZIP, Members, corrupt
+from recall.archive.warc.record_head import (
+    KINDS,
+    MAX_WARC_HEAD,
+    BadHead,
+    RecordHead,
+    read_arc_head,
+    read_warc_head,
+)
 from recall.archive.warc.window import Window
-from recall.config import AccessSection
-from recall.records import Skip
 
 _FILES = {
     b"\x04\x22\x4d\x18": "lz4; recompress it with gzip, one member a record",
     b"\x28\xb5\x2f\xfd": "zstd; recompress it with gzip, one member a record",
     b"PK\x03\x04": "a zip file (a WACZ holds its WARCs in archive/)",
-    b"filedesc:": "an ARC file; convert it to WARC first",
     b"<": "HTML or XML (an error message of the server?)",
 }
-_KINDS = ((WarcRecordType.response, "response"), (WarcRecordType.conversion, "conversion"))
+GZIPPED_WARC = True, False
+_WARC = b"WARC/"
+_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:")
+_SCHEME_LENGTH = 16
+_ARC = re.compile(rb"(?i)(?:filedesc|https?|dns|ftp|whois):")
+_ANY_START = re.compile(rb"(?i)[\r\n]*(?:WARC/|(?:filedesc|https?|dns|ftp|whois):[^ \n]* [^ \n]* \d{10,})")
+_LINE_START = 2048
+"""Bytes of a member that tell whether a record begins with it, though the one before has not ended."""
 
-_NOT_ALONE = "a record does not begin at a gzip member of its own; recompress the file record by record"
-
-_BAD_HEADER = "record header without a valid Content-Length, or its lines do not end with CR LF"
-
-
-class Stopped(Exception):
-    """FastWARC cannot go on. padding: it may have stopped at padding after the last record, which is no damage."""
-
-    def __init__(self, reason: str, *, padding: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.padding = padding
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A record as FastWARC gives it, before its end is known. length: of its block."""
-
-    start: int
-    length: int
-    outcome: Draft | Skip | None
+_CHANGED = "; its lines end without carriage returns: were line ends changed?"
+_HEAD_END = re.compile(rb"\n\r?\n")
 
 
 class FullParser:
-    """Reads any record. url: the same file, opened again where a check needs it.
+    """Reads any record. following: where the fast reader goes on, None at the file's end; format: as `file_format`.
 
-    following: where the fast reader goes on, None at the file's end; restart: where this one begins again if the other
-    finds no plain record there.
+    known: records of a type that the standard names; strange: start and type of the first other one.
     """
 
-    def __init__(self, window: Window, url: str, access: AccessSection, readings: Readings) -> None:
-        self._window, self._url, self._access, self._readings = window, url, access, readings
+    def __init__(self, window: Window, url: str, readings: Readings) -> None:
+        self._window, self._url, self._readings = window, url, readings
+        self.format: tuple[bool, bool] | None = None
+        self._run, self._number, self._hint = 0, 0, ""
         self.following: int | None = None
-        self.restart = 0
+        self.known = 0
+        self.strange: tuple[int, str] | None = None
 
-    def records(self, start: int, after: int, count: int) -> Iterator[Record]:
-        """The records from a position on that begin behind `after`: to the file's end, or about `count` of them.
+    def records(self, start: int, count: int) -> Iterator[Record]:
+        """The records from a position on: to the file's end, or `count` of them and on to the end of a gzip member.
 
         Raises ShardCorrupt after the records that lie before the damage.
         """
         self._window.seek(start)
-        gzipped = gzip_or_plain(self._window, self._url)
-        stored = StoredFile(self._url, self._access, gzipped)
-        before: Drawn | None = None
-        stopped: Stopped | None = None
-        try:
-            for drawn in draw(self._window, self._readings, gzipped=gzipped):
-                if before is not None:
-                    if gzipped and before.length + 4 >= self._window.member_size(drawn.start):
-                        stored.check_alone(before.start, drawn.start)
-                    if before.start > after:
-                        yield Record(before.start, drawn.start, before.outcome)
-                        count -= 1
-                    if gzipped and count <= 0:
-                        self.following, self.restart = drawn.start, before.start
-                        return
-                before = drawn
-        except Stopped as error:
-            stopped = error
-        checked = stored.check(before.start) if before else stored.find(start)
-        if before is not None and before.start > after:
-            yield Record(before.start, checked.end, before.outcome)
-        if stopped is not None and (checked.following is not None or not stopped.padding):
-            raise stored.blame(checked, stopped.reason)
-        if checked.following == checked.end:
-            raise corrupt(self._url, checked.end, "no WARC record can be read here")
-        self.following, self.restart = (
-            checked.following,
-            checked.end if checked.following is None else checked.following,
+        self.format = self.format or file_format(self._window, self._url)
+        gzipped, arc = self.format
+        members = Members(self._window, self._url, gzipped=gzipped)
+        self.following = None
+        while members.skip_blank() or members.enter():
+            if not members.skip_blank():
+                continue
+            yield self._record(members, arc=arc)
+            count -= 1
+            if count <= 0 and gzipped and not arc and not members.held:
+                self.following = members.position
+                return
+
+    def _record(self, members: Members, *, arc: bool) -> Record:
+        """The record that begins with the next byte."""
+        fresh, gzipped = members.fresh, members.gzipped
+        start = members.start if gzipped else members.position
+        if fresh:
+            self._run, self._number = members.start, 0
+        self._number += 1
+        head = self._head(members, start, arc=arc)
+        reading = self._readings.get(head.kind)
+        block = self._block(members, start, head.fields.length, BLOCK_LIMIT if reading else 0)
+        shared = members.skip_blank()
+        if shared and (members.padded or not _begins(members, arc=arc)):
+            raise corrupt(self._url, start, f"no record follows where its Content-Length ends{self._hint}")
+        outcome = reading(head.fields, block) if reading else None
+        alone = not gzipped or (fresh and not shared)
+        return (
+            Record(start, members.position, outcome) if alone else Record(self._run, self._run - self._number, outcome)
         )
 
+    def _head(self, members: Members, start: int, *, arc: bool) -> RecordHead:
+        """The record's head, taken off."""
+        if not _begins(members, arc=arc):
+            raise corrupt(self._url, start, f"no {'ARC' if arc else 'WARC'} record begins here")
+        looked = 0
+        while True:
+            at = members.held.find(b"\n") if arc else -1
+            found = None if arc else _HEAD_END.search(members.held, max(0, looked - 2))
+            end = at + 1 if arc else found.end() if found else 0
+            if end or len(members.held) > MAX_WARC_HEAD:
+                break
+            looked = len(members.held)
+            self._go_on(members, start)
+        if not 0 < end <= MAX_WARC_HEAD:
+            raise corrupt(self._url, start, f"record header without end in {MAX_WARC_HEAD} bytes")
+        raw = bytes(members.take(end))
+        self._hint = "" if arc or b"\r" in raw else _CHANGED
+        try:
+            head = (read_arc_head if arc else read_warc_head)(raw)
+        except BadHead as bad:
+            raise corrupt(self._url, start, str(bad)) from None
+        if head.kind in KINDS:
+            self.known += 1
+        elif self.strange is None:
+            self.strange = start, head.kind
+        return head
 
-def gzip_or_plain(window: Window, url: str) -> bool:
-    """True for gzip members, False for a plain WARC. Raises ShardCorrupt for anything else, by what it looks like."""
+    def _block(self, members: Members, start: int, length: int, limit: int) -> bytearray:
+        """The record's block, taken off; at most its first `limit` bytes are kept."""
+        block = bytearray()
+        while length > 0:
+            if not members.held:
+                self._go_on(members, start)
+            piece = members.take(length)
+            length -= len(piece)
+            block += piece[: limit - len(block)]
+        return block
+
+    def _go_on(self, members: Members, start: int) -> None:
+        """Unpack more of the record that began at `start`, from the next member if this one ends inside it."""
+        if members.pull():
+            return
+        before = len(members.held)
+        if not members.enter():
+            raise corrupt(self._url, start, f"{CUT}{self._hint}")
+        members.fresh = False
+        members.fill(before + _LINE_START)
+        begins = _ANY_START.match(members.held[before : before + _LINE_START])
+        if begins is not None:
+            raise corrupt(self._url, start, "its Content-Length reaches over the next records")
+
+
+def _begins(members: Members, *, arc: bool) -> bool:
+    """True when a record begins with what is held, or the file ends before that can be told."""
+    members.fill(_SCHEME_LENGTH)
+    start = bytes(members.held[:_SCHEME_LENGTH])
+    if arc:
+        return _SCHEME.match(start) is not None or len(start) < _SCHEME_LENGTH
+    return _WARC.startswith(start[: len(_WARC)].upper())
+
+
+def file_format(window: Window, url: str) -> tuple[bool, bool]:
+    """Is the file gzip, and is it an ARC? Raises ShardCorrupt for anything else, by what it looks like."""
     first = window.peek()
     gzipped = first.startswith(GZIP)
     try:
         start = zlib.decompressobj(31).decompress(first, 64) if gzipped else first
     except zlib.error:
-        return True
+        return True, False
     start = start.lstrip(b"\r\n")
     if not first:
         raise corrupt(url, window.tell(), "empty")
-    if start and not start.startswith(b"WARC/"):
+    arc = _ARC.match(start) is not None
+    if start and not arc and start[: len(_WARC)].upper() != _WARC:
         kind = next((f": {kind}" for magic, kind in _FILES.items() if start.startswith(magic)), "")
         raise corrupt(url, window.tell(), f"not a WARC{kind}")
-    return gzipped
-
-
-def draw(window: Window, readings: Readings, *, gzipped: bool) -> Iterator[Drawn]:
-    """Every record in turn. Raises Stopped where FastWARC cannot go on, or where it would go on wrongly."""
-    magic = GZIP if gzipped else b"WARC/"
-    iterator = ArchiveIterator(cast(BinaryIO, window), parse_http=False)
-    last = -1
-    while True:
-        with _GUARD:
-            record = next(iterator, None)
-            if record is None:
-                return
-            start, length = record.stream_pos, record.content_length
-            if start <= last or not window.remembered(start, start + len(magic)).startswith(magic):
-                raise Stopped(_NOT_ALONE)
-            headers = record.headers
-            bad_length = headers.get_bytes(b"Content-Length") != b"%d" % length
-            if bad_length or b"\n" in b"".join(headers.values_bytes()):
-                raise Stopped(_BAD_HEADER)
-            outcome = None
-            for kind, name in _KINDS:
-                if record.record_type == kind and name in readings:
-                    outcome = readings[name](_head(record), _block(record))
-        last = start
-        yield Drawn(start, length, outcome)
-
-
-class _Guard:
-    """Turns FastWARC's errors into Stopped: OSError, and the Rust panic, which is no Exception and has no name."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
-            raise Stopped(str(error), padding=True) from None
-        if kind is not None and kind.__name__ == "PanicException":
-            raise Stopped("the WARC reader cannot read on") from None
-
-
-_GUARD = _Guard()
-
-
-def _head(record: WarcRecord) -> Head:
-    """The fields of a record's header, as FastWARC read them."""
-    headers = record.headers
-    truncated = headers.get("WARC-Truncated") or ("segment" if b"WARC-Segment-Number" in headers.keys_bytes() else None)
-    return Head(
-        record.content_length,
-        headers.get_bytes(b"WARC-Target-URI"),
-        headers.get_bytes(b"Content-Type"),
-        headers.get("WARC-Date") or "",
-        truncated,
-    )
-
-
-def _block(record: WarcRecord) -> bytes:
-    """A record's block, read to the end or to the largest size a page may have."""
-    expected = min(record.content_length, BLOCK_LIMIT)
-    block: bytes = record.reader.read(expected)
-    if len(block) < expected:
-        raise Stopped(f"truncated: a record announces {record.content_length} bytes and has {len(block)}")
-    return block
+    return gzipped, arc

@@ -2,16 +2,17 @@
 
 In: a URL, or the bytes of one record. Out: captures, and skips that say why a record is no page. Two readers take
 turns: `fast_reader` reads the plain records, `full_parser` the one it stops at and, where plain records are rare, those
-after it. Raises ShardCorrupt for damage, after the captures that lie before it.
+after it. Raises ShardCorrupt for damage, after the captures that lie before it, and for a file without any record of a
+type that the standard names.
 """
 
 import io
 from collections.abc import Iterator
 
 from recall.archive.warc.fast_reader import FastReader
-from recall.archive.warc.full_parser import Drawn, FullParser, Stopped, draw, gzip_or_plain
+from recall.archive.warc.full_parser import GZIPPED_WARC, FullParser
 from recall.archive.warc.http_response import CONVERSIONS, RESPONSES, Draft, Readings, Record
-from recall.archive.warc.record_end import check_record, corrupt
+from recall.archive.warc.members import corrupt
 from recall.archive.warc.window import OpenReader, Window
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
@@ -62,37 +63,60 @@ def _records(url: str, access: AccessSection, readings: Readings) -> Iterator[Re
         return open_readahead(url, access, position)
 
     with Window(open_at) as window:
-        parser = FullParser(window, url, access, readings)
-        last, turn = -1, 1
+        parser = FullParser(window, url, readings)
+        known, turn = 0, 1
         following: int | None = 0
         while following is not None:
             fast = FastReader(window, readings)
             yield from fast.records(following)
+            known += fast.count
             if fast.ended:
                 return
             if fast.count:
-                parser.restart = last = fast.last
+                parser.format = GZIPPED_WARC
             turn = 1 if fast.count > turn else min(2 * turn, LONGEST_TURN)
-            for record in parser.records(parser.restart, last, turn):
-                yield record
-                last = record.start
+            yield from parser.records(fast.stopped, turn)
             following = parser.following
+    if known + parser.known == 0:
+        start, kind = parser.strange or (0, "")
+        reason = f"no record of a known WARC-Type, only such as {kind[:40]!r}" if kind else "holds no WARC record"
+        raise corrupt(url, start, reason)
 
 
 def read_at(ref: WarcRef, url: str | None = None, access: AccessSection = _ANYONE) -> Capture:
-    """One page by its byte range. url: where the file is read, by default ref.path.
+    """One page by its byte range, or, without one, from the start of its gzip member. url: by default ref.path.
 
     Raises ShardCorrupt when the record there is not a page, ShardUnreadable when it cannot be fetched.
     """
     where = ref.path if url is None else url
+    if ref.length < 0:
+        return _page(_shared_record(ref, where, access), ref)
     if not 0 < ref.length <= MAX_RECORD:
         raise corrupt(where, ref.offset, f"a page's record cannot be {ref.length} bytes long")
     return capture_in(read_range(where, ref.offset, ref.length, access), ref)
 
 
+def _shared_record(ref: WarcRef, url: str, access: AccessSection) -> Capture | Skip:
+    """The record that shares a gzip member with others: the member is unpacked from its start."""
+
+    def open_at(position: int) -> OpenReader:
+        return open_readahead(url, access, position)
+
+    with Window(open_at, ref.offset) as window:
+        for record in FullParser(window, url, RESPONSES).records(ref.offset, 1 << 60):
+            if record.start == ref.offset and record.end - record.start == ref.length and record.outcome is not None:
+                return record.outcome.capture(ref) if isinstance(record.outcome, Draft) else record.outcome
+            if record.start > ref.offset:
+                break
+    raise corrupt(url, ref.offset, f"no page lies here: no record number {-ref.length} in this gzip member")
+
+
 def capture_in(data: bytes, ref: WarcRef) -> Capture:
     """The page in the bytes of its record. Raises ShardCorrupt when they are not exactly one record with a page."""
-    outcome = outcome_in(data, ref)
+    return _page(outcome_in(data, ref), ref)
+
+
+def _page(outcome: Capture | Skip, ref: WarcRef) -> Capture:
     if isinstance(outcome, Skip):
         raise corrupt(ref.path, ref.offset, f"no page lies here: {outcome.value}")
     return outcome
@@ -100,28 +124,13 @@ def capture_in(data: bytes, ref: WarcRef) -> Capture:
 
 def outcome_in(data: bytes, ref: WarcRef) -> Capture | Skip:
     """The same for a response that may be no page. Raises ShardCorrupt when it is not exactly one response record."""
+    parser = FullParser(Window(lambda _position: io.BytesIO(data)), ref.path, {**RESPONSES, **CONVERSIONS})
     try:
-        gzipped = gzip_or_plain(_window_of(data), ref.path)
-        checked = check_record(io.BytesIO(data), ref.path, gzipped=gzipped)
-        records = _drawn(data, gzipped=gzipped)
-    except (Stopped, ShardCorrupt) as error:
-        raise corrupt(ref.path, ref.offset, f"not one whole record: {error}") from None
-    outcome = records[0].outcome if len(records) == 1 and checked.end == len(data) else None
-    if outcome is None:
+        records = list(parser.records(0, 1 << 60))
+    except ShardCorrupt as error:
+        reason = str(error).removeprefix(f"{ref.path}: ")
+        raise corrupt(ref.path, ref.offset, f"not one whole record: {reason}") from None
+    if len(records) != 1 or records[0].end != len(data) or records[0].outcome is None:
         raise corrupt(ref.path, ref.offset, "no page lies here: not one response record")
+    outcome = records[0].outcome
     return outcome.capture(ref) if isinstance(outcome, Draft) else outcome
-
-
-def _drawn(data: bytes, *, gzipped: bool) -> list[Drawn]:
-    """Every record of some bytes that were checked; white space after the last one is none."""
-    records: list[Drawn] = []
-    try:
-        records.extend(draw(_window_of(data), {**RESPONSES, **CONVERSIONS}, gzipped=gzipped))
-    except Stopped as stopped:
-        if gzipped or not stopped.padding or not records:
-            raise
-    return records
-
-
-def _window_of(data: bytes) -> Window:
-    return Window(lambda _position: io.BytesIO(data))

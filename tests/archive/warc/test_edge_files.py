@@ -20,48 +20,60 @@ FOLDER = Path(os.environ.get("RECALL_SHARED", Path(__file__).resolve().parents[4
 INDEX = FOLDER / "index.jsonl"
 FILES: list[dict[str, Any]] = [json.loads(line) for line in INDEX.read_text().splitlines()] if INDEX.exists() else []
 
-BARE_LINES = "do not end with CR LF"
 NO_LENGTH = "record header without a valid Content-Length"
+NO_TYPE = "record header without a WARC-Type"
+CHANGED = "were line ends changed?"
+TRUNCATED = "truncated"
 WRONG_LENGTH = "no record follows where its Content-Length ends"
-NOT_ALONE = "its gzip member does not end with it"
 REFUSED: dict[str, tuple[str, int]] = {
-    # made with line ends that were changed afterwards, or by hand
-    "WarcProtocol/malformed_header.warc": ("not a WARC", 0),
-    "WarcProtocol/multiline_header_values.warc": ("not a WARC", 0),
-    "WarcProtocol/*.warc": (BARE_LINES, 0),
-    "CDX-Writer/date_resolution_*.warc.gz": (BARE_LINES, 0),
-    "ipwb/redirect*.warc": (BARE_LINES, 0),
-    "ipwb/[1-5]memento*.warc": (BARE_LINES, 0),
-    "ipwb/slash.warc": (BARE_LINES, 0),
-    "ipwb/variableSizedDates.warc": (BARE_LINES, 0),
+    # line ends were changed afterwards, so that lengths are wrong
+    "WarcProtocol/*resource.warc": (CHANGED, 0),
+    "WarcProtocol/*response.warc": (CHANGED, 0),
+    "WarcProtocol/*revisit_unmodified.warc": (CHANGED, 0),
+    "WarcProtocol/*warcinfo.warc": (CHANGED, 0),
+    "WarcProtocol/*_w_payload.warc": (CHANGED, 0),
+    "CDX-Writer/date_resolution_*.warc.gz": (CHANGED, 0),
+    "ipwb/redirect.warc": (CHANGED, 0),
+    # lengths that are wrong for other reasons
+    "WarcProtocol/incorrect_content_length.warc": (WRONG_LENGTH, 0),
     "ipwb/HTTP204.warc": (WRONG_LENGTH, 0),
     "ipwb/broken.warc": (WRONG_LENGTH, 1),
-    "pywb/missing-status-text.warc": ("truncated", 0),
+    "pywb/missing-status-text.warc": (TRUNCATED, 0),
     "pywb/example.warc": (WRONG_LENGTH, 1),
-    # whole file in one gzip member, or wrong lengths in good members: no record can be read alone
-    "readWriteWarc/test.warc.gz": (NOT_ALONE, 0),
-    "warcio/example-bad*": (NOT_ALONE, 0),
-    "web_data_vu/sample.warc.gz": (NOT_ALONE, 0),
-    "web_data_vu/predefined.warc.gz": ("not a WARC", 0),
+    "web_data_vu/sample.warc.gz": (WRONG_LENGTH, 0),
+    "warcio/example-trunc.warc": (WRONG_LENGTH, 0),
+    "warcio/example-space-in-url.arc": (TRUNCATED, 0),
     # cut, empty, invalid on purpose
-    "chatnoir-resiliparse/clipped.warc.gz": ("truncated", 0),
-    "warcio/example-trunc.warc": ("Invalid WARC header", 1),
+    "WarcProtocol/malformed_header.warc": ("not a WARC", 0),
+    "WarcProtocol/missing_header_field.warc": (NO_TYPE, 0),
+    "WarcProtocol/multiline_header_values.warc": (NO_LENGTH, 0),
+    "WarcProtocol/premature_w*_trailing_newline.warc": (TRUNCATED, 0),
+    "WarcProtocol/short_content_block.warc": (TRUNCATED, 0),
+    "CDX-Writer/negative_content_length.arc.gz": (NO_LENGTH, 1),
+    "chatnoir-resiliparse/block-sized-records.warc*": ("no record of a known WARC-Type, only such as 'unknown'", 0),
+    "chatnoir-resiliparse/clipped.warc.gz": (TRUNCATED, 0),
     "warchaeology/empty.warc": ("empty", 0),
+    "warcio/bad.arc": (NO_LENGTH, 0),
+    "web_data_vu/predefined.warc.gz": ("not a WARC", 0),
+    "jwat/invalid-arcfile-record-then-garbage.arc": (TRUNCATED, 1),
     "jwat/invalid-warcfile-record-then-garbage.warc": (WRONG_LENGTH, 0),
-    "jwat/invalid-warcfile-duplicate-fields.warc": ("", 0),
-    "jwat/invalid-warcfile-fields-*.warc": (NO_LENGTH, 0),
-    "jwat/invalid-warcfile-lonely-monkeys.warc": (BARE_LINES, 0),
+    "jwat/invalid-warcfile-fields-invalidformat.warc": (NO_LENGTH, 0),
+    "jwat/invalid-warcfile-fields-*.warc": (NO_TYPE, 0),
     "jwat/invalid-warcfile-lonely-*.warc": (NO_LENGTH, 0),
-    # valid by the standard's letter, with folded headers or a lower-case version, which crawlers never write
-    "jwat/valid-warcfile-upper-lower-case.warc": ("", 0),
-    "jwat/valid-warcfile-fields-*.warc": ("", 0),
-    "jwat/test-utf8.warc": (NO_LENGTH, 0),
+    "jwat/test-arc-1.0-invalid-fields.arc": (NO_LENGTH, 0),
+}
+HELD = {
+    # the index counts what warcio finds: it stops at a second record of a member, and calls dns records responses
+    "readWriteWarc/test.warc.gz": 4,
+    "warcio/example-bad-non-chunked.warc.gz": 1,
+    "warcio/example-bad.warc.gz.bad": 2,
+    "jwat/1-1-20110922131213-00000-svc-VirtualBox.arc": 96,
 }
 
 
 def refusal(name: str, kind: str) -> tuple[str, int] | None:
     """The error expected of a file, and the responses before it."""
-    if kind not in ("warc", "wet", "wat") or name.endswith(".lz4"):
+    if kind not in ("warc", "wet", "wat", "arc") or name.endswith(".lz4"):
         return "not a WARC", 0
     return next((expected for pattern, expected in REFUSED.items() if fnmatch(name, pattern)), None)
 
@@ -81,7 +93,8 @@ def test_a_file_ends_in_its_responses_or_in_one_clear_error(entry: dict[str, Any
         error = str(failed)
     expected = refusal(entry["file"], entry["kind"])
     if expected is None:
-        held = sum(entry["records"].get(kind, 0) for kind in ("response", "RESPONSE"))
+        counted = sum(entry["records"].get(kind, 0) for kind in ("response", "RESPONSE"))
+        held = HELD.get(entry["file"], counted)
         assert (error, len(found)) == ("", held)
         for page in found:
             assert not isinstance(page, Capture) or read_at(page.ref) == page

@@ -13,7 +13,7 @@ import pytest
 
 from recall.archive.index import TABLE, url_refs
 from recall.archive.manifest import resolve
-from recall.archive.warc import WarcWriter, capture_in, captures, read_at, reader, responses
+from recall.archive.warc import WarcWriter, capture_in, captures, read_at, responses
 from recall.archive.warc.http_response import MAX_BODY
 from recall.config import AccessSection, CrawlSection
 from recall.errors import ShardCorrupt, ShardFailed, ShardUnreadable
@@ -160,8 +160,8 @@ def test_nothing_or_something_else_is_no_warc(read: Reading) -> None:
         b"\r\n\r\n": "holds no WARC record",
         gz(b""): "holds no WARC record",
         b"<html>an error page</html>": "not a WARC: HTML or XML",
-        b"filedesc://x 0.0.0.0 2010 text/plain 1\n": "not a WARC: an ARC file",
-        gz(b"filedesc://x 0.0.0.0 2010 text/plain 1\n"): "not a WARC: an ARC file",
+        b"filedesc://x 0.0.0.0 2010 text/plain 1\n": "truncated",
+        gz(b"filedesc://x 0.0.0.0 2010 text/plain 1\n"): "truncated",
         b"\x04\x22\x4d\x18" + bytes(50): "not a WARC: lz4",
         b"\x28\xb5\x2f\xfd" + bytes(50): "not a WARC: zstd",
         b"PK\x03\x04" + bytes(50): "not a WARC: a zip file",
@@ -213,17 +213,15 @@ def test_empty_members_and_final_zeros_lose_nothing(read: Reading) -> None:
 @pytest.mark.parametrize(
     ("data", "before", "line"),
     [
-        (gz(record() + record(), record()), 2, "byte {2}: a record does not begin at a gzip member of its own"),
-        (gz(record() + record()), 0, "byte 0: its gzip member does not end with it"),
-        (gz(record(), record() + record()), 1, "byte {1}: its gzip member does not end with it"),
-        (gz(record(length=30), record()), 0, "byte 0: its gzip member does not end with it"),
-        (gz(record(), record(length=100_000), record()), 1, "byte {1}: truncated: the file ends inside"),
-        (gz(record(), record(length=30), record()), 1, "byte {1}: its gzip member does not end with it"),
+        (gz(record(length=30), record()), 0, "byte 0: no record follows"),
+        (gz(record(), record(length=100_000), record()), 1, "byte {1}: its Content-Length reaches over"),
+        (gz(record(), record(length=100_000)), 1, "byte {1}: truncated: the file ends inside"),
+        (gz(record(), record(length=30), record()), 1, "byte {1}: no record follows"),
         (gz(record(kind="request", length=103 + 4 + len(record())), record(), record()), 0, "byte 0: its Content-Len"),
         (gz(record(), record(length=-1), record()), 1, "byte {1}: record header without a valid Content-Length"),
         (gz(record(), record(length=10**30), record()), 1, "byte {1}: record header without a valid Content-Length"),
-        (gz(record(), record().replace(b"\r\n", b"\n"), record()), 1, "byte {1}: the lines of its header"),
-        (gz(record(), record(fields=f"X: {'y' * 100_000}\r\n"), record()), 1, "byte {1}: Maximum header length"),
+        (gz(record(), record().replace(b"\r\n", b"\n"), record()), 1, "byte {1}: its Content-Length reaches over"),
+        (gz(record(), record(fields=f"X: {'y' * 100_000}\r\n"), record()), 1, "byte {1}: record header without end"),
         (gz(record()) + b"garbage" + gz(record()), 1, "byte {1}: "),
         (gz(record()) + record() + gz(record()), 1, "byte {1}: "),
         (record() + b"garbage" + record(), 0, "byte 0: no record follows"),
@@ -262,26 +260,6 @@ def test_a_gzip_bomb_is_too_large_in_bounded_memory(read: Reading, kind: str) ->
     assert found.count(Skip.TOO_LARGE) == (2 if kind == "response" else 0)
     assert sum(isinstance(item, Capture) for item in found) == 2
     assert peak < 5 * MAX_BODY
-
-
-def test_a_panic_of_the_reader_is_a_corrupt_shard(read: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
-    class PanicException(BaseException):
-        pass
-
-    def panic(*_: object) -> None:
-        raise PanicException
-
-    data = gzip.decompress(gz(record(), record()))  # plain, so that FastWARC reads it from its first record on
-    read(data)
-    monkeypatch.setattr(reader, "RESPONSES", {"response": panic})
-    assert read.until_error(data) == ([], "byte 0: the WARC reader cannot read on")
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(reader, "RESPONSES", {"response": interrupt})
-    with pytest.raises(KeyboardInterrupt):
-        read(data)
 
 
 def mutations(data: bytes, count: int, seed: int) -> Iterable[bytes]:
