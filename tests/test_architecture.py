@@ -120,6 +120,7 @@ HOMES = {
     "scipy": "recall/report/projection",
     "jinja2": "recall/report/html_page",
     "tldextract": "recall/sites/hosts",
+    "can_ada": "recall/sites/urls",
     "phonenumbers": "recall/corpus/filters/privacy",
     "detect_secrets": "recall/corpus/filters/privacy/secrets",
     "krippendorff": "annotation/agreement",

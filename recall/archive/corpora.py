@@ -6,13 +6,9 @@ pages; it has no structure marks. References into WET are byte ranges; in the ot
 number and the length 1.
 """
 
-import zlib
 from collections.abc import Collection, Iterator
 from itertools import repeat
-from typing import Any
 from urllib.parse import quote
-
-import zstandard
 
 from recall.archive.ranges import read_many
 from recall.archive.warc import clean_url, conversions
@@ -120,30 +116,11 @@ def _json_rows(stream: Stream | Readahead, columns: tuple[str, str]) -> Iterator
     wanted = [name for name in columns if name]
     keys = "[crawl] url_column and text_column name them"
     expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"
-    for number, row in json_lines(_unpacked(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT):
+    for number, row in json_lines(_blocks(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT):
         if any(name not in row for name in wanted):
             raise ShardCorrupt(f"{stream.url}:{number}: not {expected}")
         yield row[columns[0]] if columns[0] else NO_URL, row[columns[1]]
 
 
-def _unpacked(stream: Stream | Readahead) -> Iterator[bytes]:
-    """The stream's bytes, decompressed as its name says; a cut file raises ShardCorrupt."""
-    packed = stream.url.endswith((".gz", ".zst"))
-    inflater: Any = None
-    while block := stream.read(_BLOCK):
-        while block and packed:
-            try:
-                inflater = inflater or _inflater(stream.url)
-                yield inflater.decompress(block)
-            except (zlib.error, zstandard.ZstdError) as error:
-                raise ShardCorrupt(f"{stream.url}: before byte {stream.tell()}: {error}") from None
-            block = inflater.unused_data if inflater.eof else b""
-            inflater = None if inflater.eof else inflater
-        if block:
-            yield block
-    if inflater is not None:
-        raise ShardCorrupt(f"{stream.url}: truncated: the file ends inside its compressed data")
-
-
-def _inflater(url: str) -> Any:
-    return zlib.decompressobj(31) if url.endswith(".gz") else zstandard.ZstdDecompressor().decompressobj()
+def _blocks(stream: Stream | Readahead) -> Iterator[bytes]:
+    return iter(lambda: stream.read(_BLOCK), b"")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import duckdb
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
@@ -23,8 +22,9 @@ from recall.config import AccessSection
 from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
 from recall.io import local_path, read_range, size
 from recall.records import WarcRef
-from recall.sites.hosts import host_of, registered_domain
+from recall.sites.hosts import registered_domain
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import address_of, host_of, unicode_host, url_key
 
 __all__ = [
     "IndexRow",
@@ -101,19 +101,22 @@ def part_refs(url: str, prefixes: Sequence[str], access: AccessSection = _ANYONE
     file cannot be read.
     """
     wanted = PrefixSet(prefixes)
-    hosts = sorted({prefix.partition("/")[0] for prefix in prefixes} - {""})
     with _Index(url, [url], access) as table:
-        found = [row for part in _parts(hosts) for row in table.rows(part, "", {})]
+        found = [row for part in _parts(sorted(wanted.hosts)) for row in table.rows(part, "", {})]
     return sorted(row for row in found if wanted.match(row.url) is not None)
 
 
 def url_refs(index: str, crawl: str, urls: Sequence[str], access: AccessSection = _ANYONE) -> list[IndexRow]:
-    """Every capture of a crawl with one of these URLs, sorted. Raises as `part_refs`."""
+    """Every capture of a crawl with one of these URLs, sorted. Raises as `part_refs`.
+
+    A URL is looked for as it is given and as its key spells it, on http and https.
+    """
     with _Index.of(index, crawl, access) as table:
-        found: list[IndexRow] = []
+        found: set[IndexRow] = set()
         for part in _parts(sorted(set(urls))):
             hosts = sorted({host_of(url) for url in part} - {""})
-            found += table.rows(hosts, "AND url IN (SELECT unnest($urls))", {"urls": part})
+            spelled = [f"{scheme}://{url_key(url)}" for url in part for scheme in ("http", "https")]
+            found.update(table.rows(hosts, "AND url IN (SELECT unnest($urls))", {"urls": [*part, *spelled]}))
     return sorted(found)
 
 
@@ -143,15 +146,15 @@ def write_index(rows: Iterable[IndexRow], path: Path) -> None:
 
 def surt_key(url: str) -> str:
     """A URL as the index sorts it: host labels reversed, without www, lower case: `org,example)/path`."""
-    parts = urlsplit(url)
-    host = re.sub(r"^www\d*\.", "", (parts.hostname or "").rstrip("."))
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{','.join(reversed(host.split('.')))}){parts.path or '/'}{query}".lower()
+    address = address_of(url)
+    host = re.sub(r"^www\d*\.", "", address.host)
+    query = f"?{address.query}" if address.query else ""
+    return f"{','.join(reversed(host.split('.')))}){address.path}{query}".lower()
 
 
 def _fields(row: IndexRow) -> tuple[Any, ...]:
-    parts = urlsplit(row.url)
-    host = host_of(row.url)
+    parts = address_of(row.url)
+    host = parts.host
     segment = _SEGMENT.search(row.ref.path)
     return (
         surt_key(row.url),
@@ -207,11 +210,12 @@ class _Index:
         self._connection.close()
 
     def rows(self, hosts: Sequence[str], condition: str, values: dict[str, Any]) -> list[IndexRow]:
-        """Rows of some hosts that meet a further condition."""
+        """Rows of some hosts that meet a further condition; a host in its own letters and with a final dot too."""
         if not hosts:
             return []
-        tlds = sorted({host.rpartition(".")[2] for host in hosts})
-        return self.captures(_ROWS + condition, {"tlds": tlds, "hosts": list(hosts), **values})
+        spelled = {name + dot for host in hosts for name in (host, unicode_host(host)) for dot in ("", ".")}
+        tlds = sorted({host.rpartition(".")[2] for host in spelled})
+        return self.captures(_ROWS + condition, {"tlds": tlds, "hosts": sorted(spelled), **values})
 
     def captures(self, query: str, values: dict[str, Any]) -> list[IndexRow]:
         """Rows that a query over all files finds."""

@@ -5,18 +5,16 @@ remote. Entries that are no URL are joined to the base, which may be https, s3:/
 listed. Refuses, with file and line, entries that cannot be WARC paths, and a WARC that is named twice.
 """
 
-import gzip
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from recall.config import AccessSection, CrawlSection
 from recall.errors import BadInput
-from recall.io import read_all
+from recall.io import read_all, text_lines
 from recall.records import Shard
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
@@ -60,7 +58,8 @@ def crawls(base: str = COMMON_CRAWL, access: AccessSection = _ANYONE) -> list[st
     common = base.rstrip("/") == COMMON_CRAWL.rstrip("/")
     url = COMMON_CRAWL_COLLECTIONS if common else join(base, "collinfo.json")
     try:
-        return [str(entry["id"]) for entry in json.loads(read_all(url, access, _PATHS_LIMIT))]
+        listed = json.loads("\n".join(text_lines(read_all(url, access, _PATHS_LIMIT), url)))
+        return [str(entry["id"]) for entry in listed]
     except (ValueError, TypeError, KeyError):
         raise BadInput(f'{url}: expected a JSON list of objects with an "id"') from None
 
@@ -73,8 +72,8 @@ def paths_url(base: str, crawl_id: str, kind: str = "warc") -> str:
 
 
 def read_paths(url: str, access: AccessSection = _ANYONE) -> list[str]:
-    """The entries of a paths file. Raises BadInput with file and line number."""
-    return list(_entries(_text(url, access).splitlines(), url))
+    """The entries of a paths file; lines that start with # are comments. Raises BadInput with file and line number."""
+    return list(_entries(text_lines(read_all(url, access, _PATHS_LIMIT), url), url))
 
 
 def join(base: str, path: str) -> str:
@@ -92,20 +91,9 @@ def crawl_of(path: str) -> str:
     return match[1] if match else ""
 
 
-def _text(url: str, access: AccessSection) -> str:
-    data = read_all(url, access, _PATHS_LIMIT)
-    try:
-        if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
-        return data.decode("utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise BadInput(f"{url}: not a paths file, plain or gz: {error}") from None
-
-
 def _entries(lines: Iterable[str], url: str) -> Iterator[str]:
-    for number, raw in enumerate(lines, 1):
-        entry = raw.strip()
-        if not entry:
+    for number, entry in enumerate(lines, 1):
+        if not entry or entry.startswith("#"):
             continue
         if not _ENTRY.fullmatch(entry) or ".." in entry.split("/"):
             raise BadInput(f"{url}:{number}: expected the path or URL of a WARC file, found {entry[:80]!r}")

@@ -156,9 +156,11 @@ def load_config(path: Path) -> Config:
     Raises BadInput when it is missing, not UTF-8, not TOML or holds a key or value that cannot be used.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadInput(f"{path}: no such config file; start from config.example.toml") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error}") from None
     return parse_config(text, str(path))

@@ -25,6 +25,7 @@ from recall.io.objects import (
 from recall.io.ratelimit import LimitedAccess, LimiterBackend, RateLimiter
 from recall.io.retry_policy import Again, RetryPolicy
 from recall.io.stream import Readahead, Stream
+from recall.io.text_lines import text_lines, unpacked_of
 
 __all__ = [
     "Again",
@@ -51,4 +52,6 @@ __all__ = [
     "size",
     "swap",
     "sweep",
+    "text_lines",
+    "unpacked_of",
 ]

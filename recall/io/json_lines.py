@@ -1,8 +1,9 @@
 """JSON lines: the objects of a file with the numbers of their lines.
 
-In: the file's bytes, whole or in pieces (of these no more than a piece and a line is held), and its name. Out: (line
-number from 1, object). Blank lines are passed over.
-Refuses, with file and line, what is no JSON object.
+In: the file's bytes, whole or in pieces (of these no more than a piece and a line is held), and its name; packed or
+with a byte order mark as `text_lines` reads them. Out: (line number from 1, object). Blank lines and zeros that fill a
+file up are passed over.
+Refuses, with file, line and reason, what is no JSON object on one line, and an object that has a key twice.
 """
 
 import json
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from recall.errors import BadInput, RecallError
+from recall.io.text_lines import utf8_of
 
 LONGEST_LINE = 1 << 30
 
@@ -24,32 +26,71 @@ def json_lines(
     """The objects of JSON lines with their line numbers.
 
     data: all bytes, or pieces of them that need not end at line ends. Raises `error`, by default BadInput, with
-    "source:line: not `expected`", or when a line is longer than about `longest` bytes.
+    "source:line: not `expected`" and the reason, or when a line is longer than about `longest` bytes.
     """
-    for number, line in _lines(data, source, error, longest):
+    pieces = utf8_of([data] if isinstance(data, bytes) else data, source, error)
+    decoder = _Decoder()
+    for number, raw in _lines(pieces, source, error, longest):
+        line = raw.rstrip(b" \t\r\n\0")
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise error(f"{source}:{number}: not {expected}")
+            value = decoder.object(line)
+        except (ValueError, RecursionError) as reason:
+            raise error(f"{source}:{number}: not {expected} ({reason})") from None
         yield number, value
 
 
-def _lines(
-    data: bytes | Iterable[bytes], source: str, error: type[RecallError], longest: int
-) -> Iterator[tuple[int, bytes]]:
-    if isinstance(data, bytes):
-        yield from enumerate(data.split(b"\n"), 1)
-        return
-    rest, number = b"", 1
-    for piece in data:
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            yield number, line
-            number += 1
-        if len(rest) > longest:
+class _Decoder:
+    """Python's decoder of JSON, that tells when an object has a key twice; of the objects inside it the last counts."""
+
+    def __init__(self) -> None:
+        self._twice = ""
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._paired)
+
+    def _paired(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        self._twice = ""
+        if len(value) < len(pairs):
+            names = [name for name, _ in pairs]
+            self._twice = next(name for name in value if names.count(name) > 1)
+        return value
+
+    def object(self, line: bytes) -> dict[str, Any]:
+        """The object of a line. Raises ValueError with the reason, RecursionError for what is nested too deep."""
+        if b"\0" in line:
+            raise ValueError("NUL bytes")
+        if line.strip() in (b"{", b"["):
+            raise ValueError("it goes over several lines")
+        try:
+            value = self._decoder.decode(line.decode("utf-8", "surrogatepass"))
+        except UnicodeDecodeError as bad:
+            raise ValueError(f"not UTF-8 at byte {bad.start} of the line") from None
+        except json.JSONDecodeError as bad:
+            raise ValueError(f"{bad.msg} at character {bad.pos}") from None
+        if not isinstance(value, dict):
+            raise ValueError("not an object")
+        if self._twice:
+            raise ValueError(f"has the key {self._twice!r} twice")
+        return value
+
+
+def _lines(pieces: Iterable[bytes], source: str, error: type[RecallError], longest: int) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers; they end with LF, CRLF or CR, which JSON has nowhere inside a string."""
+    held: list[bytes] = []
+    length, number = 0, 1
+    for piece in pieces:
+        held.append(piece)
+        length += len(piece)
+        if b"\n" in piece or b"\r" in piece:
+            *lines, last = b"".join(held).splitlines(keepends=True)
+            if last.endswith(b"\n"):
+                lines.append(last)
+                last = b""
+            for line in lines:
+                yield number, line
+                number += 1
+            held, length = [last], len(last)
+        if length > longest:
             raise error(f"{source}:{number}: a line without end")
-    yield number, rest
+    yield from enumerate(b"".join(held).splitlines(), number)

@@ -11,7 +11,8 @@ from recall.labels.decisions import audit_urls, page_labels
 from recall.labels.label_noise import error_rates, label_error_chance
 from recall.records import OTHER_LABEL
 from recall.run.rounds import Round
-from recall.sites.hosts import host_of, registered_domain
+from recall.sites.hosts import registered_domain
+from recall.sites.urls import host_of
 
 ASKED = "asked"
 """Source of pages that annotators labelled in a round, as "label" is that of the seed's labels."""

@@ -21,8 +21,8 @@ from recall.errors import BadInput
 from recall.labels.decisions import accepted_prefixes
 from recall.run.rounds import Run
 from recall.run.scanned import scanned_shards
-from recall.sites.hosts import host_of
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import host_of
 
 PARTS = 128
 BATCH = 16_384

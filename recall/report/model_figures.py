@@ -22,7 +22,8 @@ from recall.run.round_model import model_folder, threshold_of
 from recall.run.rounds import Round
 from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store
-from recall.sites.hosts import host_of, registered_domain
+from recall.sites.hosts import registered_domain
+from recall.sites.urls import host_of
 
 ROUNDS = {
     "round": "int32",

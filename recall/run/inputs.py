@@ -14,7 +14,7 @@ import numpy as np
 import recall
 from recall.config import LOCATIONS, AccessSection, Config, parse_config
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
-from recall.io import read_all
+from recall.io import read_all, text_lines
 from recall.records import Shard
 from recall.run.digests import digest_json, seal_json, unseal_json
 from recall.run.label_files import LabelledUrl, parse_labels
@@ -118,11 +118,9 @@ def _holdout_text(config: Config) -> bytes:
     source = config.run.holdout
     try:
         data = read_all(source, config.access)
-        parse_holdout(data.decode("utf-8").splitlines(), source)
+        parse_holdout(text_lines(data, source), source)
     except ShardFailed as error:
         raise BadInput(f"[run] holdout: {error}") from None
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{source}: not UTF-8: {error}") from None
     return data
 
 
@@ -252,4 +250,4 @@ def read_holdout(store: Store, inputs: Inputs) -> Holdout:
     """The frozen holdout; empty when the run has none."""
     if HOLDOUT not in inputs.files:
         return Holdout()
-    return parse_holdout(read_frozen(store, inputs, HOLDOUT).decode().splitlines(), store.url(HOLDOUT))
+    return parse_holdout(text_lines(read_frozen(store, inputs, HOLDOUT), store.url(HOLDOUT)), store.url(HOLDOUT))

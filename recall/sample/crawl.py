@@ -20,7 +20,8 @@ from recall.archive.index import IndexRow, write_index
 from recall.archive.warc import WarcWriter
 from recall.io.parquet import table_from
 from recall.records import WarcRef
-from recall.sites.hosts import host_of, registered_domain
+from recall.sites.hosts import registered_domain
+from recall.sites.urls import host_of
 
 CRAWL = "CC-MAIN-2026-01"
 """A crawl that Common Crawl never made."""

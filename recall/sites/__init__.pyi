@@ -1,6 +1,7 @@
 from .holdout import Holdout as Holdout
-from .hosts import host_of as host_of
 from .kinds import kind_of as kind_of
 from .prefixes import PrefixSet as PrefixSet
+from .urls import host_of as host_of
+from .urls import url_key as url_key
 
-__all__ = ["Holdout", "PrefixSet", "host_of", "kind_of"]
+__all__ = ["Holdout", "PrefixSet", "host_of", "kind_of", "url_key"]

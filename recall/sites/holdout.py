@@ -4,14 +4,12 @@ In: the lines of a holdout file. Out: Holdout, which covers URLs. Refuses a line
 """
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recall.errors import BadInput
-from recall.sites.hosts import host_of, registered_domain
-
-_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+from recall.sites.hosts import registered_domain
+from recall.sites.urls import host_of, named_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,11 @@ def parse_holdout(lines: Iterable[str], source: str) -> Holdout:
         if not line or line.startswith("#"):
             continue
         if not line.startswith("{"):
-            names |= _held_names(line, f"{source}:{number}")
+            name = named_host(line)
+            if not name:
+                expected = "a host, a registered domain or a URL, one a line"
+                raise BadInput(f"{source}:{number}: expected {expected}, found {line[:80]!r}")
+            names.add(name)
             continue
         try:
             row = json.loads(line)
@@ -52,15 +54,3 @@ def parse_holdout(lines: Iterable[str], source: str) -> Holdout:
         if held:
             names |= {host, registered_domain(host)}
     return Holdout(frozenset(names - {""}))
-
-
-def _held_names(line: str, where: str) -> set[str]:
-    """A name as URLs may spell it: in its own letters, and in those of the domain name system (IDNA)."""
-    name = host_of(line) if "://" in line else line.lower().rstrip(".")
-    try:
-        encoded = name.encode("idna").decode()
-    except UnicodeError:
-        encoded = ""
-    if not _HOST.fullmatch(encoded):
-        raise BadInput(f"{where}: expected a host, a registered domain or a URL, one a line, found {line[:80]!r}")
-    return {name, encoded}

@@ -1,24 +1,15 @@
-"""URLs to hosts and registered domains.
+"""Hosts to registered domains.
 
 The registered domain (eTLD+1) follows the Public Suffix List with its private suffixes, so that `a.github.io` and
 `b.github.io` are two. Splits for training and measuring are made by registered domain, never by page.
 """
 
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import tldextract
 
 _extract = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=True, cache_dir=None)
 _extract_icann = tldextract.TLDExtract(suffix_list_urls=(), include_psl_private_domains=False, cache_dir=None)
-
-
-def host_of(url: str) -> str:
-    """Lower-case host of a URL without user, port and final dot; "" where there is none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 @lru_cache(maxsize=65_536)

@@ -1,18 +1,20 @@
 """URL prefixes and templates, matched many at once; the prefixes that recall ships.
 
 A prefix is a host and the start of a path, without scheme, cut at a path boundary; a prefix whose path holds
-placeholders is a template. The shipped ones lie in recall/data/code_prefixes.tsv (kind, language, prefix): sites whose
-pages are mostly about code, in many languages. Refuses a line of that file that is not a kind
-of SHIPPED_KINDS, a language and a prefix with a slash and without a scheme, between tabs.
+placeholders is a template. Prefixes and URLs are compared as the URL key has them (`urls`), however they are written.
+The shipped ones lie in recall/data/code_prefixes.tsv (kind, language, prefix): sites whose pages are mostly about
+code, in many languages. Refuses a line of that file that is not a kind of SHIPPED_KINDS, a language and a prefix with a
+slash and without a scheme, between tabs.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 from recall.errors import Damaged
+from recall.sites.urls import address_of, host_of
 
 YEAR, INT, SLUG = "{year}", "{int}", "{slug}"
 """Placeholders of a template: each matches one whole path part."""
@@ -22,14 +24,33 @@ SHIPPED_KINDS = ("qa", "docs", "forum", "blog", "tracker", "repository", "mail")
 
 FILE = "data/code_prefixes.tsv"
 
+_AUTHORITY = re.compile(r"[^/\\?#]*")
+_IPV6 = re.compile(r"[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*")
+
 
 def prefix_key(url: str) -> str:
-    """Host and path of a URL as prefixes are matched: no scheme, user, port, query or fragment."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    """Host and path of a URL as its key has them: no scheme, user, port, query or fragment; "" without a host."""
+    address = address_of(url)
+    return f"{address.host}{address.path}" if address.host else ""
+
+
+def parse_prefix(text: str) -> str:
+    """A prefix or template as `prefix_key` would give it, from what a person wrote; "" for what is none.
+
+    It may have a scheme, a user and a port, upper case, a final dot, letters of any script. What has a query or a
+    fragment is no prefix, as no page is under it.
+    """
+    rest = text.strip().partition("://")[2] if "://" in text else text.strip()
+    host = _AUTHORITY.match(rest)
+    if host is None or not host[0] or "?" in rest or "#" in rest:
         return ""
-    return f"{(parts.hostname or '').rstrip('.')}{parts.path or '/'}"
+    tail = rest[host.end() :]
+    name = f"[{host[0]}]" if _IPV6.fullmatch(host[0]) else host[0]
+    address = address_of(f"http://{name}{tail}")
+    path = address.path if tail else ""
+    for placeholder in (YEAR, INT, SLUG) if "{" in tail else ():
+        path = path.replace(f"%7B{placeholder[1:-1]}%7D", placeholder)
+    return f"{address.host}{path}" if address.host else ""
 
 
 def _boundaries(key: str) -> Iterator[str]:
@@ -54,7 +75,7 @@ def placeholders_of(part: str) -> Iterator[str]:
 
 
 def under(prefix: str, url: str) -> bool:
-    """True when a URL lies under a prefix (host and path, as `prefix_key` gives them) or a template.
+    """True when a URL lies under a prefix (host and path) or a template.
 
     A prefix ends at a path boundary: `a.org/docs` covers `a.org/docs` and `a.org/docs/x`, not `a.org/docsets`;
     `a.org/docs/` covers what follows its slash. Path parts of a template may be placeholders: `a.org/{year}/`.
@@ -74,19 +95,22 @@ class _Node:
 class PrefixSet:
     """Many prefixes matched at once: a URL costs one set lookup, and one per path part on hosts that have a prefix.
 
-    Templates (prefixes with placeholders) are kept apart, in a tree per host.
+    Templates (prefixes with placeholders) are kept apart, in a tree per host. Prefixes come back as they were given; of
+    several that mean the same the first by sort order stays. What is no prefix is passed over.
     """
 
     def __init__(self, prefixes: Iterable[str]) -> None:
-        self._prefixes = frozenset(prefixes) - {""}
-        self._hosts = frozenset(prefix.partition("/")[0] for prefix in self._prefixes)
+        self._prefixes: dict[str, str] = {}
         self._templates: dict[str, _Node] = {}
-        for prefix in sorted(self._prefixes):
-            if "{" in prefix:
-                self._add(prefix)
+        for given in sorted(set(prefixes)):
+            prefix = parse_prefix(given)
+            if prefix and self._prefixes.setdefault(prefix, given) is given and "{" in prefix:
+                self._add(prefix, given)
+        self.hosts = frozenset(prefix.partition("/")[0] for prefix in self._prefixes)
+        """Hosts of all prefixes, as `host_of` gives them."""
 
-    def _add(self, template: str) -> None:
-        host, _, path = template.partition("/")
+    def _add(self, prefix: str, template: str) -> None:
+        host, _, path = prefix.partition("/")
         node = self._templates.setdefault(host, _Node())
         for part in path.removesuffix("/").split("/"):
             node = node.parts.setdefault(part, _Node())
@@ -96,23 +120,21 @@ class PrefixSet:
         return len(self._prefixes)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._prefixes))
+        return iter(sorted(self._prefixes.values()))
 
     def matches(self, url: str) -> Iterator[str]:
         """Every prefix that the URL lies under, the longest first; a template is as long as the part that it covers."""
-        key = prefix_key(url)
-        host, _, path = key.partition("/")
-        if host not in self._hosts:
+        host = host_of(url)
+        if host not in self.hosts:
             return
-        literal = (prefix for prefix in _boundaries(key) if prefix in self._prefixes)
+        key = prefix_key(url)
         templates = self._templates.get(host)
         if templates is None:
-            yield from literal
+            yield from (self._prefixes[prefix] for prefix in _boundaries(key) if prefix in self._prefixes)
             return
-        covered = [(-len(prefix), 0, prefix) for prefix in literal]
-        covered += [
-            (-len(host) - 1 - length, 1, template) for length, template in _fitting(templates, path.split("/"), 0)
-        ]
+        parts = key[len(host) + 1 :].split("/")
+        covered = [(-len(prefix), 0, self._prefixes[prefix]) for prefix in _boundaries(key) if prefix in self._prefixes]
+        covered += [(-len(host) - 1 - length, 1, template) for length, template in _fitting(templates, parts, 0)]
         yield from (prefix for _, _, prefix in sorted(covered))
 
     def match(self, url: str) -> str | None:

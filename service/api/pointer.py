@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from recall.errors import BadInput, RecallError
+from recall.io import text_lines
 from service.api.models import Models, ModelSource, Version, load, resolve
 from service.server.logs import say
 from service.server.metrics import SWAPS
@@ -19,14 +20,14 @@ LOOK_SECONDS = 0.2
 def read_pointer(path: Path) -> ModelSource:
     """What the pointer names; relative paths are read from its folder. Raises BadInput."""
     try:
-        reference = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        lines = [line for line in text_lines(path.read_bytes(), str(path)) if line]
+    except OSError:
         raise BadInput(
             f"{path}: a pointer file is one line, a model folder or RUN[@ROUND]; it cannot be read"
         ) from None
-    if not reference or "\n" in reference:
+    if len(lines) != 1:
         raise BadInput(f"{path}: a pointer file is one line, a model folder or RUN[@ROUND]")
-    return resolve(reference, path.parent)
+    return resolve(lines[0], path.parent)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

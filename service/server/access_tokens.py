@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from recall.errors import BadInput
+from recall.io import text_lines
 
 VARIABLE = "RECALL_SERVICE_TOKENS"
 SHORTEST = 16
@@ -28,10 +29,10 @@ def read_tokens(path: Path | None) -> tuple[bytes, ...]:
     lines: list[str] = []
     if path is not None:
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
+            lines = text_lines(path.read_bytes(), str(path))
+        except OSError:
             raise BadInput(f"{path}: the tokens file cannot be read") from None
-        if not any(line.strip() for line in lines):
+        if not any(lines):
             raise BadInput(f"{path}: holds no token; one a line is expected")
     return digests_of([*lines, *os.environ.get(VARIABLE, "").split(",")])
 

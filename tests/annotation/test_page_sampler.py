@@ -22,7 +22,7 @@ from annotation.page_sampler import (
     ScannedPage,
 )
 from annotation.strata import SamplingPlan, Stratum, allocate
-from recall.sites.hosts import host_of
+from recall.sites.urls import host_of
 
 PLAN = SamplingPlan(seed=3, round=1, pages=60, audit=80, uncertain_share=0.5, floor=0.02, threshold=0.6)
 

@@ -11,8 +11,8 @@ from annotation import tasks as tasks_module
 from annotation.tasks import EXAMPLES, PREFIXES, STRATA, TASKS, choose_prefixes, push, pushed, title_of
 from recall.errors import Incomplete
 from recall.run.rounds import Round
-from recall.sites.hosts import host_of
 from recall.sites.prefixes import under
+from recall.sites.urls import host_of
 
 CODE_HOST = "docs{0}.example{0}.org"
 FLOOR, THRESHOLD = 0.02, 0.6

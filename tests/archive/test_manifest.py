@@ -73,17 +73,27 @@ def test_ids_paths_files_and_single_files_join(base: Path, monkeypatch: pytest.M
     ]
 
 
-@pytest.mark.parametrize("line", ["<html>", "a b", "../up.warc", "crawl/../../up", "a\x00b", "| rm"])
+@pytest.mark.parametrize("line", ["<html>", "a b", "../up.warc", "crawl/../../up", "a\x01b", "| rm"])
 def test_an_entry_that_cannot_be_a_path_is_named_by_file_and_line(tmp_path: Path, line: str) -> None:
     (tmp_path / "paths").write_text(f"good.warc\n\n{line}\n")
     with pytest.raises(BadInput, match=r"paths:3: expected the path or URL of a WARC file"):
         read_paths(str(tmp_path / "paths"))
 
 
-@pytest.mark.parametrize("data", [b"\x1f\x8b\x08broken", gzip.compress(b"a\nb", mtime=0)[:-9], b"\xff\xfe"])
-def test_a_broken_paths_file_is_bad_input(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x1f\x8b\x08broken", "before byte 9"),
+        (gzip.compress(b"a\nb", mtime=0)[:-9], "truncated"),
+        (gzip.compress(b"a\nb", mtime=0) + b"rest", "bytes behind the packed data"),
+        (b"a\nb\xff", "2: not UTF-8 at byte 1"),
+        (b"\xff\xfea", "mark of utf-16-le"),
+        (b"a\nb\0c", "2: holds NUL bytes"),
+    ],
+)
+def test_a_broken_paths_file_is_bad_input(tmp_path: Path, data: bytes, reason: str) -> None:
     (tmp_path / "paths").write_bytes(data)
-    with pytest.raises(BadInput, match="paths: not a paths file"):
+    with pytest.raises(BadInput, match=f"paths:.*{reason}"):
         read_paths(str(tmp_path / "paths"))
 
 

@@ -11,8 +11,8 @@ from recall.labels.decisions import accepted_prefixes
 from recall.release.diff import difference, side_of
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
-from recall.sites.hosts import host_of
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import host_of
 
 
 def recalled(run: Run, number: int) -> set[str]:

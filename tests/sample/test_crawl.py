@@ -25,7 +25,8 @@ from recall.sample.crawl import (
     write_crawl,
     write_sample,
 )
-from recall.sites.hosts import host_of, registered_domain
+from recall.sites.hosts import registered_domain
+from recall.sites.urls import host_of
 from tests.sample_generator.world import PAGES, crawled
 
 

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from recall.sample.crawl import SampleResponse
-from recall.sites.hosts import host_of
 from recall.sites.prefixes import prefix_key
+from recall.sites.urls import host_of
 from tests.sample_generator.bank import LANGUAGES, code_languages, language
 from tests.sample_generator.markup import STYLES
 from tests.sample_generator.pages import KINDS

@@ -70,7 +70,8 @@ def test_a_line_that_is_no_prefix_is_named(line: str) -> None:
         ("HTTPS://Example.org:443/Docs/a?q=1#top", "example.org/Docs/a"),
         ("http://example.org", "example.org/"),
         ("http://example.org.?q=/x", "example.org/"),
-        ("http://[broken", ""),
+        ("http://[broken", "[broken/"),
+        ("mailto:someone@example.org", ""),
     ],
 )
 def test_a_prefix_key_is_host_and_path(url: str, key: str) -> None:

@@ -2,7 +2,7 @@
 
 Two stages: each chunk partitions its pages by the hash of their key; each partition groups those that share a key and
 writes back, chunk by chunk, which page represents which. Texts are compared after normalisation, by 128 bits of
-BLAKE2b; URLs as search engines see them: without scheme, "www.", default port, fragment, last slash and tracking.
+BLAKE2b; URLs as search engines see them: by the URL key, without "www.", last slash and tracking.
 """
 
 import re
@@ -10,7 +10,6 @@ import unicodedata
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from recall.archive.dates import time_of
 from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Layout, Merged, read_chunk, surviving_pages
 from recall.run.shuffle import Stage, StageFile, arrays, by_key, by_target, read_partition, write_partitions
 from recall.run.store import Schema
+from recall.sites.urls import address_of
 
 Keep = Literal["newest", "longest"]
 
@@ -43,16 +43,14 @@ def normalised(text: str) -> str:
 
 
 def normalised_url(url: str) -> str:
-    """A URL as it is compared; one that cannot be parsed is itself."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+    """A URL as it is compared: its key without "www.", last slash and tracking; without a host, the URL itself."""
+    address = address_of(url)
+    if not address.host:
         return url
-    host = (parts.hostname or "").rstrip(".").removeprefix("www.")
-    shown = f":{port}" if port not in (None, 80, 443) else ""
-    query = _TRACKING.sub("", parts.query).rstrip("&")
-    return f"{host}{shown}{parts.path.rstrip('/')}{'?' if query else ''}{query}"
+    path = address.path.rstrip("/")
+    return address._replace(
+        host=address.host.removeprefix("www."), path=path, query=_TRACKING.sub("", address.query).rstrip("&")
+    ).key()
 
 
 def _hash(text: str) -> tuple[int, int]:

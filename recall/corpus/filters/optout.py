@@ -14,9 +14,8 @@ from html import unescape
 
 from recall.config import AccessSection
 from recall.errors import BadInput
-from recall.io import read_all
-from recall.sites.hosts import host_of
-from recall.sites.prefixes import prefix_key
+from recall.io import read_all, text_lines
+from recall.sites.urls import Address, address_of, named_host
 
 DIRECTIVES = ("noai", "noimageai", "noml", "tdm-reservation", "train-ai")
 HEAD = 65_536
@@ -32,7 +31,9 @@ _WORDS = re.compile(r"[a-z][a-z-]*")
 _REFUSES_TRAINING = re.compile(
     r"(?:^|[,;\s])(?:train-ai|ai-train|train-genai|ai|bots|tdm)\s*=\s*(?:n|no|false|0|disallow)(?![a-z])"
 )
-_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_COMMENT = re.compile(r"^#|\s#")
+_AUTHORITY = re.compile(r"[^/\\?]*")
+_HOST_PATTERN = re.compile(r"[a-z0-9_.*-]+")
 
 
 def noai(body: bytes, headers: str = "", directives: Iterable[str] = DIRECTIVES) -> str:
@@ -73,14 +74,21 @@ def _directives(name: str, value: str) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class UrlPattern:
-    """A line of a pattern file. parts: what must follow one another, any characters between; ends: nothing follows."""
+    """A line of a pattern file. parts: what must follow one another, any characters between; ends: nothing follows.
+
+    scheme, port, query: what the URLs that it is compared with have, beside host and path.
+    """
 
     line: str
     parts: tuple[str, ...]
     ends: bool
+    scheme: bool = False
+    port: bool = False
+    query: bool = False
 
-    def covers(self, text: str) -> bool:
-        """True when the text has the parts in order, the first at its start; linear in the text for each part."""
+    def covers(self, address: Address) -> bool:
+        """True when the URL has the parts in order, the first at its start; linear in the URL for each part."""
+        text = self._compared(address)
         first, *rest = self.parts
         if not text.startswith(first):
             return False
@@ -95,6 +103,13 @@ class UrlPattern:
             return len(text) - len(last) >= at and text.endswith(last)
         return not self.ends or at == len(text)
 
+    def _compared(self, address: Address) -> str:
+        port = f":{address.port}" if self.port and address.port else ""
+        text = f"{address.host}{port}{address.path}"
+        if self.query and address.query:
+            text = f"{text}?{address.query}"
+        return f"{address.scheme}://{text}" if self.scheme else text
+
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
@@ -105,58 +120,112 @@ class OptOut:
 
     @classmethod
     def load(cls, hosts: str, patterns: str, access: AccessSection) -> "OptOut":
-        """Read the two files, "" for none. Raises BadInput with file and line, ShardUnreadable."""
+        """Read the two files, "" for none. Raises BadInput with file and line, or for an empty list; ShardUnreadable.
+
+        A list of comments alone is a list that is empty on purpose.
+        """
         names = parse_hosts(_lines(hosts, access), hosts) if hosts else frozenset()
         return cls(names, parse_patterns(_lines(patterns, access), patterns) if patterns else ())
 
     def reason(self, url: str) -> str:
         """The host or pattern that opts a URL out, "" when none does."""
-        if self.hosts:
-            name = host_of(url)
-            while name:
-                if name in self.hosts:
-                    return name
-                name = name.partition(".")[2]
-        key = prefix_key(url) if self.patterns else ""
-        return next((each.line for each in self.patterns if each.covers(url if "://" in each.line else key)), "")
+        address = address_of(url)
+        name = address.host if self.hosts else ""
+        while name:
+            if name in self.hosts:
+                return name
+            name = name.partition(".")[2]
+        return next((each.line for each in self.patterns if each.covers(address)), "")
 
 
 def _lines(url: str, access: AccessSection) -> list[str]:
-    try:
-        return read_all(url, access, MAX_LIST).decode("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{url}: not UTF-8 at byte {error.start}") from None
+    lines = text_lines(read_all(url, access, MAX_LIST), url)
+    if not any(lines):
+        raise BadInput(f"{url}: an empty list opts nobody out; name no file in [optout], or say why in a # comment")
+    return lines
 
 
 def parse_hosts(lines: Iterable[str], source: str) -> frozenset[str]:
-    """Hosts, one a line, each with its subdomains; "*." before one changes nothing, # begins a comment."""
+    """Hosts, one a line, each with its subdomains; "*." or "." before one changes nothing, # begins a comment."""
     names = set()
     for number, raw in enumerate(lines, 1):
-        line = raw.partition("#")[0].strip().lower()
+        line = raw.partition("#")[0].strip()
         if not line:
             continue
-        name = (host_of(line) if "://" in line else line.removeprefix("*.")).rstrip(".")
-        try:
-            encoded = name.encode("idna").decode()
-        except UnicodeError:
-            encoded = ""
-        if not _HOST.fullmatch(encoded):
+        name = named_host(line.removeprefix("*").removeprefix("."))
+        if not name:
             raise BadInput(f"{source}:{number}: expected a host, found {line[:80]!r}")
-        names |= {name, encoded}
+        names.add(name)
     return frozenset(names)
 
 
 def parse_patterns(lines: Iterable[str], source: str) -> tuple[UrlPattern, ...]:
     """URL patterns, one a line: host and path from their start, `*` for any characters, `$` for the end.
 
-    A pattern with a scheme is matched with the whole URL, query included. Raises BadInput for one that is too long.
+    A pattern with a scheme is compared with scheme, port and query too, one with a port or a `?` with these. Spelling
+    does not matter: patterns and URLs are compared as the URL key has them. # after white space begins a comment.
+    Raises BadInput for one that is too long or that no URL could match.
     """
     patterns = []
     for number, raw in enumerate(lines, 1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
+        line = _COMMENT.split(raw, maxsplit=1)[0].strip()
+        if not line:
             continue
         if len(line) > MAX_PATTERN:
             raise BadInput(f"{source}:{number}: a pattern has at most {MAX_PATTERN} characters")
-        patterns.append(UrlPattern(line, tuple(line.removesuffix("$").split("*")), line.endswith("$")))
+        try:
+            patterns.append(_parse_pattern(line))
+        except ValueError as error:
+            raise BadInput(f"{source}:{number}: covers nothing: {error}: {line[:80]!r}") from None
     return tuple(patterns)
+
+
+def _parse_pattern(line: str) -> UrlPattern:
+    """Raises ValueError with the reason why no URL could match."""
+    ends = line.endswith("$")
+    scheme, found, rest = line.removesuffix("$").partition("://")
+    if not found:
+        scheme, rest = "", scheme
+    elif not _covers_web(scheme.lower()):
+        raise ValueError("pages have http:// or https://")
+    if "#" in rest:
+        raise ValueError("no page's URL has a fragment (#)")
+    authority = _AUTHORITY.match(rest)
+    written = authority[0] if authority else ""
+    tail = rest[len(written) :]
+    name, port = _host_pattern(written.rpartition("@")[2])
+    web = scheme.lower() if scheme.lower() in {"http", "https"} else "http"
+    address = address_of(f"{web}://host.invalid{port}{tail or '/' * ends}")
+    shown = f":{address.port}" if address.port and (scheme or address.port not in {"80", "443"}) else ""
+    text = f"{name}{shown}{address.path if tail or ends else ''}"
+    if "?" in tail:
+        text = f"{text}?{address.query}"
+    text = f"{scheme.lower()}://{text}" if scheme else text
+    return UrlPattern(
+        line, tuple(text.split("*")), ends, bool(scheme), bool(scheme or shown), "?" in tail or bool(scheme)
+    )
+
+
+def _covers_web(scheme: str) -> bool:
+    wildcards = re.compile(".*".join(map(re.escape, re.sub(r"\*+", "*", scheme).split("*"))))
+    return len(scheme) <= 8 and any(wildcards.fullmatch(web) for web in ("http", "https"))
+
+
+def _host_pattern(written: str) -> tuple[str, str]:
+    """Host, with its `*`, and ":port" as URL keys have them."""
+    host, colon, port = written.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or written.startswith("["):
+        host, port = written, ""
+    port = port and f":{int(port)}" if len(port) <= 5 else port
+    if "*" not in host:
+        name = named_host(host)
+        if not name:
+            raise ValueError("it begins with no host")
+        return name, port
+    labels = host.rstrip(".").split(".")
+    if any("*" in label and not label.isascii() for label in labels):
+        raise ValueError("beside * in a host stand letters other than ASCII; write the host as xn--")
+    name = ".".join(label.lower() if label.isascii() else named_host(label) for label in labels)
+    if not _HOST_PATTERN.fullmatch(name):
+        raise ValueError("it begins with no host")
+    return name, port

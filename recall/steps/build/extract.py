@@ -22,8 +22,8 @@ from recall.records import plain_text
 from recall.run.scanned import PageBody, ScannedShard, ScannedShards, read_bodies, read_rows, refs_of
 from recall.run.shuffle import Stage, write_table
 from recall.run.store import Schema, Store
-from recall.sites.hosts import host_of
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import host_of
 
 EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS}
 STAGE = "extract"

@@ -20,7 +20,8 @@ from recall.run.scanned import ScannedShard, read_rows
 from recall.run.shuffle import Stage, StageFile, read_partition, write_partitions, write_table
 from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
-from recall.sites.hosts import host_of, registered_domain
+from recall.sites.hosts import registered_domain
+from recall.sites.urls import host_of
 from recall.steps.domains.bounds import ModelErrors, lower_shares
 from recall.steps.domains.prefix_candidates import Count, directory_prefixes, propose
 

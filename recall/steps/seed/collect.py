@@ -14,8 +14,9 @@ from recall.records import MARK, Capture, Shard, WarcRef
 from recall.run.label_files import LabelledUrl
 from recall.run.sampling import BottomK, priority
 from recall.sites.holdout import Holdout
-from recall.sites.hosts import host_of, registered_domain
+from recall.sites.hosts import registered_domain
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import host_of
 
 
 @dataclass(frozen=True, slots=True)
