@@ -118,9 +118,11 @@ def _holdout_text(config: Config) -> bytes:
     source = config.run.holdout
     try:
         data = read_all(source, config.access)
-        parse_holdout(text_lines(data, source), source)
+        held = parse_holdout(text_lines(data, source), source)
     except ShardFailed as error:
         raise BadInput(f"[run] holdout: {error}") from None
+    if not held.names:
+        raise BadInput(f"{source}: [run] holdout names a list that holds nothing out; leave it empty, or fill the list")
     return data
 
 

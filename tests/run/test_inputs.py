@@ -98,7 +98,10 @@ def test_a_holdout_that_cannot_be_used_is_refused(tmp_path: Path, make_run: Make
     with pytest.raises(BadInput, match="holdout"):
         make_run(tmp_path / "run", f'[run]\nholdout = "{tmp_path}/none"\n')
     (tmp_path / "bad").write_bytes(b"\xff\xfe")
-    with pytest.raises(BadInput, match="UTF-8"):
+    with pytest.raises(BadInput, match="holds nothing out"):
+        make_run(tmp_path / "run", f'[run]\nholdout = "{tmp_path}/bad"\n')
+    (tmp_path / "bad").write_bytes(b"a.org\n\xff")
+    with pytest.raises(BadInput, match=r"bad:2: not UTF-8"):
         make_run(tmp_path / "run", f'[run]\nholdout = "{tmp_path}/bad"\n')
     assert not (tmp_path / "run" / "run.json").exists()
 
