@@ -18,7 +18,7 @@ from recall.errors import Damaged
 from recall.labels import ASKED_AGAIN
 from recall.records import LabelKind, PrefixValue, TaskUse
 from recall.run import LabelledUrl, Round, digest_of, usable
-from recall.sites import PrefixSet
+from recall.sites import PrefixSet, url_key
 
 ANSWERS = "answers/"
 NO_LABEL = ""
@@ -217,17 +217,18 @@ def prefix_value(values: Sequence[str], config: Config) -> PrefixValue:
 def concerns(history: LabelHistory, labels: Iterable[LabelledUrl]) -> bool:
     """Tell whether any labelled URL is a page of the round's tasks or lies under one of its prefixes."""
     prefixes = PrefixSet(task.target for task in history.tasks if task.kind == "prefix")
-    pages = {task.target for task in history.tasks if task.kind == "page"}
-    return any(url in pages or prefixes.match(url) for url in usable(labels, history.round.run.holdout))
+    pages = {url_key(task.target) for task in history.tasks if task.kind == "page"}
+    return any(url_key(url) in pages or prefixes.match(url) for url in usable(labels, history.round.run.holdout))
 
 
 def answer_from(history: LabelHistory, labels: Iterable[LabelledUrl]) -> tuple[LabelHistory, list[Answer]]:
     """Answer a round's tasks from labelled URLs; returns the history with the new answers, and these.
 
-    Pages that have no label there, and no answer by anyone, are answered NO_LABEL.
+    Pages are found by their URL key. Those that have no label there, and no answer by anyone, are answered NO_LABEL.
     """
     config = history.round.run.config
     known = usable(labels, history.round.run.holdout)
+    by_key = {url_key(url): label for url, label in known.items()}
     prefixes = PrefixSet(task.target for task in history.tasks if task.kind == "prefix")
     under: dict[str, list[str]] = defaultdict(list)
     for url, label in known.items():
@@ -236,7 +237,10 @@ def answer_from(history: LabelHistory, labels: Iterable[LabelledUrl]) -> tuple[L
     answered = {answer.key for answer in in_force(history.logged)}
     answers: list[Answer] = []
     for task in history.tasks:
-        value = prefix_value(under[task.target], config) if task.kind == "prefix" else known.get(task.target, NO_LABEL)
+        if task.kind == "prefix":
+            value: str = prefix_value(under[task.target], config)
+        else:
+            value = by_key.get(url_key(task.target), NO_LABEL)
         if value != NO_LABEL or task.key not in answered:
             answers.append(Answer(task.key, task.target, task.kind, value, FILE))
     return history.add(answers)

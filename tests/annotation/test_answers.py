@@ -13,6 +13,7 @@ from annotation.answers import (
     Task,
     add_answers,
     answer_from,
+    concerns,
     in_force,
     last_answers,
     prefix_value,
@@ -113,6 +114,15 @@ def test_a_labels_file_answers_pages_and_prefixes(loop: Any) -> None:
     for one in in_force(last_answers(loop.first)):
         expected = truth[one.target] if one.kind == "page" else ("reject" if "/news/" in one.target else "accept")
         assert (one.value, one.annotator, one.time) == (expected, FILE, "")
+
+
+def test_a_labels_file_may_spell_urls_otherwise(loop: Any) -> None:
+    push(loop.first)
+    spelled = [replace(entry, url=entry.url.replace("https://", "HTTP://u@") + "#top") for entry in loop.labels]
+    assert {entry.url for entry in spelled}.isdisjoint(entry.url for entry in loop.labels)
+    history = read_history(loop.first)
+    assert concerns(history, spelled)
+    assert answer_from(history, spelled)[1] == answer_from(history, loop.labels)[1]
 
 
 def test_a_page_without_a_label_is_answered_unless_a_person_did(loop: Any) -> None:

@@ -23,7 +23,8 @@ from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
-from recall.sites.prefixes import PrefixSet, shipped_prefixes
+from recall.sites.prefixes import PrefixSet, parse_prefix, shipped_prefixes
+from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judge import judge_pages
 
@@ -41,10 +42,10 @@ SAMPLE = {"url": "string", "path": "string", "offset": "int64", "length": "int64
 
 
 def _labelled(run: Run) -> dict[str, LabelledUrl]:
-    """Seed labels by URL, without those of held-out pages."""
+    """Seed labels by URL key, without those of held-out pages."""
     settings = run.config.seed
     wanted = {
-        entry.url: entry
+        url_key(entry.url): entry
         for entry in run.seed_labels
         if entry.use in (None, settings.use) and not run.holdout.covers(entry.url)
     }
@@ -64,8 +65,9 @@ def _requests(run: Run, context: SeedContext) -> list[ShardRequest]:
         return [ShardRequest(shard) for shard in run.shards]
     base = crawl.base if crawl.base.endswith("/") else crawl.base + "/"
     refs: dict[tuple[str, str], set[WarcRef]] = defaultdict(set)
+    labelled = sorted(entry.url for entry in context.labelled.values())
     for crawl_id in crawl.ids:
-        for row in url_refs(crawl.index, crawl_id, sorted(context.labelled), run.config.access):
+        for row in url_refs(crawl.index, crawl_id, labelled, run.config.access):
             if row.status == 200:
                 refs[crawl_id, row.ref.path].add(row.ref)
     shards = {shard.path: shard for shard in run.shards}
@@ -78,7 +80,7 @@ def _requests(run: Run, context: SeedContext) -> list[ShardRequest]:
 
 
 def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int, list[SeedPage]]:
-    """Number of shards that were read, and their seed pages; the first capture of a URL wins."""
+    """Number of shards that were read, and their seed pages; the first capture of a page wins."""
     requests = _requests(run, context)
     outcomes = tolerated(each(collect, context, requests, run.config.cluster, "seed"))
     by_shard: dict[int, list[SeedPage]] = {}
@@ -91,12 +93,18 @@ def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int
     found: dict[tuple[str, bool], SeedPage] = {}
     for number in sorted(by_shard):
         for page in by_shard[number]:
-            found.setdefault((page.url, page.source == "sample"), page)
+            found.setdefault((url_key(page.url), page.source == "sample"), page)
     return len(by_shard), list(found.values())
 
 
 def seed_prefixes(config: Config) -> tuple[str, ...]:
-    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes the shipped ones."""
+    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes the shipped ones.
+
+    Raises BadInput for one that no page could be under.
+    """
+    for prefix in config.seed.prefixes:
+        if not parse_prefix(prefix) or "*" in prefix:
+            raise BadInput(f"[seed] prefixes: {prefix!r}: expected a host and path, without query, fragment and *")
     shipped = (known.prefix for known in shipped_prefixes()) if config.seed.known_prefixes else ()
     return tuple(dict.fromkeys((*config.seed.prefixes, *shipped)))
 
@@ -136,12 +144,15 @@ def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
 
 
 def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str, float]]:
-    """Examples by URL, and the judge's scores. Labels win, then prefixes, the judge, code blocks, random negatives."""
+    """Examples sorted by URL, one a URL key, and the judge's scores.
+
+    Labels win, then prefixes, the judge, code blocks, random negatives.
+    """
     config = run.config
     sample = [page for page in found if page.source == "sample"]
     judged, scores = judge_pages(run, sample)
     inferred = spread([page for page in found if page.source in {"prefix", "structure"}], config.seed.per_family, 0)
-    examples = {page.url: page for page in found if page.source == "label"}
+    examples = {url_key(page.url): page for page in found if page.source == "label"}
     ranked = [
         *(page for page in inferred if page.source == "prefix"),
         *judged,
@@ -149,8 +160,8 @@ def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str
         *_negatives((page for page in sample if page.url not in scores), config),
     ]
     for page in ranked:
-        examples.setdefault(page.url, page)
-    return [examples[url] for url in sorted(examples)], scores
+        examples.setdefault(url_key(page.url), page)
+    return sorted(examples.values(), key=lambda page: page.url), scores
 
 
 def seed(run: Run) -> Done:
@@ -178,7 +189,8 @@ def seed(run: Run) -> Done:
             f"seed: {positive} positive and {len(examples) - positive} negative examples were found in the crawl; both "
             "are needed: check [seed] labels, use, prefixes and random_negatives, and [train] positive"
         )
-    missing = sorted(set(labelled) - {page.url for page in found})
+    seen = {url_key(page.url) for page in found}
+    missing = sorted(entry.url for key, entry in labelled.items() if key not in seen)
     step.publish_table("examples.parquet", _columns(examples, EXAMPLES), EXAMPLES)
     step.publish_table("sample.parquet", _columns(sample, SAMPLE), SAMPLE)
     step.publish_json("missing.json", missing)

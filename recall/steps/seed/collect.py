@@ -16,7 +16,7 @@ from recall.run.sampling import BottomK, priority
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import registered_domain
 from recall.sites.prefixes import PrefixSet
-from recall.sites.urls import host_of
+from recall.sites.urls import host_of, url_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class SeedPage:
 class SeedContext:
     """Context of `collect`: labelled URLs are collected from every shard, other pages from sampled shards.
 
-    sampled: numbers of the sampled shards; sample, structure: number of random pages, and of random pages with code
-    blocks, from each of them.
+    labelled: by URL key; sampled: numbers of the sampled shards; sample, structure: number of random pages, and of
+    random pages with code blocks, from each of them.
     """
 
     config: Config
@@ -84,7 +84,7 @@ def _labelled(context: SeedContext, shard: Shard, refs: tuple[WarcRef, ...]) -> 
     """Labelled pages by byte range; records that are no page or another page are passed over."""
     found: list[SeedPage] = []
     for _, capture in read_outcomes(refs, lambda _path: shard.url, context.config.access):
-        entry = context.labelled.get(capture.url) if isinstance(capture, Capture) else None
+        entry = context.labelled.get(url_key(capture.url)) if isinstance(capture, Capture) else None
         if isinstance(capture, Capture) and entry is not None:
             found.append(seed_page(capture, entry.label, entry.family, "label"))
     return found
@@ -98,7 +98,7 @@ def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
     for capture in read_shard(shard, context.config.access):
         if not isinstance(capture, Capture) or context.holdout.covers(capture.url):
             continue
-        entry = context.labelled.get(capture.url)
+        entry = context.labelled.get(url_key(capture.url))
         if entry is not None:
             found.append(seed_page(capture, entry.label, entry.family, "label"))
         elif shard.number not in context.sampled:

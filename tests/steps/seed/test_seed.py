@@ -1,5 +1,6 @@
 """The first examples, from every source."""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -43,6 +44,29 @@ def test_labelled_urls_that_the_crawl_lacks_are_listed(fresh: Any, crawl: Any) -
     labels.write_text(text + '{"url": "https://nowhere.example.org/", "label": "C", "use": "seed"}\n')
     run = fresh("seed", seed={"labels": str(labels)})
     assert run.store.read_json("seed/missing.json") == ["https://nowhere.example.org/"]
+
+
+def respelled(url: str) -> str:
+    """The same page as a person may write it."""
+    scheme, _, rest = url.partition("://")
+    host, _, path = rest.partition("/")
+    other = "http" if scheme == "https" else "https"
+    return f" {other.upper()}://user@{host.upper()}./x/%2E%2e/{path.replace('d', '%64')}#top "
+
+
+def test_labels_meet_pages_by_their_url_key(fresh: Any, crawl: Any, played: Run) -> None:
+    labels = crawl.folder / "spelled.jsonl"
+    rows = [json.loads(line) for line in (crawl.folder / "labels.jsonl").read_text().splitlines()]
+    labels.write_text("".join(json.dumps({**row, "url": respelled(row["url"])}) + "\n" for row in rows))
+    run = fresh("seed", seed={"labels": str(labels)})
+    assert run.store.read_json("seed/missing.json") == []
+    assert run.store.read_table("seed/examples.parquet") == played.store.read_table("seed/examples.parquet")
+
+
+@pytest.mark.parametrize("prefix", ["", "/docs/", "https:///x", "a.org/docs?page=1", "a.org/docs/*", "*.a.org"])
+def test_a_prefix_that_no_page_could_be_under_is_refused(fresh: Any, prefix: str) -> None:
+    with pytest.raises(BadInput, match=r"^\[seed\] prefixes: .*: expected a host and path"):
+        seed(fresh(seed={"labels": "", "prefixes": [prefix]}))
 
 
 def test_a_seed_of_one_class_is_refused_with_what_to_do(fresh: Any, crawl: Any) -> None:
