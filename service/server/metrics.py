@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -111,6 +111,12 @@ class _Drift:
             if model in self._training and sum(seen) >= DRIFT_SCORES:
                 family.add_metric([model], drift(self._training[model], seen))
         yield family
+
+
+def forget(pid: int) -> None:
+    """Count no longer what a worker that has died held open. What it had counted stays: counters never fall."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def render(training: Mapping[str, Sequence[float]]) -> bytes:

@@ -25,6 +25,7 @@ from recall.errors import BadInput
 from service.limits import Limits
 from service.server.connections import Connections, Listener, Tally
 from service.server.logs import say
+from service.server.metrics import forget
 
 BACKLOG = 2048
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
@@ -123,6 +124,7 @@ class Workers:
                 if age < _YOUNG_SECONDS:
                     time.sleep(_PATIENCE)
                 tally.put(number, 0)
+                forget(pid)
                 born[self._fork(previous, tally, number)] = (number, time.monotonic())
         self._end(list(born))
         gc.unfreeze()

@@ -165,6 +165,37 @@ def test_a_worker_that_dies_is_replaced_and_others_serve_on(start: Any, folders:
     assert running.stop() == 0
 
 
+def open_requests(client: Client) -> float:
+    """The gauge of open requests; the one that asks is one."""
+    lines = client._send("GET", "/metrics", b"", {}).decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("recall_requests_open "))
+
+
+def test_requests_of_a_worker_that_died_are_open_no_more(start: Any, folders: list[Path]) -> None:
+    running = start("--model", folders[0], workers=1)
+    body = b'{"items":[{"text":"return class"}]}'
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection, Client(running.url) as client:
+        connection.sendall(head("/v1/score", Content_Length=len(body)) + body[:-1])
+        deadline = time.monotonic() + 20
+        while open_requests(client) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert open_requests(client) == 2
+        asked = client._send("GET", "/metrics", b"", {}).decode()
+        os.kill(running.workers[0], signal.SIGKILL)
+    with Client(running.url) as client:
+        deadline = time.monotonic() + 20
+        while open_requests(client) > 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert open_requests(client) == 1
+        now = client._send("GET", "/metrics", b"", {}).decode()
+        counted = [
+            [float(line.split()[1]) for line in text.splitlines() if line.startswith('recall_requests_total{route="/m')]
+            for text in (asked, now)
+        ]
+        assert sum(counted[1]) > sum(counted[0]) > 0, "what it had counted stays"
+    assert running.stop() == 0
+
+
 def test_a_worker_that_dies_loses_what_it_held_and_no_more(start: Any, folders: list[Path]) -> None:
     running = start("--model", folders[0])
     body = b'{"items":[{"text":"return class"}]}'
