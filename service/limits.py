@@ -49,5 +49,11 @@ class Limits:
     """From a body's last byte to the answer's first."""
     extract_seconds: float = 15.0
     """To extract one page; the process that does it is killed then."""
+    extract_bytes: int = 3 << 30
+    """Of memory that the process which extracts may have."""
+    store_reads: int = 4
+    """Reads of run folders at a time, for reports."""
+    store_seconds: float = 10.0
+    """To read a file of a run folder."""
     retry_seconds: int = 1
     """What Retry-After says."""

@@ -30,7 +30,9 @@ TITLES: Final[Mapping[str, tuple[int, str]]] = {
     "busy": (429, "The queue is full"),
     "head-too-large": (431, "The request's headers are too large"),
     "unexpected": (500, "Something went wrong here"),
+    "extractor-crashed": (500, "The extractor crashed over this page"),
     "too-long": (503, "The answer took too long"),
+    "too-much-memory": (503, "The answer took too much memory"),
     "unavailable": (503, "The service is not ready"),
 }
 """Reason → status and title. The reason is also the label of the metric that counts refusals."""
@@ -92,7 +94,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     elif isinstance(error, ClientDisconnect):
         refusal = Refusal("gone", "The body did not come to its end")
     else:
-        refusal = Refusal("unexpected", "The log has more under this request id")
+        refusal = Refusal("unexpected", "The log has more under this request's id")
+        request.scope["recall.error"] = error  # the request's line in the log tells its trace
     request.scope["recall.reason"] = refusal.reason
     return respond(refusal, request.scope.get("recall.id", ""))
 

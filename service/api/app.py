@@ -14,14 +14,14 @@ from pydantic_core import to_json
 
 import recall
 from service.api import bodies, schemas, static_pages
-from service.api.models import Models
+from service.api.models import Models, reported
 from service.api.openapi import document, json_body, lines_body, problem_responses
 from service.api.pointer import watch
 from service.api.requests import PIN, Service, Settings
 from service.api.scoring import Scoring, score_body
-from service.api.single_pages import explain_body, extract_page, read_extract
+from service.api.single_pages import explain_body, extract_order
 from service.api.streams import LineStream, score_batch, score_warc
-from service.problems import install
+from service.problems import Refusal, install
 from service.server import metrics
 from service.server.middleware import RequestMiddleware
 from service.server.scheduler import Scheduler
@@ -99,16 +99,23 @@ async def explain(request: Request) -> Response:
 async def extract(request: Request) -> Response:
     """Extract a page as the corpus keeps it: its main content as Markdown, code exact."""
     service = _service(request)
-    page = await service.answer(request, service.explaining, read_extract)
+    order = await service.answer(request, service.explaining, lambda body: extract_order(body, service.limits))
     with service.explaining.hold():
-        return _json(await extract_page(page, service.extractor, service.limits))
+        return _json(await service.extractor.answer(order, request.scope["recall.id"]))
 
 
 @routes.get("/v1/models", responses=problem_responses(schemas.ModelsResponse, reading=True))
 async def models(request: Request) -> Response:
     """All served versions with their metrics, the default first."""
-    served = _service(request).models
-    described = [version.described(default=version is served.default) for version in served.versions]
+    service = _service(request)
+    served, versions = service.models, service.models.versions
+    with_report: frozenset[str] = frozenset()
+    with suppress(Refusal):  # the list does not wait for run folders that do not answer
+        with_report = await service.store_reads.run(lambda: reported(versions))
+    described = [
+        version.described(default=version is served.default, reported=version.version in with_report)
+        for version in versions
+    ]
     return _json(schemas.ModelsResponse(models=described).model_dump_json(exclude_none=True).encode())
 
 
@@ -128,7 +135,8 @@ async def readyz(request: Request) -> Response:
 @routes.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 async def prometheus(request: Request) -> Response:
     """Metrics of all workers for Prometheus."""
-    return Response(metrics.render(_service(request).models.training), headers={"Content-Type": metrics.MEDIA})
+    text = await asyncio.to_thread(metrics.render, _service(request).models.training)
+    return Response(text, headers={"Content-Type": metrics.MEDIA})
 
 
 @asynccontextmanager
@@ -136,8 +144,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     pointer: Path | None = app.state.pointer
     async with AsyncExitStack() as stack:
-        stack.callback(service.scheduler.close)
-        stack.push_async_callback(service.extractor.end)
+        stack.push_async_callback(service.close)
         if pointer is not None:
             watching = asyncio.create_task(watch(pointer, service.models))
             stack.push_async_callback(_stop, watching)

@@ -5,6 +5,8 @@ pieces of bounded size whatever they were made to grow to. Long lines are passed
 """
 
 import asyncio
+import re
+import time
 import zlib
 from collections.abc import Iterator
 from email.message import Message
@@ -27,7 +29,12 @@ Line = bytes | memoryview | None
 
 _LAST_SPACE: Final = 0x20
 """No whitespace of ASCII comes behind it."""
+_SPACES: Final = re.compile(rb"[ \t\n\r\x0b\x0c]+")
 _PIECE: Final = 1 << 20
+_GZIP_STEP: Final = 16 << 10
+"""Compressed bytes looked at for a piece: some 800 members, where each of them is empty."""
+STEP_SECONDS: Final = 0.005
+"""Of undoing an encoding, before other jobs have their turn."""
 _ZSTD_STEP: Final = 256
 """Compressed bytes fed at a time: a zstd block takes at least 4 bytes and holds at most 128 KiB, so 8 MiB come out."""
 _ZSTD_WINDOW: Final = 8 << 20
@@ -67,7 +74,7 @@ class BodyDecoder:
         return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Pieces of at most 8 MiB. Raises Refusal where the data is not of the encoding."""
+        """Pieces of at most 8 MiB, empty ones too: each takes some ms. Raises Refusal where it is not the encoding."""
         if self._frame is None:
             if data:
                 yield data
@@ -78,6 +85,11 @@ class BodyDecoder:
             raise Refusal("bad-encoding", f"It is not {self._encoding}") from None
 
     def _gunzip(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), _GZIP_STEP):
+            yield from self._gunzip_step(data[start : start + _GZIP_STEP])
+            yield b""
+
+    def _gunzip_step(self, data: bytes) -> Iterator[bytes]:
         while data:
             self._begin()
             frame = self._frame
@@ -96,9 +108,7 @@ class BodyDecoder:
             while step:
                 self._begin()
                 frame = self._frame
-                piece = frame.decompress(step)  # type: ignore[union-attr]
-                if piece:
-                    yield piece
+                yield frame.decompress(step)  # type: ignore[union-attr]
                 step = frame.unused_data if frame.eof else b""  # type: ignore[union-attr]
 
     def _begin(self) -> None:
@@ -116,7 +126,8 @@ class BodyDecoder:
 class LineCutter:
     """Bytes to lines, without their ends; None stands for a line longer than the limit. Blank lines are left out.
 
-    A line that lies in one piece is a view of it, so that it is not copied before it is read.
+    A line that lies in one piece is a view of it, so that it is not copied before it is read. Runs of blank lines are
+    passed over at once, whatever their length.
     """
 
     def __init__(self, limit: int) -> None:
@@ -136,6 +147,8 @@ class LineCutter:
                 yield None
             elif data[start] > _LAST_SPACE or not data[start:end].isspace():
                 yield view[start : end - 1]
+            elif blank := _SPACES.match(data, end):
+                end = max(end, data.rfind(b"\n", end, blank.end()) + 1)
             start = end
         self._extend(view[start:])
 
@@ -183,11 +196,14 @@ def inflate(body: bytes, encoding: str, limit: int, share: MemoryShare) -> Stepp
         return body
     decoder = BodyDecoder(encoding)
     whole = bytearray()
+    began = time.monotonic()
     for piece in decoder.feed(body):
         if len(whole) + len(piece) > limit:
             raise Refusal("too-large", f"At most {limit} bytes once its encoding is undone")
         share.grow(len(piece))
         whole += piece
-        yield
+        if time.monotonic() - began > STEP_SECONDS:
+            yield
+            began = time.monotonic()
     decoder.finish()
     return bytes(whole)

@@ -53,11 +53,10 @@ class Version:
     training: tuple[int, ...]
     run: str
 
-    def described(self, *, default: bool) -> schemas.Model:
-        """What /v1/models says of it."""
+    def described(self, *, default: bool, reported: bool) -> schemas.Model:
+        """What /v1/models says of it. reported: its run has a report."""
         card = self.scorer.card
         recipe = {name: float(getattr(card.recipe, name)) for name in card.recipe.__dataclass_fields__}
-        report = f"/report/{self.version}/index.html" if self.run and read_report(self, "index.html") else None
         return schemas.Model(
             version=self.version,
             name=self.name,
@@ -70,7 +69,7 @@ class Version:
             thresholds=dict(card.thresholds),
             metrics=dict(card.metrics),
             recipe=recipe,
-            report=report,
+            report=f"/report/{self.version}/index.html" if reported else None,
         )
 
 
@@ -113,8 +112,20 @@ def load(source: ModelSource) -> Version:
     return Version(scorer.digest[:VERSION_DIGITS], source.name, scorer, training, source.run)
 
 
+def reported(versions: Sequence[Version]) -> frozenset[str]:
+    """Those of the versions whose runs have a report. Asks the run folders, wherever they lie."""
+    return frozenset(version.version for version in versions if version.run and _has_report(version.run))
+
+
+def _has_report(run: str) -> bool:
+    try:
+        return Store(run).exists("report/index.html")
+    except RecallError:
+        return False
+
+
 def read_report(version: Version, file: str) -> bytes | None:
-    """A file of the report of the version's run, None where there is none."""
+    """A file of the report of the version's run, None where there is none. Asks the run folder, wherever it lies."""
     if not version.run:
         return None
     store = Store(version.run)

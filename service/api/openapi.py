@@ -29,8 +29,8 @@ _STATUSES = {
     415: "The body's type or encoding is not supported",
     422: "The body is not what this path takes",
     429: "The queue is full; see Retry-After",
-    500: "Something went wrong here",
-    503: "The answer took too long, or the service is not ready; see Retry-After",
+    500: "Something went wrong here, or the extractor crashed over this page",
+    503: "The answer took too long or too much memory, or the service is not ready; see Retry-After",
 }
 
 

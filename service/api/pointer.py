@@ -44,10 +44,10 @@ def _follow(path: Path, models: Models) -> Version:
 
 
 async def watch(path: Path, models: Models) -> None:
-    """Follow the pointer until cancelled. Loading is done in a thread; the swap is one assignment."""
+    """Follow the pointer until cancelled. All but the swap, one assignment, is done in threads."""
     seen = None
     while True:
-        stamp = _stamp(path)
+        stamp = await asyncio.to_thread(_stamp, path)
         if stamp != seen and stamp is not None:
             seen = stamp
             try:

@@ -20,6 +20,7 @@ from service.limits import Limits
 from service.problems import Refusal
 from service.server.encoder_memory import EncoderMemory
 from service.server.scheduler import HEAVY, BodyMemory, MemoryShare, Scheduler, Slots, SteppedJob
+from service.server.store_reads import StoreReads
 
 T = TypeVar("T")
 
@@ -50,7 +51,14 @@ class Service:
         self.memory = BodyMemory(limits.held_bytes, limits.retry_seconds)
         encoders = EncoderMemory(lambda: [version.scorer.tokenizer for version in models.versions], self.memory.held)
         self.scheduler = Scheduler(encoders.add)
-        self.extractor = Extractor(limits.extract_seconds)
+        self.extractor = Extractor(limits.extract_seconds, limits.extract_bytes)
+        self.store_reads = StoreReads(limits)
+
+    async def close(self) -> None:
+        """End what the requests shared."""
+        self.store_reads.close()
+        await self.extractor.end()
+        await asyncio.to_thread(self.scheduler.close)
 
     async def answer(self, request: Request, slots: Slots, work: Callable[[bytes], SteppedJob[T]]) -> T:
         """Read a JSON body, wait for a turn, do the work it is for. Raises Refusal wherever this fails."""

@@ -1,12 +1,13 @@
-"""Answers about one page: /v1/explain takes its score apart, /v1/extract gives its Markdown.
+"""Requests about one page: /v1/explain takes its score apart, /v1/extract gives its Markdown.
 
-In: a JSON body. Out: the answer's JSON. Refuses a body that is no page, and a text too long to explain.
+In: a JSON body. Out: the answer's JSON, or what is sent to the process that extracts. Refuses a body that is no page,
+and a text too long to explain.
 """
 
 from pydantic_core import to_json
 
 from recall.records import MARK
-from service.api.extraction import Extractor
+from service.api.extraction import order_line
 from service.api.items import Unfit, read_page
 from service.api.models import Models
 from service.api.schemas import ExplainRequest, ExtractRequest
@@ -55,21 +56,15 @@ def explain_body(body: bytes, models: Models, pin: str | None, limits: Limits) -
     return to_json(answer)
 
 
-def read_extract(body: bytes) -> SteppedJob[ExtractRequest]:
-    """A job of one step: the page that a body asks to extract. Raises Refusal where it is none."""
+def extract_order(body: bytes, limits: Limits) -> SteppedJob[bytes]:
+    """A job: what the extractor is sent for the page in a body. Raises Refusal where it is none."""
     page: ExtractRequest = read_page(ExtractRequest, body)
     if (page.html is None) == (page.body is None):
         raise Refusal("not-valid", "Give one of html and body")
-    return page
-    yield  # a generator, as every job is
-
-
-async def extract_page(page: ExtractRequest, extractor: Extractor, limits: Limits) -> bytes:
-    """The answer to /v1/extract. Raises Refusal."""
+    yield
     try:
-        body, charset = source_of(page, limits)
+        source, charset = source_of(page, limits)
     except Unfit as unfit:
         raise Refusal(unfit.reason, unfit.error["detail"]) from None
-    text = await extractor.markdown(body, page.url, charset)
-    echo = {} if page.url is None else {"url": page.url}
-    return to_json({**echo, "markdown": text})
+    yield
+    return order_line(source, page.url, charset)

@@ -1,7 +1,6 @@
 """The page for people at `/`: three static files and a content security policy that runs nothing else; run reports."""
 
 import re
-from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -36,13 +35,9 @@ recall ships, not the one a report declares: a run folder may have been written 
 
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
+_STATIC = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.is_file()}
+
 routes = APIRouter(include_in_schema=False)
-
-
-@cache
-def _static(name: str) -> bytes | None:
-    path = _FOLDER / name
-    return path.read_bytes() if _NAME.fullmatch(name) and "/" not in name and path.is_file() else None
 
 
 def _file(name: str, content: bytes | None, policy: str) -> Response:
@@ -55,18 +50,20 @@ def _file(name: str, content: bytes | None, policy: str) -> Response:
 @routes.get("/")
 async def index() -> Response:
     """The page."""
-    return _file("index.html", _static("index.html"), PAGE_POLICY)
+    return _file("index.html", _STATIC["index.html"], PAGE_POLICY)
 
 
 @routes.get("/static/{name}")
 async def static(name: str) -> Response:
     """A file of the page."""
-    return _file(name, _static(name), PAGE_POLICY)
+    return _file(name, _STATIC.get(name), PAGE_POLICY)
 
 
 @routes.get("/report/{version}/{name:path}")
 async def report(request: Request, version: str, name: str) -> Response:
     """A file of the report of a served version's run; it may run its own script only."""
-    served = request.app.state.service.models.find(version)
-    content = read_report(served, name) if _NAME.fullmatch(name) else None
+    service = request.app.state.service
+    served = service.models.find(version)
+    named = _NAME.fullmatch(name) is not None
+    content = await service.store_reads.run(lambda: read_report(served, name)) if named else None
     return _file(name, content, REPORT_POLICY)

@@ -1,16 +1,19 @@
 """Bodies without end: NDJSON in and out, and a WARC in and lines out, with back-pressure both ways.
 
 What was read and not yet scored is bounded, so a fast sender waits; a reader that is slow is waited for, so scoring
-waits. An error before the first line is a problem response; after it, it is the last line: {"problem": {...}}.
+waits. Between any two pieces of a body, compressed or not, other requests have their turn. An error before the first
+line is a problem response; after it, it is the last line: {"problem": {...}}.
 """
 
 import asyncio
+import logging
+import os
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile, _TemporaryFileWrapper
+from tempfile import NamedTemporaryFile
 
 from pydantic_core import to_json
 from starlette.requests import ClientDisconnect, Request
@@ -20,16 +23,19 @@ from starlette.types import Receive, Scope, Send
 from recall.archive.warc import captures
 from recall.errors import ShardFailed
 from recall.records import Capture
-from service.api.bodies import BodyDecoder, Line, LineCutter
+from service.api.bodies import STEP_SECONDS, BodyDecoder, Line, LineCutter
 from service.api.scoring import Scoring, score_lines
 from service.limits import Limits
 from service.problems import Refusal, respond
+from service.server.logs import say
 from service.server.scheduler import HEAVY, Scheduler, SteppedJob
 
 MEDIA = "application/x-ndjson"
 
 _HIGH = 1 << 20
 """Bytes of lines that wait to be scored, beyond which no more are read."""
+_CUT = 256 << 10
+"""Bytes that are cut into lines at a time: at most 130,000 lines."""
 _WORTH = 32 << 10
 """Bytes of outcomes that are sent at once while further lines wait."""
 _PAGES = 32
@@ -103,18 +109,30 @@ class _LineReader:
 
     async def fill(self) -> None:
         """Read to the end of the body. Raises Refusal, or ClientDisconnect when it breaks off."""
+        began = time.monotonic()
         try:
             async for chunk in _chunks(self._request, self._limits):
                 for piece in self._decoder.feed(chunk):
-                    self._add(self._cutter.feed(piece))
-                    while self._bytes > _HIGH:
-                        self._room.clear()
-                        await self._room.wait()
+                    for start in range(0, len(piece), _CUT):
+                        self._add(self._cutter.feed(piece[start : start + _CUT]))
+                        if await self._waited_for_room():
+                            began = time.monotonic()
+                    if time.monotonic() - began > STEP_SECONDS:
+                        await asyncio.sleep(0)
+                        began = time.monotonic()
             self._decoder.finish()
             self._add(self._cutter.finish())
         finally:
             self._ended = True
             self._ready.set()
+
+    async def _waited_for_room(self) -> bool:
+        """Wait until no more lines wait than may; whether that took time."""
+        full = self._bytes > _HIGH
+        while self._bytes > _HIGH:
+            self._room.clear()
+            await self._room.wait()
+        return full
 
     def _add(self, lines: Iterator[Line]) -> None:
         for line in lines:
@@ -161,8 +179,11 @@ async def score_batch(request: Request, encoding: str, scoring: Scoring, schedul
 
 async def score_warc(request: Request, encoding: str, scoring: Scoring, scheduler: Scheduler) -> AsyncIterator[bytes]:
     """A line for each page of the WARC in the body, once all of it is here."""
-    with NamedTemporaryFile(prefix="recall-service-", suffix=".warc") as spool:
-        await _spool(request, BodyDecoder(encoding), spool, scoring.limits)
+    spool = await asyncio.to_thread(_Spool, encoding, scoring.limits.warc_bytes)
+    try:
+        async for chunk in _chunks(request, scoring.limits):
+            await _finished(spool.write, chunk)
+        await _finished(spool.finish)
         pages = captures(spool.name)
         while True:
             lines, refusal = await scheduler.run(_score_pages(pages, scoring, Path(spool.name)), HEAVY)
@@ -172,18 +193,62 @@ async def score_warc(request: Request, encoding: str, scoring: Scoring, schedule
                 raise refusal
             if not lines:
                 return
+    finally:
+        await _finished(spool.close)
 
 
-async def _spool(request: Request, decoder: BodyDecoder, spool: "_TemporaryFileWrapper[bytes]", limits: Limits) -> None:
-    written = 0
-    async for chunk in _chunks(request, limits):
-        for piece in decoder.feed(chunk):
-            written += len(piece)
-            if written > limits.warc_bytes:
-                raise Refusal("too-large", f"A WARC has at most {limits.warc_bytes} bytes")
-            spool.write(piece)
-    decoder.finish()
-    spool.flush()
+async def _finished(step: Callable[..., None], *arguments: object) -> None:
+    """Do a step in a thread. A caller that is cancelled waits for its end: what it closes next is used by nobody."""
+    doing = asyncio.ensure_future(asyncio.to_thread(step, *arguments))
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing})
+        raise
+
+
+class _Spool:
+    """A WARC on its way to a file that is gone when it is closed. Every method blocks."""
+
+    def __init__(self, encoding: str, most: int) -> None:
+        self._decoder = BodyDecoder(encoding)
+        self._most = most
+        self._written = 0
+        with _room_for_spool():
+            self._file = NamedTemporaryFile(prefix="recall-service-", suffix=".warc")  # noqa: SIM115 - closed by close
+        self.name = self._file.name
+
+    def write(self, chunk: bytes) -> None:
+        """Write a part of the body. Raises Refusal where it is too large, not of its encoding, or the disk is full."""
+        with _room_for_spool():
+            for piece in self._decoder.feed(chunk):
+                self._written += len(piece)
+                if self._written > self._most:
+                    raise Refusal("too-large", f"A WARC has at most {self._most} bytes")
+                self._file.write(piece)
+
+    def finish(self) -> None:
+        """Write what is left. Raises Refusal where the body ends inside its encoding, or the disk is full."""
+        self._decoder.finish()
+        with _room_for_spool():
+            self._file.flush()
+
+    def close(self) -> None:
+        """Remove the file."""
+        with suppress(OSError):  # what could not be written before cannot be now
+            self._file.close()
+
+
+@contextmanager
+def _room_for_spool() -> Iterator[None]:
+    """Raise a Refusal where the temporary folder takes no more."""
+    try:
+        yield
+    except OSError as error:
+        say(logging.ERROR, "no room for a WARC", reason=os.strerror(error.errno or 0))
+        raise Refusal(
+            "unavailable", "The service has no room for this body; try again", {"Retry-After": "60"}
+        ) from None
 
 
 def _score_pages(pages: Iterator[Capture], scoring: Scoring, path: Path) -> SteppedJob[tuple[bytes, Refusal | None]]:

@@ -6,9 +6,13 @@ import os
 import sys
 import time
 import traceback
-from typing import Any
+from types import TracebackType
+from typing import Any, Final
 
 LOGGER = logging.getLogger("recall.service")
+
+FRAMES: Final = 12
+"""Of a trace that are told, its innermost ones."""
 
 _QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 
@@ -26,10 +30,15 @@ class JsonLines(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0] is not None:
-            frames = traceback.extract_tb(record.exc_info[2])
             line["exception"] = record.exc_info[0].__name__
-            line["frames"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
+            line["frames"] = frames_of(record.exc_info[2])
         return json.dumps(line, ensure_ascii=True)
+
+
+def frames_of(trace: TracebackType | None) -> list[str]:
+    """The frames of a trace in words."""
+    frames = traceback.extract_tb(trace)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-FRAMES:]]
 
 
 def set_up(level: str) -> None:
@@ -43,7 +52,7 @@ def set_up(level: str) -> None:
     logging.getLogger("uvicorn.access").handlers = []
 
 
-def say(level: int, event: str, **fields: Any) -> None:
-    """Log an event with its fields."""
+def say(level: int, event: str, *, error: BaseException | None = None, **fields: Any) -> None:
+    """Log an event with its fields. error: the exception that it was."""
     if LOGGER.isEnabledFor(level):
-        LOGGER.log(level, event, extra={"fields": fields})
+        LOGGER.log(level, event, exc_info=error, extra={"fields": fields})

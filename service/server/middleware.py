@@ -122,4 +122,4 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
     if "recall.reason" in scope:
         REFUSED.labels(scope["recall.reason"]).inc()
         fields["reason"] = scope["recall.reason"]
-    say(logging.WARNING if status >= 500 else logging.INFO, "request", **fields)
+    say(logging.WARNING if status >= 500 else logging.INFO, "request", error=scope.get("recall.error"), **fields)

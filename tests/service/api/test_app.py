@@ -20,6 +20,7 @@ from service.api.models import Models, load, resolve
 from service.api.requests import Settings
 from service.limits import Limits
 from service.server.access_tokens import digests_of
+from service.server.logs import LOGGER, JsonLines
 
 LINES = {"Content-Type": "application/x-ndjson"}
 JSON = {"Content-Type": "application/json"}
@@ -332,3 +333,18 @@ def test_the_page_may_run_nothing_but_its_own_script(client: TestClient) -> None
     assert " on" not in page.text.replace(" on ", "")
     problem(client.get("/static/..%2fapp.py"), 404, "not-found")
     problem(client.get("/static/app.py"), 404, "not-found")
+
+
+def test_what_nobody_expected_is_logged_under_the_requests_id(
+    models: Models, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(LOGGER, "propagate", True)
+    monkeypatch.setattr(Scorer, "score", lambda *_: 1 / 0)
+    with TestClient(create_app(models), raise_server_exceptions=False) as client:
+        answer = client.post("/v1/score", json={"items": [{"text": "secret words"}]})
+    problem(answer, 500, "unexpected")
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records if record.name == LOGGER.name]
+    (line,) = [line for line in lines if line.get("id") == answer.headers["x-request-id"]]
+    assert (line["exception"], line["reason"]) == ("ZeroDivisionError", "unexpected")
+    assert "scoring.py" in str(line["frames"])
+    assert "secret" not in str(lines)

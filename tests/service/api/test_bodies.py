@@ -1,12 +1,14 @@
 import gzip
+import time
 
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.bodies import BodyDecoder, LineCutter
+from service.api.bodies import BodyDecoder, LineCutter, inflate
 from service.problems import Refusal
+from service.server.scheduler import BodyMemory
 
 PARTS = st.lists(st.binary(max_size=2000), min_size=1, max_size=5)
 SIZE = st.integers(1, 700)
@@ -61,3 +63,42 @@ def test_lines_are_those_of_split_however_they_come(lines: list[bytes], size: in
     found = [line for at in range(0, len(data), size) for line in cutter.feed(data[at : at + size])]
     found += cutter.finish()
     assert found == [line if len(line) <= 40 else None for line in data.split(b"\n") if line.strip() or len(line) > 40]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_body_of_empty_members_is_undone_in_short_steps_and_in_time(encoding: str) -> None:
+    empty = gzip.compress(b"") if encoding == "gzip" else zstandard.compress(b"")
+    body = empty * ((4 << 20) // len(empty))
+    with BodyMemory(1 << 30, 1).share() as share:
+        job = inflate(body, encoding, 100, share)
+    longest, began = 0.0, time.thread_time()
+    ended, undone = False, b"?"
+    while not ended:
+        before = time.thread_time()
+        try:
+            next(job)
+        except StopIteration as stop:
+            ended, undone = True, stop.value
+        longest = max(longest, time.thread_time() - before)
+    assert undone == b""
+    assert longest < 0.2
+    assert time.thread_time() - began < 10
+
+
+def test_runs_of_blank_lines_are_passed_over_and_nothing_else() -> None:
+    data = b'{"a":1}\n\n\n \t\r\n  {"b":2}\n\x0b\n\n {"c":\n3}\n   '
+    cutter = LineCutter(100)
+    whole = [bytes(line or b"") for line in (*cutter.feed(data), *cutter.finish())]
+    assert whole == [b'{"a":1}', b'  {"b":2}', b' {"c":', b"3}"]
+    cutter = LineCutter(100)
+    pieces = [bytes(line or b"") for n in range(len(data)) for line in cutter.feed(data[n : n + 1])]
+    assert pieces == whole
+
+
+def test_many_blank_lines_take_no_time() -> None:
+    began = time.thread_time()
+    for blank in (b"\n", b" \n", b"\r\n", b"\x0b\x0c\n", b" " * 1000 + b"\n"):
+        cutter = LineCutter(100_000)
+        data = blank * ((8 << 20) // len(blank)) + b"last"
+        assert [*cutter.feed(data), *cutter.finish()] == [b"last"]
+    assert time.thread_time() - began < 1.5
