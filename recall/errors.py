@@ -11,7 +11,8 @@
     |  `- ShardCorrupt     8    its bytes are not a whole WARC: truncated, broken member, wrong length
     |- Transient           9    may go through when tried again; retried before it is ever shown
     |- Incomplete         10    a step ended with failed shards; `recall status` lists them
-    `- Refused            11    the server said no (403): stop asking, it would only get worse
+    |- Refused            11    the server said no (403): stop asking, it would only get worse
+    `- StorageUnusable    12    a disk or bucket takes no files: gone, full, read-only; mend it, then run again
 
 All take positional arguments only, so that they survive pickling between processes.
 Exit code 1 is kept for what nobody expected. Trouble with a single page is a `records.Skip`, never an exception.
@@ -31,6 +32,7 @@ __all__ = [
     "ShardCorrupt",
     "ShardFailed",
     "ShardUnreadable",
+    "StorageUnusable",
     "Transient",
     "of_the_machine",
 ]
@@ -128,3 +130,9 @@ class Refused(RecallError):
     """The server refuses us (403); asking again would only get us blocked."""
 
     exit_code = 11
+
+
+class StorageUnusable(RecallError):
+    """Where files are to be written, or a whole run folder lies, is gone, full or read-only."""
+
+    exit_code = 12

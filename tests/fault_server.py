@@ -74,6 +74,20 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer(head=False)
 
+    def do_PUT(self) -> None:
+        """Take an object, unless a fault is due; what was sent is read either way."""
+        server = self.server
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        server.asked.append(f"{self.command} {self.path}")
+        fault = server.faults.pop(0) if server.faults else None
+        if fault is not None and fault.status:
+            self._send(fault.status, fault.headers, fault.body, fault)
+            return
+        server.files[self.path.lstrip("/").partition("?")[0]] = body
+        self._send(200, {}, b"", Fault())
+
+    do_POST = do_DELETE = do_PUT  # noqa: N815 - names of the standard library
+
     def _answer(self, *, head: bool) -> None:
         server = self.server
         wanted = self.headers.get("Range", "")

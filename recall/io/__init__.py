@@ -4,9 +4,10 @@
 resume, read-ahead) wrap them. `parquet` is the one home of pyarrow.
 """
 
-from recall.io.file import NameTaken, atomic_writer
+from recall.io.file import NameTaken, atomic_writer, make_folder, sync
 from recall.io.json_lines import json_lines
 from recall.io.objects import (
+    check_folder,
     exists,
     list_keys,
     local_path,
@@ -37,10 +38,12 @@ __all__ = [
     "RetryPolicy",
     "Stream",
     "atomic_writer",
+    "check_folder",
     "exists",
     "json_lines",
     "list_keys",
     "local_path",
+    "make_folder",
     "open_readahead",
     "open_stream",
     "post_json",
@@ -52,6 +55,7 @@ __all__ = [
     "size",
     "swap",
     "sweep",
+    "sync",
     "text_lines",
     "unpacked_of",
 ]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recall.config import AccessSection
-from recall.errors import ShardUnreadable, Transient
+from recall.errors import RecallError, ShardUnreadable, StorageUnusable, Transient
 from recall.io.stream import OpenBody
 
 CHUNK = 1 << 18
@@ -28,6 +28,19 @@ LEFT_SECONDS = 3600.0
 """Nobody writes one file for so long."""
 
 _TEMPORARY = re.compile(r"^\..*\.([0-9a-f]{8})\.(\d+)\.[0-9a-f]{8}\.tmp$")
+_UNUSABLE = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room, or raise the quota",
+    errno.EFBIG: "the file is larger than the disk or `ulimit -f` takes",
+    errno.EROFS: "the disk is mounted read-only",
+    errno.EACCES: "give this user the right to write there",
+    errno.EPERM: "give this user the right to write there",
+    errno.ENOTDIR: "a file lies where a folder should be",
+    errno.EEXIST: "a file lies where a folder should be",
+    errno.ENAMETOOLONG: "choose a shorter path",
+}
+"""What the next file would meet too, and what helps."""
+
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -83,7 +96,7 @@ def atomic_writer(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
     The temporary file lies beside it, where `sweep` finds what a killed process left. Raises NameTaken (an OSError)
     where there is such a file, unless `replace`, and OSError as the disk gives it; what the block raises passes on.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{_machine()}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as stream:
@@ -96,13 +109,13 @@ def atomic_writer(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
             _link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync(path.parent)
 
 
 def publish(path: Path, data: bytes | Path) -> bool:
     """Write once: True if written, False if the name exists. data: bytes, or the file that holds them.
 
-    Raises Transient when the disk refuses.
+    Raises StorageUnusable when the disk is full or may not be written to, Transient for its other errors.
     """
     try:
         with atomic_writer(path) as stream:
@@ -110,14 +123,23 @@ def publish(path: Path, data: bytes | Path) -> bool:
     except NameTaken:
         return False
     except OSError as error:
-        raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise _unwritable(path, error) from None
     return True
 
 
+def _unwritable(path: Path, error: OSError, what: str = "written") -> RecallError:
+    line = f"{path}: cannot be {what}: {error.strerror or error}"
+    advice = _UNUSABLE.get(error.errno or 0)
+    return Transient(line) if advice is None else StorageUnusable(f"{line}: {advice}, then run again")
+
+
 def swap(path: Path, expected: bytes | None, data: bytes) -> bool:
-    """Replace the content if it is `expected` (None: if there is no file). One writer at a time by a lock file."""
+    """Replace the content if it is `expected` (None: if there is no file). One writer at a time by a lock file.
+
+    Raises as `publish`.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with _locked(path):
             found = path.read_bytes() if path.exists() else None
             if found != expected:
@@ -126,7 +148,7 @@ def swap(path: Path, expected: bytes | None, data: bytes) -> bool:
                 stream.write(data)
             return True
     except OSError as error:
-        raise Transient(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise _unwritable(path, error) from None
 
 
 def sweep(folder: Path) -> int:
@@ -173,7 +195,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise Transient(f"{path}: cannot be removed: {error.strerror or error}") from None
+        raise _unwritable(path, error, "removed") from None
 
 
 def size(path: Path) -> int | None:
@@ -224,8 +246,24 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, so that a loss of power does not take them with their files.
+
+    Raises OSError as the disk gives it.
+    """
+    made = []
+    above = folder
+    while not above.exists():
+        made.append(above)
+        above = above.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for new in made:
+        sync(new.parent)
+
+
+def sync(path: Path) -> None:
+    """Bring a file's bytes, or the names in a folder, to the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

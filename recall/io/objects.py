@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from recall.config import AccessSection
-from recall.errors import BadInput, ShardUnreadable
+from recall.errors import BadInput, ShardUnreadable, StorageUnusable
 from recall.io import file
 from recall.io.ratelimit import LimitedSource, limiter_of
 from recall.io.retry_policy import Again, RetryPolicy, given_up
@@ -207,19 +207,18 @@ def sweep(url_prefix: str) -> int:
     return 0 if url_prefix.startswith(S3) else file.sweep(writable_path(url_prefix))
 
 
+def check_folder(url: str, access: AccessSection = _ANYONE) -> None:
+    """Raise StorageUnusable when a folder is not there: no such bucket, or on a disk no such folder."""
+    if url.startswith(S3):
+        client_of(url).check_bucket(url, access)
+    elif not (folder := writable_path(url)).is_dir():
+        raise StorageUnusable(f"{folder}: is not there; is its disk mounted?")
+
+
 def _put(url: str, data: bytes | Path, access: AccessSection, etag: str | None) -> bool:
-    """Conditional PUT. A PUT that broke may have arrived: then the name is taken, by our own bytes."""
-    s3 = client_of(url)
-    tries = 0
+    from recall.io import s3_upload  # noqa: PLC0415 - as in client_of
 
-    def attempt() -> bool:
-        nonlocal tries
-        tries += 1
-        if s3.publish(url, data, access, etag):
-            return True
-        if tries == 1:
-            return False
-        version = s3.read_version(url, access)
-        return version is not None and version[0] == (data if isinstance(data, bytes) else data.read_bytes())
+    def call(action: Callable[[], T]) -> T:
+        return request(action, url, access, reading=False)
 
-    return request(attempt, url, access, reading=False)
+    return s3_upload.publish(s3_upload.Target(url, access, call, lambda: open_stream(url, access)), data, etag)

@@ -1,40 +1,33 @@
 """s3://bucket/key through boto3: signed by its usual chain, unsigned when asked or when there are no credentials.
 
-boto3's own retries are off: `retry_policy` decides, as for https. Writes are conditional (If-None-Match, If-Match).
+boto3's own retries are off: `retry_policy` decides, as for https. `s3_errors` sorts its errors, `s3_upload` writes.
 """
 
-import io
 import os
+import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError, NoCredentialsError
-from botocore.exceptions import ConnectionError as BrokenConnection
-from botocore.parsers import ResponseParserError
-from urllib3.exceptions import HTTPError as BrokenBody
 
 from recall.config import AccessSection
-from recall.errors import BadInput, Refused, ShardUnreadable
+from recall.errors import BadInput, StorageUnusable
 from recall.io.http import check_range, user_agent
-from recall.io.retry_policy import Again, parse_retry_after
+from recall.io.retry_policy import Again
+from recall.io.s3_errors import BROKEN, MISSING, NO_BUCKET, code_of, translate
 from recall.io.stream import OpenBody
 
 T = TypeVar("T")
 
 CHUNK = 1 << 18
-_MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound", "NoSuchVersion"}
-_REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "Forbidden", "AllAccessDisabled"}
-_AGAIN = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "RequestTimeTooSkewed"}
-_SLOW_DOWN = {"SlowDown", "ServiceUnavailable", "Throttling"}
-_TAKEN = {"PreconditionFailed", "412"}
-_BROKEN = (ClientError, BotoCoreError, ResponseParserError, BrokenBody, OSError)
-"""What boto3 raises: errors of the server, of the connection, an error's body that is no XML, a body cut short."""
+BUCKET_SECONDS = 30.0
+"""How long a bucket that was there counts as there."""
+
+_seen_buckets: dict[tuple[str, AccessSection], float] = {}
 
 
 def split(url: str) -> tuple[str, str]:
@@ -72,44 +65,23 @@ def _client_of(pid: int, access: AccessSection) -> Any:  # noqa: ARG001 - a fork
         settings["signature_version"] = UNSIGNED
     if access.s3_endpoint:
         settings["s3"] = {"addressing_style": "path"}
-    return boto3.Session().client(
+    made = boto3.Session().client(
         "s3", region_name=access.s3_region, endpoint_url=access.s3_endpoint or None, config=Config(**settings)
     )
+    made.meta.events.register("after-call.s3.GetObject", _keep_stream)
+    return made
 
 
-def _client(access: AccessSection) -> Any:
+def _keep_stream(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Keep the stream of an answer: the body that boto3 makes of it waits until all that was asked for has come."""
+    parsed["Stream"] = http_response.raw
+
+
+def client(access: AccessSection) -> Any:
+    """boto3's client for these settings. Raises BadInput for an endpoint that is no URL."""
     if access.s3_endpoint and urlsplit(access.s3_endpoint).scheme not in ("http", "https"):
         raise BadInput(f"[access] s3_endpoint: expected http:// or https://, found {access.s3_endpoint}")
     return _client_of(os.getpid(), access)
-
-
-def _translate(url: str, error: Exception) -> NoReturn:
-    """Sort boto3's errors by what follows from them."""
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        meta = error.response.get("ResponseMetadata", {})
-        status = int(meta.get("HTTPStatusCode", 0))
-        if code in _AGAIN or status >= 500 or status in (408, 409, 429):
-            headers = meta.get("HTTPHeaders", {})
-            slow_down = code in _SLOW_DOWN or status in (429, 503)
-            wait = parse_retry_after(headers.get("retry-after"), headers.get("date"))
-            raise Again(f"answered {status} {code}", wait, slow_down) from None
-        if code in _REFUSED or status in (401, 403):
-            raise Refused(
-                f"{url}: the server refuses us ({status} {code}); check credentials and bucket policy"
-            ) from None
-        if code in _MISSING or status == 404:
-            raise ShardUnreadable(f"{url}: not found ({code})") from None
-        if status == 416:
-            raise ShardUnreadable(f"{url}: the range lies beyond the end of the file (416)") from None
-        raise ShardUnreadable(f"{url}: answered {status} {code}") from None
-    if isinstance(error, NoCredentialsError):
-        raise Refused(f"{url}: needs credentials and there are none") from None
-    if isinstance(error, ResponseParserError):
-        raise Again("the server's answer is not XML", None) from None
-    if isinstance(error, BrokenConnection | HTTPClientError | IncompleteReadError | BrokenBody | OSError):
-        raise Again(f"connection broke: {type(error).__name__}", None) from None
-    raise ShardUnreadable(f"{url}: {error}") from None
 
 
 class S3Source:
@@ -127,9 +99,9 @@ class S3Source:
         ranged = start > 0 or stop is not None
         wanted = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
         try:
-            answer = _client(self.access).get_object(Bucket=self._bucket, Key=self._key, **wanted)
-        except _BROKEN as error:
-            _translate(self.url, error)
+            answer = client(self.access).get_object(Bucket=self._bucket, Key=self._key, **wanted)
+        except BROKEN as error:
+            translate(self.url, error)
         body = answer["Body"]
         try:
             if ranged:
@@ -141,69 +113,68 @@ class S3Source:
         except Again:
             body.close()
             raise
-        return OpenBody(_chunks(self.url, body), total, answer.get("ETag", ""), body.close)
+        return OpenBody(_chunks(self.url, answer["Stream"]), total, answer.get("ETag", ""), body.close)
 
 
-def _chunks(url: str, body: Any) -> Iterator[bytes]:
+def _chunks(url: str, stream: Any) -> Iterator[bytes]:
     try:
-        while chunk := body._raw_stream.read1(CHUNK):  # what has come, so that a trickle is seen; read() would wait
+        while chunk := stream.read1(CHUNK):  # what has come, so that a trickle is seen
             yield chunk
-    except _BROKEN as error:
-        _translate(url, error)
+    except BROKEN as error:
+        translate(url, error)
 
 
-def publish(url: str, data: bytes | Path, access: AccessSection, etag: str | None = None) -> bool:
-    """One conditional PUT: only if the name is free, or, with `etag`, only if that version is still there."""
-    bucket, key = split(url)
-    condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
-    try:
-        with io.BytesIO(data) if isinstance(data, bytes) else data.open("rb") as stream:
-            _client(access).put_object(Bucket=bucket, Key=key, Body=stream, **condition)
-    except ClientError as error:
-        if str(error.response.get("Error", {}).get("Code", "")) in _TAKEN:
-            return False
-        _translate(url, error)
-    except _BROKEN as error:
-        _translate(url, error)
-    return True
-
-
-def _unless_missing(url: str, action: Callable[[], T]) -> T | None:
+def _unless_missing(url: str, action: Callable[[], T], *, writing: bool) -> T | None:
     """What a request answers, None where there is no such object; other errors translated."""
     try:
         return action()
-    except ClientError as error:
-        if str(error.response.get("Error", {}).get("Code", "")) in _MISSING:
+    except BROKEN as error:
+        if code_of(error) in MISSING:
             return None
-        _translate(url, error)
-    except _BROKEN as error:
-        _translate(url, error)
+        translate(url, error, writing=writing)
 
 
 def read_version(url: str, access: AccessSection) -> tuple[bytes, str] | None:
-    """Content and etag of a small object, None if there is none."""
+    """Content and etag of a small object that is to be written, None if there is none."""
     bucket, key = split(url)
 
     def read() -> tuple[bytes, str]:
-        answer = _client(access).get_object(Bucket=bucket, Key=key)
+        answer = client(access).get_object(Bucket=bucket, Key=key)
         return answer["Body"].read(), answer["ETag"]
 
-    return _unless_missing(url, read)
+    return _unless_missing(url, read, writing=True)
 
 
 def size(url: str, access: AccessSection) -> int | None:
-    """Size of an object, None if there is none."""
+    """Size of an object, None if there is none. Raises StorageUnusable when there is no such bucket."""
     bucket, key = split(url)
-    return _unless_missing(url, lambda: int(_client(access).head_object(Bucket=bucket, Key=key)["ContentLength"]))
+    found = _unless_missing(
+        url, lambda: int(client(access).head_object(Bucket=bucket, Key=key)["ContentLength"]), writing=False
+    )
+    if found is None and time.monotonic() - _seen_buckets.get((bucket, access), -BUCKET_SECONDS) >= BUCKET_SECONDS:
+        check_bucket(url, access)
+        _seen_buckets[bucket, access] = time.monotonic()
+    return found
+
+
+def check_bucket(url: str, access: AccessSection) -> None:
+    """Raise StorageUnusable when a URL's bucket is not there: an answer to HEAD does not tell it from a missing key."""
+    bucket, _ = split(url)
+    try:
+        client(access).head_bucket(Bucket=bucket)
+    except BROKEN as error:
+        if code_of(error) in (*MISSING, NO_BUCKET):
+            raise StorageUnusable(f"{url}: there is no bucket {bucket}: make it, or name another") from None
+        # whoever may not list the bucket is refused although it is there
 
 
 def remove(url: str, access: AccessSection) -> None:
     """Remove an object if it is there."""
     bucket, key = split(url)
     try:
-        _client(access).delete_object(Bucket=bucket, Key=key)
-    except _BROKEN as error:
-        _translate(url, error)
+        client(access).delete_object(Bucket=bucket, Key=key)
+    except BROKEN as error:
+        translate(url, error, writing=True)
 
 
 def list_page(url: str, token: str, access: AccessSection) -> tuple[list[str], str]:
@@ -211,7 +182,7 @@ def list_page(url: str, token: str, access: AccessSection) -> tuple[list[str], s
     bucket, prefix = split(url)
     following = {"ContinuationToken": token} if token else {}
     try:
-        answer = _client(access).list_objects_v2(Bucket=bucket, Prefix=prefix, **following)
-    except _BROKEN as error:
-        _translate(url, error)
+        answer = client(access).list_objects_v2(Bucket=bucket, Prefix=prefix, **following)
+    except BROKEN as error:
+        translate(url, error, writing=True)
     return [entry["Key"] for entry in answer.get("Contents", ())], str(answer.get("NextContinuationToken", ""))

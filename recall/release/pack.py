@@ -6,9 +6,8 @@ Names of people, local paths, access settings and tokens are left out.
 """
 
 import json
-import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import recall
 from recall.config import Config, dump_config, parse_config
 from recall.errors import BadInput, Damaged
+from recall.io import make_folder, sync
 from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import accepted_prefixes
 from recall.release.export_files import export_rows
@@ -64,27 +64,18 @@ def pack(round_: Round, target: Path) -> dict[str, int]:
     building = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(building, ignore_errors=True)  # of a release that was killed
     try:
-        building.mkdir(parents=True)
+        make_folder(building)
         counts = _fill(round_, building)
         (building / SUMS).write_bytes(_sums(building))
-        _sync([*building.rglob("*"), building])
+        for path in (*building.rglob("*"), building):
+            sync(path)
         building.rename(target)
-        _sync([target.parent])
+        sync(target.parent)
     except OSError as error:
         raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return counts
-
-
-def _sync(paths: Iterable[Path]) -> None:
-    """Bring files and folders to the disk, so that a release is whole after a loss of power too."""
-    for path in paths:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _fill(round_: Round, folder: Path) -> dict[str, int]:

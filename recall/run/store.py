@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable, Transient
-from recall.io import exists, list_keys, open_stream, publish, publish_file, read_all, remove, sweep
+from recall.io import check_folder, exists, list_keys, open_stream, publish, publish_file, read_all, remove, sweep
 from recall.io.parquet import Columns, ParquetReader, Schema, Table, concat, lists_of, table_bytes, table_from, table_of
 from recall.records import Output
 
@@ -112,13 +112,17 @@ class Store:
             self._blame(key, error)
 
     def _blame(self, key: str, error: ShardUnreadable) -> NoReturn:
-        """Raise Damaged if the key is missing, Transient if it exists but could not be read."""
+        """Raise Damaged if the key is missing, Transient if it exists but could not be read.
+
+        Raises StorageUnusable when the whole folder is gone.
+        """
         try:
             there = self.exists(key)
         except ShardUnreadable:
             there = True
         if there:
             raise Transient(str(error)) from None
+        check_folder(self.root, self.access)
         raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
 
     def keys(self, prefix: str = "") -> list[str]:
@@ -141,10 +145,21 @@ class Store:
         Raises AlreadyPublished when the name exists with other bytes.
         """
         output = Output(key, digest_of(data), rows)
-        url = self.url(key)
-        if not publish(url, data, self.access) and digest_of(self.read(key)) != output.sha256:
-            raise AlreadyPublished(f"{url}: exists with other bytes; published files never change")
+        if not publish(self.url(key), data, self.access):
+            self._compare(output)
         return output
+
+    def _compare(self, output: Output) -> None:
+        """Raise AlreadyPublished when what is there has another digest. Reads it as it comes, however large."""
+        digest = sha256()
+        try:
+            with open_stream(self.url(output.file), self.access) as stream:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+        except ShardUnreadable as error:
+            self._blame(output.file, error)
+        if digest.hexdigest() != output.sha256:
+            raise AlreadyPublished(f"{self.url(output.file)}: exists with other bytes; published files never change")
 
     def publish_named(self, folder: str, data: bytes, suffix: str, stem: str = "", rows: int | None = None) -> Output:
         """Publish as `<folder>/<stem><digest><suffix>`; the Output's file is relative to `folder`."""
@@ -154,9 +169,8 @@ class Store:
     def publish_file(self, key: str, path: Path, rows: int | None = None) -> Output:
         """Publish the content of a local file, however large. Raises as `publish`."""
         output = Output(key, _digest_of_file(path), rows)
-        url = self.url(key)
-        if not publish_file(url, path, self.access) and digest_of(self.read(key)) != output.sha256:
-            raise AlreadyPublished(f"{url}: exists with other bytes; published files never change")
+        if not publish_file(self.url(key), path, self.access):
+            self._compare(output)
         return output
 
     def publish_file_named(self, folder: str, stem: str, path: Path, rows: int | None = None) -> Output:

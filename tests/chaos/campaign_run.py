@@ -33,6 +33,7 @@ FAULTLESS_AFTER = 11
 """From this start on no fault is injected: the run must end."""
 
 EXPLAINED = {2: "Bad", 4: "LeaseHeld", 7: "unreadable", 8: "corrupt", 9: "transient", 10: "incomplete", 11: "refused"}
+EXPLAINED |= {12: "storage"}
 """Exit codes that a start may end with under faults (recall.errors); 2 only where no cluster answers."""
 
 REFUSED_CODE = 11

@@ -1,5 +1,6 @@
 """Reading and publishing on a disk."""
 
+import errno
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recall import io
-from recall.errors import BadInput, ShardUnreadable, Transient
+from recall.errors import BadInput, ShardUnreadable, StorageUnusable, Transient
 from recall.io import (
     NameTaken,
     atomic_writer,
@@ -93,16 +94,97 @@ def test_a_disk_without_hard_links_still_publishes_once(tmp_path: Path, monkeypa
     assert list(list_keys(str(tmp_path))) == ["name"]
 
 
-def test_a_full_disk_is_worth_another_try_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+UNUSABLE = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "quota",
+    errno.EROFS: "read-only",
+    errno.EACCES: "right to write",
+    errno.EPERM: "right to write",
+    errno.EFBIG: "ulimit",
+}
+AGAIN = [errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETIMEDOUT]
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(Transient, match="No space left"):
+
+@pytest.mark.parametrize("call", ["fsync", "open", "link"])
+@pytest.mark.parametrize("number", [*UNUSABLE, *AGAIN], ids=errno.errorcode.__getitem__)
+def test_a_disk_that_takes_no_files_ends_the_run_and_one_that_hiccups_may_be_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, call: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    if call == "link" and number == errno.EPERM:
+        pytest.skip("means that the disk knows no links")
+    monkeypatch.setattr(Path if call == "open" else os, call, fail)
+    kind = StorageUnusable if number in UNUSABLE else Transient
+    line = f"name: cannot be written: {os.strerror(number)}" + (f".*{UNUSABLE[number]}" if number in UNUSABLE else "")
+    with pytest.raises(kind, match=line):
         publish(str(tmp_path / "name"), b"first")
-    with pytest.raises(Transient, match="No space left"):
-        swap(str(tmp_path / "lease"), None, b"first")
-    assert list(list_keys(str(tmp_path))) == []
+    if call != "link":
+        with pytest.raises(kind, match=os.strerror(number)):
+            swap(str(tmp_path / "name"), None, b"first")
+    monkeypatch.undo()
+    assert [path for path in tmp_path.iterdir() if not path.name.endswith(".lock") and path.name != "name"] == []
+
+
+def test_a_small_disk_that_is_full_says_so(tmp_path: Path) -> None:
+    """A real limit of the operating system: `ulimit -f`."""
+    limit = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); "
+    code = f"{limit}from recall.io import publish; publish({str(tmp_path / 'name')!r}, b'x' * 2000)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "StorageUnusable" in done.stderr
+    assert "File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageUnusable, match=r"file/deep/name: cannot be written: .*a file lies where a folder"):
+        publish(str(tmp_path / "file" / "deep" / "name"), b"x")
+
+
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Inodes of files and folders that were brought to the disk, in order."""
+    inodes: list[int] = []
+    fsync = os.fsync
+
+    def spy(handle: int) -> None:
+        inodes.append(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    return inodes
+
+
+@pytest.mark.parametrize("write", ["publish", "publish_file", "swap", "atomic_writer", "make_folder"])
+def test_a_loss_of_power_takes_no_published_file_with_a_folder_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    (tmp_path / "source").write_bytes(b"x")
+    (tmp_path / "there").mkdir()
+    path = tmp_path / "there" / "a" / "b" / "c" / "name"
+    inodes = synced(monkeypatch)
+    if write == "publish":
+        publish(str(path), b"x")
+    elif write == "publish_file":
+        io.publish_file(str(path), tmp_path / "source")
+    elif write == "swap":
+        swap(str(path), None, b"x")
+    elif write == "atomic_writer":
+        with atomic_writer(path) as stream:
+            stream.write(b"x")
+    else:
+        io.make_folder(path)
+    wanted = [path.parent, path.parent.parent, tmp_path / "there" / "a", tmp_path / "there"]
+    assert {folder.stat().st_ino for folder in wanted} <= set(inodes)
+    if write not in {"make_folder"}:
+        assert inodes.index(path.stat().st_ino) < max(
+            at for at, inode in enumerate(inodes) if inode == path.parent.stat().st_ino
+        ), "the name came to the disk before the bytes"
+    before = len(inodes)
+    publish(str(path.with_name("other")), b"y")
+    assert len(inodes) == before + 2, "folders that are there are brought to the disk again"
 
 
 def test_a_lease_changes_hands_only_from_what_was_seen(tmp_path: Path) -> None:
@@ -148,6 +230,7 @@ file.publish(Path(sys.argv[1]), b"half")
 
 def test_what_a_killed_writer_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "file"
+    target.parent.mkdir()
     subprocess.run([sys.executable, "-c", WRITE, str(target)], check=False)
     (left,) = (tmp_path / "deep").iterdir()
     assert left.name.endswith(".tmp")

@@ -78,7 +78,7 @@ def test_a_folder_is_listed_page_by_page(
     pages = []
 
     def short_page(url: str, token: str, access: AccessSection) -> tuple[list[str], str]:
-        client = s3_module._client(access)
+        client = s3_module.client(access)
         bucket, prefix = s3_module.split(url)
         more = {"ContinuationToken": token} if token else {}
         answer = client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=3, **more)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from recall.config import AccessSection
-from recall.errors import AlreadyPublished, BadInput, Damaged
+from recall.errors import AlreadyPublished, BadInput, Damaged, StorageUnusable
 from recall.io import parquet, read_range
 from recall.run.store import Store, canonical_json, concat, digest_of, table_bytes, table_from
 
@@ -55,6 +55,7 @@ def test_keys_are_listed_sorted_below_a_prefix(store: Store) -> None:
 
 
 def test_what_is_missing_is_damaged(store: Store) -> None:
+    store.publish("beside", b"x")
     for read in (store.read, store.read_json, store.read_table):
         with pytest.raises(Damaged, match="nothing"):
             read("nothing")
@@ -171,3 +172,11 @@ def test_reading_some_columns_reads_little_of_the_file(tmp_path: Path, monkeypat
     monkeypatch.setattr(parquet, "read_range", counted)
     assert store.read_table("t.parquet", ["row"]).num_rows == 1000
     assert sum(read) < 200_000
+
+
+def test_a_run_folder_that_has_gone_is_said_not_called_damaged(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "mounted" / "run"))
+    store.publish("file", b"x")
+    (tmp_path / "mounted").rename(tmp_path / "unmounted")
+    with pytest.raises(StorageUnusable, match=r"mounted/run: is not there; is its disk mounted\?"):
+        store.read("file")

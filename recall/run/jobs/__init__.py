@@ -9,7 +9,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from recall.config import ClusterSection
-from recall.errors import AlreadyPublished, BadInput, Damaged, Incomplete, LeaseHeld, OutOfOrder, Refused, Transient
+from recall.errors import (
+    AlreadyPublished,
+    BadInput,
+    Damaged,
+    Incomplete,
+    LeaseHeld,
+    OutOfOrder,
+    RecallError,
+    Refused,
+    StorageUnusable,
+    Transient,
+)
 from recall.run.jobs.cluster_limits import HERE, Meters, limited_access
 from recall.run.jobs.deadline import C, I, Outcome, R, attempt_until, retry_wait
 from recall.run.jobs.ray_tasks import RayTasks, connect, disconnect
@@ -19,8 +30,10 @@ __all__ = ["Outcome", "complete", "connect", "disconnect", "each", "limited_acce
 LISTED = 10_000
 """Failures that an error carries along."""
 
-FATAL = {kind.__name__: kind for kind in (AlreadyPublished, BadInput, Damaged, LeaseHeld, OutOfOrder, Refused)}
-"""Errors that are no single shard's: the next one would only meet them too."""
+_FATAL: tuple[type[RecallError], ...] = (AlreadyPublished, BadInput, Damaged, LeaseHeld, OutOfOrder, Refused)
+_FATAL += (StorageUnusable, Transient)
+FATAL = {kind.__name__: kind for kind in _FATAL}
+"""Errors that are no single shard's: the next one would only meet them too. Transient ones were tried again in vain."""
 
 
 def each(
