@@ -1,12 +1,12 @@
 """Text that others extracted, as captures: WET files, Parquet and JSON lines (FineWeb, SkyPile, AutoMathText ...).
 
-In: a shard's URL; its kind is told by the name. Out: in file order, a Capture or the Skip that says why there is none.
-A text becomes the HTML page that shows it unchanged (`PLAIN_TEXT` before it), so that later steps see
-pages; it has no structure marks. References into WET are byte ranges; in the other files the offset is the record's
-number and the length 1.
+In: a shard's URL; its kind is told by the name, whether it is packed by its first bytes. Out: in file order, a Capture
+or the Skip that says why there is none. A text becomes the HTML page that shows it unchanged (`PLAIN_TEXT` before it),
+so that later steps see pages; it has no structure marks. References into WET are byte ranges; in the other files the
+offset is the record's number and the length 1.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import repeat
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
 from recall.io import Readahead, Stream, json_lines, open_readahead
 from recall.io.parquet import ParquetReader
+from recall.io.parquet.text_columns import find_column, text_values
 from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
 MAX_TEXT = 8 << 20
@@ -31,8 +32,6 @@ NO_URL = object()
 _ANYONE = AccessSection()
 _ROWS = 256
 _BLOCK = 1 << 16
-_SHOWN = 200
-"""Characters of a file's columns that an error shows."""
 
 
 def wet_of(path: str) -> str:
@@ -47,6 +46,8 @@ def texts(
     url: str, access: AccessSection = _ANYONE, path: str | None = None, columns: tuple[str, str] = COLUMNS
 ) -> Iterator[Capture | Skip]:
     """Every record of a text shard. columns: those of URL and text in Parquet and JSON lines; "" for no URLs.
+
+    `a.b` is the field b of the column or object a.
 
     Raises BadInput for a file of another kind or without the columns, ShardUnreadable, ShardCorrupt.
     """
@@ -94,6 +95,8 @@ def _capture(url: object, text: object, ref: WarcRef) -> Capture | Skip:
     cleaned = clean_url(url.encode("utf-8", "replace")) if isinstance(url, str) else None
     if cleaned is None:
         return Skip.BAD_URL
+    if isinstance(text, bytes):
+        return Skip.BAD_ENCODING
     if not isinstance(text, str) or not text or text.isspace():
         return Skip.EMPTY
     body = PLAIN_TEXT + text.encode("utf-8", "replace")
@@ -103,12 +106,14 @@ def _capture(url: object, text: object, ref: WarcRef) -> Capture | Skip:
 def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
     parquet = ParquetReader(url, access)
     for key, name in zip(("url_column", "text_column"), columns, strict=True):
-        if name and name not in parquet.names:
-            found = ", ".join(parquet.names)[:_SHOWN]
-            raise BadInput(f"{url}: has no column {name!r}, but {found}; name the right one in [crawl] {key}")
+        try:
+            if name:
+                find_column(parquet.schema, name, url)
+        except BadInput as error:
+            raise BadInput(f"{error}; name the right one in [crawl] {key}") from None
     wanted = [name for name in columns if name]
     for table in parquet.batches(wanted, _ROWS):
-        *urls, texts_ = (table.column(name).to_pylist() for name in wanted)
+        *urls, texts_ = (text_values(table, name, url) for name in wanted)
         yield from zip(urls[0] if urls else repeat(NO_URL), texts_, strict=bool(urls))
 
 
@@ -117,9 +122,22 @@ def _json_rows(stream: Stream | Readahead, columns: tuple[str, str]) -> Iterator
     keys = "[crawl] url_column and text_column name them"
     expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"
     for number, row in json_lines(_blocks(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT):
-        if any(name not in row for name in wanted):
-            raise ShardCorrupt(f"{stream.url}:{number}: not {expected}")
-        yield row[columns[0]] if columns[0] else NO_URL, row[columns[1]]
+        try:
+            *urls, text = (_value(row, name) for name in wanted)
+        except KeyError:
+            raise ShardCorrupt(f"{stream.url}:{number}: not {expected}") from None
+        yield urls[0] if urls else NO_URL, text
+
+
+def _value(row: Mapping[str, object], name: str) -> object:
+    """The value of a key, or, for `a.b`, that of b in the object a. Raises KeyError."""
+    first, dot, rest = name.partition(".")
+    if name in row or not dot:
+        return row[name]
+    inner = row[first]
+    if not isinstance(inner, dict):
+        raise KeyError(name)
+    return _value(inner, rest)
 
 
 def _blocks(stream: Stream | Readahead) -> Iterator[bytes]:

@@ -46,7 +46,7 @@ _ASK = 1_000
 
 _CAPTURES = """
 SELECT url, warc_filename, warc_record_offset, warc_record_length, fetch_status, content_mime_detected, content_digest
-FROM read_parquet($files, hive_partitioning = false)
+FROM read_parquet($files, hive_partitioning = false, binary_as_string = true)
 """
 _ROWS = f"""{_CAPTURES}
 WHERE url_host_tld IN (SELECT unnest($tlds)) AND url_host_name IN (SELECT unnest($hosts))

@@ -9,6 +9,7 @@ Refuses, with name and line, what is not text of these encodings, and packed dat
 import codecs
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import zstandard
@@ -18,6 +19,8 @@ from recall.errors import BadInput, RecallError
 MAX_TEXT = 1 << 30
 """Bytes of a list, unpacked."""
 
+_BLOCK = 1 << 16
+"""Bytes unpacked at once, so that what they become is bounded."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -33,7 +36,7 @@ _BLANK += "".join(map(chr, range(0x2000, 0x200B)))
 """What is nothing at either end of a line: white space of any script, characters without width, the end mark of DOS."""
 
 
-def text_lines(data: bytes, source: str, error: type[RecallError] = BadInput) -> list[str]:
+def text_lines(data: bytes, source: str, error: type[RecallError] = BadInput, limit: int = MAX_TEXT) -> list[str]:
     """All lines of a text file, empty ones included, without line ends (LF, CRLF, CR) and blanks at both ends.
 
     Raises `error` with "source:line: what is wrong".
@@ -42,8 +45,8 @@ def text_lines(data: bytes, source: str, error: type[RecallError] = BadInput) ->
     for piece in utf8_of([data], source, error):
         pieces.append(piece)
         length += len(piece)
-        if length > MAX_TEXT:
-            raise error(f"{source}: a list of more than {MAX_TEXT:,} bytes")
+        if length > limit:
+            raise error(f"{source}: a list of more than {limit:,} bytes")
     whole = b"".join(pieces).rstrip(b"\0")
     lines = []
     for number, line in enumerate(whole.splitlines(), 1):
@@ -95,9 +98,9 @@ def unpacked_of(pieces: Iterable[bytes], source: str, error: type[RecallError] =
         yield from feed
         return
     unpacker = _Unpacker(start, source, error)
-    yield from unpacker.feed(start)
-    for piece in feed:
-        yield from unpacker.feed(piece)
+    for piece in chain([start], feed):
+        for at in range(0, len(piece), _BLOCK):
+            yield from unpacker.feed(piece[at : at + _BLOCK])
     unpacker.end()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardFailed
 from recall.io import json_lines, read_all
+from recall.io.parquet.text_columns import text_rows
 from recall.run.store import table_from
 from recall.sites.holdout import Holdout
 
@@ -44,8 +45,9 @@ def read_labels(path: str | Path, access: AccessSection | None = None) -> list[L
 
 
 def parse_labels(data: bytes, source: str) -> list[LabelledUrl]:
-    """Rows of a labels file's bytes; `source` names it in errors and tells its format."""
-    rows = _parquet_rows(data, source) if source.endswith(".parquet") else json_lines(data, source)
+    """Rows of a labels file's bytes, which tell its format with the name; `source` names it in errors."""
+    parquet = source.endswith(".parquet") or data.startswith(b"PAR1")
+    rows = _parquet_rows(data, source) if parquet else json_lines(data, source)
     return [_labelled(row, f"{source}:{number}") for number, row in rows]
 
 
@@ -54,9 +56,8 @@ def _parquet_rows(data: bytes, source: str) -> Iterator[tuple[int, Mapping[str, 
         table = table_from(data)
     except BadInput as error:
         raise BadInput(f"{source}: {error}") from None
-    if absent := {"url", "label"} - set(table.column_names):
-        raise BadInput(f"{source}: has no column {' and no column '.join(sorted(absent))}")
-    yield from enumerate(table.select([name for name in COLUMNS if name in table.column_names]).to_pylist(), 1)
+    wanted = [name for name in COLUMNS if name in table.column_names or name in COLUMNS[:2]]
+    yield from enumerate(text_rows(table, wanted, source), 1)
 
 
 def _labelled(row: Mapping[str, Any], where: str) -> LabelledUrl:

@@ -24,6 +24,7 @@ SHIPPED_KINDS = ("qa", "docs", "forum", "blog", "tracker", "repository", "mail")
 
 FILE = "data/code_prefixes.tsv"
 
+_SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
 _IPV6 = re.compile(r"[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*")
 
@@ -40,7 +41,7 @@ def parse_prefix(text: str) -> str:
     It may have a scheme, a user and a port, upper case, a final dot, letters of any script. What has a query or a
     fragment is no prefix, as no page is under it.
     """
-    rest = text.strip().partition("://")[2] if "://" in text else text.strip()
+    rest = _SCHEME.sub("", text.strip(), count=1)
     host = _AUTHORITY.match(rest)
     if host is None or not host[0] or "?" in rest or "#" in rest:
         return ""

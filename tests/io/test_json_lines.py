@@ -1,5 +1,9 @@
 """JSON lines: objects with the numbers of their lines, or a refusal that names the line."""
 
+import codecs
+import gzip
+import json
+import math
 from itertools import pairwise
 
 import pytest
@@ -41,3 +45,64 @@ def test_the_refusal_may_say_what_is_expected() -> None:
 def test_a_line_without_end_is_refused() -> None:
     with pytest.raises(ShardCorrupt, match=r"^file:2: a line without end$"):
         list(json_lines([b"{}\n", b"x" * 60, b"x" * 60], "file", error=ShardCorrupt, longest=100))
+
+
+OBJECT = b'{"url": "u", "text": "\xc3\xa9"}'
+READ = {
+    "a byte order mark": codecs.BOM_UTF8 + OBJECT,
+    "UTF-16": codecs.BOM_UTF16_LE + OBJECT.decode().encode("utf-16-le"),
+    "marks of files put together": codecs.BOM_UTF8 + b"\n" + OBJECT + b"\n",
+    "CR line ends": OBJECT + b"\r",
+    "zeros behind the last line": OBJECT + b"\n" + b"\0" * 4096,
+    "zeros behind the last object": OBJECT + b"\0" * 4096,
+    "zeros between": OBJECT.replace(b"u", b"v") and b"\0\0\n" + OBJECT,
+    "gzip": gzip.compress(OBJECT),
+    "gzip with zeros behind": gzip.compress(OBJECT + b"\n") + b"\0" * 512,
+    "blanks": b"  \t" + OBJECT + b"  \n\n",
+}
+
+
+@pytest.mark.parametrize("data", READ.values(), ids=READ)
+def test_objects_are_read_however_the_file_is_written(data: bytes) -> None:
+    for cut in (1, 5, 64, len(data)):
+        pieces = [data[start : start + cut] for start in range(0, len(data), cut)]
+        assert [row for _, row in json_lines(pieces, "file")] == [{"url": "u", "text": "é"}]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param(b'{"a": 1, "a": 2}', "has the key 'a' twice", id="a key twice"),
+        pytest.param(b'{"a": {}, "b": 1, "a": {}}', "has the key 'a' twice", id="a key twice around objects"),
+        pytest.param(b"{", "it goes over several lines", id="an object on several lines"),
+        pytest.param(b"[", "it goes over several lines", id="a list on several lines"),
+        pytest.param(b'[{"a": 1}]', "not an object", id="a list"),
+        pytest.param(b'{"a": 1},', "Extra data at character 8", id="a comma behind"),
+        pytest.param(b'{"a": %s}' % (b"1" * 5000), "limit .* for integer string conversion", id="a huge number"),
+        pytest.param(b"[" * 100_000, "recursion|not an object|several lines", id="nested too deep"),
+        pytest.param(b'{"a": "\0"}', "NUL bytes", id="a NUL inside"),
+        pytest.param(b"\0\0" + b'{"a": 1}', "NUL bytes", id="zeros before an object"),
+        pytest.param(b'{"a": "\xe9"}', "not UTF-8 at byte 7 of the line", id="latin-1"),
+        pytest.param(b"{'a': 1}", "Expecting property name", id="quotes of Python"),
+        pytest.param(b"url,label", "Expecting value at character 0", id="a table of commas"),
+    ],
+)
+def test_the_reason_of_a_refusal_is_told(line: bytes, reason: str) -> None:
+    with pytest.raises(BadInput, match=rf"^file:2: not a JSON object on one line \(.*({reason})"):
+        list(json_lines(b"{}\n" + line + b"\n", "file"))
+
+
+def test_numbers_that_json_lacks_are_read_as_python_writes_them() -> None:
+    ((_, row),) = json_lines(b'{"a": NaN, "b": -Infinity, "c": 1e999, "d": 123456789012345678901234567890}', "file")
+    assert math.isnan(row["a"])
+    assert (row["b"], row["c"], row["d"]) == (-math.inf, math.inf, 123456789012345678901234567890)
+
+
+def test_a_key_twice_in_an_object_inside_is_read_as_by_python() -> None:
+    assert list(json_lines(b'{"a": {"b": 1, "b": 2}}', "file")) == [(1, {"a": {"b": 2}})]
+
+
+def test_a_long_line_in_many_pieces_is_read_in_linear_time() -> None:
+    line = json.dumps({"a": "x" * 4_000_000}).encode()
+    pieces = (line[start : start + 64] for start in range(0, len(line), 64))
+    assert len(list(json_lines(pieces, "file"))) == 1

@@ -54,5 +54,5 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"bad\.parquet: not a readable Parquet file"):
         read_labels(tmp_path / "bad.parquet")
     (tmp_path / "half.parquet").write_bytes(table_bytes({"url": ["u"]}, {"url": "string"}))
-    with pytest.raises(BadInput, match="has no column label"):
+    with pytest.raises(BadInput, match="has no column 'label', but url"):
         read_labels(tmp_path / "half.parquet")

@@ -4,10 +4,20 @@ import time
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recall.errors import Damaged
 from recall.sites.hosts import registered_domain
-from recall.sites.prefixes import SHIPPED_KINDS, PrefixSet, parse_shipped, prefix_key, shipped_prefixes, under
+from recall.sites.prefixes import (
+    SHIPPED_KINDS,
+    PrefixSet,
+    parse_prefix,
+    parse_shipped,
+    prefix_key,
+    shipped_prefixes,
+    under,
+)
 
 
 def test_the_list_covers_every_kind_and_many_languages() -> None:
@@ -150,3 +160,62 @@ def test_many_templates_of_a_host_cost_no_more_than_the_parts_of_a_url() -> None
     start = time.perf_counter()
     assert sum(prefixes.match(f"http://a.org/{name}/5/x") is not None for name in range(2_000)) == 2_000
     assert time.perf_counter() - start < 1.0
+
+
+WRITTEN = {
+    "a scheme": ("https://a.org/docs/", "http://a.org/docs/x"),
+    "upper case": ("HTTP://WWW.A.ORG/docs/", "http://www.a.org/docs/x"),
+    "a final dot": ("a.org./docs/", "http://a.org/docs/x"),
+    "a final dot in the URL": ("a.org/docs/", "http://a.org./docs/x"),
+    "letters of its own": ("bücher.example/docs/", "http://xn--bcher-kva.example/docs/x"),
+    "Punycode": ("xn--bcher-kva.example/docs/", "http://BÜCHER.example/docs/x"),
+    "user and port": ("user@a.org:8080/docs/", "http://a.org/docs/x"),
+    "IPv6": ("[2001:DB8::1]/docs/", "http://[2001:db8:0::1]/docs/x"),
+    "IPv6 without brackets, as once stored": ("2001:db8::1/docs/", "http://[2001:db8::1]/docs/x"),
+    "IPv4 in another notation": ("0x7f.1/docs/", "http://127.0.0.1/docs/x"),
+    "percent codes": ("a.org/%7euser/%c3%a4/", "http://a.org/~user/ä/x"),
+    "letters in the path": ("a.org/ä ö/", "http://a.org/%C3%A4%20%C3%B6/x"),
+    "backslashes": ("a.org\\docs\\", "http://a.org/docs/x"),
+    "dot segments": ("a.org/x/../docs/", "http://a.org/./docs/%2e/x"),
+    "blanks": (" a.org/docs/ ", "http://a.org/docs/x"),
+    "a template": ("HTTPS://A.org./q/{int}/{slug}", "http://a.org/q/7/x/y"),
+    "a URL in a path": ("archive.test/{year}/http://a.org/", "http://archive.test/2020/http://a.org/x"),
+    "a host alone": ("https://A.ORG.", "http://a.org/docs/x"),
+    "a host that the standard refuses": ("a b.org/docs/", "http://a b.org/docs/x"),
+}
+
+
+@pytest.mark.parametrize(("prefix", "url"), WRITTEN.values(), ids=WRITTEN)
+def test_a_prefix_is_understood_as_a_person_writes_it(prefix: str, url: str) -> None:
+    assert PrefixSet([prefix]).match(url) == prefix
+    key = parse_prefix(prefix)
+    assert parse_prefix(key) == key
+    assert PrefixSet([key]).match(url) == key
+    assert PrefixSet([prefix]).match(url.replace("://", "://other.", 1)) is None
+
+
+@pytest.mark.parametrize("text", ["", " ", "/docs/", "https://", "https:///docs", "a.org/?page=1", "a.org/#top", "#"])
+def test_what_is_no_prefix_covers_nothing(text: str) -> None:
+    assert parse_prefix(text) == ""
+    assert len(PrefixSet([text])) == 0
+
+
+def test_braces_in_a_url_are_no_template() -> None:
+    assert under("a.org/{int}/", "http://a.org/7/x")
+    assert not under("a.org/{int}/", "http://a.org/{int}/x")
+    assert under("a.org/{x}/", "http://a.org/%7Bx%7D/y")
+
+
+def test_two_spellings_of_a_prefix_are_one() -> None:
+    prefixes = PrefixSet(["a.org/docs/", "https://A.ORG/docs/", "a.org./docs/"])
+    assert list(prefixes) == ["a.org./docs/"]
+    assert list(prefixes.matches("http://a.org/docs/x")) == ["a.org./docs/"]
+    assert prefixes.hosts == {"a.org"}
+
+
+@given(st.text(alphabet="aA.%7e/\\ü{int} :@", max_size=20))
+def test_the_prefix_of_a_key_is_the_key(rest: str) -> None:
+    prefix = parse_prefix(f"a.org/{rest}")
+    assert parse_prefix(prefix) == prefix
+    key = prefix_key(f"http://a.org/{rest}")
+    assert under(key.replace("{", "%7B"), f"http://a.org/{rest}")

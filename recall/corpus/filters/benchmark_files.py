@@ -13,6 +13,7 @@ from recall.errors import BadInput
 from recall.io import read_all
 from recall.io.json_lines import json_lines
 from recall.io.parquet import ParquetReader
+from recall.io.parquet.text_columns import text_rows
 
 MAX_FILE = 1 << 30
 _NAMES = ("task_id", "id", "question_id", "problem_id", "name", "title", "slug")
@@ -31,6 +32,8 @@ def items_of(path: str, access: AccessSection, fields: Sequence[str]) -> Iterato
         if missing := [name for name in fields if name not in row]:
             raise BadInput(f"{path}:{number}: has no field {missing[0]!r}, which [contamination] fields names")
         chosen = fields or [name for name in row if name.lower() not in _NO_TEXT]
+        if broken := [name for name in fields if isinstance(row[name], bytes)]:
+            raise BadInput(f"{path}:{number}: its field {broken[0]!r} is not UTF-8")
         texts = [text for name in chosen for text in _strings(row[name])]
         yield next((str(row[name]) for name in _NAMES if row.get(name) is not None), str(number)), texts
 
@@ -53,6 +56,6 @@ def _rows_of(path: str, access: AccessSection) -> Iterator[tuple[int, Mapping[st
     parquet = ParquetReader(path, access)
     number = 0
     for table in parquet.batches(parquet.names, 1024):
-        for row in table.to_pylist():
+        for row in text_rows(table, parquet.names, path):
             number += 1
             yield number, row

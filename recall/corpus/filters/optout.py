@@ -32,6 +32,7 @@ _REFUSES_TRAINING = re.compile(
     r"(?:^|[,;\s])(?:train-ai|ai-train|train-genai|ai|bots|tdm)\s*=\s*(?:n|no|false|0|disallow)(?![a-z])"
 )
 _COMMENT = re.compile(r"^#|\s#")
+_SCHEME = re.compile(r"([a-zA-Z*][a-zA-Z0-9+.*-]*)://")
 _AUTHORITY = re.compile(r"[^/\\?]*")
 _HOST_PATTERN = re.compile(r"[a-z0-9_.*-]+")
 
@@ -183,10 +184,10 @@ def parse_patterns(lines: Iterable[str], source: str) -> tuple[UrlPattern, ...]:
 def _parse_pattern(line: str) -> UrlPattern:
     """Raises ValueError with the reason why no URL could match."""
     ends = line.endswith("$")
-    scheme, found, rest = line.removesuffix("$").partition("://")
-    if not found:
-        scheme, rest = "", scheme
-    elif not _covers_web(scheme.lower()):
+    begun = _SCHEME.match(line)
+    scheme = begun[1].lower() if begun else ""
+    rest = line.removesuffix("$")[begun.end() if begun else 0 :]
+    if begun and not _covers_web(scheme):
         raise ValueError("pages have http:// or https://")
     if "#" in rest:
         raise ValueError("no page's URL has a fragment (#)")
@@ -194,13 +195,13 @@ def _parse_pattern(line: str) -> UrlPattern:
     written = authority[0] if authority else ""
     tail = rest[len(written) :]
     name, port = _host_pattern(written.rpartition("@")[2])
-    web = scheme.lower() if scheme.lower() in {"http", "https"} else "http"
+    web = scheme if scheme in {"http", "https"} else "http"
     address = address_of(f"{web}://host.invalid{port}{tail or '/' * ends}")
     shown = f":{address.port}" if address.port and (scheme or address.port not in {"80", "443"}) else ""
     text = f"{name}{shown}{address.path if tail or ends else ''}"
     if "?" in tail:
         text = f"{text}?{address.query}"
-    text = f"{scheme.lower()}://{text}" if scheme else text
+    text = f"{scheme}://{text}" if begun else text
     return UrlPattern(
         line, tuple(text.split("*")), ends, bool(scheme), bool(scheme or shown), "?" in tail or bool(scheme)
     )

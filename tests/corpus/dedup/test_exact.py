@@ -19,6 +19,13 @@ from tests.corpus.conftest import Publish
         ("https://a.org:443/x#part", "https://a.org/x"),
         ("https://a.org/x?utm_source=z&b=1", "https://a.org/x?b=1"),
         ("https://a.org/x?b=1&gclid=2", "https://a.org/x?b=1"),
+        ("https://user:pw@a.org./x", "https://a.org/x"),
+        ("https://www.bücher.example/ä", "https://xn--bcher-kva.example/%c3%a4"),
+        ("https://a.org/%7Euser/./y/%2e%2e/x", "https://a.org/~user/x"),
+        ("https:\\\\a.org\\x", "https://a.org/x"),
+        ("https://a.org/x?q=%41|b", "https://a.org/x?q=A%7Cb"),
+        ("http://0x7f.1/x", "http://127.0.0.1/x"),
+        ("https://a.org/x?", "https://a.org/x"),
     ],
 )
 def test_urls_that_lead_to_one_page_are_one(one: str, other: str) -> None:
@@ -26,7 +33,16 @@ def test_urls_that_lead_to_one_page_are_one(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", ["https://a.org/X", "https://b.org/x", "https://a.org/x?c=1", "https://a.org:8080/x", "http://[bad"]
+    "other",
+    [
+        "https://a.org/X",
+        "https://b.org/x",
+        "https://a.org/x?c=1",
+        "https://a.org:8080/x",
+        "http://[bad",
+        "https://a.org/x%2Fy",
+        "ftp://a.org/x",
+    ],
 )
 def test_urls_that_may_differ_are_two(other: str) -> None:
     assert normalised_url(other) != normalised_url("https://a.org/x")

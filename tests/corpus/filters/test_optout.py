@@ -1,5 +1,7 @@
 """Lists and pages decide who is left out."""
 
+import codecs
+import gzip
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,127 @@ from recall.errors import BadInput
 )
 def test_patterns_cover_urls(line: str, url: str, covered: bool) -> None:
     assert bool(OptOut(patterns=parse_patterns(["# no", "", line], "f")).reason(url)) == covered
+
+
+SPELLINGS = {
+    "scheme, user and port": ("HTTPS://user@A.org:443/x", "https://a.org/x/y"),
+    "upper case": ("A.ORG/x", "http://a.org/xy"),
+    "a final dot": ("a.org./x", "http://a.org/x"),
+    "a final dot in the URL": ("a.org/x", "http://a.org./x"),
+    "letters of its own": ("bücher.example/", "http://xn--bcher-kva.example/x"),
+    "Punycode": ("xn--bcher-kva.example/", "http://bücher.example/x"),
+    "letters with a wildcard beside": ("*.bücher.example/x", "http://www.xn--bcher-kva.example/x"),
+    "percent codes of letters": ("a.org/%7euser/", "http://a.org/~user/x"),
+    "percent codes in lower case": ("a.org/%c3%a4", "http://a.org/ä"),
+    "a space": ("a.org/x y", "http://a.org/x%20y/z"),
+    "backslashes": ("a.org\\x", "http://a.org/x"),
+    "dot segments": ("a.org/y/../x", "http://a.org/x"),
+    "a query": ("a.org/x?id=*&all", "http://a.org/x?id=7&all=1"),
+    "a query without a slash": ("a.org?draft", "http://a.org/?draft=1"),
+    "a port": ("a.org:8080/x", "http://a.org:8080/x"),
+    "any scheme": ("*://a.org/x", "https://a.org/x"),
+    "any web scheme": ("http*://a.org/x", "https://a.org/x"),
+    "a URL in a path": ("web.archive.org/*/http://a.org/", "http://web.archive.org/web/2020/http://a.org/x"),
+    "the home page": ("a.org$", "http://a.org"),
+    "a comment behind": ("a.org/x # asked by mail", "http://a.org/x"),
+    "part of a host": ("*example*/x", "http://www.example.net/x"),
+    "an address": ("192.168.*/", "http://192.168.0.7/x"),
+    "IPv6": ("[2001:DB8::1]/x", "http://[2001:db8:0::1]/x"),
+}
+
+
+@pytest.mark.parametrize(("line", "url"), SPELLINGS.values(), ids=SPELLINGS)
+def test_a_pattern_covers_a_url_however_both_are_written(line: str, url: str) -> None:
+    (pattern,) = parse_patterns([line], "f")
+    assert OptOut(patterns=(pattern,)).reason(url) == line.partition(" #")[0]
+    assert not OptOut(patterns=(pattern,)).reason("http://other.test/z")
+
+
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ("a.org:8080/x", "http://a.org/x"),
+        ("https://a.org:8443/", "https://a.org/"),
+        ("a.org/x?id=", "http://a.org/x"),
+        ("a.org$", "http://a.org/x"),
+        ("*.a.org/", "http://a.org/"),
+        ("https://a.org/", "http://a.org/"),
+    ],
+)
+def test_a_pattern_covers_no_more_than_it_says(line: str, url: str) -> None:
+    assert not OptOut(patterns=parse_patterns([line], "f")).reason(url)
+
+
+NOTHING = {
+    "no host": "/private/",
+    "no host but the end": "$",
+    "a scheme without a host": "https://",
+    "a scheme without a host, with a path": "https:///x",
+    "a scheme that no page has": "ftp://a.org/",
+    "a scheme mistyped": "htps://a.org/",
+    "a wildcard in a scheme that no page has": "f*://a.org/",
+    "a fragment": "a.org/x#top",
+    "a host with a space": "a b.org/x",
+    "a host of dots": "../x",
+    "a user without a host": "user@/x",
+    "letters beside a wildcard": "büch*.example/x",
+    "a port that is none": "a.org:http/x",
+    "a sentence": "please: leave out our pages",
+}
+
+
+@pytest.mark.parametrize("line", NOTHING.values(), ids=NOTHING)
+def test_a_pattern_that_could_cover_nothing_is_refused_with_its_line(line: str) -> None:
+    with pytest.raises(BadInput, match=r"^f:2: covers nothing: .+: "):
+        parse_patterns(["a.org/", line], "f")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["A.org", "a.org.", "*.a.org", ".a.org", "https://user@a.org:8443/x", "ａ.org", "a.org\t# asked", "%61.org"],
+)
+def test_a_host_opts_out_however_it_is_written(line: str) -> None:
+    lists = OptOut(hosts=parse_hosts([line], "f"))
+    assert lists.reason("http://www.a.org./x") == "a.org"
+    assert lists.reason("HTTPS://user@A.ORG:8080") == "a.org"
+    assert lists.reason("http://ba.org/") == ""
+
+
+@pytest.mark.parametrize("line", ["a.org/x", "127.0.0.1 a.org", "*", "*.", "a..org", "https://", "user@a.org", "xn--a"])
+def test_a_host_that_is_none_is_refused_with_its_line(line: str) -> None:
+    with pytest.raises(BadInput, match=r"^f:2: expected a host, found "):
+        parse_hosts(["a.org", line], "f")
+
+
+MARKED = {
+    "UTF-8 mark": b"\xef\xbb\xbfa.org%s\r\n",
+    "CRLF": b"a.org%s\r\n# more\r\n",
+    "CR": b"a.org%s\r# more\r",
+    "no-break space": b"\xc2\xa0a.org%s\xc2\xa0\n",
+    "zero width space": b"a.org%s\xe2\x80\x8b\n",
+    "zeros": b"a.org%s\n\0\0\0",
+}
+
+
+@pytest.mark.parametrize("data", MARKED.values(), ids=MARKED)
+def test_a_mark_or_a_blank_takes_no_line_away(tmp_path: Path, data: bytes) -> None:
+    hosts, patterns = tmp_path / "hosts", tmp_path / "patterns"
+    for pack in (bytes, gzip.compress, lambda text: codecs.BOM_UTF16_LE + text.decode("utf-8-sig").encode("utf-16-le")):
+        hosts.write_bytes(pack(data % b""))
+        patterns.write_bytes(pack(data % b"/x"))
+        assert OptOut.load("", str(patterns), AccessSection()).reason("http://a.org/xy") == "a.org/x"
+        assert OptOut.load(str(hosts), "", AccessSection()).reason("http://a.org/xy") == "a.org"
+
+
+@pytest.mark.parametrize("data", [b"", b"\n \n", b"\xef\xbb\xbf", b"\xff\xfe", b"\xc2\xa0\n\0\0"])
+def test_an_empty_list_is_refused_unless_a_comment_says_why(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "list"
+    for hosts, patterns in ((str(path), ""), ("", str(path))):
+        path.write_bytes(data)
+        with pytest.raises(BadInput, match="list: an empty list opts nobody out"):
+            OptOut.load(hosts, patterns, AccessSection())
+        path.write_bytes(b"# nobody asked yet\n")
+        assert OptOut.load(hosts, patterns, AccessSection()).reason("http://a.org/") == ""
 
 
 def test_lists_are_read_from_files(tmp_path: Path) -> None:

@@ -186,6 +186,11 @@ class ParquetReader:
         names: list[str] = self._file.schema_arrow.names
         return names
 
+    @property
+    def schema(self) -> Any:
+        """Its columns with their types, as `text_columns` asks for them."""
+        return self._file.schema_arrow
+
     def read(self, columns: Sequence[str] | None = None) -> Table:
         """All rows. Raises ValueError for a column it does not have."""
         wanted = self._wanted(columns)
@@ -215,7 +220,8 @@ class ParquetReader:
 
     def _wanted(self, columns: Sequence[str] | None) -> list[str]:
         wanted = self.names if columns is None else list(columns)
-        if absent := set(wanted) - set(self.names):
+        known = {*self.names, *(name for name in wanted if name.partition(".")[0] in self.names)}
+        if absent := set(wanted) - known:
             raise ValueError(f"{self.url}: no column {sorted(absent)}")
         return wanted
 
