@@ -1,77 +1,127 @@
-"""What stands inside or beside a code block and is no code: line numbers, buttons, tooltips, ads, labels.
+"""What stands inside a code block and is no code: line numbers, buttons, title words, tooltips, ads.
 
-In: an element inside a block. Out: whether to drop it. Text is dropped for its class only where it is short, and as a
-line number only where it is nothing but a number, so that a class name used otherwise costs no code.
+In: the element of a block. Out: its parts that are proven to show no code. A class name alone proves nothing: a part
+goes only where the page never draws it, where it counts the lines, or where its words are those of a control and it
+stands where controls stand, at the edge of its block or on a line of its own. In doubt a part stays.
 """
 
 import re
-from itertools import pairwise
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.code_hints import LANGUAGES, clean_language
-from recall.page.markdown.tree import hidden, remove, squashed, text_of, words
+from recall.page.markdown.block_labels import is_control, is_copying, language_of
+from recall.page.markdown.line_numbers import NUMBER_CLASS, CodeLine, counters, counting, is_number_text
+from recall.page.markdown.tree import BLOCKS, classes, hidden, preformatted, squashed, text_of, words
 
-_DROPPED = words("button script style svg noscript template input select iframe object img video audio canvas ins math")
-_NUMBER_CLASS = re.compile(
-    r"line-?_?no|line-?_?nu?m|linenr|lnum\b"
-    r"|(?:^|[ -])ln[at]?(?:$| )|ln-n|(?:blob|lines)-num|gutter|line-?_?count|rownum"
-    r"|ltx_tag|src-line|code-?line-?num|line-index|crayon-num",
+_UNSEEN: Final = words(
+    "script style svg noscript template input iframe img video audio canvas datalist rp param annotation annotation-xml"
+)
+"""Tags that show no text of their own (HTML standard, 15.3.1, and embedded content), or a picture."""
+
+_NUMBER_CELL: Final = re.compile(r"num|line|gutter|\bln\b", re.I)
+_CONTROL_CLASS: Final = re.compile(
+    r"copy|clipboard|\bbtn\b|button|tool-?bar|tooltip|popup|popover|\bttc\b|fold(?!er|able)|collaps|expand"
+    r"|sr-only|visually-?hidden|screen-reader|headerlink|anchor|test-arrow|run-?btn|code-?lang|lang-?label|toggle",
     re.I,
 )
-_NUMBER_CELL = re.compile(r"num|line|gutter|\bln\b", re.I)
-_NUMBERS = re.compile(r"[\d\s\u00a0.:|+\-−▸▾▶▼⊞⊟]*")
-_BUTTON_CLASS = re.compile(
-    r"copy|clipboard|\bbtn\b|button|toolbar|tool-?bar|tooltip|popup|popover|\bttc\b|fold(?!er|able)|collaps|expand"
-    r"|sr-only|visually-?hidden|screen-reader|adsbygoogle|\bads?\b|advert|sponsor|headerlink|anchorjs|test-arrow"
-    r"|run-?btn|code-?lang|lang-?label|toggle",
-    re.I,
+_READERS: Final = words("sr-only visually-hidden visuallyhidden screen-reader-text screen-reader-only a11y-hidden")
+_BUBBLE: Final = re.compile(r"(?:tool-?tip|pop-?up|pop-?over)[-_]?(?:text|content|inner|body|container)$")
+_LINE_ANCHOR: Final = re.compile(r"(?:.*#)?[a-z_.:-]*(?:\d+[-_.])?(\d+)", re.I)
+_LABEL_CLASS: Final = re.compile(r"code-?lang|lang(?:uage)?-?(?:label|name|tag)", re.I)
+_BUTTONS: Final = words("btn button toolbar run-btn test-arrow")
+SHORT: Final = 60
+LINE_CLASSES: Final = words(
+    "line token-line code-line cl view-line cm-line ace_line codeline code__line cline gatsby-highlight-code-line "
+    "hljs-line crayon-line ltx_listingline lines__line row-line enlighter-line highlight-line source-line"
 )
-_WIDGET = re.compile(
-    r"\bttc\b|tooltip|popup|popover|adsbygoogle|enlighter-raw|enlighter-toolbar|gutter-wrapper|gutters\b|codemirror-gutter|rows\b",
-    re.I,
-)
-_LINE_TARGET = re.compile(r"#?[\w.:-]*\d+$")
-SHORT = 60
+"""Classes that highlighters give to one line each."""
 
 
-def is_block_noise(element: HtmlElement) -> bool:
-    """Whether an element inside a code block shows no code."""
-    if not isinstance(element.tag, str) or element.tag in _DROPPED or hidden(element):
+def shows_nothing(element: HtmlElement) -> bool:
+    """Whether browsers draw no text for an element, or a page's own markup says that it is no content."""
+    tag = element.tag
+    if not isinstance(tag, str) or tag in _UNSEEN or hidden(element):
         return True
-    name = element.get("class") or ""
-    if name and _is_named_noise(element, name):
+    if element.get("popover") is not None or (tag == "dialog" and element.get("open") is None):
         return True
-    if element.get("role") == "button":
-        return len(text_of(element)) <= SHORT
-    if element.get("aria-hidden") == "true" or element.get("data-nosnippet") is not None or _unselectable(element):
-        text = text_of(element)
-        return _NUMBERS.fullmatch(text) is not None and any(letter.isdecimal() for letter in text)
-    return element.tag == "a" and _is_line_anchor(element)
-
-
-def _is_named_noise(element: HtmlElement, name: str) -> bool:
-    """Whether the class names a number or a control, and the text is one; `boring` lines are hidden by mdBook."""
-    numbers = _NUMBER_CELL if element.tag in ("td", "th") else _NUMBER_CLASS
-    if name == "boring" or (numbers.search(name) and _NUMBERS.fullmatch(text_of(element))):
+    if element.get("role") == "tooltip" or element.get("data-ad-client") is not None:
         return True
-    return bool(_BUTTON_CLASS.search(name) or _WIDGET.search(name)) and _is_widget(element, name)
+    name = element.get("class")
+    return bool(name) and _is_drawn_elsewhere(element, name)
 
 
-def _is_widget(element: HtmlElement, name: str) -> bool:
-    """A class that names a control; code spans such as `foldopen` hold lines and stay."""
-    if _WIDGET.search(name) and "rows" not in name:
-        return True
-    if "line" in name.split() or element.tag in ("pre", "code", "ol", "table", "tbody", "tr"):
+def _is_drawn_elsewhere(element: HtmlElement, name: str) -> bool:
+    """Advertisements; Doxygen's and Twoslash's bubbles; lines that mdBook hides; a bubble inside what it explains."""
+    kind = _told(name)
+    if not kind:
         return False
-    text = text_of(element)
-    return len(text) <= SHORT and "\n" not in text.strip() and not _holds_code_tokens(element)
+    names = classes(element)
+    if "adsbygoogle" in names or ("ttc" in names and element.find("./*[@class='ttname']") is not None):
+        return True
+    if "enlighter-raw" in names:
+        return _letters(element.getparent()) == 2 * _letters(element)
+    if "boring" in names:
+        return any("playground" in classes(part) or "language-rust" in classes(part) for part in _near(element))
+    if any(_BUBBLE.search(one) for one in names):
+        parent = element.getparent()
+        around = classes(parent) if parent is not None else ()
+        return any("tooltip" in one or "pop" in one or "hover" in one for one in around) and text_of(
+            parent
+        ).strip() != (text_of(element).strip())
+    return False
 
 
-def _holds_code_tokens(element: HtmlElement) -> bool:
-    """Whether highlighter spans are inside: then it is a line of code that is folded, not the fold's handle."""
-    return element.find(".//span[@class]") is not None and element.tag in ("div", "span")
+def _letters(element: HtmlElement) -> str:
+    return "".join("".join(element.itertext()).split())
+
+
+def _near(element: HtmlElement) -> Iterator[HtmlElement]:
+    for count, part in enumerate(element.iterancestors()):
+        if count == 3:
+            return
+        yield part
+
+
+@lru_cache(maxsize=4096)
+def _told(name: str) -> str:
+    """What a class attribute may be a word for: 'n' a line number, 'c' a control, 's' something that is not shown."""
+    kinds = "n" if NUMBER_CLASS.search(name) else ""
+    kinds += "c" if _CONTROL_CLASS.search(name) else ""
+    lowered = name.lower()
+    seldom = ("adsbygoogle", "ttc", "boring", "enlighter-raw", "tooltip", "tool-tip", "popup", "pop-up", "popover")
+    return kinds + ("s" if any(word in lowered for word in seldom) else "")
+
+
+def is_aside(element: HtmlElement) -> bool:
+    """Whether an element beside code shows nothing, or nothing but a number or a control that its markup names."""
+    if shows_nothing(element):
+        return True
+    claim = _claim(element)
+    if not claim:
+        return False
+    text = _shown(element)
+    return is_number_text(text) or (claim == "c" and _is_sign(text)) or (claim == "c" and is_control(text))
+
+
+def _claim(element: HtmlElement) -> str:
+    """What an element's markup says that it is: 'n' a line number, 'c' a control, else nothing."""
+    tag, name = element.tag, element.get("class")
+    if tag in ("button", "select", "clipboard-copy") or element.get("role") == "button":
+        return "c"
+    if tag == "a" and _is_line_anchor(element):
+        return "n"
+    if name:
+        told = _told(name)
+        if "n" in told or (tag in ("td", "th") and _NUMBER_CELL.search(name)):
+            return "n"
+        if "c" in told:
+            return "c"
+    if element.get("aria-hidden") == "true" or element.get("data-nosnippet") is not None or _unselectable(element):
+        return "n"
+    return ""
 
 
 def _unselectable(element: HtmlElement) -> bool:
@@ -80,177 +130,143 @@ def _unselectable(element: HtmlElement) -> bool:
 
 
 def _is_line_anchor(element: HtmlElement) -> bool:
-    """A link whose text is the number of its own line, or a permalink sign."""
+    """A link to a line of its own page or file, its number the text; or an anchor so named."""
     text = text_of(element).strip()
-    if text in ("¶", "#", "§", "🔗"):
-        return "anchor" in (element.get("class") or "") or "headerlink" in (element.get("class") or "")
     if not text.isdecimal():
         return False
-    target = element.get("href") or element.get("id") or element.get("name") or ""
-    return bool(_LINE_TARGET.search(target)) and target.lstrip("#").endswith(text)
-
-
-def are_line_numbers(text: str) -> bool:
-    """Whether a text is nothing but consecutive line numbers, at least two of them."""
-    words = [word.rstrip(".:)|") for word in text.split()]
-    if len(words) < 2 or not all(word.isdecimal() for word in words):
+    href = element.get("href")
+    target = element.get("id") or element.get("name") or "" if href is None else href
+    if href is not None and "#" not in href:
         return False
-    first = int(words[0])
-    return all(int(word) == first + index for index, word in enumerate(words))
+    match = _LINE_ANCHOR.fullmatch(target)
+    return match is not None and match[1] == text
 
 
-def line_counters(root: HtmlElement) -> frozenset[HtmlElement]:
-    """Elements that count the lines without a class name to say so.
+def bar_language(root: HtmlElement) -> str:
+    """The language that a label inside a block names, where the label is no code."""
+    labels = [part for part in root.iterdescendants("div", "span", "p") if _LABEL_CLASS.search(part.get("class") or "")]
+    noise = noise_in(root, keep=True) if labels else set()
+    return language_of([_shown(part) for part in labels if part in noise])
 
-    They share tag and class, each is the first thing in a parent of its own, they hold 1, 2, 3 … in order, and most of
-    the parents show more than the number.
+
+def noise_in(root: HtmlElement, keep: bool) -> set[HtmlElement]:
+    """The parts of a block that show no code. keep: whether white space counts in it."""
+    noise: set[HtmlElement] = set()
+    claims: dict[HtmlElement, str] = {}
+    for element in root.iterdescendants():
+        if shows_nothing(element):
+            noise.add(element)
+        else:
+            claim = _claim(element)
+            if claim:
+                claims[element] = claim
+    unnamed = counters(root) - claims.keys()
+    if claims:
+        lines = _lines(root, keep, noise, claims)
+        noise |= counting(lines, {element for element, claim in claims.items() if claim == "n"})
+        noise |= _controls(lines, {element for element, claim in claims.items() if claim == "c"})
+    return noise | unnamed
+
+
+def _lines(root: HtmlElement, keep: bool, noise: set[HtmlElement], claims: dict[HtmlElement, str]) -> list[CodeLine]:
+    """The lines of a block, with the marked elements that hold nothing but a number or a control's words."""
+    lines = [CodeLine()]
+    stack: list[tuple[HtmlElement | str | None, bool]] = [(root, keep)]
+    while stack:
+        part, kept = stack.pop()
+        if part is None:
+            _end_line(lines)
+        elif isinstance(part, str):
+            first, *rest = part.split("\n") if kept else (part.replace("\n", " "),)
+            lines[-1].text += first
+            lines.extend(CodeLine(text) for text in rest)
+        elif part in claims and part is not root and _is_short(part, claims[part]):
+            if part.tag in BLOCKS:
+                _end_line(lines)
+                stack.append((None, kept))
+            lines[-1].marked.append((part, lines[-1].text))
+        elif part not in noise:
+            _push(stack, part, kept or preformatted(part), part is root)
+            if part.tag == "br":
+                lines.append(CodeLine())
+    return lines
+
+
+def _end_line(lines: list[CodeLine]) -> None:
+    if lines[-1].text or lines[-1].marked:
+        lines.append(CodeLine())
+
+
+def _push(stack: list[tuple[HtmlElement | str | None, bool]], part: HtmlElement, keep: bool, is_root: bool) -> None:
+    """Push an element's texts and children, last first; None where a block begins or ends."""
+    block = not is_root and (part.tag in BLOCKS or not LINE_CLASSES.isdisjoint(classes(part)))
+    if block:
+        stack.append((None, keep))
+    for child in reversed(part):
+        if child.tail:
+            stack.append((child.tail, keep))
+        stack.append((child, keep))
+    if part.text:
+        stack.append((part.text, keep))
+    if block:
+        stack.append((None, keep))
+
+
+def _is_short(element: HtmlElement, claim: str) -> bool:
+    """Whether the text of a marked element may be a number or a control; else it is text like any other."""
+    if claim == "n":
+        return is_number_text("".join(element.itertext()))
+    text = _shown(element)
+    return len(text) <= SHORT and (_is_sign(text) or is_control(text) or is_control(_spoken(element)))
+
+
+def _shown(element: HtmlElement) -> str:
+    """The words of an element, those of each part by themselves."""
+    return squashed(" ".join(element.itertext()))
+
+
+def _spoken(element: HtmlElement) -> str:
+    """What a control is called for those who do not see it; a dash where nothing says so."""
+    return squashed(element.get("aria-label") or element.get("title") or "-no-")
+
+
+def _is_sign(text: str) -> bool:
+    """Whether a text is blank or a picture sign that no code is written with, such as ▾ or ¶."""
+    return all(not letter.isalnum() and letter > "\u00a0" and letter not in "…·×÷¬±–—−«»„“”‘’" for letter in text)
+
+
+def _controls(lines: list[CodeLine], claims: set[HtmlElement]) -> set[HtmlElement]:
+    """Those of the claimed controls whose words and whose place both say so; none where nothing else is shown."""
+    shown = [index for index, line in enumerate(lines) if line.text.strip()]
+    found: set[HtmlElement] = set()
+    for index, line in enumerate(lines if shown else ()):
+        for element, before in line.marked:
+            if element in claims:
+                behind = line.text[len(before) :]
+                starts, ends = not before.strip(), not behind.strip()
+                edge = (starts and index <= shown[0]) or (ends and index >= shown[-1])
+                parted = (behind if starts else before[::-1])[:1].isspace()
+                if _is_proven(element, starts + 2 * ends, edge, parted):
+                    found.add(element)
+    return found
+
+
+def _is_proven(element: HtmlElement, place: int, edge: bool, parted: bool) -> bool:
+    """Whether a control's words fit its place.
+
+    place: 1 where it begins its line, 2 where it ends it, 3 alone. edge: of the block. parted: by a space from the rest.
     """
-    groups: dict[tuple[str, str | None], list[HtmlElement]] = {}
-    for element in root.iter("span", "div", "a", "i", "em", "b", "small", "td"):
-        if not len(element) and (element.text or "").strip().isdecimal():
-            groups.setdefault((element.tag, element.get("class")), []).append(element)
-    counters: set[HtmlElement] = set()
-    for group in groups.values():
-        parents = {element.getparent() for element in group}
-        if (
-            len(group) < 3
-            or len(parents) < len(group)
-            or not are_line_numbers(" ".join(text_of(part) for part in group))
-        ):
-            continue
-        if all(_comes_first(element) for element in group):
-            telling = sum(1 for parent in parents if not text_of(parent).strip().isdecimal())
-            if telling * 2 > len(parents):
-                counters.update(group)
-    return frozenset(counters)
-
-
-def _comes_first(element: HtmlElement) -> bool:
-    parent = element.getparent()
-    if (parent.text or "").strip():
+    text, names = _shown(element), classes(element)
+    if not text:
+        return LINE_CLASSES.isdisjoint(names)
+    if _is_sign(text):
+        return True
+    if not place or text.isdecimal():
         return False
-    return all(not text_of(before).strip() or before.tag == "style" for before in element.itersiblings(preceding=True))
-
-
-_TYPED = re.compile(r"[ \t]*(\d+)([:|]?)(?:[ \t]|$)")
-
-
-def without_typed_numbers(text: str) -> str:
-    """Strip line numbers that were typed into the lines themselves.
-
-    Only where every line has one, they count up by one from the first of at least four, and what remains is laid out
-    as code (an indented or an empty line): numbered lists and BASIC programs stay as they are.
-    """
-    lines = text.split("\n")
-    if len(lines) < 4:
-        return text
-    matches = [_TYPED.match(line) for line in lines]
-    numbers = [int(match[1]) for match in matches if match]
-    if len(numbers) < len(lines) or any(b - a != 1 for a, b in pairwise(numbers)):
-        return text
-    rest = [line[match.end() :] for line, match in zip(lines, matches, strict=True) if match]
-    if not any(line[:1] in " \t" for line in rest if line.strip()) and all(line.strip() for line in rest):
-        return text
-    while all(line[:1] == " " for line in rest if line.strip()) and any(line.strip() for line in rest):
-        rest = [line[1:] for line in rest]
-    return "\n".join(line if line.strip() else "" for line in rest)
-
-
-MAX_CONTROLS: Final = 120
-MAX_PARTS: Final = 24
-_CONTROLS: Final = re.compile(
-    r"(?:php |html |sql |css |xml |java |source |quick )?code(?: block| example)?:?"
-    r"|copy(?: code| to clipboard| snippet)?"
-    r"|copied!?|select(?: all)?|\[?select\]?|expand|collapse|view(?: raw| plain| code)?|raw|plain text|print|run|edit"
-    r"|download|wrap(?: lines)?|toggle(?: line numbers| word wrap)?|open in new window|hosted with ❤ by github"
-    r"|\?|:|\||-|•|»"
-    r"|show(?: more)?|hide|play|try it|[\d ]+|text|plaintext|console|terminal",
-    re.I,
-)
-_HOLDERS: Final = words(
-    "div figure section span p table tbody tr td th dl dd dt center code font a b samp kbd tt fieldset"
-)
-_LABELS: Final = frozenset({"div", "span", "p", "b", "strong", "dt", "figcaption", "small"})
-_LABEL_CLASS: Final = re.compile(r"code|title|head|lang|label|file|tool", re.I)
-
-
-def outer_holder(first: HtmlElement, alone: bool) -> tuple[HtmlElement, list[str]]:
-    """The outermost element that shows nothing but a block and its controls, and the controls' words.
-
-    alone: whether the block is a single element; a run of siblings has no outer_holder.
-    """
-    outer = first
-    texts: list[str] = []
-    if not alone:
-        return outer, texts
-    for _ in range(8):
-        parent = outer.getparent()
-        if parent is None or parent.tag not in _HOLDERS:
-            return outer, texts
-        beside = _beside(parent, outer)
-        if beside is None:
-            return outer, texts
-        texts = texts + beside
-        outer = parent
-    return outer, texts
-
-
-def drop_label(outer: HtmlElement) -> list[str]:
-    """Remove a heading such as `Code: [Select]` in front of a block and return its words."""
-    label = outer.getprevious()
-    if label is None or label.tag not in _LABELS or (label.tail or "").strip() or label.find(".//pre") is not None:
-        return []
-    text = squashed(" ".join(label.itertext()))
-    named = label.tag not in ("p", "b", "strong") or _LABEL_CLASS.search(label.get("class") or "")
-    if not text or len(text) > 40 or not named or not _is_control(text):
-        return []
-    remove(label)
-    return [text]
-
-
-def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
-    """Texts around a child where all of them are controls of a code block, else None."""
-    if len(parent) > MAX_PARTS:
-        return None
-    texts = [parent.text or "", child.tail or ""]
-    for sibling in parent:
-        if sibling is child or not isinstance(sibling.tag, str):
-            texts.append("" if sibling is child else sibling.tail or "")
-            continue
-        if (
-            sibling.tag in ("pre", "textarea", "h1", "h2", "h3", "article", "main")
-            or sibling.find(".//pre") is not None
-        ):
-            return None
-        if sibling.tag not in ("script", "style", "button", "svg"):
-            texts.append(" ".join(sibling.itertext()))
-        texts.append(sibling.tail or "")
-    shown = [squashed(text) for text in texts if text.strip()]
-    if sum(map(len, shown)) > MAX_CONTROLS or not all(_is_control(text) for text in shown):
-        return None
-    return shown
-
-
-def _is_control(text: str) -> bool:
-    """Whether a text is made of the words that controls of code blocks carry."""
-    rest = text
-    while rest:
-        match = _CONTROLS.match(rest)
-        word = rest.split(" ", 1)[0]
-        end = match.end() if match else 0
-        if not end or (end < len(rest) and rest[end].isalnum()):
-            if not language_of([word]):
-                return False
-            end = len(word)
-        rest = rest[end:].lstrip(" :[]()·,")
-    return True
-
-
-def language_of(texts: list[str]) -> str:
-    """The language that one of the controls' texts names, else nothing."""
-    for text in texts:
-        for word in text.split()[:3]:
-            clean = clean_language(word.strip("[]():"))
-            if word in ("C", "R", "C:") or (clean in LANGUAGES and clean not in ("make", "d", "r", "c")):
-                return clean
-    return ""
+    if element.tag in ("button", "select", "clipboard-copy") or element.get("role") == "button":
+        return edge or place == 3 or is_copying(text)
+    if is_copying(text) or not _READERS.isdisjoint(names):
+        return place == 3 or (edge and not parted)
+    # other words of controls are commands too (run, edit, show): a class must call them a label or a button
+    named = _LABEL_CLASS.search(element.get("class") or "") if language_of([text]) else not _BUTTONS.isdisjoint(names)
+    return place == 3 and edge and bool(named)

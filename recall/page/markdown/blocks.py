@@ -5,12 +5,15 @@ rule names the elements that it takes: that of a block, or a run of siblings of 
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_noise import are_line_numbers, is_block_noise, without_typed_numbers
+from recall.page.markdown.block_labels import titled_code
+from recall.page.markdown.block_noise import bar_language, is_aside
 from recall.page.markdown.code_elements import (
     CodeSpan,
     editor_text,
@@ -24,6 +27,7 @@ from recall.page.markdown.code_elements import (
 from recall.page.markdown.code_hints import code_share, declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, keeps_spaces
 from recall.page.markdown.code_tables import code_table
+from recall.page.markdown.line_numbers import are_line_numbers, stands_beside, without_typed_numbers
 from recall.page.markdown.tree import BLOCKS, HEADINGS, classes, hidden, monospace, preformatted, text_of
 
 _NAMED: Final = frozenset({"div", "p", "td", "span"})
@@ -84,12 +88,14 @@ def _preformatted(element: HtmlElement) -> CodeSpan | None:
         hit = code_table(table)
         if hit is not None:
             return CodeSpan((element,), hit[0], declared_language(element))
-    text = code_text(element, keep=True)
+    titled = titled_code(element)
+    text = code_text(element if titled is None else titled[0], keep=True)
     if not text:
         return None
     if are_line_numbers(text):
         return CodeSpan((element,), text, gutter=True)
-    return CodeSpan((element,), without_typed_numbers(text), declared_language(element))
+    language = declared_language(element) or (titled[1] if titled else bar_language(element))
+    return CodeSpan((element,), without_typed_numbers(text), language)
 
 
 def _table(element: HtmlElement) -> CodeSpan | None:
@@ -157,7 +163,7 @@ def _stands_alone(element: HtmlElement) -> bool:
     parent = element.getparent()
     if parent is None or (parent.text or "").strip() or (element.tail or "").strip():
         return False
-    return all(child is element or is_block_noise(child) or not text_of(child).strip() for child in parent) and not any(
+    return all(child is element or is_aside(child) or not text_of(child).strip() for child in parent) and not any(
         (child.tail or "").strip() for child in parent if child is not element
     )
 
@@ -248,18 +254,20 @@ def _typed_lines(element: HtmlElement) -> CodeSpan | None:
 
 
 def _without_gutters(spans: list[CodeSpan]) -> Iterator[CodeSpan]:
-    """Mark gutters that stand beside their code, and drop the second copy of a block behind its first."""
+    """Mark as gutters the blocks of numbers that count the lines of the block behind them and stand beside it."""
     blocks = [item for item in spans if not item.inline]
-    place = {id(item): number for number, item in enumerate(blocks)}
+    behind = {id(item): following for item, following in pairwise(blocks)}
     for item in spans:
-        if not item.gutter:
+        code = behind.get(id(item))
+        if not item.gutter or (code is not None and _counts(item, code)):
             yield item
-            continue
-        number = place[id(item)]
-        near = blocks[max(0, number - 1) : number + 2]
-        count = len(item.text.split())
-        beside = any(abs(other.text.count("\n") + 1 - count) <= 1 for other in near if other is not item)
-        yield item if beside else CodeSpan(item.elements, item.text, item.language)
+        else:
+            yield replace(item, gutter=False)
+
+
+def _counts(gutter: CodeSpan, code: CodeSpan) -> bool:
+    height = code.text.count("\n") + 1
+    return height <= len(gutter.text.split()) <= height + 1 and stands_beside(gutter.elements[0], code.elements[0])
 
 
 _RULES: Final[dict[str, Callable[[HtmlElement], CodeSpan | None]]] = {

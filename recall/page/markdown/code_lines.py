@@ -10,13 +10,10 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_noise import is_block_noise, line_counters
-from recall.page.markdown.tree import BLOCKS, SPACE, classes, preformatted, words
+from recall.page.markdown.block_noise import LINE_CLASSES, is_aside, noise_in
+from recall.page.markdown.tree import BLOCKS, SPACE, classes, preformatted, text_of
 
-_LINE_CLASSES: Final = words(
-    "line token-line code-line cl view-line cm-line ace_line codeline code__line cline gatsby-highlight-code-line "
-    "hljs-line crayon-line ltx_listingline lines__line row-line enlighter-line highlight-line source-line"
-)
+
 _RUN: Final = re.compile(f"[{SPACE}]+")
 _LAYOUT: Final = re.compile(r"[ \t]*\n")
 _BLOCK_SPANS: Final = frozenset({"xtra", "gatsby-highlight-code-line"})
@@ -103,7 +100,7 @@ def _holds_lines(element: HtmlElement) -> bool:
     if children[0].tag == "code" and any(child.tail and "\n" not in child.tail for child in children[:-1]):
         return False
     for child in children:
-        if (child.tail or "").strip() or not (_is_line_span(child) or child.tag == "br" or is_block_noise(child)):
+        if (child.tail or "").strip() or not (_is_line_span(child) or child.tag == "br" or is_aside(child)):
             return False
     return True
 
@@ -111,7 +108,7 @@ def _holds_lines(element: HtmlElement) -> bool:
 def _is_line_span(element: HtmlElement) -> bool:
     if element.tag == "code" and element.getparent().tag == "pre" and len(element.getparent()) > 1:
         return True
-    return element.tag in ("span", "code") and not _LINE_CLASSES.isdisjoint(classes(element))
+    return element.tag in ("span", "code") and not LINE_CLASSES.isdisjoint(classes(element))
 
 
 def _drawn_as_block(element: HtmlElement) -> bool:
@@ -123,7 +120,7 @@ def _drawn_as_block(element: HtmlElement) -> bool:
 def raw_lines(root: HtmlElement, keep: bool) -> str:
     """Walk an element and return its text with the page's line breaks."""
     lines = Lines()
-    counters = line_counters(root)
+    noise = noise_in(root, keep) if len(root) else set()
     # entries: (element, keep, is a line) to enter; (None, keep, text) as text; (element, ..., True) to leave
     stack: list[tuple[HtmlElement | None, bool, bool, str | None, int]] = [(root, keep, False, None, -1)]
     while stack:
@@ -132,13 +129,27 @@ def raw_lines(root: HtmlElement, keep: bool) -> str:
             lines.text(run or "", keep)
         elif mark >= 0:
             lines.end_block(empty=_is_empty(lines.parts, mark), soft=line and element.tag not in BLOCKS)
-        elif element is not root and (element in counters or is_block_noise(element)):
+        elif element in noise:
             continue
+        elif element.tag in ("select", "math"):
+            lines.text(_chosen(element) if element.tag == "select" else formula_text(element), keep)
         elif element.tag == "br":
             lines.line_break(keep)
         else:
             _enter(lines, stack, element, (keep, line, element is root))
     return "".join(lines.parts)
+
+
+def _chosen(field: HtmlElement) -> str:
+    """The option that a browser draws in a field of choices."""
+    options = list(field.iter("option"))
+    return text_of(next((one for one in options if one.get("selected") is not None), options[0])) if options else ""
+
+
+def formula_text(formula: HtmlElement) -> str:
+    """The signs of a formula in MathML; white space between its elements is none of them, nor are annotations."""
+    tokens = (part for part in formula.iter() if part.tag not in ("annotation", "annotation-xml"))
+    return "".join(" ".join((part.text or "").split()) for part in tokens)
 
 
 def _is_empty(parts: list[str], mark: int) -> bool:
@@ -216,7 +227,7 @@ def keeps_spaces(element: HtmlElement) -> bool:
         part = stack.pop()
         if "\n" in (part.text or "").strip() or any("\n" in (child.tail or "").strip() for child in part):
             return False
-        stack.extend(child for child in part if not is_block_noise(child))
+        stack.extend(child for child in part if not is_aside(child))
     return True
 
 

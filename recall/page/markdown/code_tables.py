@@ -9,8 +9,8 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_noise import are_line_numbers
 from recall.page.markdown.code_lines import code_text, keeps_spaces, raw_lines, tidy
+from recall.page.markdown.line_numbers import are_line_numbers
 from recall.page.markdown.tree import ancestors, squashed, text_of
 
 _TABLE_CLASS: Final = re.compile(

@@ -14,8 +14,9 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.full_page import find_posts, render, render_thread
-from recall.page.markdown.lift import FILLER, Lifted, lift
+from recall.page.markdown.lift import Lifted, lift
 from recall.page.markdown.reinsert import add_headings_and_lists, blocks_in, complete
+from recall.page.markdown.templates import draw_shadow_roots, without_templates
 from recall.page.markdown.tree import (
     CONTROL,
     Fallback,
@@ -45,7 +46,7 @@ MIN_PROSE: Final = 200
 SHARE: Final = 0.2
 """Extractions shorter than this many characters or this share of the page's text are compared with the full page."""
 
-_UNSEEN: Final = re.compile(r"(?is)<(script|style|head|noscript|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->")
+_UNSEEN: Final = re.compile(r"(?is)<(script|style|head|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->")
 _TAG: Final = re.compile(r"(?s)<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>|<[!?][^>]*>")
 _INLINE_TAGS: Final = words("a abbr b big code em font i kbd s samp small span strong sub sup tt u var")
 
@@ -68,7 +69,7 @@ def markdown(body: bytes, url: str | None = None, charset: str | None = None) ->
 
 def convert(body: bytes, url: str | None = None, charset: str | None = None) -> Conversion:
     """Return what `markdown` does, and why a page fell back to plain text or the full page."""
-    text = decode(body, charset)
+    text, shadow_tag = without_templates(decode(body, charset))
     root = parse(text)
     if root is None:
         return Conversion(plain_text(text), Fallback.NO_TREE)
@@ -78,6 +79,8 @@ def convert(body: bytes, url: str | None = None, charset: str | None = None) -> 
         bound = broken_bound(root)
     if bound is Fallback.TOO_DEEP:
         return Conversion(plain_text(text), bound)
+    if shadow_tag:
+        draw_shadow_roots(root, shadow_tag)
     try:
         return _converted(root, text, url, bound)
     except _FAILURES:
@@ -202,7 +205,7 @@ def _close(prose: list[str], segments: list[str], lifted: Lifted) -> None:
         return
     text = lifted.inline_token.sub(lambda match: _inline(int(match[1]), lifted), text)
     if lifted.stem in text:
-        text = re.sub(rf"{lifted.stem}[bi]\d+x*z?|{re.escape(FILLER)}", "", text)
+        text = re.sub(rf"{lifted.stem}[bi]\d+x*z?|{lifted.filler}", "", text)
     if text.strip():
         segments.append(text)
 

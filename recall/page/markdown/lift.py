@@ -10,89 +10,17 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_noise import drop_label, language_of, outer_holder
+from recall.page.markdown.block_labels import drop_label, language_of, outer_holder
 from recall.page.markdown.blocks import find_code
 from recall.page.markdown.code_elements import CodeSpan
 from recall.page.markdown.formulas import TYPED, Formula, find_formulas
-from recall.page.markdown.tree import BLOCKS, HEADINGS, remove, squashed, text_of
+from recall.page.markdown.prose_layout import keep_words, make_room, undo_section_lists
+from recall.page.markdown.tree import HEADINGS, remove, squashed, text_of
 
-_INLINE_HOLDERS: Final = ("p", "span", "font", "b", "strong", "i", "em", "a", "center", "code", "tt", "samp", "kbd",
-                          "small", "big", "u", "label", "figure", "fieldset", "button")  # fmt: skip
-_TABLE_PARTS: Final = frozenset({"table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"})
-
-
-def make_room(element: HtmlElement) -> None:
-    """Change the ancestors of a block so that they may hold a paragraph and extraction does not drop them."""
-    inline = True
-    for ancestor in element.iterancestors():
-        tag = ancestor.tag
-        if tag == "table":
-            _undo_table(ancestor)
-        elif tag == "figure" or (inline and tag in _INLINE_HOLDERS):
-            ancestor.tag = "div"
-        elif tag in ("aside", "header"):
-            if next(ancestor.iterancestors("article", "main"), None) is not None:
-                ancestor.tag = "div"
-        elif tag not in _TABLE_PARTS:
-            inline = False
-
-
-def undo_section_lists(root: HtmlElement) -> None:
-    """Turn lists whose items are sections with headings into divisions: extraction would set them as one line."""
-    for part in list(root.iter("ul", "ol")):
-        if any(item.find(f".//{tag}") is not None for item in part.iterchildren("li") for tag in ("h2", "h3", "h4")):
-            for item in part.iterchildren("li"):
-                item.tag = "div"
-            part.tag = "div"
-
-
-def _undo_table(table: HtmlElement) -> None:
-    """Turn a table that lays out text and code into divisions; loose text in its cells becomes paragraphs."""
-    own = [
-        part for part in table.iter(*_TABLE_PARTS) if part is table or next(part.iterancestors("table"), None) is table
-    ]
-    for part in own:
-        if part.tag in ("td", "th", "caption"):
-            _wrap_loose_text(part)
-    for part in own:
-        part.tag = "div"
-
-
-def _wrap_loose_text(cell: HtmlElement) -> None:
-    """Put runs of text and inline elements of a cell into paragraphs: extraction drops text without one."""
-    children = list(cell)
-    run = _paragraph(cell.text)
-    cell.text = None
-    index = 0
-    for child in children:
-        tail, child.tail = child.tail, None
-        if child.tag in BLOCKS or any(inner.tag in BLOCKS for inner in child.iterdescendants()):
-            index = _insert_paragraph(cell, run, index) + 1
-            run = _paragraph(tail)
-        else:
-            run.append(child)
-            child.tail = tail
-    _insert_paragraph(cell, run, index)
-
-
-def _paragraph(text: str | None) -> HtmlElement:
-    paragraph = etree.Element("p")
-    paragraph.text = text
-    return paragraph
-
-
-def _insert_paragraph(cell: HtmlElement, run: HtmlElement, index: int) -> int:
-    """Insert a non-empty paragraph before the child at an index; returns the child's new index."""
-    if not len(run) and not (run.text or "").strip():
-        return index
-    cell.insert(index, run)
-    return index + 1
-
-
-FILLER: Final = " and this is the code as it was on the page"
+_FILLER: Final = " and this is the code as it was on the page"
+_CODE: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
 MAX_FILLER: Final = 700
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 _PERMALINK_CLASS: Final = re.compile(
@@ -105,7 +33,7 @@ _PERMALINK: Final = re.compile(
 
 @dataclass(slots=True)
 class Lifted:
-    """Code and formulas by the number in their place-holders. stem: their common start, a word not on the page.
+    """Code and formulas by the number in their place-holders. stem: their common start, of a letter not on the page.
 
     elements: the place-holder of each block in the tree.
     """
@@ -117,9 +45,14 @@ class Lifted:
     plain: bool = False  # the last block lifted is a highlighter's plain copy
 
     @property
+    def filler(self) -> str:
+        """What a block's place-holder is lengthened with; it ends in the letter that is not on the page."""
+        return _FILLER + self.stem[0]
+
+    @property
     def block_token(self) -> re.Pattern[str]:
         """Matches a block's place-holder with its filler."""
-        return re.compile(rf"{self.stem}b(\d+)x(?:{FILLER}(?= |\W|$))*")
+        return re.compile(rf"{self.stem}b(\d+)x(?:{self.filler})*")
 
     @property
     def inline_token(self) -> re.Pattern[str]:
@@ -129,11 +62,14 @@ class Lifted:
 
 def lift(root: HtmlElement, text: str) -> Lifted:
     """Replace all code and formulas of a page by place-holders."""
-    lifted = Lifted(_stem(text))
+    lifted = Lifted(_stem(root, text))
     _drop_permalinks(root)
     undo_section_lists(root)
     for formula in list(find_formulas(root)):
-        _lift_formula(formula, lifted)
+        if next(formula.element.iterancestors(*_CODE), None) is None:
+            _lift_formula(formula, lifted)
+        elif formula.element.tag != "math":
+            _write_out(formula)
     for span in find_code(root):
         if span.gutter:
             _drop(span)
@@ -143,6 +79,7 @@ def lift(root: HtmlElement, text: str) -> Lifted:
             _lift_block(span, lifted)
     if "\\" in text or "$$" in text:
         _lift_typed_formulas(root, lifted)
+    keep_words(root)
     return lifted
 
 
@@ -170,17 +107,33 @@ def _drop_permalinks(root: HtmlElement) -> None:
             and _PERMALINK_CLASS.search(name)
             and len(text_of(element)) <= 24
             and _PERMALINK.fullmatch(text_of(element))
+            and next(element.iterancestors(*_CODE), None) is None
         ):
             remove(element)
 
 
-def _stem(text: str) -> str:
-    """A word of letters that does not occur on the page."""
-    stem = "zqk"
-    lowered = text.lower()
-    while stem in lowered:
-        stem += "q"
-    return stem
+_LETTERS: Final = tuple(chr(point) for point in range(0x14400, 0x14647) if f"{point:x}".isdecimal())
+"""Anatolian hieroglyphs: letters to every program, without case or other forms, and on hardly any page."""
+
+_MAX_LETTERS: Final = 64
+
+
+def _stem(root: HtmlElement, text: str) -> str:
+    """The start of place-holders: a letter that the page holds neither as such nor by its number.
+
+    A page can forge no place-holder, whatever is decoded, dropped or joined on the way to Markdown: there is no letter
+    to begin one with. Where a page holds all the letters that are tried, the last is taken out of it.
+    """
+    for letter in _LETTERS[:_MAX_LETTERS]:
+        if letter not in text and str(ord(letter)) not in text and f"{ord(letter):x}" not in text:
+            break
+    else:
+        for element in root.iter():
+            element.text = (element.text or "").replace(letter, "\ufffd")
+            element.tail = (element.tail or "").replace(letter, "\ufffd")
+            for name, value in element.items():
+                element.set(name, value.replace(letter, "\ufffd"))
+    return f"{letter}zq"
 
 
 def inline_code(text: str) -> str:
@@ -208,6 +161,15 @@ def _lift_formula(formula: Formula, lifted: Lifted) -> None:
     for other in formula.others:
         remove(other)
     _put_word(formula.element, formula.markdown, lifted)
+
+
+def _write_out(formula: Formula) -> None:
+    """Set a formula that a script draws in code as its LaTeX."""
+    tail = formula.element.tail
+    formula.element.clear()
+    formula.element.tag, formula.element.text, formula.element.tail = "span", formula.latex, tail
+    for other in formula.others:
+        remove(other)
 
 
 def _drop(span: CodeSpan) -> None:
@@ -250,6 +212,6 @@ def _lift_block(span: CodeSpan, lifted: Lifted) -> None:
     tail = outer.tail
     outer.clear()
     outer.tag, outer.tail = "p", tail
-    fill = min(len(span.text), MAX_FILLER) // len(FILLER)
-    outer.text = f"{lifted.stem}b{number}x" + FILLER * fill
+    fill = min(len(span.text), MAX_FILLER) // len(_FILLER)
+    outer.text = f"{lifted.stem}b{number}x" + lifted.filler * fill
     make_room(outer)

@@ -1,0 +1,161 @@
+"""Labels, title bars and controls around a code block, and the language that they name.
+
+In: a block's element. Out: the outermost element that shows nothing but the block and its controls, the words of those
+controls, and the `<code>` of a `<pre>` whose other parts are a title bar. A text is a label only where all of its words
+are words of labels, in one of the languages listed here, or names of programming languages.
+"""
+
+import re
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from recall.page.markdown.code_hints import LANGUAGES, clean_language
+from recall.page.markdown.tree import BLOCKS, remove, squashed, words
+
+MAX_CONTROLS: Final = 120
+MAX_PARTS: Final = 24
+_COPY: Final = (
+    r"copy(?: code| to clipboard| snippet)?|copied!?|code kopieren|kopieren|kopiert!?|copier(?: le code)?|copié !?"
+    r"|copi(?:ar|ado)(?: (?:el )?c[oó]digo)?!?|copia(?:to)?(?: codice)?!?|kopiuj(?: kod)?|kodu kopyala|kopyala"
+    r"|(?:с|за)?копировать(?: код)?|скопировано!?|копіювати(?: код)?|code kopiëren|kopiëren|kopiera(?: kod)?"
+    r"|salin(?: kode)?|sao chép(?: mã)?|复制(?:代码|成功)?|複製(?:程式碼|代碼)?|拷贝(?:代码)?|已复制!?"
+    r"|(?:コードを)?コピー(?:する)?|(?:코드 )?복사"
+)
+_SELECT: Final = (
+    r"\[?select\]?(?: all)?|alles auswählen|tout sélectionner|selec(?:cionar|ionar) tod[oa]|seleziona tutto"
+    r"|выделить вс[её]|виділити все|zaznacz (?:cały|wszystko)|selecteer alles|vybrat vše|označit vše|egész kijelölése"
+    r"|tümünü seç|markera allt|vælg alt|merk alt|valitse kaikki|全选|選擇全部|全て選択|すべて選択|전체 선택"
+)
+_CODE: Final = (
+    r"(?:php |html |sql |css |xml |java |source |quick )?code(?: block| example)?:?"
+    r"|(?:c[oó]digo|codice|quell(?:code|text)|код|k[oó]d|kode|koodi|cod|代码|代碼|程式碼|コード|코드) ?[:：]?"
+)
+_COPYING: Final = re.compile(f"(?:{_COPY})", re.I)
+_CONTROLS: Final = re.compile(
+    f"{_COPY}|{_SELECT}|{_CODE}"
+    r"|expand|collapse|view(?: raw| plain| code| source)?|raw|plain text|print|run|edit"
+    r"|download|wrap(?: lines)?|toggle(?: line numbers| word wrap)?|open in new window|hosted with ❤ by github"
+    r"|\?|:|\||-|•|»"
+    r"|show(?: more)?|hide|play|try it|[\d ]+|text|plaintext|console|terminal",
+    re.I,
+)
+_HOLDERS: Final = words(
+    "div figure section span p table tbody tr td th dl dd dt center code font a b samp kbd tt fieldset"
+)
+_LABELS: Final = frozenset({"div", "span", "p", "b", "strong", "dt", "figcaption", "small"})
+_LABEL_CLASS: Final = re.compile(r"code|title|head|lang|label|file|tool", re.I)
+_BARS: Final = frozenset({"button", "svg", "style", "script", "select"})
+
+
+def outer_holder(first: HtmlElement, alone: bool) -> tuple[HtmlElement, list[str]]:
+    """The outermost element that shows nothing but a block and its controls, and the controls' words.
+
+    alone: whether the block is a single element; a run of siblings has no outer_holder.
+    """
+    outer = first
+    texts: list[str] = []
+    if not alone:
+        return outer, texts
+    for _ in range(8):
+        parent = outer.getparent()
+        if parent is None or parent.tag not in _HOLDERS:
+            return outer, texts
+        beside = _beside(parent, outer)
+        if beside is None:
+            return outer, texts
+        texts = texts + beside
+        outer = parent
+    return outer, texts
+
+
+def titled_code(pre: HtmlElement) -> tuple[HtmlElement, str] | None:
+    """The `<code>` in a `<pre>` whose other parts are a title bar, and the language that the bar names; else None.
+
+    The bar stands in blocks of its own beside the `<code>`, and all of its words are words of labels.
+    """
+    code = pre.find(".//code")
+    texts: list[str] = []
+    inner = code
+    while inner is not None and inner is not pre:
+        parent = inner.getparent()
+        beside = _beside(parent, inner)
+        if beside is None or (beside and not _stands_apart(parent, inner)):
+            return None
+        texts += beside
+        inner = parent
+    return (code, language_of(texts)) if code is not None and texts else None
+
+
+def _stands_apart(parent: HtmlElement, child: HtmlElement) -> bool:
+    """Whether blocks and controls alone stand beside a child, which no word of its line can be."""
+    if (parent.text or "").strip() or any((part.tail or "").strip() for part in parent):
+        return False
+    parts = [part for part in parent if part is not child and isinstance(part.tag, str)]
+    return all(part.tag in BLOCKS or part.tag in _BARS for part in parts)
+
+
+def drop_label(outer: HtmlElement) -> list[str]:
+    """Remove a heading such as `Code: [Select]` in front of a block and return its words."""
+    label = outer.getprevious()
+    if label is None or label.tag not in _LABELS or (label.tail or "").strip() or label.find(".//pre") is not None:
+        return []
+    text = squashed(" ".join(label.itertext()))
+    named = label.tag not in ("p", "b", "strong") or _LABEL_CLASS.search(label.get("class") or "")
+    if not text or len(text) > 40 or not named or not is_control(text):
+        return []
+    remove(label)
+    return [text]
+
+
+def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
+    """Texts around a child where all of them are controls of a code block, else None."""
+    if len(parent) > MAX_PARTS:
+        return None
+    texts = [parent.text or "", child.tail or ""]
+    for sibling in parent:
+        if sibling is child or not isinstance(sibling.tag, str):
+            texts.append("" if sibling is child else sibling.tail or "")
+            continue
+        if (
+            sibling.tag in ("pre", "textarea", "h1", "h2", "h3", "article", "main")
+            or sibling.find(".//pre") is not None
+        ):
+            return None
+        if sibling.tag not in ("script", "style", "button", "svg"):
+            texts.append(" ".join(sibling.itertext()))
+        texts.append(sibling.tail or "")
+    shown = [squashed(text) for text in texts if text.strip()]
+    if sum(map(len, shown)) > MAX_CONTROLS or not all(is_control(text) for text in shown):
+        return None
+    return shown
+
+
+def is_control(text: str) -> bool:
+    """Whether a text is made of the words that controls of code blocks carry."""
+    rest = text
+    while rest:
+        match = _CONTROLS.match(rest)
+        word = rest.split(" ", 1)[0]
+        end = match.end() if match else 0
+        if not end or (end < len(rest) and rest[end].isalnum()):
+            if not language_of([word]):
+                return False
+            end = len(word)
+        rest = rest[end:].lstrip(" :[]()·,")
+    return True
+
+
+def is_copying(text: str) -> bool:
+    """Whether a text is nothing but what a button for copying says, in any of the languages."""
+    return _COPYING.fullmatch(text) is not None
+
+
+def language_of(texts: list[str]) -> str:
+    """The language that one of the controls' texts names, else nothing."""
+    for text in texts:
+        for word in text.split()[:3]:
+            clean = clean_language(word.strip("[]():"))
+            if word in ("C", "R", "C:") or (clean in LANGUAGES and clean not in ("make", "d", "r", "c")):
+                return clean
+    return ""

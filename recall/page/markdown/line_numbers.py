@@ -1,0 +1,193 @@
+"""Line numbers in and beside a code block: proven by counting and by where they stand, never by being numbers.
+
+In: a block's lines with the elements on them, a text whose lines may begin with typed numbers, or two neighbouring
+blocks. Out: which elements, or which numbers, are a gutter. Columns of numbers in data, output, links and tables stay.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from recall.page.markdown.code_hints import looks_like_code
+from recall.page.markdown.tree import BLOCKS, classes, text_of, words
+
+NUMBER_CLASS: Final = re.compile(
+    r"line-?_?no|line-?_?nu?m|linenr|lnum\b"
+    r"|(?:^|[ -])ln[at]?(?:$| )|ln-n|(?:blob|lines)-num|gutter|line-?_?count|rownum"
+    r"|ltx_tag|src-line|code-?line-?num|line-index|crayon-num",
+    re.I,
+)
+_FOLD_MARKS: Final = re.compile(r"[\d\s\u00a0.:|▸▾▶▼⊞⊟]*")
+_LITERAL_CLASSES: Final = words("mi m mf mh mo mb il number hljs-number token constant numeric literal lit num nu0")
+
+
+@dataclass(slots=True)
+class CodeLine:
+    """A line of a block: the text outside the marked elements, and these, each with the text in front of it."""
+
+    text: str = ""
+    marked: list[tuple[HtmlElement, str]] = field(default_factory=list)
+
+
+def are_line_numbers(text: str) -> bool:
+    """Whether a text is nothing but consecutive line numbers, at least two of them."""
+    found = [word.rstrip(".:)|") for word in text.split()]
+    if len(found) < 2 or not all(word.isdecimal() for word in found):
+        return False
+    first = int(found[0])
+    return all(int(word) == first + index for index, word in enumerate(found))
+
+
+def is_number_text(text: str) -> bool:
+    """Whether a text holds numbers and the marks that gutters set beside them, and nothing else."""
+    return _FOLD_MARKS.fullmatch(text) is not None
+
+
+def counting(lines: Sequence[CodeLine], claims: set[HtmlElement]) -> set[HtmlElement]:
+    """Those of the claimed numbers that count the lines.
+
+    claims: elements of numbers that a class, an anchor or the like calls line numbers. A single number must begin its
+    line and agree with its place; a column of numbers must be as long as the code beside it.
+    """
+    shown = [index for index, line in enumerate(lines) if line.text.strip()]
+    height = shown[-1] - shown[0] + 1 if shown else 0
+    singles: list[tuple[int, HtmlElement, int]] = []
+    proven: set[HtmlElement] = set()
+    for index, line in enumerate(lines):
+        for element, before in line.marked:
+            if element not in claims:
+                continue
+            text = " ".join(element.itertext())
+            digits = text.strip(" \t\r\n\u00a0.:|)▸▾▶▼⊞⊟")
+            if not digits or any("line" in name and value == digits for name, value in element.items()):
+                proven.add(element)
+            elif digits.isdecimal() and len(digits) < 10 and not before.strip():
+                singles.append((index, element, int(digits)))
+            elif are_line_numbers(text) and height and height <= len(text.split()) <= max(height, len(lines)) + 2:
+                proven.add(element)
+    return proven | _columns(singles, len(shown))
+
+
+def _columns(singles: list[tuple[int, HtmlElement, int]], shown: int) -> set[HtmlElement]:
+    """The numbers that count, as one column or as several (old and new numbers of a patch)."""
+    keys: tuple[Callable[[HtmlElement], object], ...] = (
+        lambda _: None,  # all one column
+        lambda element: (element.tag, element.get("class")),
+    )
+    if not singles:
+        return set()
+    for key in keys:
+        columns: dict[object, list[tuple[int, int]]] = {}
+        for index, element, number in singles:
+            columns.setdefault(key(element), []).append((index, number))
+        if all(_counts_up(column, shown) for column in columns.values()):
+            return {element for _, element, _ in singles}
+    return set()
+
+
+def _counts_up(column: list[tuple[int, int]], shown: int) -> bool:
+    """Whether numbers, each with its line, count: in step with the lines, or upwards with gaps as in a patch."""
+    if len(column) == 1:
+        index, number = column[0]
+        return shown <= 1 or number == index + 1
+    if len({number - index for index, number in column}) == 1:
+        return True
+    steps = [after[1] - before[1] for before, after in pairwise(column)]
+    return all(step > 0 for step in steps) and sum(step == 1 for step in steps) * 2 >= len(steps)
+
+
+def counters(root: HtmlElement) -> set[HtmlElement]:
+    """Elements that count the lines without a class name to say so.
+
+    They share tag and class, each is the first thing in a parent of its own, they hold 1, 2, 3 … in order, and beside
+    them stands code: by its look, as a block of its own, or indented with no space between it and its number.
+    """
+    groups: dict[tuple[str, str | None], list[HtmlElement]] = {}
+    for element in root.iter("span", "div", "a", "i", "em", "b", "small", "td"):
+        if not len(element) and (element.text or "").strip().isdecimal():
+            groups.setdefault((element.tag, element.get("class")), []).append(element)
+    return {element for group in groups.values() if _is_counter(group) for element in group}
+
+
+def _is_counter(group: list[HtmlElement]) -> bool:
+    parents = {element.getparent() for element in group}
+    if len(group) < 3 or len(parents) < len(group) or not _LITERAL_CLASSES.isdisjoint(classes(group[0])):
+        return False
+    if not are_line_numbers(" ".join(text_of(part) for part in group)) or not all(map(_comes_first, group)):
+        return False
+    rests = [_behind(element) for element in group]
+    if sum(1 for rest in rests if rest.strip()) * 2 <= len(rests):
+        return False
+    if all(element.getnext() is not None and element.getnext().tag in BLOCKS for element in group):
+        return not any((element.tail or "").strip() for element in group)
+    glued = all(not rest[:1].isspace() for rest in rests if rest.strip())
+    return looks_like_code("\n".join(rests)) or (glued and _laid_out(rests))
+
+
+def _behind(element: HtmlElement) -> str:
+    """What follows an element in its parent."""
+    return (element.tail or "") + "".join(text_of(part) + (part.tail or "") for part in element.itersiblings())
+
+
+def _laid_out(texts: Sequence[str]) -> bool:
+    """Whether some of the lines are empty or indented."""
+    return any(not text.strip() or text[:1].isspace() for text in texts)
+
+
+def _comes_first(element: HtmlElement) -> bool:
+    parent = element.getparent()
+    if (parent.text or "").strip():
+        return False
+    return all(not text_of(before).strip() or before.tag == "style" for before in element.itersiblings(preceding=True))
+
+
+_TYPED: Final = re.compile(r"[ \t]*(\d+)([:|]?)(?:[ \t]|$)")
+
+
+def without_typed_numbers(text: str) -> str:
+    """Strip line numbers that were typed into the lines themselves.
+
+    Only where every line has one, they count up by one from the first of at least four, and what remains reads as code
+    and is laid out as code (an indented or an empty line): tables, output, numbered lists and BASIC stay as they are.
+    """
+    lines = text.split("\n")
+    if len(lines) < 4:
+        return text
+    matches = [_TYPED.match(line) for line in lines]
+    numbers = [int(match[1]) for match in matches if match]
+    if len(numbers) < len(lines) or any(b - a != 1 for a, b in pairwise(numbers)):
+        return text
+    rest = [line[match.end() :].rstrip() for line, match in zip(lines, matches, strict=True) if match]
+    margin = min((len(line) - len(line.lstrip(" ")) for line in rest if line), default=0)
+    rest = [line[margin:] for line in rest]
+    return "\n".join(rest) if _laid_out(rest) and looks_like_code("\n".join(rest)) else text
+
+
+_GUTTER_STYLE: Final = re.compile(r"float|position|user-select|text-align\s*:\s*right|border-right|width", re.I)
+
+
+def stands_beside(gutter: HtmlElement, code: HtmlElement) -> bool:
+    """Whether a block of numbers is set beside a block of code, and not above or below it.
+
+    They are the only text of their wrapper, the numbers come first, and the markup says that they are no text: a class, or
+    a style that floats them or keeps them from being selected.
+    """
+    around = next((part for part in gutter.iterancestors() if code in set(part.iterdescendants(code.tag))), None)
+    if around is None or _letters(around) != _letters(gutter) + _letters(code):
+        return False
+    parts = [gutter, *(part for part in gutter.iterancestors() if around in set(part.iterancestors()))]
+    return any(map(_marked_as_gutter, parts))
+
+
+def _letters(element: HtmlElement) -> str:
+    return "".join("".join(element.itertext()).split())
+
+
+def _marked_as_gutter(element: HtmlElement) -> bool:
+    told = element.get("aria-hidden") == "true" or element.get("unselectable") == "on"
+    named = NUMBER_CLASS.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
+    return told or named or _GUTTER_STYLE.search(element.get("style") or "") is not None

@@ -1,0 +1,101 @@
+"""Nothing inside a block is dropped but what is proven to be no code: members of each kind, alone and in a long page."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from recall.page.markdown import markdown
+from tests.page.markdown.pieces import PARAGRAPH, RULED, SHOWN
+
+FENCED = re.compile(r"(?ms)^(?P<ticks>`{3,})(?P<language>[^\n`]*)\n(?P<code>.*?)\n(?P=ticks)$")
+LENGTHS = {"alone": 0, "long-page": 20}
+
+
+def page(piece: str, around: int) -> bytes:
+    """The piece in an article, so many paragraphs before and behind it."""
+    before = "".join(PARAGRAPH.format(number) for number in range(around))
+    behind = "".join(PARAGRAPH.format(number) for number in range(around, 2 * around))
+    return f"<html><body><article><h1>How to</h1>{before}{piece}{behind}</article></body></html>".encode()
+
+
+def codes(text: str) -> list[tuple[str, str]]:
+    return [(match["language"], match["code"]) for match in FENCED.finditer(text)]
+
+
+def named(kind: str) -> list[Any]:
+    return [pytest.param(*piece, id=f"{kind}-{name}") for name, piece in SHOWN[kind].items()]
+
+
+ALL = [parameters for kind in SHOWN for parameters in named(kind)]
+
+
+@pytest.mark.parametrize("around", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize(("piece", "code"), ALL)
+def test_what_a_browser_shows_of_a_block_is_kept(piece: str, code: str, around: int) -> None:
+    text = markdown(page(piece, around))
+    if piece.startswith("<p>"):
+        assert f"`{code}`" in text
+    else:
+        assert [found for _, found in codes(text)] == [code]
+
+
+@pytest.mark.parametrize("around", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize(
+    ("piece", "language", "code"), [pytest.param(*piece, id=name) for name, piece in RULED.items()]
+)
+def test_what_is_proven_to_be_no_code_goes(piece: str, language: str, code: str, around: int) -> None:
+    assert codes(markdown(page(piece, around))) == [(language, code)]
+
+
+OUTPUTS = {
+    "prose-between": "<pre><code>for i in x:\n    print(i)\n</code></pre><p>It prints:</p><pre><code>1\n2</code></pre>",
+    "nothing-between": "<pre>for i in x:\n    print(i)</pre><pre>1\n2</pre>",
+    "input-first": "<div><pre>1\n2</pre><pre>a = 1;\nb = 2;</pre></div>",
+    "cells-of-samples": "<table><tr><th>Input</th><th>Output</th></tr><tr><td><pre>1\n2</pre></td><td><pre>3\n5</pre></td>"
+    "</tr></table>",
+    "list-items": "<ul><li><pre>1\n2</pre></li><li><pre>a();\nb();</pre></li></ul>",
+}
+
+
+@pytest.mark.parametrize("around", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("piece", OUTPUTS.values(), ids=OUTPUTS)
+def test_numbers_that_are_data_stay_beside_other_blocks(piece: str, around: int) -> None:
+    assert "1\n2" in [code for _, code in codes(markdown(page(piece, around)))]
+
+
+GUTTERS = {
+    "wrapper-named": '<div class="wrap"><pre class="line-numbers">1\n2</pre><pre>a();\nb();</pre></div>',
+    "cells": '<table class="code"><tr><td><pre>1\n2</pre></td><td><pre>a();\nb();</pre></td></tr></table>',
+    "floats": '<div><pre style="float:left">1\n2</pre><pre>a();\nb();</pre></div>',
+    "unselectable": '<div><pre style="user-select: none">1\n2</pre><pre>a();\nb();</pre></div>',
+    "hidden-from-readers": '<div><pre aria-hidden="true">1\n2</pre><pre>a();\nb();</pre></div>',
+}
+
+
+@pytest.mark.parametrize("piece", GUTTERS.values(), ids=GUTTERS)
+def test_gutters_beside_their_code_go(piece: str) -> None:
+    assert codes(markdown(page(piece, 3))) == [("", "a();\nb();")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed (Debian package chromium)")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium.new_context(java_script_enabled=False, offline=True).new_page()
+        chromium.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize(("piece", "code"), ALL)
+def test_the_expected_code_is_what_chromium_shows(browser: Any, piece: str, code: str) -> None:
+    browser.set_content(page(piece, 1).decode())
+    shown = browser.locator("pre, code").first.inner_text()
+    assert shown.strip("\n") == code
