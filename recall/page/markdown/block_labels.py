@@ -11,6 +11,7 @@ from typing import Final
 from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import LANGUAGES, clean_language
+from recall.page.markdown.line_numbers import are_line_numbers
 from recall.page.markdown.tree import BLOCKS, remove, squashed, words
 
 MAX_CONTROLS: Final = 120
@@ -32,19 +33,20 @@ _CODE: Final = (
     r"|(?:c[oó]digo|codice|quell(?:code|text)|код|k[oó]d|kode|koodi|cod|代码|代碼|程式碼|コード|코드) ?[:：]?"
 )
 _COPYING: Final = re.compile(f"(?:{_COPY})", re.I)
-_CONTROLS: Final = re.compile(
-    f"{_COPY}|{_SELECT}|{_CODE}"
-    r"|expand|collapse|view(?: raw| plain| code| source)?|raw|plain text|print|run|edit"
-    r"|download|wrap(?: lines)?|toggle(?: line numbers| word wrap)?|open in new window|hosted with ❤ by github"
-    r"|\?|:|\||-|•|»"
-    r"|show(?: more)?|hide|play|try it|[\d ]+|text|plaintext|console|terminal",
+_SURE: Final = re.compile(
+    f"{_COPY}|{_SELECT}|{_CODE}|hosted with ❤ by github|plain text|toggle (?:line numbers|word wrap)|open in new window"
+    r"|view (?:raw|plain|code|source)|\?|:|\||-|•|»|text|plaintext|console|terminal",
     re.I,
+)
+_VERBS: Final = re.compile(
+    r"expand|collapse|view|raw|print|run|edit|download|wrap(?: lines)?|toggle|show(?: more)?|hide|play|try it", re.I
 )
 _HOLDERS: Final = words(
     "div figure section span p table tbody tr td th dl dd dt center code font a b samp kbd tt fieldset"
 )
 _LABELS: Final = frozenset({"div", "span", "p", "b", "strong", "dt", "figcaption", "small"})
 _LABEL_CLASS: Final = re.compile(r"code|title|head|lang|label|file|tool", re.I)
+_CLICKED_CLASS: Final = re.compile(r"btn|button|tool|copy|clip|code|control|action|menu|bar\b|head|lang", re.I)
 _BARS: Final = frozenset({"button", "svg", "style", "script", "select"})
 
 
@@ -102,20 +104,30 @@ def drop_label(outer: HtmlElement) -> list[str]:
         return []
     text = squashed(" ".join(label.itertext()))
     named = label.tag not in ("p", "b", "strong") or _LABEL_CLASS.search(label.get("class") or "")
-    if not text or len(text) > 40 or not named or not is_control(text):
+    if not text or len(text) > 40 or not named or not is_control(text, _can_be_clicked(label)):
         return []
     remove(label)
     return [text]
+
+
+def _can_be_clicked(element: HtmlElement) -> bool:
+    """Whether something in an element is there to be clicked, as its tag, an attribute or a class says."""
+    for part in element.iter():
+        if part.tag in ("a", "button", "input") or part.get("onclick") or part.get("role") == "button":
+            return True
+        if _CLICKED_CLASS.search(part.get("class") or ""):
+            return True
+    return False
 
 
 def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
     """Texts around a child where all of them are controls of a code block, else None."""
     if len(parent) > MAX_PARTS:
         return None
-    texts = [parent.text or "", child.tail or ""]
+    texts = [(parent.text or "", False), (child.tail or "", False)]
     for sibling in parent:
         if sibling is child or not isinstance(sibling.tag, str):
-            texts.append("" if sibling is child else sibling.tail or "")
+            texts.append(("" if sibling is child else sibling.tail or "", False))
             continue
         if (
             sibling.tag in ("pre", "textarea", "h1", "h2", "h3", "article", "main")
@@ -123,19 +135,24 @@ def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
         ):
             return None
         if sibling.tag not in ("script", "style", "button", "svg"):
-            texts.append(" ".join(sibling.itertext()))
-        texts.append(sibling.tail or "")
-    shown = [squashed(text) for text in texts if text.strip()]
-    if sum(map(len, shown)) > MAX_CONTROLS or not all(is_control(text) for text in shown):
+            texts.append((" ".join(sibling.itertext()), _can_be_clicked(sibling)))
+        texts.append((sibling.tail or "", False))
+    shown = [(squashed(text), clicked) for text, clicked in texts if text.strip()]
+    if sum(len(text) for text, _ in shown) > MAX_CONTROLS or not all(is_control(*one) for one in shown):
         return None
-    return shown
+    return [text for text, _ in shown]
 
 
-def is_control(text: str) -> bool:
-    """Whether a text is made of the words that controls of code blocks carry."""
+def is_control(text: str, clicked: bool = True) -> bool:
+    """Whether a text is made of the words that controls of code blocks carry.
+
+    clicked: whether it may be clicked; only then verbs (run, edit, show) are such words.
+    """
+    if text.isdecimal() or are_line_numbers(text):
+        return text == "1" or not text.isdecimal()
     rest = text
     while rest:
-        match = _CONTROLS.match(rest)
+        match = _SURE.match(rest) or (_VERBS.match(rest) if clicked else None)
         word = rest.split(" ", 1)[0]
         end = match.end() if match else 0
         if not end or (end < len(rest) and rest[end].isalnum()):

@@ -9,8 +9,9 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from recall.page.markdown.code_hints import looks_like_code
 from recall.page.markdown.code_lines import code_text, keeps_spaces, raw_lines, tidy
-from recall.page.markdown.line_numbers import are_line_numbers
+from recall.page.markdown.line_numbers import are_line_numbers, counts_up
 from recall.page.markdown.tree import ancestors, squashed, text_of
 
 _TABLE_CLASS: Final = re.compile(
@@ -63,10 +64,16 @@ def _beside_gutter(rows: list[list[HtmlElement]]) -> tuple[str, HtmlElement] | N
     if cell.find(".//table") is not None:
         return code_table(cell.find(".//table"))
     text = cell_text(cell)
-    numbers = " ".join(gutters[0].itertext()).split()
-    if not marked and len(numbers) not in (text.count("\n") + 1, text.count("\n") + 2):
+    extra = len(" ".join(gutters[0].itertext()).split()) - (text.count("\n") + 1)
+    if not marked and (extra not in (0, 1) or not (_is_code_table(cell) or looks_like_code(text))):
         return None
     return text, pre if pre is not None else cell
+
+
+def _is_code_table(cell: HtmlElement) -> bool:
+    """Whether the table around a cell, or what holds the table, has a class that code has."""
+    table = next(cell.iterancestors("table"))
+    return any(_TABLE_CLASS.search(part.get("class") or "") for part in (table, *ancestors(table, 2)))
 
 
 def cell_text(cell: HtmlElement) -> str:
@@ -109,7 +116,7 @@ def _row_per_line(table: HtmlElement, rows: list[list[HtmlElement]]) -> tuple[st
     if not _says_code(table, rows):
         return None
     numbered = sum(1 for row in rows if len(row) > 1 and _is_number(row[0]))
-    if numbered < 0.8 * len(rows):
+    if numbered < 0.8 * len(rows) or not _counts_rows(rows):
         return None
     lines: list[str] = []
     proof = False
@@ -120,6 +127,19 @@ def _row_per_line(table: HtmlElement, rows: list[list[HtmlElement]]) -> tuple[st
             lines.extend(_row_lines(codes))
     text = tidy("\n".join(lines), keep=True)
     return (text, rows[0][-1]) if proof and text else None
+
+
+def _counts_rows(rows: list[list[HtmlElement]]) -> bool:
+    """Whether the numbers in front of the lines count them, column by column; no other numbers are a gutter's."""
+    columns: dict[int, list[tuple[int, int]]] = {}
+    for index, row in enumerate(rows):
+        for place, cell in enumerate(row):
+            if not _is_number(cell):
+                break
+            digits = squashed(text_of(cell)).rstrip(".:|")
+            if digits.isdecimal():
+                columns.setdefault(place, []).append((index, int(digits[:9])))
+    return all(counts_up(column, len(rows)) for column in columns.values())
 
 
 def _row_lines(codes: list[HtmlElement]) -> list[str]:

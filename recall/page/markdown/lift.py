@@ -112,7 +112,7 @@ def _drop_permalinks(root: HtmlElement) -> None:
             remove(element)
 
 
-_LETTERS: Final = tuple(chr(point) for point in range(0x14400, 0x14647) if f"{point:x}".isdecimal())
+PLACE_HOLDER_LETTERS: Final = tuple(chr(point) for point in range(0x14400, 0x14647) if f"{point:x}".isdecimal())
 """Anatolian hieroglyphs: letters to every program, without case or other forms, and on hardly any page."""
 
 _MAX_LETTERS: Final = 64
@@ -124,7 +124,7 @@ def _stem(root: HtmlElement, text: str) -> str:
     A page can forge no place-holder, whatever is decoded, dropped or joined on the way to Markdown: there is no letter
     to begin one with. Where a page holds all the letters that are tried, the last is taken out of it.
     """
-    for letter in _LETTERS[:_MAX_LETTERS]:
+    for letter in PLACE_HOLDER_LETTERS[:_MAX_LETTERS]:
         if letter not in text and str(ord(letter)) not in text and f"{ord(letter):x}" not in text:
             break
     else:

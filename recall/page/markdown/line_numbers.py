@@ -84,13 +84,13 @@ def _columns(singles: list[tuple[int, HtmlElement, int]], shown: int) -> set[Htm
         columns: dict[object, list[tuple[int, int]]] = {}
         for index, element, number in singles:
             columns.setdefault(key(element), []).append((index, number))
-        if all(_counts_up(column, shown) for column in columns.values()):
+        if all(counts_up(column, shown) for column in columns.values()):
             return {element for _, element, _ in singles}
     return set()
 
 
-def _counts_up(column: list[tuple[int, int]], shown: int) -> bool:
-    """Whether numbers, each with its line, count: in step with the lines, or upwards with gaps as in a patch."""
+def counts_up(column: Sequence[tuple[int, int]], shown: int) -> bool:
+    """Whether numbers, each with its line's place, count: in step with the lines, or upwards with gaps as in a patch."""
     if len(column) == 1:
         index, number = column[0]
         return shown <= 1 or number == index + 1

@@ -95,6 +95,7 @@ _WORDS: Final = (
     "marquee",
     "blink",
     "noindex",
+    "q",
     "button",
 )
 _SENTENCES: Final = frozenset({"p", "blockquote", "figcaption", "summary", *HEADINGS})

@@ -92,11 +92,13 @@ def draw_shadow_roots(root: HtmlElement, tag: str) -> None:
     hosts: set[HtmlElement] = set()
     for shadow in list(root.iter(tag)):
         host = shadow.getparent()
+        if host is None:  # it went with the children of a host
+            continue
         if host in hosts or host.tag == tag or not (host.tag in _HOSTS or "-" in host.tag):
             remove(shadow)
             continue
         hosts.add(host)
-        children = _children(host, shadow)
+        children = _children(host, tag)
         shadow.tail = host.text = None
         for child in list(host):
             if child is not shadow:
@@ -106,11 +108,11 @@ def draw_shadow_roots(root: HtmlElement, tag: str) -> None:
         _settle(shadow)
 
 
-def _children(host: HtmlElement, shadow: HtmlElement) -> list[str | HtmlElement]:
-    """The children of a host in order, texts included, without its shadow root."""
+def _children(host: HtmlElement, tag: str) -> list[str | HtmlElement]:
+    """The children of a host in order, texts included, without its shadow roots."""
     nodes: list[str | HtmlElement] = [host.text] if host.text else []
     for child in host:
-        if child is not shadow:
+        if child.tag != tag:
             nodes.append(child)
         if child.tail:
             nodes.append(child.tail)
