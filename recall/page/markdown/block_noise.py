@@ -254,7 +254,7 @@ def _controls(lines: list[CodeLine], claims: set[HtmlElement]) -> set[HtmlElemen
 def _is_proven(element: HtmlElement, place: int, edge: bool, parted: bool) -> bool:
     """Whether a control's words fit its place.
 
-    place: 1 where it begins its line, 2 where it ends it, 3 alone. edge: of the block. parted: by a space from the rest.
+    place: 1 where it begins its line, 2 where it ends it, 3 alone. edge: of the block. parted: by a space from code.
     """
     text, names = _shown(element), classes(element)
     if not text:

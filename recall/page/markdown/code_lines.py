@@ -13,7 +13,6 @@ from lxml.html import HtmlElement
 from recall.page.markdown.block_noise import LINE_CLASSES, is_aside, noise_in
 from recall.page.markdown.tree import BLOCKS, SPACE, classes, preformatted, text_of
 
-
 _RUN: Final = re.compile(f"[{SPACE}]+")
 _LAYOUT: Final = re.compile(r"[ \t]*\n")
 _BLOCK_SPANS: Final = frozenset({"xtra", "gatsby-highlight-code-line"})

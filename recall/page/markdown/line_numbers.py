@@ -90,7 +90,7 @@ def _columns(singles: list[tuple[int, HtmlElement, int]], shown: int) -> set[Htm
 
 
 def counts_up(column: Sequence[tuple[int, int]], shown: int) -> bool:
-    """Whether numbers, each with its line's place, count: in step with the lines, or upwards with gaps as in a patch."""
+    """Whether numbers, each with its line's place, count: in step with lines, or upwards with gaps as in a patch."""
     if len(column) == 1:
         index, number = column[0]
         return shown <= 1 or number == index + 1
@@ -173,8 +173,8 @@ _GUTTER_STYLE: Final = re.compile(r"float|position|user-select|text-align\s*:\s*
 def stands_beside(gutter: HtmlElement, code: HtmlElement) -> bool:
     """Whether a block of numbers is set beside a block of code, and not above or below it.
 
-    They are the only text of their wrapper, the numbers come first, and the markup says that they are no text: a class, or
-    a style that floats them or keeps them from being selected.
+    They are the only text of their wrapper, the numbers come first, and the markup says that they are no text: a class,
+    or a style that floats them or keeps them from being selected.
     """
     around = next((part for part in gutter.iterancestors() if code in set(part.iterdescendants(code.tag))), None)
     if around is None or _letters(around) != _letters(gutter) + _letters(code):

@@ -152,7 +152,7 @@ def _in_midst(element: HtmlElement) -> bool:
 
 
 def _write_ruby(ruby: HtmlElement) -> None:
-    """Set the reading behind its word in the page's own parentheses, or in such where it has none, as text has no ruby."""
+    """Set the reading behind its word in parentheses, the page's own or new ones, as text has no ruby."""
     own = ruby.find(".//rp") is not None
     for part in list(ruby.iter("rt", "rp", "rb", "rtc")):
         if part.tag == "rt" and not own and text_of(part).strip():

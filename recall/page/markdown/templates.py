@@ -1,4 +1,4 @@
-"""`<template>`: what it holds is drawn nowhere, save a declarative shadow root, which is drawn instead of its host's children.
+"""`<template>`: what it holds is not drawn, save a shadow root, which is drawn instead of its host's children.
 
 In: the decoded source, then the tree that was parsed from it. Out: the source without templates, the tree with each
 shadow root in place and its slots filled (HTML standard, 4.12.3, 4.12.4, 13.2.6.4.4 and 13.2.6.4.22; DOM standard,
@@ -27,7 +27,7 @@ _TOKEN: Final = re.compile(
 _ATTRIBUTE: Final = re.compile(
     rf"""(?P<name>=?[^{_WS}/>=]++)(?:[{_WS}]*+=[{_WS}]*+(?:"(?P<two>[^"]*+)"?|'(?P<one>[^']*+)'?|(?P<none>[^{_WS}>]++)))?+"""
 )
-_RAW: Final = words("script style textarea title xmp iframe noembed noframes")
+_RAW: Final = words("script style textarea title xmp iframe noembed noframes plaintext")
 _HOSTS: Final = HEADINGS | words("article aside blockquote body div footer header main nav p section span")
 
 
@@ -49,8 +49,6 @@ def without_templates(source: str) -> tuple[str, str]:
         name = (token["name"] or "").lower()
         if name in _RAW and not token["close"]:
             position = _end_of_raw(source, name, position)
-        elif name == "plaintext" and not token["close"]:
-            break
         if name != "template":
             continue
         if not hidden:
@@ -83,6 +81,8 @@ def _is_shadow(attributes: str) -> bool:
 
 def _end_of_raw(source: str, name: str, start: int) -> int:
     """The place of the end tag of an element whose content is not markup, else the end of the page."""
+    if name == "plaintext":
+        return len(source)
     end = re.compile(rf"</{name}(?=[{_WS}/>])", re.IGNORECASE | re.ASCII).search(source, start)
     return len(source) if end is None else end.start()
 

@@ -77,7 +77,8 @@ SHOWN: dict[str, dict[str, tuple[str, str]]] = {
     },
     "link": {
         "issue": (
-            '<pre>Fix the cache, bug <a href="https://b.example/show?id=123">123</a>\nand <a href="/i/77">77</a>.</pre>',
+            '<pre>Fix the cache, bug <a href="https://b.example/show?id=123">123</a>\nand <a href="/i/77">77'
+            "</a>.</pre>",
             "Fix the cache, bug 123\nand 77.",
         ),
         "issue-starts-line": (
@@ -154,7 +155,8 @@ RULED: dict[str, tuple[str, str, str]] = {
         "let x+y = 5;\nx();",
     ),
     "math-with-latex": (
-        '<pre>let <math><semantics><mi>x</mi><annotation encoding="application/x-tex">\\xi</annotation></semantics></math>'
+        '<pre>let <math><semantics><mi>x</mi><annotation encoding="application/x-tex">\\xi</annotation>'
+        "</semantics></math>"
         " = 5;\nx();</pre>",
         "",
         "let x = 5;\nx();",
@@ -225,7 +227,8 @@ RULED: dict[str, tuple[str, str, str]] = {
         "ls -l\n  cd x",
     ),
     "chat-bar-chinese": (
-        "<pre><div><div>python</div><div><button>复制代码</button></div><div><code>x = 1\ny = 2</code></div></div></pre>",
+        "<pre><div><div>python</div><div><button>复制代码</button></div>"
+        "<div><code>x = 1\ny = 2</code></div></div></pre>",
         "python",
         "x = 1\ny = 2",
     ),
@@ -250,7 +253,8 @@ RULED: dict[str, tuple[str, str, str]] = {
         "puts 1\nputs 2",
     ),
     "spanish-forum-label": (
-        '<div class="codebox"><p>Código: <a href="#">Seleccionar todo</a></p><pre><code>x = 1;\ny = 2;</code></pre></div>',
+        '<div class="codebox"><p>Código: <a href="#">Seleccionar todo</a></p><pre><code>x = 1;\ny = 2;</code>'
+        "</pre></div>",
         "",
         "x = 1;\ny = 2;",
     ),

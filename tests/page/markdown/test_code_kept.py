@@ -1,4 +1,4 @@
-"""Nothing inside a block is dropped but what is proven to be no code: members of each kind, alone and in a long page."""
+"""Nothing inside a block is dropped but what is proven to be no code: each kind alone and in a long page."""
 
 import re
 import shutil
@@ -54,7 +54,8 @@ OUTPUTS = {
     "prose-between": "<pre><code>for i in x:\n    print(i)\n</code></pre><p>It prints:</p><pre><code>1\n2</code></pre>",
     "nothing-between": "<pre>for i in x:\n    print(i)</pre><pre>1\n2</pre>",
     "input-first": "<div><pre>1\n2</pre><pre>a = 1;\nb = 2;</pre></div>",
-    "cells-of-samples": "<table><tr><th>Input</th><th>Output</th></tr><tr><td><pre>1\n2</pre></td><td><pre>3\n5</pre></td>"
+    "cells-of-samples": "<table><tr><th>Input</th><th>Output</th></tr><tr><td><pre>1\n2</pre></td><td>"
+    "<pre>3\n5</pre></td>"
     "</tr></table>",
     "list-items": "<ul><li><pre>1\n2</pre></li><li><pre>a();\nb();</pre></li></ul>",
 }

@@ -52,7 +52,7 @@ def page(place: str, forged: str) -> str:
 <p>First wordA {put["text"]} wordB in a sentence that goes on for a while, so that it counts as text of the page.</p>
 <pre>first(1);
 {put["code"]}</pre>{put["tail"]} wordC
-<p>Then <code>inner {put["inline"]}</code> wordD <img alt="{put["alt"]}"> and a sentence that goes on for a while too.</p>
+<p>Then <code>inner {put["inline"]}</code> wordD <img alt="{put["alt"]}"> in a sentence that goes on for a while.</p>
 <table><tr><td>wordE {put["cell"]}</td><td>wordF</td></tr><tr><td>a</td><td>b</td></tr></table>
 <pre>second(2);
 third();</pre>
@@ -95,7 +95,8 @@ def test_no_string_of_their_pieces_does(place: str, forged: str) -> None:
 
 
 def test_words_after_a_block_that_are_those_of_its_place_holder_stay() -> None:
-    body = f"<article><h1>A</h1><p>Some words before it all.</p><pre>a = 1\nb = 2</pre>{FILLER}{FILLER}<p>Some words.</p></article>"
+    words = "<p>Some words before it all.</p>"
+    body = f"<article><h1>A</h1>{words}<pre>a = 1\nb = 2</pre>{FILLER}{FILLER}{words}</article>"
     assert markdown(body.encode()).count(FILLER.strip()) == 2
 
 

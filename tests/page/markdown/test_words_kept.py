@@ -14,14 +14,16 @@ from recall.page.markdown.templates import without_templates
 from tests.page.markdown.pieces import PARAGRAPH
 
 ELEMENTS = (
-    "time output label legend data meter progress abbr acronym bdi bdo ins mark dfn cite q small var samp marquee blink "
+    "time output label legend data meter progress abbr acronym bdi bdo ins mark dfn cite q small var samp "
+    "marquee blink "
     "my-term x-y app-tooltip_1 ruby"
 ).split()
 PLACES = {
     "sentence": "<p>It starts at WORD in the hall and ends when all have gone home again.</p>",
     "starts-sentence": "<p>WORD is where it starts, and it ends when all have gone home again.</p>",
     "item": "<ul><li>WORD The talk on parsers starts here</li><li>WORD The break comes then</li></ul>",
-    "cell": "<table><tr><th>When</th><th>What</th></tr><tr><td>WORD</td><td>the talk</td></tr><tr><td>b</td><td>c</td></tr></table>",
+    "cell": "<table><tr><th>When</th><th>What</th></tr><tr><td>WORD</td><td>the talk</td></tr><tr><td>b</td>"
+    "<td>c</td></tr></table>",
     "definition": "<dl><dt>Start</dt><dd>at WORD in the hall, as ever before</dd></dl>",
     "heading": "<h2>The WORD part of it</h2>",
     "quotation": "<blockquote>He said that WORD would do, and went away again.</blockquote>",
@@ -32,7 +34,8 @@ PLACES = {
 def page(piece: str, around: int) -> str:
     before = "".join(PARAGRAPH.format(number) for number in range(around))
     behind = "".join(PARAGRAPH.format(number) for number in range(around, 2 * around))
-    return f"<html><head><title>How to</title></head><body><article><h1>How to</h1>{before}{piece}{behind}</article></body></html>"
+    article = f"<article><h1>How to</h1>{before}{piece}{behind}</article>"
+    return f"<html><head><title>How to</title></head><body>{article}</body></html>"
 
 
 @pytest.mark.parametrize("around", [0, 20], ids=["alone", "long-page"])
@@ -72,9 +75,10 @@ def test_a_button_named_in_a_sentence_is_kept_and_one_by_itself_is_not() -> None
 
 
 def test_labels_of_fields_to_fill_in_stay_out() -> None:
-    fields = "<ul><li><label><input type=checkbox> Blue ones</label></li><li><label><input type=checkbox> Red ones</label></li></ul>"
-    task = "<ul><li><label><input type=checkbox disabled checked> Write it all down</label> today</li><li>Rest a bit</li></ul>"
-    text = markdown(page(fields + task, 20).encode())
+    items = ("<label><input type=checkbox> Blue ones</label>", "<label><input type=checkbox> Red ones</label>")
+    tasks = ("<label><input type=checkbox disabled checked> Write it all down</label> today", "Rest a bit")
+    lists = ("<ul>{}</ul>".format("".join(f"<li>{item}</li>" for item in each)) for each in (items, tasks))
+    text = markdown(page("".join(lists), 20).encode())
     assert "Blue ones" not in text
     assert "Write it all down" in text
 
@@ -147,40 +151,47 @@ SHADOWS = {
         [],
     ),
     "light-children-replaced": (
-        "<my-box><p>light words</p><template shadowrootmode=open><p>Words of the root are shown.</p></template></my-box>",
+        "<my-box><p>light words</p><template shadowrootmode=open><p>Words of the root are shown.</p>"
+        "</template></my-box>",
         ["Words of the root"],
         ["light words"],
     ),
     "slot-takes-children": (
-        "<my-box><template shadowrootmode=open><p>Before the slot.</p><slot>fallback</slot></template><p>Light words fill it.</p></my-box>",
+        "<my-box><template shadowrootmode=open><p>Before the slot.</p><slot>fallback</slot></template>"
+        "<p>Light words fill it.</p></my-box>",
         ["Before the slot.\n\nLight words fill it."],
         ["fallback"],
     ),
     "named-slots": (
-        "<my-box><p slot=b>Second part of it.</p><p slot=a>First part of it.</p><p>Left over.</p><template shadowrootmode=open>"
+        "<my-box><p slot=b>Second part of it.</p><p slot=a>First part of it.</p><p>Left over.</p>"
+        "<template shadowrootmode=open>"
         "<slot name=a></slot><slot name=b></slot></template></my-box>",
         ["First part of it.\n\nSecond part of it."],
         ["Left over"],
     ),
     "fallback": (
-        "<my-box><template shadowrootmode=open><p>Here is <slot name=a>the fallback</slot> shown.</p></template></my-box>",
+        "<my-box><template shadowrootmode=open><p>Here is <slot name=a>the fallback</slot> shown.</p>"
+        "</template></my-box>",
         ["Here is the fallback shown."],
         [],
     ),
     "first-slot-wins": (
-        "<my-box><template shadowrootmode=open><div><slot></slot></div><p>Here stand <slot>other words</slot>.</p></template>"
+        "<my-box><template shadowrootmode=open><div><slot></slot></div><p>Here stand <slot>other words</slot>."
+        "</p></template>"
         "<p>Taken by the first one.</p></my-box>",
         ["Taken by the first one.", "other words"],
         [],
     ),
     "nested-hosts": (
-        "<a-box><template shadowrootmode=open><b-box><template shadowrootmode=open><p>Inner start.</p><slot></slot></template>"
+        "<a-box><template shadowrootmode=open><b-box><template shadowrootmode=open><p>Inner start.</p><slot>"
+        "</slot></template>"
         "<slot></slot></b-box></template><p>Light words go in deep.</p></a-box>",
         ["Inner start.\n\nLight words go in deep."],
         [],
     ),
     "in-a-sentence": (
-        "<p>It is called <my-term><template shadowrootmode=open><b><slot></slot></b></template>the shadow</my-term> here.</p>",
+        "<p>It is called <my-term><template shadowrootmode=open><b><slot></slot></b></template>the shadow"
+        "</my-term> here.</p>",
         ["It is called **the shadow** here."],
         [],
     ),
