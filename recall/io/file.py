@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,6 +54,7 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self.url = str(path)
+        self.gone: threading.Event | None = None
         self._path = path
 
     def open(self, start: int, stop: int | None) -> OpenBody:

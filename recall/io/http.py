@@ -8,9 +8,11 @@ Range: RFC 9110, 14: an answer must be 206 with the Content-Range that was asked
 import atexit
 import os
 import re
+import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -57,6 +59,7 @@ class HttpSource:
         self.endpoint = endpoint_of(url, access)
         self.access = access
         self.attempts = access.attempts
+        self.gone: threading.Event | None = None
 
     def open(self, start: int, stop: int | None) -> OpenBody:
         """Ask for the bytes; a whole file from byte 0 is asked for without a range."""
@@ -74,7 +77,9 @@ class HttpSource:
         except RecallError:
             answer.close()
             raise
-        return OpenBody(_chunks(answer), size, answer.headers.get("ETag", ""), answer.close)
+        return OpenBody(
+            _chunks(answer), size, answer.headers.get("ETag", ""), answer.close, partial(_interrupt, answer)
+        )
 
     def _check(self, answer: httpx.Response, start: int, stop: int | None, *, ranged: bool) -> int | None:
         check_status(answer, self.url)
@@ -121,6 +126,12 @@ def check_status(answer: httpx.Response, url: str) -> None:
         wait = parse_retry_after(answer.headers.get("Retry-After"), answer.headers.get("Date"))
         raise Again(f"answered {code}", wait, code in _SLOW_DOWN)
     raise ShardUnreadable(f"{url}: answered {code}")
+
+
+def _interrupt(answer: httpx.Response) -> None:
+    """End the wait of the thread that reads an answer. Raises OSError when the connection has ended."""
+    connection = answer.extensions["network_stream"].get_extra_info("socket")
+    socket.socket.shutdown(connection, socket.SHUT_RDWR)  # that of TLS would send something first
 
 
 def _chunks(answer: httpx.Response) -> Iterator[bytes]:

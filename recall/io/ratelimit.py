@@ -6,9 +6,10 @@ The limiter travels with the access settings it belongs to (`LimitedAccess`); pl
 processes of this machine. A backend keeps the counts: in memory, in files of this machine, in an actor of a cluster.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +17,7 @@ from recall.config import AccessSection
 from recall.errors import Refused
 from recall.io.ratelimit_files import FileBackend
 from recall.io.retry_policy import Again
-from recall.io.stream import ByteSource, OpenBody
+from recall.io.stream import ByteSource, OpenBody, ReaderGone
 from recall.io.token_bucket import FINE, REFUSED, RENEW_SECONDS, SLOW, Grant
 
 T = TypeVar("T")
@@ -62,16 +63,22 @@ class RateLimiter:
 
     backend: LimiterBackend
 
-    def acquire(self, endpoint: str, access: AccessSection) -> Token:
-        """Wait until the endpoint may be asked. Raises Refused while its circuit is open."""
+    def acquire(self, endpoint: str, access: AccessSection, gone: threading.Event | None = None) -> Token:
+        """Wait until the endpoint may be asked. Raises Refused while its circuit is open, ReaderGone for `gone`."""
         while True:
+            if gone is not None and gone.is_set():
+                raise ReaderGone
             grant = self.backend.acquire(endpoint, access.requests_per_second, access.connections)
             if grant.refused:
                 raise Refused(f"circuit open: 403 from {endpoint}, next request in {grant.refused:.0f} s")
-            if grant.wait:
+            token = Token(self.backend, endpoint, grant.token)
+            if grant.wait and gone is not None and gone.wait(grant.wait):
+                token.release()
+                raise ReaderGone
+            if grant.wait and gone is None:
                 time.sleep(grant.wait)
             if grant.token:
-                return Token(self.backend, endpoint, grant.token)
+                return token
 
     def call(self, request: Callable[[], T], endpoint: str, access: AccessSection) -> T:
         """One request with a token of its own. Raises what the request raises, and Refused as `acquire`."""
@@ -113,11 +120,12 @@ class LimitedSource:
     def __init__(self, source: ByteSource, limiter: RateLimiter) -> None:
         self.url, self.endpoint = source.url, source.endpoint
         self.access, self.attempts = source.access, source.attempts
+        self.gone: threading.Event | None = None
         self._source, self._limiter = source, limiter
 
     def open(self, start: int, stop: int | None) -> OpenBody:
         """As the source's `open`, when the endpoint may be asked."""
-        token = self._limiter.acquire(self.endpoint, self.access)
+        token = self._limiter.acquire(self.endpoint, self.access, self.gone)
         body: OpenBody | None = None
         try:
             body = self._source.open(start, stop)
@@ -127,7 +135,7 @@ class LimitedSource:
         finally:
             if body is None:
                 token.release()
-        return OpenBody(_renewing(body.chunks, token), body.size, body.version, partial(_close, body, token))
+        return replace(body, chunks=_renewing(body.chunks, token), close=partial(_close, body, token))
 
 
 def _renewing(chunks: Iterator[bytes], token: Token) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ Full jitter: a wait is uniform between 0 and an exponential bound, as in Brooker
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -81,11 +82,15 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class Retry:
-    """The attempts of one action under a policy, when they are made in several calls. failures: those so far."""
+    """The attempts of one action under a policy, when they are made in several calls.
+
+    failures: those so far; gone: ends the pauses, and with them the attempts, when it is set.
+    """
 
     policy: RetryPolicy
     on: type[Exception] | tuple[type[Exception], ...] = Again
     failures: int = field(default=0)
+    gone: threading.Event | None = None
 
     def call(self, action: Callable[[], T], error: Exception | None = None) -> T:
         """As `RetryPolicy.call`, counting on from `failures`. error: of an attempt that was made by the caller."""
@@ -108,7 +113,11 @@ class Retry:
         if not isinstance(error, self.on):
             return False
         self.failures += 1
-        return self.policy.wait(self.failures, error.retry_after if isinstance(error, Again) else None)
+        wait = self.policy.wait(self.failures, error.retry_after if isinstance(error, Again) else None)
+        if self.gone is None:
+            return wait
+        last = self.failures >= self.policy.attempts
+        return False if self.gone.wait(0.0 if last else wait) else 0.0  # it has paused here
 
 
 @cache

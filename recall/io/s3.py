@@ -4,6 +4,7 @@ boto3's own retries are off: `retry_policy` decides, as for https. `s3_errors` s
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -92,6 +93,7 @@ class S3Source:
         self.endpoint = endpoint_of(url, access)
         self.access = access
         self.attempts = access.attempts
+        self.gone: threading.Event | None = None
         self._bucket, self._key = split(url)
 
     def open(self, start: int, stop: int | None) -> OpenBody:
@@ -113,7 +115,9 @@ class S3Source:
         except Again:
             body.close()
             raise
-        return OpenBody(_chunks(self.url, answer["Stream"]), total, answer.get("ETag", ""), body.close)
+        return OpenBody(
+            _chunks(self.url, answer["Stream"]), total, answer.get("ETag", ""), body.close, answer["Stream"].shutdown
+        )
 
 
 def _chunks(url: str, stream: Any) -> Iterator[bytes]:

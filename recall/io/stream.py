@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -25,21 +25,33 @@ PROGRESS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class OpenBody:
-    """One open answer. chunks: its bytes; size: of the whole file, None if unannounced; version: etag or ""."""
+    """One open answer. chunks: its bytes; size: of the whole file, None if unannounced; version: etag or "".
+
+    interrupt: called by another thread, ends a wait for further bytes.
+    """
 
     chunks: Iterator[bytes]
     size: int | None
     version: str
     close: Callable[[], None]
+    interrupt: Callable[[], None] = lambda: None
+
+
+class ReaderGone(Exception):
+    """Nobody reads any more, so nothing more is asked for."""
 
 
 class ByteSource(Protocol):
-    """Something that can be read from any byte on. endpoint: the server that the rate limiter counts, "" for none."""
+    """Something that can be read from any byte on.
+
+    endpoint: the server that the rate limiter counts, "" for none; gone: is set when nobody reads any more.
+    """
 
     url: str
     endpoint: str
     access: AccessSection
     attempts: int
+    gone: threading.Event | None
 
     def open(self, start: int, stop: int | None) -> OpenBody:
         """Open bytes start to stop (to the end when None). Raises Again, ShardUnreadable or Refused.
@@ -160,6 +172,16 @@ class Stream:
         self._body, self._version, self.size = body, body.version or self._version, body.size
         return body
 
+    def watch(self, gone: threading.Event) -> None:
+        """Make no request and sleep out no pause once this is set. Raises ReaderGone from then on, in `read`."""
+        self._source.gone = self._retry.gone = gone
+
+    def interrupt(self) -> None:
+        """Let another thread's `read` wait no longer for bytes of this body."""
+        if (body := self._body) is not None:
+            with suppress(OSError, ValueError, RuntimeError):  # it may end at this moment
+                body.interrupt()
+
     def _drop(self) -> None:
         if self._body is not None:
             self._body.close()
@@ -185,7 +207,9 @@ class Readahead:
         self._block, self._used = b"", 0
         self._fetched: deque[bytes] = deque()
         self._held = 0
-        self._ended = self._abandoned = False
+        self._ended = False
+        self._gone = threading.Event()
+        stream.watch(self._gone)
         self._error: BaseException | None = None
         lock = threading.Lock()
         self._more, self._room = threading.Condition(lock), threading.Condition(lock)
@@ -202,8 +226,8 @@ class Readahead:
                     self._held += len(block)
                     if self._held >= ENOUGH:
                         self._more.notify()
-                    self._room.wait_for(lambda: self._abandoned or self._held < HELD)
-                    if self._abandoned:
+                    self._room.wait_for(lambda: self._gone.is_set() or self._held < HELD)
+                    if self._gone.is_set():
                         return
 
     def _end(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
@@ -249,8 +273,10 @@ class Readahead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ask for no more; the thread that may be reading closes the stream."""
+        """Ask for no more, from now on; the thread that may be reading closes the stream."""
+        self._gone.set()
         with self._room:
-            self._abandoned = self._ended = True
+            self._ended = True
             self._fetched.clear()
             self._room.notify()
+        self._stream.interrupt()

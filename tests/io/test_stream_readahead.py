@@ -18,6 +18,7 @@ class Source:
     """
 
     url, endpoint, access, attempts = "memory", "", AccessSection(), 1
+    gone: threading.Event | None = None
 
     def __init__(self, repeat: int = 1, permits: int = 1 << 20, error: Exception | None = None) -> None:
         self.repeat, self.error = repeat, error
