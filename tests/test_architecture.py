@@ -104,6 +104,7 @@ HOMES = {
     "fastwarc": "recall/archive/warc",
     "warcio": "recall/archive/warc",
     "deflate": "recall/archive/warc",
+    "brotli": "recall/archive/warc",
     "duckdb": "recall/archive/index",
     "numba": "recall/kernels",
     "llvmlite": "recall/kernels",

@@ -1,48 +1,55 @@
 """A WARC record → the page it holds, or why it holds none.
 
-In: a record's header and block (HTTP head and body). Out: a `Capture`, or a `Skip`. Undoes chunked transfer and
-gzip, deflate, br and zstd content encodings in bounded memory. A page is HTML by its HTTP type, or, where that says
-nothing, by how the body begins (WHATWG MIME Sniffing, 7.1). A header that claims an encoding the body does not have
-is ignored, as crawlers often store decoded bodies under the original header.
+In: a record's header and block (HTTP head and body). Out: a `Capture`, or a `Skip`. The head is read here where it is
+written as crawlers write it, else by `http_head`; `http_codings` undoes what the body is packed in. A page is HTML by
+its Content-Type as browsers extract it (Fetch, "extract a MIME type"; where that refuses a value, as Chromium reads
+it), or, where that says nothing, by how the body begins (MIME Sniffing, 7.1).
 """
 
-import io
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from fastwarc.stream_io import BrotliReader, ZstdReader
-
+from recall.archive.warc.http_codings import HEADER, HTML_START, MAX_BODY, Body, decode_body
+from recall.archive.warc.http_head import MAX_HEAD, HttpHead, read_head
 from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
-MAX_BODY = 8 << 20
-"""Largest decoded body of a page; Common Crawl cuts at 1 MiB (5 MiB since 2025), larger pages are data dumps."""
-
-MAX_HEAD = 64 << 10
 MAX_URL = 8 << 10
 
 _HTML_TYPES = {b"text/html", b"application/xhtml+xml"}
-_SILENT_TYPES = {b"", b"application/octet-stream", b"application/unknown", b"unknown/unknown", b"*/*", b"unknown"}
-_STATUS = re.compile(rb"(?i:HTTP)/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)")
-_FIELDS = re.compile(rb"(?i)\n(content-type|content-encoding|transfer-encoding)[ \t]*:[ \t]*([^\r\n]*)")
-_ROBOTS = re.compile(rb"(?im)^(x-robots-tag|tdm-reservation|content-usage)[ \t]*:[ \t]*([^\r\n]{0,500})")
-_CHARSET = re.compile(rb"(?i);\s*charset\s*=\s*[\"']?\s*([a-z0-9_.:-]{2,40})")
-_HTML_START = re.compile(
-    rb"(?i)(?:\xef\xbb\xbf)?[\t\n\x0c\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|"
-    rb"body|br|p|\?xml[^>]{0,200}>\s*<(?:!doctype html|html))[\s>]|(?:\xef\xbb\xbf)?[\t\n\x0c\r ]*<!--"
+_SILENT_TYPES = {b"", b"application/unknown", b"unknown/unknown"}
+"""Types that say nothing (MIME Sniffing, 7), as `media_type` gives them."""
+
+_OK = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?!\d)")
+_FIELDS = re.compile(
+    rb"\n(?:(content-(?:type|encoding|length|usage)|transfer-encoding|x-robots-tag|tdm-reservation)"
+    rb"[ \t]*:[ \t]*([^\r]*)|[ \t])"
 )
+_USUAL = {b"content-type", b"content-encoding", b"content-length", b"transfer-encoding"}
+_ITEM = re.compile(rb'(?:[^",]|"(?:[^"\\]|\\.)*+"?)++', re.DOTALL)
+_TYPE = re.compile(rb"[ \t]*([^ \t;(]*)")
+_ESSENCE = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
+_PARAMETER = re.compile(rb';[ \t]*([^;=]*)(?:=(?:(")((?:[^"\\]|\\.)*+)"?[^;]*|([^;]*)))?', re.DOTALL)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_LABEL = re.compile(rb"[a-z0-9_.:+-]{2,40}")
+_NUMBER = re.compile(rb"\d{1,18}")
+_RESPONSE = re.compile(rb"(?i)[\r\n]*HTTP/\d")
+_CACHED = 200
 _URL = re.compile(r"(?i)https?://[^\s/?#][^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a page's server sent. body: decoded; charset: of the HTTP header, unverified; robots: as in Capture."""
+    """What a page's server sent. body: decoded; charset: of the HTTP header, unverified; robots: as in Capture.
+
+    cut: the body's bytes show that it ended too early.
+    """
 
     body: bytes
     charset: str | None
     robots: str = ""
+    cut: bool = False
 
 
 def clean_url(raw: bytes | None) -> str | None:
@@ -61,40 +68,128 @@ def clean_url(raw: bytes | None) -> str | None:
     return url if _URL.fullmatch(url) else None
 
 
-def read_response(block: bytes | bytearray, *, cut: bool, start: int = 0, stop: int | None = None) -> Content | Skip:
-    """The HTML page in the response block block[start:stop].
-
-    cut: the crawler stored only the first part (WARC-Truncated).
-    """
+def read_response(block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Content | Skip:
+    """The HTML page in the response block block[start:stop]."""
     stop = len(block) if stop is None else stop
-    status = _STATUS.match(block, start, stop)
-    if status is None or status[1] != b"200":
-        return Skip.BAD_HTTP if status is None else Skip.STATUS
-    end, begin = _split_head(block, start, stop)
-    head = bytes(memoryview(block)[start:end])
-    fields = {name.lower(): value.strip() for name, value in _FIELDS.findall(head)}
+    head = usual_head(block, start, stop) or read_head(block, start, stop)
+    if head is None:
+        return _without_head(bytes(memoryview(block)[start:stop]))
+    if head.status != 200:
+        return Skip.STATUS
+    fields = head.fields
     declared = fields.get(b"content-type", b"")
-    kind = declared.partition(b";")[0].strip().lower()
+    kind, charset = _known_type(declared) if len(declared) <= _CACHED else media_type(declared)
     named = kind in _HTML_TYPES
-    if not named and kind not in _SILENT_TYPES and b"/" in kind:
+    if not named and (kind not in _SILENT_TYPES or _says_no_sniffing(block, start, stop)):
         return Skip.NOT_HTML
-    stored = bytes(memoryview(block)[begin:stop])
-    coded = b"transfer-encoding" in fields or b"content-encoding" in fields
-    body = _decode(stored, fields, cut=cut) if coded else stored
+    body = _body(bytes(memoryview(block)[head.begin : stop]), fields)
     if isinstance(body, Skip):
         return body
-    reason = _why_no_page(body, named=named)
-    charset = _CHARSET.search(declared)
-    return reason or Content(body, charset[1].decode("ascii").lower() if charset else None, _robots(head))
+    return _why_no_page(body.data, named=named) or Content(body.data, charset, head.robots, not body.whole)
 
 
-def _robots(head: bytes) -> str:
-    """Header fields that say how crawlers may use the page, each `name: value`, in order; at most eight."""
-    lowered = head.lower()
-    if b"robots-tag" not in lowered and b"tdm-res" not in lowered and b"content-usage" not in lowered:
-        return ""
-    lines = (b"%s: %s" % (name.lower(), value.strip()) for name, value in _ROBOTS.findall(head)[:8])
-    return b"\n".join(lines).decode("ascii", "replace")
+def _without_head(block: bytes) -> Content | Skip:
+    """HTTP/0.9 (RFC 1945, 6) is a page alone."""
+    if not _begins_as_html(block):
+        return Skip.BAD_HTTP
+    return _why_no_page(block, named=False) or Content(block, None)
+
+
+def usual_head(block: bytes | bytearray, start: int, stop: int) -> HttpHead | None:
+    """`read_head` for a head as crawlers write it, in a fraction of its time; None for any other.
+
+    Usual are lines that end with CR LF, none folded, no field twice, and none that says how crawlers may use the page.
+    """
+    status = _OK.match(block, start, stop)
+    if status is None or status[1].startswith(b"1"):
+        return None
+    if status[1] != b"200":
+        return HttpHead(int(status[1]), {}, stop)
+    end = block.find(b"\r\n\r\n", start, min(stop, start + MAX_HEAD))
+    if end < 0:
+        return None
+    head = bytes(memoryview(block)[start:end]).lower()
+    breaks = len(head.split(b"\r\n")) - 1
+    if breaks != head.count(b"\n") or breaks != head.count(b"\r") or 0 in head:
+        return None
+    found = _FIELDS.findall(head)
+    fields = dict(found)
+    return HttpHead(200, fields, end + 4) if len(fields) == len(found) and fields.keys() <= _USUAL else None
+
+
+def media_type(value: bytes) -> tuple[bytes, str | None]:
+    """The essence and the charset of a Content-Type, all its fields joined by commas (Fetch, "extract a MIME type").
+
+    Lower case; the essence is empty where there is none. A type is read up to white space, `;` or `(`, as Chromium
+    does: so it is known where a parameter follows without a semicolon, which Fetch refuses.
+    """
+    essence, charset = b"", None
+    for item in _ITEM.findall(value):
+        found = _TYPE.match(item)
+        kind = found[1].lower() if found else b""
+        if kind == b"*/*" or not found or not _ESSENCE.fullmatch(kind):
+            continue
+        said = _charset(item[found.end() :])
+        if kind != essence:
+            essence, charset = kind, said
+        elif said is not None:
+            charset = said
+    return essence, None if charset is None else _label(charset)
+
+
+_known_type = lru_cache(maxsize=1024)(media_type)
+
+
+def _charset(parameters: bytes) -> bytes | None:
+    """The first value of the parameter (MIME Sniffing, 4.4); empty where that is an empty string in quotes."""
+    for name, quote, quoted, plain in _PARAMETER.findall(parameters):
+        value = _ESCAPED.sub(rb"\1", quoted) if quote else plain.strip(b" \t")
+        if name.lower() == b"charset" and (quote or value):
+            return value
+    return None
+
+
+def _label(charset: bytes) -> str | None:
+    """A charset as the label of an encoding, None where it is none."""
+    label = charset.strip(b" \t\n\x0c\r").lower()
+    return label.decode("ascii") if _LABEL.fullmatch(label) else None
+
+
+def _says_no_sniffing(block: bytes | bytearray, start: int, stop: int) -> bool:
+    """Whether the first X-Content-Type-Options is nosniff (Fetch, 3.6)."""
+    head = read_head(block, start, stop)
+    options = head.fields[b"x-content-type-options"] if head else b""
+    return options.partition(b",")[0].strip(b" \t").lower() == b"nosniff"
+
+
+def _body(stored: bytes, fields: dict[bytes, bytes]) -> Body | Skip:
+    """The body as its server meant it. Where it is not packed, its Content-Length tells where it ends."""
+    transfer, coding = fields.get(b"transfer-encoding", b""), fields.get(b"content-encoding", b"")
+    if transfer or coding:
+        return decode_body(stored, transfer, coding)
+    length = fields.get(b"content-length", b"")
+    return Body(stored) if not length or length == b"%d" % len(stored) else _within(stored, length)
+
+
+def _within(stored: bytes, declared: bytes) -> Body:
+    """The body within its Content-Length (RFC 9112, 6.3), which may be repeated (RFC 9110, 8.6).
+
+    Crawlers that store decoded bodies often keep the length of what was sent. So a body that is shorter need not be
+    cut, and what lies behind it is taken off only where it is another response, or where the page ends there.
+    """
+    lengths = {each.strip(b" \t") for each in declared.split(b",")}
+    number = lengths.pop()
+    if lengths or not _NUMBER.fullmatch(number):
+        return Body(stored)
+    length = int(number)
+    ends = length < len(stored) and (
+        _RESPONSE.match(stored, length) or stored[:length].rstrip()[-7:].lower() == b"</html>"
+    )
+    return Body(stored[:length]) if ends else Body(stored)
+
+
+def _begins_as_html(body: bytes) -> bool:
+    return HTML_START.match(body, 0, HEADER) is not None
 
 
 def _why_no_page(body: bytes, *, named: bool) -> Skip | None:
@@ -102,84 +197,7 @@ def _why_no_page(body: bytes, *, named: bool) -> Skip | None:
         return Skip.EMPTY
     if len(body) > MAX_BODY:
         return Skip.TOO_LARGE
-    return None if named or _HTML_START.match(body) else Skip.NOT_HTML
-
-
-def _split_head(block: bytes | bytearray, start: int, stop: int) -> tuple[int, int]:
-    """Where the HTTP head ends and the body begins. A block without a blank line in its first 64 KiB is all head."""
-    limit = min(stop, start + MAX_HEAD)
-    end = block.find(b"\r\n\r\n", start, limit)
-    bare = block.find(b"\n\n", start, end if end >= 0 else limit)
-    if bare >= 0:
-        return bare, bare + 2
-    return (end, end + 4) if end >= 0 else (limit, stop)
-
-
-def _decode(body: bytes, fields: dict[bytes, bytes], *, cut: bool) -> bytes | Skip:
-    decoded: bytes | Skip = body
-    if b"chunked" in fields.get(b"transfer-encoding", b"").lower():
-        decoded = join_chunks(body, cut=cut)
-    for name in reversed(fields.get(b"content-encoding", b"").lower().split(b",")):
-        if isinstance(decoded, Skip):
-            break
-        decoded = undo_encoding(decoded, name.strip(), cut=cut)
-    return decoded
-
-
-def join_chunks(body: bytes, *, cut: bool) -> bytes | Skip:
-    """Undo chunked transfer (RFC 9112, 7.1). A body that does not begin with a chunk was stored joined already."""
-    pieces: list[bytes] = []
-    position = 0
-    while match := _CHUNK_SIZE.match(body, position):
-        length = int(match[1], 16)
-        start = match.end()
-        if length == 0:
-            return b"".join(pieces)
-        pieces.append(body[start : start + length])
-        position = start + length
-        if position > len(body):
-            break
-        position += 2 if body.startswith(b"\r\n", position) else 1 if body.startswith(b"\n", position) else 0
-    if position == 0:
-        return body
-    return b"".join(pieces) if cut or position >= len(body) else Skip.BAD_ENCODING
-
-
-def undo_encoding(body: bytes, name: bytes, *, cut: bool) -> bytes | Skip:
-    """Undo one content encoding, at most MAX_BODY + 1 bytes of it."""
-    if name in (b"", b"identity", b"none", b"utf-8") or not body or _HTML_START.match(body):
-        return body
-    if name in (b"gzip", b"x-gzip"):
-        return _inflate(body, 31, cut=cut) if body.startswith(b"\x1f\x8b") else body
-    if name == b"deflate":
-        decoded = _inflate(body, 15, cut=cut)
-        return _inflate(body, -15, cut=cut) if isinstance(decoded, Skip) else decoded
-    if name in (b"br", b"zstd"):
-        return _unpack(body, BrotliReader if name == b"br" else ZstdReader)
-    return Skip.BAD_ENCODING
-
-
-def _inflate(body: bytes, window: int, *, cut: bool) -> bytes | Skip:
-    pieces: list[bytes] = []
-    room = MAX_BODY + 1
-    while body and room > 0:
-        inflater = zlib.decompressobj(window)
-        try:
-            pieces.append(inflater.decompress(body, room))
-        except zlib.error:
-            return b"".join(pieces) if pieces else Skip.BAD_ENCODING  # gzip: what follows the last member is ignored
-        room -= len(pieces[-1])
-        if room > 0 and not inflater.eof and not cut:
-            return Skip.BAD_ENCODING
-        body = inflater.unused_data if window == 31 else b""
-    return b"".join(pieces)
-
-
-def _unpack(body: bytes, reader: type[BrotliReader] | type[ZstdReader]) -> bytes | Skip:
-    try:
-        return bytes(reader(io.BytesIO(body)).read(MAX_BODY + 1))
-    except (OSError, ValueError):
-        return Skip.BAD_ENCODING
+    return None if named or _begins_as_html(body) else Skip.NOT_HTML
 
 
 BLOCK_LIMIT = MAX_BODY + MAX_HEAD
@@ -229,13 +247,12 @@ def read_page(head: Head, block: bytes | bytearray, start: int = 0, stop: int | 
     url = clean_url(head.url)
     if url is None:
         return Skip.BAD_URL
-    cut = head.truncated is not None or head.length > BLOCK_LIMIT
-    content = read_response(block, cut=cut, start=start, stop=stop)
+    content = read_response(block, start, stop)
     if isinstance(content, Skip):
         return content
     if head.length > BLOCK_LIMIT:
         return Skip.TOO_LARGE
-    return Draft(url, content, head.date, head.truncated)
+    return Draft(url, content, head.date, head.truncated or ("unspecified" if content.cut else None))
 
 
 def read_text(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:

@@ -1,13 +1,17 @@
 """From a stored HTTP response to a page, or to the reason why it is none."""
 
 import gzip
+import random
+import time
+import tracemalloc
 import zlib
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 import zstandard
 
-from recall.archive.warc.http_response import MAX_BODY, MAX_URL, Content, clean_url, join_chunks, read_response
+from recall.archive.warc.http_codings import MAX_BODY, Body, join_chunks
+from recall.archive.warc.http_response import MAX_URL, Content, clean_url, read_response
 from recall.records import Skip
 
 HTML = b"<html><body>" + b"words and words " * 50 + b"</body></html>"
@@ -23,42 +27,40 @@ def block(body: bytes = HTML, *fields: str, status: str = "HTTP/1.1 200 OK") -> 
         (["Content-Type: text/html"], None),
         (["content-type: TEXT/HTML ; charset=ISO-8859-1"], "iso-8859-1"),
         (['Content-Type: text/html; a=b; Charset="utf-8"'], "utf-8"),
-        (["Content-Type: application/xhtml+xml;charset='Shift_JIS'"], "shift_jis"),
+        (['Content-Type: application/xhtml+xml;charset="Shift_JIS"'], "shift_jis"),
         (["Content-Type:text/html;charset="], None),
         (["Content-Type: text/html; charset=\xff\xfe"], None),
         (["Content-Type: image/png", "Content-Type: text/html"], None),
         ([], None),
         (["Content-Type: "], None),
-        (["Content-Type: application/octet-stream"], None),
+        (["Content-Type: */*"], None),
         (["Content-Type: html"], None),
     ],
 )
 def test_html_is_known_by_its_type_or_by_how_it_begins(fields: list[str], charset: str | None) -> None:
-    assert read_response(block(HTML, *fields), cut=False) == Content(HTML, charset)
+    assert read_response(block(HTML, *fields)) == Content(HTML, charset)
 
 
 def test_fields_that_say_how_crawlers_may_use_a_page_are_kept() -> None:
     fields = ("X-Robots-Tag: noai", "Content-Type: text/html", "X-ROBOTS-TAG:  ccbot: noindex ", "tdm-reservation: 1")
-    content = read_response(block(HTML, *fields), cut=False)
+    content = read_response(block(HTML, *fields))
     assert content == Content(HTML, None, "x-robots-tag: noai\nx-robots-tag: ccbot: noindex\ntdm-reservation: 1")
-    many = read_response(block(HTML, *["X-Robots-Tag: " + "a" * 2000] * 20), cut=False)
+    many = read_response(block(HTML, *["X-Robots-Tag: " + "a" * 2000] * 20))
     assert isinstance(many, Content)
     assert len(many.robots) < 5000
-    assert read_response(block(HTML, "Content-Type: text/html"), cut=False) == Content(HTML, None)
+    assert read_response(block(HTML, "Content-Type: text/html")) == Content(HTML, None)
 
 
-@pytest.mark.parametrize(
-    "start", [b"<!DOCTYPE html>", b"\xef\xbb\xbf \n<HTML lang=en>", b"<!-- x -->", b"<p>", b"<a href=x>"]
-)
+@pytest.mark.parametrize("start", [b"<!DOCTYPE html>", b" \n<HTML lang=en>", b"<!-- x -->", b"<p>", b"<a href=x>"])
 def test_beginnings_that_are_html(start: bytes) -> None:
-    assert isinstance(read_response(block(start + b"text"), cut=False), Content)
+    assert isinstance(read_response(block(start + b"text")), Content)
 
 
 @pytest.mark.parametrize(
     "body", [b"words", b"<abbr>", b"<rss>", b"%PDF-1.4", b"\x89PNG", b"{}", b"<?xml version='1.0'?><rss>"]
 )
 def test_beginnings_that_are_not(body: bytes) -> None:
-    assert read_response(block(body), cut=False) is Skip.NOT_HTML
+    assert read_response(block(body)) is Skip.NOT_HTML
 
 
 @pytest.mark.parametrize(
@@ -69,26 +71,26 @@ def test_beginnings_that_are_not(body: bytes) -> None:
         ("http/1.1 200 ok", None),
         ("HTTP/1.1 404 Not Found", Skip.STATUS),
         ("HTTP/1.1 301 Moved", Skip.STATUS),
-        ("HTTP/1.1 2000 OK", Skip.BAD_HTTP),
-        ("HTTP/1.1 OK", Skip.BAD_HTTP),
+        ("HTTP/1.1 2000 OK", Skip.STATUS),
+        ("HTTP/1.1 OK", None),
         ("SMTP 200", Skip.BAD_HTTP),
         ("", Skip.BAD_HTTP),
     ],
 )
 def test_only_answers_that_went_well_are_pages(status: str, expected: Skip | None) -> None:
-    found = read_response(block(HTML, "Content-Type: text/html", status=status), cut=False)
+    found = read_response(block(HTML, "Content-Type: text/html", status=status))
     assert found is expected or (expected is None and isinstance(found, Content))
 
 
 @pytest.mark.parametrize("stored", [b"HTTP/1.1 200 OK\nContent-Type: text/html\n\n" + HTML, block(HTML, "X: \xff")])
 def test_heads_with_bare_line_ends_or_other_bytes_are_read(stored: bytes) -> None:
-    assert read_response(stored, cut=False) == Content(HTML, None)
+    assert read_response(stored) == Content(HTML, None)
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n\t"])
 def test_a_page_without_content_is_empty(body: bytes) -> None:
-    assert read_response(block(body, "Content-Type: text/html"), cut=False) is Skip.EMPTY
-    assert read_response(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX: " + b"x" * 100_000, cut=False) is Skip.EMPTY
+    assert read_response(block(body, "Content-Type: text/html")) is Skip.EMPTY
+    assert read_response(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX: " + b"x" * 100_000) is Skip.EMPTY
 
 
 def chunked(body: bytes, size: int) -> bytes:
@@ -115,51 +117,52 @@ def chunked(body: bytes, size: int) -> bytes:
 )
 def test_content_encodings_are_undone_where_they_are(name: str, stored: bytes) -> None:
     fields = ("Content-Type: text/html", f"Content-Encoding: {name}")
-    assert read_response(block(stored, *fields), cut=False) == Content(HTML, None)
+    assert read_response(block(stored, *fields)) == Content(HTML, None)
     both = block(chunked(stored, 100), *fields, "Transfer-Encoding: Chunked")
-    assert read_response(both, cut=False) == Content(HTML, None)
+    assert read_response(both) == Content(HTML, None)
 
 
 @pytest.mark.parametrize(
     ("name", "stored"),
     [
-        ("gzip", gzip.compress(HTML, mtime=0)[:-20]),
+        ("gzip", gzip.compress(HTML, mtime=0)[:10]),
         ("gzip", gzip.compress(HTML, mtime=0)[:30] + b"xxxx" + gzip.compress(HTML, mtime=0)[34:]),
-        ("deflate", b"words"),
-        ("br", b"\xff\xffwords"),
-        ("zstd", b"words"),
-        ("nonsense", b"words"),
+        ("deflate", bytes(range(200))),
+        ("br", b"\xff" + bytes(range(200))),
+        ("zstd", bytes(range(200))),
+        ("nonsense", bytes(range(200))),
     ],
 )
 def test_what_cannot_be_decoded_is_skipped(name: str, stored: bytes) -> None:
-    found = read_response(block(stored, "Content-Type: text/html", f"Content-Encoding: {name}"), cut=False)
+    found = read_response(block(stored, "Content-Type: text/html", f"Content-Encoding: {name}"))
     assert found is Skip.BAD_ENCODING
 
 
 def test_a_page_cut_by_the_crawler_is_decoded_as_far_as_it_goes() -> None:
     fields = ("Content-Type: text/html", "Content-Encoding: gzip", "Transfer-Encoding: chunked")
-    found = read_response(block(chunked(gzip.compress(HTML, mtime=0), 20)[:60], *fields), cut=True)
+    found = read_response(block(chunked(gzip.compress(HTML, mtime=0), 20)[:60], *fields))
     assert isinstance(found, Content)
+    assert found.cut
     assert HTML.startswith(found.body)
 
 
 @pytest.mark.parametrize(
     ("stored", "expected"),
     [
-        (b"5\r\nwords\r\n0\r\n\r\n", b"words"),
-        (b"5;name=value\r\nwords\r\n0\r\nTrailer: x\r\n\r\n", b"words"),
-        (b"5\nwords\n0\n\n", b"words"),
-        (b"5 \r\nwords", b"words"),
-        (b"never chunked", b"never chunked"),
-        (b"<html>", b"<html>"),
-        (b"", b""),
+        (b"5\r\nwords\r\n0\r\n\r\n", Body(b"words")),
+        (b"5;name=value\r\nwords\r\n0\r\nTrailer: x\r\n\r\n", Body(b"words")),
+        (b"5\nwords\n0\n\n", Body(b"words")),
+        (b"5 \r\nwords", Body(b"words", whole=False)),
+        (b"never chunked", Body(b"never chunked")),
+        (b"<html>", Body(b"<html>")),
+        (b"", Body(b"")),
         (b"5\r\nwordsnonsense", Skip.BAD_ENCODING),
-        (b"5\r\nwords\r\n-1\r\nx", Skip.BAD_ENCODING),
-        (b"ffffffff\r\nwords", b"words"),
+        (b"5\r\nwords\r\n-1\r\nx", Body(b"words", whole=False)),
+        (b"ffffffff\r\nwords", Body(b"words", whole=False)),
     ],
 )
-def test_chunks_are_joined(stored: bytes, expected: bytes | Skip) -> None:
-    assert join_chunks(stored, cut=False) == expected
+def test_chunks_are_joined(stored: bytes, expected: Body | Skip) -> None:
+    assert join_chunks(stored) == expected
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,7 @@ def test_chunks_are_joined(stored: bytes, expected: bytes | Skip) -> None:
 def test_a_body_that_grows_beyond_the_limit_is_too_large(name: str, pack: object) -> None:
     bomb = pack(b"<html>" + bytes(4 * MAX_BODY))  # type: ignore[operator]
     fields = ("Content-Type: text/html", f"Content-Encoding: {name}")
-    assert read_response(block(bomb, *fields), cut=False) is Skip.TOO_LARGE
+    assert read_response(block(bomb, *fields)) is Skip.TOO_LARGE
 
 
 @pytest.mark.parametrize(
@@ -198,3 +201,107 @@ def test_a_body_that_grows_beyond_the_limit_is_too_large(name: str, pack: object
 )
 def test_only_clean_http_urls_are_taken(raw: bytes | None, url: str | None) -> None:
     assert clean_url(raw) == url
+
+
+LARGE = b"<html>" + bytes(4 * MAX_BODY)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("coding", "stored"),
+    [
+        ("gzip, gzip", gzip.compress(gzip.compress(LARGE))),
+        ("br, zstd", zstandard.compress(brotli.compress(LARGE))),
+        ("gzip, br, zstd, deflate", zlib.compress(zstandard.compress(brotli.compress(gzip.compress(LARGE))))),
+        ("gzip", gzip.compress(b"x", mtime=0) * 300_000),
+        ("gzip", b"\x1f\x8b\x08\x08" + b"x" * MAX_BODY),
+        ("zstd", zstandard.compress(b"x") * 300_000),
+        ("zstd", b"\x50\x2a\x4d\x18\0\0\0\0" * 500_000),
+        ("br", brotli.compress(LARGE) + b"x" * MAX_BODY),
+        ("br", brotli.compress(random.Random(1).randbytes(4 << 20), quality=0) + b"x" * 1000),
+        ("deflate", b"\x78\x9c" + b"\0\0\0\xff\xff" * 1_000_000),
+        (", ".join(["gzip"] * 9), gzip.compress(HTML)),
+        (", " * 100_000 + "br", brotli.compress(HTML)),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else str(len(value)),
+)
+def test_hostile_codings_end_soon_in_little_memory(coding: str, stored: bytes) -> None:
+    stored = block(stored, "Content-Type: text/html", f"Content-Encoding: {coding}")
+    tracemalloc.start()
+    try:
+        read_response(stored)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * MAX_BODY
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Type: text/html" + b"\r\n ;" * 80_000,
+        b"Content-Type: text/html" + b"\r\n " * 80_000,
+        b"Content-Type: text/html\r\n" + b"Content-Type: a\r\n" * 15_000,
+        b"Content-Type: " + b'"' * 250_000,
+        b"Content-Type: " + b'"\\' * 120_000,
+        b"Content-Type: text/html" + b";" * 250_000,
+        b"Content-Type: text/html;" + b'x="' * 80_000,
+        b"Content-Type: text/html" + b",text/html" * 25_000,
+        b"Content-Type:" + b" " * 250_000,
+        b"Content-Encoding: " + b"gzip," * 50_000,
+        b"Content-Encoding: br\r\n" * 12_000,
+        b"Content-Length: 1\r\n" * 13_000,
+        b"Transfer-Encoding: chunked;" + b"," * 200_000,
+        b"x-robots-tag: noindex\r\n" * 11_000,
+        b"X\r" * 120_000,
+        b"X\n\r\r" * 60_000,
+        b"\r\r\r\r" * 60_000,
+        b":\r\n" * 80_000,
+        b"\0" * 250_000,
+    ],
+    ids=lambda head: repr(head[:40]),
+)
+def test_a_head_takes_time_linear_in_its_length(head: bytes) -> None:
+    stored = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + HTML
+    began = time.perf_counter()
+    for _ in range(3):
+        read_response(stored)
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "size", [b"0" * 4_000_000, b"1;" + b"x" * 4_000_000, b" " * 4_000_000, b"1\r\nx\r\n" * 600_000]
+)
+def test_chunks_take_time_linear_in_their_length(size: bytes) -> None:
+    join_chunks(size)
+    join_chunks(size + b"\r\n")
+
+
+def test_interim_responses_without_end_are_no_page() -> None:
+    stored = b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000
+    assert read_response(stored) is Skip.STATUS
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("seed", range(5))
+def test_compressed_pages_are_never_taken_for_text(coding: str, seed: int) -> None:
+    chance = random.Random(seed)
+    words = [chance.randbytes(chance.randrange(1, 9)).hex() for _ in range(400)]
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstandard.compress}[coding]
+    for count in (1, 3, 10, 40, 150, 1000):
+        page = "<p>".join(chance.choices(words, k=count)).encode()
+        found = read_response(block(pack(page), "Content-Type: text/html", f"Content-Encoding: {coding}"))
+        assert found == Content(page, None)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br", "br, gzip, deflate"])
+@pytest.mark.parametrize("seed", range(5))
+def test_text_is_never_taken_for_a_compressed_page(coding: str, seed: int) -> None:
+    chance = random.Random(seed)
+    letters = "abc xyz<>&;!\n\t09Hh8XxO~" + ("éß日本" if seed % 2 else "")
+    for count in (1, 2, 3, 5, 8, 20, 60, 400, 3000):
+        page = ("x" + "".join(chance.choices(letters, k=count))).encode()
+        found = read_response(block(page, "Content-Type: text/html", f"Content-Encoding: {coding}"))
+        assert found == Content(page, None)

@@ -14,7 +14,7 @@ import pytest
 from recall.archive.index import TABLE, url_refs
 from recall.archive.manifest import resolve
 from recall.archive.warc import WarcWriter, capture_in, captures, read_at, responses
-from recall.archive.warc.http_response import MAX_BODY
+from recall.archive.warc.http_codings import MAX_BODY
 from recall.config import AccessSection, CrawlSection
 from recall.errors import ShardCorrupt, ShardFailed, ShardUnreadable
 from recall.io import publish
