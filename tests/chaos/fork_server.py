@@ -27,6 +27,7 @@ MODULES = (
     "httpx",
     "rich",
 )
+LEASE = "CHAOS_LEASE_SECONDS"
 COMMAND = ("-m", "recall.cli")
 
 
@@ -149,8 +150,9 @@ def _report(line: str) -> None:
 
 
 def run_child(order: Mapping[str, object]) -> None:
-    """Run the verb in this child, to its end."""
+    """Run the verb in this child, to its end. LEASE in its environment: seconds that its lease lasts."""
     from recall.cli import main
+    from recall.run.rounds import Run
 
     os.setsid()
     os.environ.clear()
@@ -160,6 +162,8 @@ def run_child(order: Mapping[str, object]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, printed), (2, printed)):
         os.dup2(source, target)
+    if LEASE in os.environ:
+        Run.lease.__defaults__ = (float(os.environ[LEASE]),)
     tempfile.tempdir = None  # the environment names it
     random.seed()
     sys.argv = ["recall", *map(str, list(order["arguments"]))]  # type: ignore[call-overload]

@@ -3,7 +3,8 @@
 One port speaks TLS and serves a folder with ranges, as a static file server does; one speaks HTTP and passes requests
 on to a real S3 server, Host and signature untouched. `Injector.inject` sets the share of requests that meet a fault and
 the chance they are drawn from; `strike` sets the next fault; `faults` counts the injected faults by kind; `damage` lets
-a file of the folder appear damaged, over https and on the S3 server.
+a file of the folder appear damaged, over https and on the S3 server; `divert` hands what is asked of a part of a bucket
+on to another S3 server, or answers that there is no such bucket.
 """
 
 import http.client
@@ -25,6 +26,10 @@ from urllib.parse import unquote, urlsplit
 SLOW_DOWN = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
     b"<Message>Please reduce your request rate.</Message><RequestId>1</RequestId></Error>"
+)
+_NO_SUCH_BUCKET = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchBucket</Code>'
+    b"<Message>The specified bucket does not exist</Message><RequestId>1</RequestId></Error>"
 )
 STALL_SECONDS = 3.0
 """Longer than the runs' [access] timeout_seconds."""
@@ -102,6 +107,8 @@ class Injector:
         self.after_refusal = 0
         self._current = Faults()
         self._damaged: dict[str, str] = {}
+        self._diverted: tuple[str, tuple[str, int] | None] | None = None
+        self.diverted = 0
         self._lock = threading.Lock()
         self._folder, self._upstream = folder, upstream
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -120,9 +127,14 @@ class Injector:
         """Serve the files whose names end so damaged from now on: "cut" in half, "gone", or "rotten"."""
         self._damaged[name] = how
 
+    def divert(self, path: str, upstream: tuple[str, int] | None) -> None:
+        """Let another S3 server answer what is asked of a path and what lies in it; None: there is no such bucket."""
+        self._diverted, self.diverted = (path, upstream), 0
+
     def mend(self) -> None:
-        """Serve all files whole again."""
+        """Serve all files whole again, and ask the S3 server again."""
         self._damaged.clear()
+        self._diverted = None
 
     def refuse(self, requests: int) -> None:
         """Answer the next requests with 403."""
@@ -242,7 +254,14 @@ class Injector:
 
     def _forward(self, request: Request) -> Answer:
         """Ask the S3 server."""
-        server = http.client.HTTPConnection(*self._upstream, timeout=60)
+        upstream, diverted = self._upstream, self._diverted
+        if diverted is not None and _concerns(request, diverted[0]):
+            self.diverted += 1
+            if diverted[1] is None:
+                headers = {"Content-Type": "application/xml"}
+                return Answer(404, headers, _NO_SUCH_BUCKET, len(_NO_SUCH_BUCKET))
+            upstream = diverted[1]
+        server = http.client.HTTPConnection(*upstream, timeout=60)
         try:
             server.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
             for name, value in request.headers.items():
@@ -261,6 +280,14 @@ class Injector:
         announced = answer.getheader("Content-Length")
         length = int(announced) if announced and request.method == "HEAD" else len(body)
         return Answer(answer.status, headers, body, length)
+
+
+def _concerns(request: Request, path: str) -> bool:
+    """Whether a request is about a path of a bucket, or lists it."""
+    asked = urlsplit(request.target)
+    bucket, _, prefix = path.strip("/").partition("/")
+    listed = asked.path.strip("/") == bucket and unquote(asked.query).find(f"prefix={prefix}") >= 0
+    return unquote(asked.path).startswith(f"/{bucket}/{prefix}") or listed
 
 
 def _damaged(data: bytes, how: str) -> bytes:

@@ -1,7 +1,7 @@
 """Plan of a run of the campaign: faults and disasters, drawn from the campaign's seed and the run's number."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RAY_EVERY = 5
 """Every fifth run is on Ray nodes, the others in plain processes."""
@@ -11,6 +11,20 @@ ONCE = ("full disk", "full scratch", "clock", "refused")
 
 PLAIN = ("kill driver", "kill driver", "pause", "rival")
 RAY = ("kill driver", "kill worker", "kill worker", "kill node", "slow node", "kill head")
+
+OVERTAKEN = "overtaken"
+"""A driver stands still until another one takes its lease; then it goes on, and must notice."""
+
+NO_WRITE, NO_BUCKET = "no write", "no bucket"
+"""From a moment on the bucket of the run folder takes nothing, or is not there, until an operator mends it."""
+
+OF_BUCKETS = (NO_WRITE, NO_BUCKET)
+EVERY = 10
+OVERTAKEN_AT, BUCKET_AT = 2, 7
+"""Of ten runs, those in which these two happen."""
+
+LEASE_SECONDS = 4.0
+"""Of the drivers of a run in which one is overtaken."""
 
 HOW = ("cut", "gone", "rotten")
 """A file of the crawl lies cut in half, is not there, has other bytes in its middle."""
@@ -70,6 +84,26 @@ class Plan:
 
 def draw(number: int, seed: int) -> Plan:
     """The plan of a run; the same for the same seed and number."""
+    plan, chance = _draw(number, seed), random.Random(f"later {seed} {number}")
+    if number % EVERY == OVERTAKEN_AT:
+        conditions = tuple(name for name in plan.conditions if name != "clock")  # another program is started for it
+        return replace(plan, folder="disk", conditions=conditions, disasters=_first(OVERTAKEN, plan, chance, 6.0))
+    if number % EVERY == BUCKET_AT:
+        name = OF_BUCKETS[number // EVERY % 2]
+        conditions = tuple(set(plan.conditions) & {"clock"})
+        disasters = _first(name, plan, chance, 60.0)
+        moved = replace(plan, folder="s3", source="https", conditions=conditions, damage=None, rounds=1)
+        return replace(moved, rate=0.1, disasters=disasters)  # there every spoilt request is a second of waiting
+    return plan
+
+
+def _first(name: str, plan: Plan, chance: random.Random, lasts: float) -> tuple[Disaster, ...]:
+    """A disaster of the first start; the plan's own come one start later."""
+    others = (replace(disaster, start=disaster.start + 1) for disaster in plan.disasters)
+    return (Disaster(name, 0, chance.uniform(0.5, lasts)), *others)
+
+
+def _draw(number: int, seed: int) -> Plan:
     chance = random.Random(f"{seed} {number}")
     ray = number % RAY_EVERY == RAY_EVERY - 1
     lasts = 18.0 if ray else 7.0

@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from recall import io
 from recall.config import AccessSection
-from recall.errors import Damaged, ShardUnreadable, Transient
-from recall.io import http
+from recall.errors import Damaged, Refused, ShardUnreadable, StorageUnusable, Transient
+from recall.io import http, ratelimit_files
 from recall.run.store import Store
 from tests.chaos import injector as injector_module
 from tests.chaos.injector import Injector
+from tests.chaos.s3_without_write import S3WithoutWrite
 from tests.chaos.testbed import certificate
 from tests.conftest import S3Server, free_ports
 
@@ -126,3 +128,39 @@ def test_a_damaged_file_is_damaged_wherever_it_lies_until_it_is_mended(
         injector.mend()
         lay(s3, "data")
         assert io.read_all(url, access) == DATA
+
+
+def test_a_bucket_that_is_not_there_any_more_takes_and_gives_nothing_until_it_is_mended(
+    front: tuple[Injector, str, AccessSection], s3: S3Server
+) -> None:
+    injector, _, access = front
+    url = lay(s3, "vanishing/data")
+    injector.divert(f"/{s3.bucket}/faults/vanishing", None)
+    with pytest.raises(StorageUnusable, match=r"s3://.*404 NoSuchBucket"):
+        io.publish(f"{url}-new", DATA, access)
+    with pytest.raises(StorageUnusable, match=r"s3://.*404 NoSuchBucket"):
+        io.swap(url, DATA, b"other", access)
+    assert injector.diverted >= 2
+    assert io.read_all(lay(s3, "data"), access) == DATA, "other folders of the bucket are not concerned"
+    injector.mend()
+    assert io.read_all(url, access) == DATA
+    assert io.publish(f"{url}-new", DATA, access)
+
+
+def test_an_identity_without_write_reads_on_and_is_refused(
+    front: tuple[Injector, str, AccessSection], s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    injector, _, access = front
+    url = lay(s3, "read-only/data")
+    reader = S3WithoutWrite(tmp_path, s3)
+    try:
+        injector.divert(f"/{s3.bucket}/faults/read-only", reader.address)
+        assert io.read_all(url, access) == DATA
+        monkeypatch.setattr(ratelimit_files, "shared_folder", lambda: tmp_path)  # a circuit that no other test sees
+        with pytest.raises(Refused, match=r"s3://.*403 AccessDenied"):
+            io.publish(f"{url}-new", DATA, access)
+    finally:
+        injector.mend()
+        reader.stop()
+    monkeypatch.undo()
+    assert not io.exists(f"{url}-new", access)

@@ -25,6 +25,7 @@ from recall.sample.crawl import CRAWL, write_crawl
 from tests.chaos.fork_server import ForkServer, Process
 from tests.chaos.injector import Injector
 from tests.chaos.plan import SCANNED, SHARDS
+from tests.chaos.s3_without_write import S3WithoutWrite
 from tests.conftest import PROJECT, S3Server, free_ports, s3_server
 from tests.sample_generator.world import crawled
 
@@ -64,6 +65,7 @@ class Testbed:
     nodes: "RayNodes"
     fork_server: ForkServer
     code: str
+    without_write: "S3WithoutWrite"
 
 
 def settings(testbed: Testbed, variant: Variant, base: str) -> Config:
@@ -190,11 +192,25 @@ def open_testbed(folder: Path) -> Iterator[Testbed]:
         nodes = _ray_nodes(folder)
         environment = dict(os.environ)
         labels = sample / "labels.jsonl"
-        fork_server, code = ForkServer(folder), code_digest()
-        testbed = Testbed(folder, injector, base, s3, environment, {}, info.responses, labels, nodes, fork_server, code)
+        fork_server, code, without_write = ForkServer(folder), code_digest(), S3WithoutWrite(folder, s3)
+        testbed = Testbed(
+            folder,
+            injector,
+            base,
+            s3,
+            environment,
+            {},
+            info.responses,
+            labels,
+            nodes,
+            fork_server,
+            code,
+            without_write,
+        )
         try:
             yield testbed
         finally:
+            without_write.stop()
             nodes.stop()
             fork_server.close()
             injector.close()
