@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -20,6 +19,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
+
+from recall.sites import is_web
 
 TAGS = frozenset(
     ("a", "b", "blockquote", "br", "code", "del", "details", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6")
@@ -70,13 +71,8 @@ def sanitise(html: str) -> str:
 
 def web_address(url: str) -> str | None:
     """The URL if a person may follow it: http or https with a host, free of white space and control characters."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return None
     strange = any(char.isspace() or not char.isprintable() for char in url)
-    return url if parts.scheme in {"http", "https"} and host and not strange else None
+    return url if not strange and is_web(url) else None
 
 
 def link(url: str, text: str) -> str:

@@ -8,7 +8,6 @@ no other, no style file, image or request.
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import jinja2
 from markupsafe import Markup
@@ -20,6 +19,7 @@ from recall.report.charts.points import leading
 from recall.report.contents import FigureData, Report
 from recall.report.mistakes import shown
 from recall.run.store import Store, table_bytes
+from recall.sites.urls import is_web
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; script-src {script}; base-uri 'none'; "
@@ -108,11 +108,7 @@ def shortened(url: str) -> str:
 
 def link(url: str) -> str:
     """The address where it may be followed: an absolute http or https one without control characters; else ""."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return url if parts.scheme in {"http", "https"} and parts.hostname and url == shown(url) else ""
+    return url if is_web(url) and url == shown(url) else ""
 
 
 def points_of(data: FigureData) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 import can_ada
 
-__all__ = ["Address", "address_of", "host_of", "named_host", "unicode_host", "url_key"]
+__all__ = ["Address", "address_of", "host_of", "is_web", "named_host", "unicode_host", "url_key"]
 
 _DEFAULT_PORTS = frozenset({"", "80", "443"})
 _WEB = frozenset({"http", "https"})
@@ -35,6 +35,7 @@ _ODD = re.compile(
 )
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _PARTS = re.compile(r"([^/\\?#]*)([^?#]*)(?:\?([^#]*))?", re.DOTALL)
+_ABSOLUTE = re.compile(r"https?://[^/\\?#]", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
 _NAME = re.compile(r"[^\s/\\?#@:\[\]]+")
 """What may be a host when it stands alone."""
@@ -87,6 +88,11 @@ def host_of(url: str) -> str:
         return _dotless(can_ada.parse(url).hostname)
     except (ValueError, TypeError):
         return _refused(url).host
+
+
+def is_web(url: str) -> bool:
+    """True for an absolute URL of http or https with a host that the standard takes as it is written."""
+    return _ABSOLUTE.match(url) is not None and url.isprintable() and can_ada.can_parse(url)
 
 
 def named_host(text: str) -> str:

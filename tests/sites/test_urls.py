@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recall.sites.urls import address_of, host_of, named_host, unicode_host, url_key
+from recall.sites.urls import address_of, host_of, is_web, named_host, unicode_host, url_key
 
 HOSTS = {
     "userinfo (4.4, authority state)": [
@@ -313,3 +313,27 @@ def test_chromium_reads_odd_urls_as_we_do() -> None:
             assert standard_parts(url) == tuple(answer[1:4]), url
             assert url_key(answer[0]) == url_key(url), url
             assert host_of(answer[0]) == host_of(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "web"),
+    [
+        ("https://a.org/x?y=1#z", True),
+        ("HTTP://user@A.org:8080", True),
+        ("http://bücher.example/ä", True),
+        ("http://[::1]/", True),
+        ("http://a.org\\x", True),
+        ("https:///x", False),
+        ("https://", False),
+        ("//a.org/", False),
+        ("a.org", False),
+        ("javascript:alert(1)", False),
+        ("http://[::1/", False),
+        ("http://a b.org/", False),
+        ("ht\ntp://a.org/", False),
+        ("http://a.org/\u202e", False),
+        ("http://a.org/\ud800", False),
+    ],
+)
+def test_only_absolute_web_urls_are_followed(url: str, web: bool) -> None:
+    assert is_web(url) is web
