@@ -11,6 +11,7 @@ from typing import Any
 
 from recall.records import LabelUse, TaskUse
 from recall.run.rounds import Run
+from recall.sites.prefixes import parse_prefix
 
 PAGE_TASKS = {
     "key": "string",
@@ -122,15 +123,17 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
 def prefix_labels(run: Run, rounds: Iterable[int]) -> dict[str, str]:
     """Labelled prefixes of some rounds and their PrefixValue; a later round's label wins unless it is "unsure".
 
-    Labels that rest on excluded annotators alone do not count.
+    Prefixes are as `parse_prefix` gives them, whatever version of recall asked about them. Labels that rest on excluded
+    annotators alone do not count.
     """
     numbers = sorted(rounds)
     values: dict[str, str] = {}
     ignored = excluded_annotators(run, numbers)
     for number in numbers:
         for row in label_rows(run, number, ignored):
-            if row["kind"] == "prefix" and (row["value"] != "unsure" or row["target"] not in values):
-                values[row["target"]] = row["value"]
+            prefix = parse_prefix(row["target"]) if row["kind"] == "prefix" else ""
+            if prefix and (row["value"] != "unsure" or prefix not in values):
+                values[prefix] = row["value"]
     return values
 
 

@@ -101,6 +101,14 @@ def test_a_later_judgement_overrides_unless_it_is_unsure(run: Run) -> None:
     assert prefix_labels(run, [1])["d.org/"] == "unsure"
 
 
+def test_a_prefix_that_an_earlier_version_spelled_otherwise_is_the_same(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", parse_config(TEXT, "c"), TEXT, [Shard(0, "", "w", "w")])
+    earlier = [("bücher.example/{int}/", "prefix", "accept"), ("2001:db8::1/docs/", "prefix", "accept")]
+    publish(run, 1, [], [*earlier, ("a.org/%7euser/", "prefix", "accept")])
+    publish(run, 2, [], [("xn--bcher-kva.example/{int}/", "prefix", "reject")])
+    assert accepted_prefixes(run, [1, 2]) == ("[2001:db8::1]/docs/", "a.org/~user/")
+
+
 def test_audit_pages_are_known_before_they_are_labelled(run: Run) -> None:
     assert audit_urls(run, [1, 2]) == {"http://a.org/2"}
     assert shown_urls(run, [1, 2]) == {f"http://a.org/{number}" for number in range(1, 5)}
