@@ -58,6 +58,24 @@ SVG_ENDS_AT = _words(
 )
 """Start tags that end an `<svg>` nobody closed (the HTML standard's rule for foreign content)."""
 
+SHADOW_HOSTS = _words("article aside blockquote body div footer h1 h2 h3 h4 h5 h6 header main nav p section span")
+"""Elements that may have a shadow root, beside those with a custom element's name (a "-" in it) ..."""
+NO_CUSTOM_TAGS = _words(
+    "annotation-xml color-profile font-face font-face-format font-face-name font-face-src font-face-uri missing-glyph"
+)
+"""... which these are not."""
+VOID_TAGS = _words("area base br col embed hr img input link meta param source track wbr")
+"""They have no content and no end tag."""
+HEAD_TAGS = _words("html head base basefont bgsound link meta noframes noscript script style template title")
+"""Start tags that do not begin the body."""
+PARAGRAPH_ENDS_AT = _words(
+    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form h1 h2 h3"
+    " h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary table ul"
+)
+"""Start tags that end a `<p>` ..."""
+PARAGRAPH_KEEPERS = _words("button caption table td template th")
+"""... unless it lies outside one of these."""
+
 HIGHLIGHTER_CLASSES = _words(
     "astro-code chroma cm-editor cm-line code code-block code-example code-highlight code-snippet code-toolbar"
     " code-wrapper codeblock codebox codecolorer codehilite codemirror codesnippet dp-highlighter enlighter"
@@ -93,7 +111,9 @@ STATE = 12
 SIZE, TAIL, WRITTEN, GAP, MODE, TEMPLATES, SVGS, PREFORMATTED, PRE, CODE, HIGHLIGHT, INSIDE = range(STATE)
 CODES, PARTS = STATE, STATE + 1  # how deep in `<code>`; stretches of the text that are in `<pre>` or `<code>` ...
 FIRST_PART, MOST_PARTS = STATE + 2, 64  # ... where each begins and ends in the text, in the numbers from here on
-NUMBERS = FIRST_PART + 2 * MOST_PARTS
+OUTERMOST, MOST_TEMPLATES = FIRST_PART + 2 * MOST_PARTS, 64  # templates that lie in no other ...
+FIRST_TEMPLATE = OUTERMOST + 1  # ... where the tag before each lies in the page, and where itself
+NUMBERS = FIRST_TEMPLATE + 2 * MOST_TEMPLATES
 NONE, WORD, LINE = range(3)  # GAP: what parts the last character from the next one
 LINES, REFERENCES, TO_MARKUP = 1, 2, 4  # MODE: line ends are kept, references resolved; a "<" ends the stretch
 

@@ -33,17 +33,24 @@ from recall.kernels.native import (
 _ONE, _LAST = np.uint64(1), np.uint64(1 << 63)
 
 
-def read_html(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]:
-    """The visible text of a page in UTF-8; the stretches of it that are code; numbers as in `definition.read`."""
+def read_html(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int], list[tuple[int, int]]]:
+    """As `definition.read`, for UTF-8, with offsets in bytes."""
     page = page or b" "
     tail = np.frombuffer(page[-WIDTH:] + bytes(2 * WIDTH), np.uint8)
     source, out = np.frombuffer(page, np.uint8), _room(2 * len(page) + WIDTH)
     state = np.zeros(html.NUMBERS, np.int64)
     _read_page(source, tail, out, state, html.names_table())
     counts = (int(state[html.PRE]), int(state[html.CODE]), int(state[html.HIGHLIGHT]), int(state[html.INSIDE]))
-    ends = state[html.FIRST_PART : html.FIRST_PART + 2 * state[html.PARTS]].tolist()
-    code = [out[start:end].tobytes() for start, end in zip(ends[::2], ends[1::2], strict=True)]
-    return out[: state[html.WRITTEN]].tobytes(), code, counts
+    code = [out[start:end].tobytes() for start, end in _couples(state, html.FIRST_PART, html.PARTS)]
+    return out[: state[html.WRITTEN]].tobytes(), code, counts, _couples(state, html.FIRST_TEMPLATE, html.OUTERMOST)
+
+
+def _couples(state: State, first: int, count: int) -> list[tuple[int, int]]:
+    """As many couples of numbers as the one at `count` says, from `first` on."""
+    if not state[count]:
+        return []
+    numbers = state[first : first + 2 * state[count]].tolist()
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 class _Rooms(threading.local):
@@ -67,13 +74,13 @@ def _room(size: int) -> Octets:
 def _read_page(page: Octets, tail: Octets, text: Octets, counts: State, names: Table) -> None:
     """Write the visible text of UTF-8 without NUL to `text`, with room for twice the page; count in `counts`."""
     source, out, state, table = pointer(page), pointer(text), pointer(counts), pointer(names)
-    at, size = 0, len(page)
+    at, last, size = 0, 0, len(page)
     state[html.SIZE] = size
     state[html.TAIL] = signed(address(pointer(tail))) - max(0, size - WIDTH)
     while at < size:
         hidden = state[html.TEMPLATES] > 0 or state[html.SVGS] > 0
         state[html.MODE] = html.REFERENCES | html.TO_MARKUP | (html.LINES if state[html.PREFORMATTED] > 0 else 0)
-        before = state[html.WRITTEN]
+        written = state[html.WRITTEN]
         if hidden:
             at = find_byte(source, state, at, html.LESS)
         elif source[at] != html.LESS:  # between most tags there is nothing, or only white space
@@ -81,14 +88,17 @@ def _read_page(page: Octets, tail: Octets, text: Octets, counts: State, names: T
             if at < size and source[at] != html.LESS:
                 at = show(source, out, state, table, at, size)
         if state[html.PREFORMATTED] > 0 or state[html.CODES] > 0:
-            note_code(state, before)
+            note_code(state, written)
         if at >= size:
             break
         following = source[at + 1] if at + 1 < size else 0
         closing = following == html.SLASH
         if is_letter(following) or (closing and at + 2 < size and is_letter(source[at + 2])):
             name = at + 2 if closing else at + 1
+            before, last = last, at
             at, content = element(source, state, table, name)
+            if state[html.TEMPLATES] > 0 and not hidden:
+                _note_template(state, before, last)
             if content:
                 start, kind = at, content >> html.CONTENT
                 at = content_end(source, state, table, name, start, kind)
@@ -102,6 +112,15 @@ def _read_page(page: Octets, tail: Octets, text: Octets, counts: State, names: T
             if not hidden:
                 write(out, state, html.LESS)
             at += 1
+
+
+@inlined
+def _note_template(state: State, before: int, at: int) -> None:
+    """Note where a template begins that lies in no other, and the tag before it."""
+    index = html.FIRST_TEMPLATE + 2 * state[html.OUTERMOST]
+    if state[html.OUTERMOST] < html.MOST_TEMPLATES:
+        state[index], state[index + 1] = before, at
+        state[html.OUTERMOST] += 1
 
 
 @inlined

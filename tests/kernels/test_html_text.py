@@ -81,10 +81,11 @@ PARTS = (
 )
 
 
-def read(page: bytes) -> tuple[str, list[str], tuple[int, int, int, int]]:
-    """The compiled reading, with text for bytes as the plain one has it."""
-    text, code, counts = read_html(page)
-    return text.decode(), [part.decode() for part in code], counts
+def read(page: bytes) -> tuple[str, list[str], tuple[int, int, int, int], list[tuple[int, int]]]:
+    """The compiled reading, with text for bytes and offsets in it, as the plain one has them."""
+    text, code, counts, templates = read_html(page)
+    offsets = [(len(page[:before].decode()), len(page[:at].decode())) for before, at in templates]
+    return text.decode(), [part.decode() for part in code], counts, offsets
 
 
 def assert_both_agree(body: bytes, charset: str | None = None) -> str:
@@ -179,7 +180,7 @@ def test_a_part_that_the_page_ends_in_means_the_same(part: str, before: int) -> 
 
 @pytest.mark.parametrize("attack", ["<", "&", "<!--", "<a b=", "<script><!--", "</title", "<div><p>", "&nGt;"])
 def test_a_megabyte_of_one_thing_is_read(attack: str) -> None:
-    text, _, _ = read((attack * MAX_SCORED)[:MAX_SCORED].encode())
+    text, *_ = read((attack * MAX_SCORED)[:MAX_SCORED].encode())
     assert len(text.encode()) <= 2 * MAX_SCORED
 
 

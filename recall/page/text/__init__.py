@@ -1,11 +1,11 @@
 """Bytes of a page to the text that is scored: the same in scan, train, service and in front of people.
 
 The text is what a browser without scripts would show, in page order, the title first: no scripts, styles, comments,
-templates or `<svg>`, but what is in `<noscript>`; character references resolved; each run of white space one space,
-or one line end where a block begins or a `<pre>` had one; case kept. Left out: control characters, U+00AD, U+200B,
-U+FEFF and U+E000. After it comes once more what is inside `<pre>` and `<code>`, from its start, and the structure marks
-of `records`, which tell how much code is marked up. Nothing is refused: any bytes have a scoring text, found in linear
-time.
+templates or `<svg>`, but what is in `<noscript>` and, put in its place by `shadow_roots`, what is in shadow roots;
+character references resolved; each run of white space one space, or one line end where a block begins or a `<pre>` had
+one; case kept. Left out: control characters, U+00AD, U+200B, U+FEFF and U+E000. After it comes once more what is
+inside `<pre>` and `<code>`, from its start, and the structure marks of `records`, which tell how much code is marked
+up. Nothing is refused: any bytes have a scoring text, found in linear time.
 
 `recall.kernels.html_text` (compiled by numba) and `definition` (plain Python) are two readings of one definition. The
 compiled one is used unless numba is missing or RECALL_SLOW_TEXT=1 is set. It is compiled once per machine and kept
@@ -31,9 +31,10 @@ MAX_CODE = 2_000
 
 
 class Read(Protocol):
-    """A reading of UTF-8 without NUL: its text; stretches of code in it; numbers as in `definition.read`."""
+    """`definition.read` for UTF-8 without NUL, with offsets in bytes."""
 
-    def __call__(self, page: bytes, /) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]: ...
+    def __call__(self, page: bytes, /) -> tuple[bytes, list[bytes], tuple[int, int, int, int], list[tuple[int, int]]]:
+        """The page's text, code, numbers and templates."""
 
 
 def scoring_text(body: bytes, charset: str | None = None, url: str | None = None) -> str:
@@ -47,7 +48,12 @@ def scoring_text(body: bytes, charset: str | None = None, url: str | None = None
 
 def scoring_bytes(body: bytes, charset: str | None = None, url: str | None = None) -> bytes:  # noqa: ARG001 - as above
     """`scoring_text` in UTF-8, as a scan hands it to the tokenizer."""
-    text, code, (*numbers, inside) = _reading()(as_utf8(body, charset))
+    page = as_utf8(body, charset)
+    text, code, (*numbers, inside), templates = _reading()(page)
+    if templates and b"shadowrootmode" in page.lower():
+        from recall.page.text.shadow_roots import flattened  # noqa: PLC0415 - hardly any page needs it
+
+        text, code, (*numbers, inside), _ = _reading()(flattened(page, templates))
     counts = (*numbers, inside // BLOCK_BYTES)
     if len(text) > MAX_TEXT and len(characters := text.decode()) > MAX_TEXT:
         text = characters[:MAX_TEXT].rstrip(" \n").encode()
@@ -74,8 +80,10 @@ def _reading() -> Read:
         return read_html
     from recall.page.text import definition  # noqa: PLC0415 - only where it is asked for
 
-    def read_slowly(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int]]:
-        text, code, counts = definition.read(page.decode("utf-8"))
-        return text.encode(), [part.encode() for part in code], counts
+    def read_slowly(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int], list[tuple[int, int]]]:
+        html = page.decode("utf-8")
+        text, code, counts, templates = definition.read(html)
+        offsets = [(len(html[:before].encode()), len(html[:at].encode())) for before, at in templates]
+        return text.encode(), [part.encode() for part in code], counts, offsets
 
     return read_slowly

@@ -23,7 +23,13 @@ _ATTRIBUTE: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-_TAG_NAME: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)")
+_ANY_ATTRIBUTE = (
+    rf"[{_WS}/]*+(?:=[^{_WS}/>=]*+|[^{_WS}/>=]++)"
+    rf"""(?:[{_WS}]*+=[{_WS}]*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^{_WS}>]*+))?+"""
+)
+TAG: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)(?:{_ANY_ATTRIBUTE})*+[{_WS}/]*+>")
+"""A whole tag, which ends where `tag_of` says."""
+TAG_NAME: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)")
 _COMMENT: Final = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
 _BOGUS_COMMENT: Final = re.compile(r"<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
 _CDATA: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL | re.IGNORECASE | re.ASCII)
@@ -35,21 +41,25 @@ _ENDLESS: Final = re.compile("&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(65, 91)}
 
 
-class _Tag(NamedTuple):
+class Tag(NamedTuple):
+    """A tag. attributes: lower-case name -> value, not resolved; the first of a name counts. end: the offset behind."""
+
     name: str
     closing: bool
     self_closing: bool
-    classes: str
+    attributes: dict[str, str]
     end: int
 
 
 MOST_PARTS = 64
+MOST_TEMPLATES = 64
 
 
-def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int]]:
-    """The visible text of a page; the first MOST_PARTS stretches of it that are inside `<pre>` or `<code>`; numbers.
+def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int], list[tuple[int, int]]]:
+    """The visible text; the first MOST_PARTS stretches of it that are in `<pre>` or `<code>`; numbers; templates.
 
-    Which are those of `<pre>`, `<code>`, elements with a highlighter's class, bytes inside `<pre>`.
+    The numbers are those of `<pre>`, `<code>`, elements with a highlighter's class, bytes inside `<pre>`. Of the first
+    MOST_TEMPLATES templates that lie in no other: the offset of the tag before, 0 where there is none, and their own.
     """
     page = _VisibleText(html)
     at = 0
@@ -65,7 +75,7 @@ def read(html: str) -> tuple[str, list[str], tuple[int, int, int, int]]:
             page.note_code(before)
         at = page.markup(cut) if cut < len(html) else cut
     parts = ["".join(page.pieces[start:end]) for start, end in page.parts]
-    return "".join(page.pieces), parts, (page.pre, page.code, page.highlight, page.inside)
+    return "".join(page.pieces), parts, (page.pre, page.code, page.highlight, page.inside), page.outermost
 
 
 class _VisibleText:
@@ -77,6 +87,7 @@ class _VisibleText:
         self.gap = ""
         self.preformatted = self.templates = self.svgs = 0
         self.pre = self.code = self.highlight = self.inside = 0
+        self.last_tag, self.outermost = 0, list[tuple[int, int]]()
         self.codes = 0
         self.parts: list[tuple[int, int]] = []
 
@@ -111,18 +122,21 @@ class _VisibleText:
     def markup(self, at: int) -> int:
         """Read what begins with the `<` at `at`; the offset behind it."""
         html = self.html
-        if match := _TAG_NAME.match(html, at):
-            tag = _tag(html, match)
-            return self.element(tag) if tag else len(html)
-        for comment in (_COMMENT, _CDATA, _BOGUS_COMMENT):
-            if comment is _CDATA and not (self.svgs and not self.templates):
-                continue
-            if match := comment.match(html, at):
-                return match.end()
+        if match := TAG_NAME.match(html, at):
+            tag = tag_of(html, match)
+            if tag is None:
+                return len(html)
+            is_outermost = tag.name == names.TEMPLATE_TAG and not (tag.closing or self.templates or self.svgs)
+            if is_outermost and len(self.outermost) < MOST_TEMPLATES:
+                self.outermost.append((self.last_tag, at))
+            self.last_tag = at
+            return self.element(tag)
+        if end := comment_end(html, at, foreign=self.svgs > 0 and not self.templates):
+            return end
         self.show("<", lines_kept=False)
         return at + 1
 
-    def element(self, tag: _Tag) -> int:
+    def element(self, tag: Tag) -> int:
         """Apply a tag; the offset behind it, or behind its content where that is raw."""
         name = tag.name
         if self.templates:
@@ -137,7 +151,7 @@ class _VisibleText:
             self.visible(tag)
         return tag.end if tag.closing else self.content(tag)
 
-    def visible(self, tag: _Tag) -> None:
+    def visible(self, tag: Tag) -> None:
         """Count and separate words at a tag that is not inside something hidden."""
         name, step = tag.name, -1 if tag.closing else 1
         if name in names.BLOCK_TAGS:
@@ -153,39 +167,49 @@ class _VisibleText:
             self.svgs += not tag.closing
         self.codes = max(0, self.codes + step * (name == "code"))
         self.code += name == "code" and not tag.closing
-        self.highlight += not tag.closing and _highlights(tag.classes)
+        self.highlight += not tag.closing and _highlights(tag.attributes.get("class", ""))
 
-    def content(self, tag: _Tag) -> int:
+    def content(self, tag: Tag) -> int:
         """Read the raw content of a start tag's element; the offset of its end tag, or of the page's end."""
-        name, html = tag.name, self.html
-        if name == names.SCRIPT_TAG:
-            return _script_end(html, tag.end)
-        if name == names.PLAINTEXT_TAG:
-            end = len(html)
-        elif name in names.RAW_HIDDEN_TAGS | names.RAW_SHOWN_TAGS | names.CHARACTERS_ONLY_TAGS:
-            match = re.compile(rf"</{name}(?=[{_WS}/>])", re.IGNORECASE | re.ASCII).search(html, tag.end)
-            end = match.start() if match else len(html)
-        else:
-            return tag.end
-        if name not in names.RAW_HIDDEN_TAGS:
+        name, end = tag.name, content_end(self.html, tag)
+        if name in names.RAW_SHOWN_TAGS | names.CHARACTERS_ONLY_TAGS or name == names.PLAINTEXT_TAG:
             kept = name in names.LINES_KEPT_TAGS
-            self.show(html[tag.end : end], lines_kept=kept, references=name in names.CHARACTERS_ONLY_TAGS)
+            self.show(self.html[tag.end : end], lines_kept=kept, references=name in names.CHARACTERS_ONLY_TAGS)
         return end
 
 
-def _tag(html: str, match: re.Match[str]) -> _Tag | None:
-    """The tag whose name was matched; None where the page ends inside it, which makes it no tag."""
+def tag_of(html: str, match: re.Match[str]) -> Tag | None:
+    """The tag whose name TAG_NAME or TAG matched; None where the page ends inside it, which makes it no tag."""
     name, closing = _lower(match[1]), html[match.start() + 1] == "/"
-    at, classes = match.end(), None
+    at, attributes = match.end(1), dict[str, str]()
     while at < len(html):
         attribute = _ATTRIBUTE.match(html, at)
         assert attribute is not None, "the pattern matches anything"  # noqa: S101 - for the type checker
         at = attribute.end()
         if attribute["end"]:
-            return _Tag(name, closing, attribute["skipped"].endswith("/"), classes or "", at)
-        if classes is None and _lower(attribute["name"]) == "class":
-            classes = attribute["double"] or attribute["single"] or attribute["bare"] or ""
+            return Tag(name, closing, attribute["skipped"].endswith("/"), attributes, at)
+        value = attribute["double"] or attribute["single"] or attribute["bare"] or ""
+        attributes.setdefault(_lower(attribute["name"]), value)
     return None
+
+
+def comment_end(html: str, at: int, *, foreign: bool) -> int:
+    """The offset behind the comment or declaration that the `<` at `at` begins, 0 where it begins none."""
+    patterns = (_COMMENT, _CDATA, _BOGUS_COMMENT) if foreign else (_COMMENT, _BOGUS_COMMENT)
+    return next((match.end() for pattern in patterns if (match := pattern.match(html, at))), 0)
+
+
+def content_end(html: str, tag: Tag) -> int:
+    """The offset of the end tag behind raw content, or of the page's end; behind the start tag where none is raw."""
+    name = tag.name
+    if name == names.SCRIPT_TAG:
+        return _script_end(html, tag.end)
+    if name == names.PLAINTEXT_TAG:
+        return len(html)
+    if name in names.RAW_HIDDEN_TAGS | names.RAW_SHOWN_TAGS | names.CHARACTERS_ONLY_TAGS:
+        match = re.compile(rf"</{name}(?=[{_WS}/>])", re.IGNORECASE | re.ASCII).search(html, tag.end)
+        return match.start() if match else len(html)
+    return tag.end
 
 
 def _script_end(html: str, at: int) -> int:
