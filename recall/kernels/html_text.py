@@ -97,8 +97,7 @@ def _read_page(page: Octets, tail: Octets, text: Octets, counts: State, names: T
             name = at + 2 if closing else at + 1
             before, last = last, at
             at, content = element(source, state, table, name)
-            if state[html.TEMPLATES] > 0 and not hidden:
-                _note_template(state, before, last)
+            _note_template(state, hidden, before, last)
             if content:
                 start, kind = at, content >> html.CONTENT
                 at = content_end(source, state, table, name, start, kind)
@@ -115,10 +114,10 @@ def _read_page(page: Octets, tail: Octets, text: Octets, counts: State, names: T
 
 
 @inlined
-def _note_template(state: State, before: int, at: int) -> None:
+def _note_template(state: State, hidden: bool, before: int, at: int) -> None:
     """Note where a template begins that lies in no other, and the tag before it."""
     index = html.FIRST_TEMPLATE + 2 * state[html.OUTERMOST]
-    if state[html.OUTERMOST] < html.MOST_TEMPLATES:
+    if state[html.TEMPLATES] > 0 and not hidden and state[html.OUTERMOST] < html.MOST_TEMPLATES:
         state[index], state[index + 1] = before, at
         state[html.OUTERMOST] += 1
 
