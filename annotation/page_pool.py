@@ -27,11 +27,10 @@ from annotation.page_sampler import (
 )
 from annotation.pool_rules import KnownAnswer, PoolRules, pool_rules
 from annotation.strata import Stratum
-from recall.errors import Incomplete
 from recall.model import Tokenizer
 from recall.page import language_of
 from recall.records import MARKS
-from recall.run import BottomK, Round, ScannedShard, each, lists_of, progress, read_rows, scanned_shards
+from recall.run import BottomK, Round, ScannedShard, complete, lists_of, progress, read_rows, scanned_shards
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -98,12 +97,12 @@ def over_shards(
 ) -> Iterator[tuple[ScannedShard, R]]:
     """Results of a function over shards, in any order.
 
-    Raises Incomplete as soon as a shard fails: tasks are drawn from all of them or not at all.
+    Raises Incomplete when a shard fails: tasks are drawn from all of them or not at all. Errors that are no shard's own
+    (Refused, Damaged, BadInput …) are raised as what they are.
     """
-    outcomes = each(function, context, shards, round_.run.config.cluster, "label")
+    run = round_.run
+    outcomes = run.while_held(complete(function, context, shards, run.config.cluster, "label"))
     for outcome in progress(outcomes, len(shards), "label"):
-        if outcome.failure is not None:
-            raise Incomplete(f"label: {outcome.item.shard.path}: {outcome.failure}; run again to retry")
         yield outcome.item, outcome.result
 
 

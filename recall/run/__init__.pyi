@@ -1,5 +1,5 @@
+from .jobs import complete as complete
 from .jobs import disconnect as disconnect
-from .jobs import each as each
 from .label_files import LabelledUrl as LabelledUrl
 from .label_files import read_labels as read_labels
 from .label_files import usable as usable
@@ -33,9 +33,9 @@ __all__ = [
     "Schema",
     "Store",
     "batches",
+    "complete",
     "digest_of",
     "disconnect",
-    "each",
     "floor_of",
     "lists_of",
     "load_scorer",

@@ -1,6 +1,7 @@
 """Tasks of a round: which pages and prefixes, what is shown of them, what is never offered."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,23 @@ from typing import Any
 import pytest
 
 from annotation import tasks as tasks_module
+from annotation.page_pool import over_shards
 from annotation.tasks import EXAMPLES, PREFIXES, STRATA, TASKS, choose_prefixes, push, pushed, title_of
-from recall.errors import Incomplete
+from recall.errors import (
+    AlreadyPublished,
+    BadInput,
+    Damaged,
+    Incomplete,
+    LeaseHeld,
+    RecallError,
+    Refused,
+    ShardCorrupt,
+    ShardUnreadable,
+    StorageUnusable,
+    Transient,
+)
 from recall.run.rounds import Round
+from recall.run.scanned import ScannedShard, scanned_shards
 from recall.sites.prefixes import under
 from recall.sites.urls import host_of
 
@@ -108,7 +123,7 @@ def test_a_shard_that_cannot_be_read_leaves_no_tasks(loop: Any, monkeypatch: pyt
         raise OSError("disk on fire")
 
     monkeypatch.setattr(tasks_module, "read_bodies", refuse)
-    with pytest.raises(Incomplete, match=r"label: part-\d\.warc\.gz: .*disk on fire"):
+    with pytest.raises(Incomplete, match=r"label: 3 failed .* first: part-0\.warc\.gz: .*disk on fire"):
         push(loop.first)
     assert not pushed(loop.first)
 
@@ -189,3 +204,34 @@ def test_a_share_of_audit_pages_of_others_and_of_prefixes_is_asked_several_times
     votes = {use: sorted(row["votes"] for row in pages if row["use"] == use) for use in ("audit", "train")}
     assert votes == {"audit": [1] * 9 + [3] * 3, "train": [1] * 15 + [3] * 5}
     assert sorted(row["votes"] for row in rows_of(loop.first, PREFIXES)) == [1, 1, 1, 3, 3]
+
+
+def fail(error: RecallError, _scanned: ScannedShard) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused("https://archive: the server refuses us (403)"),
+        Damaged("rows-x.parquet: differs"),
+        BadInput("s3_endpoint: expected http://"),
+        StorageUnusable("/run: is not there"),
+        LeaseHeld("/run: another one took over"),
+        AlreadyPublished("/run/x: exists"),
+        Transient("/run/x: away"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_trouble_that_is_no_shard_s_own_is_raised_as_what_it_is(loop: Any, error: RecallError) -> None:
+    """Refused is not "run again", which would only get us blocked."""
+    loop.run.config.cluster.__dict__["attempts"] = 1
+    with pytest.raises(type(error), match=re.escape(str(error))):
+        list(over_shards(loop.first, fail, error, scanned_shards(loop.first)))
+
+
+@pytest.mark.parametrize("error", [ShardUnreadable("gone"), ShardCorrupt("cut")], ids=repr)
+def test_shards_that_cannot_be_read_are_all_listed(loop: Any, error: RecallError) -> None:
+    with pytest.raises(Incomplete, match=rf"label: .*{error}; run again") as caught:
+        list(over_shards(loop.first, fail, error, scanned_shards(loop.first)))
+    assert len(caught.value.failures) == len(scanned_shards(loop.first))

@@ -14,8 +14,9 @@ from recall.config import AccessSection, ClusterSection
 from recall.errors import BadInput, Incomplete, ShardCorrupt, Transient
 from recall.io import ratelimit_files
 from recall.io.ratelimit import limiter_of
+from recall.io.token_bucket import MemoryBackend
 from recall.run import jobs
-from recall.run.jobs import Outcome, complete, deadline, each, ray_tasks
+from recall.run.jobs import Outcome, cluster_limits, complete, deadline, each, ray_tasks
 from recall.run.jobs.ray_tasks import DIED
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -188,6 +189,122 @@ def test_what_may_go_through_is_tried_again(tmp_path: Path) -> None:
     assert [outcome.result for outcome in each(fail_first, tmp_path, [7], TWO, "x")] == [7]
     few = ClusterSection(address="local", workers=2, attempts=2)
     assert [outcome.error_kind for outcome in each(fail_first, tmp_path, [8], few, "x")] == ["Transient"]
+
+
+def raising(name: str) -> Exception:
+    """An error of Ray as Ray makes it."""
+    import ray.exceptions
+
+    errors: Any = ray.exceptions
+    made: dict[str, Any] = {
+        "RayTaskError": lambda: errors.RayTaskError("f", "Traceback\nValueError: x", ValueError("x")),
+        "ValueError": lambda: errors.RayTaskError("f", "Traceback", ValueError("x")).as_instanceof_cause(),
+        "NodeDiedError": lambda: errors.NodeDiedError("its node died"),
+        "OutOfMemoryError": lambda: errors.OutOfMemoryError("killed by the memory monitor"),
+        "ObjectLostError": lambda: errors.ObjectLostError("0" * 56, "", ""),
+        "OwnerDiedError": lambda: errors.OwnerDiedError("0" * 56, "", ""),
+        "ObjectReconstructionFailedError": lambda: errors.ObjectReconstructionFailedError("0" * 56, "", "", ""),
+        "LocalRayletDiedError": errors.LocalRayletDiedError,
+        "WorkerCrashedError": errors.WorkerCrashedError,
+    }
+    error: Exception = made.get(name, lambda: getattr(errors, name)("a line"))()
+    return error
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("WorkerCrashedError", DIED),
+        ("OutOfMemoryError", DIED),
+        ("RayTaskError", "RayTaskError"),
+        ("ValueError", "RayTaskError(ValueError)"),
+        ("UserCodeException", "UserCodeException"),
+        ("UnserializableException", "UnserializableException"),
+        *(
+            (name, "Transient")
+            for name in (
+                "NodeDiedError",
+                "LocalRayletDiedError",
+                "ObjectLostError",
+                "OwnerDiedError",
+                "ObjectReconstructionFailedError",
+                "OutOfDiskError",
+                "ObjectStoreFullError",
+                "RaySystemError",
+                "RpcError",
+                "PlasmaObjectNotAvailable",
+                "RuntimeEnvSetupError",
+                "TaskUnschedulableError",
+                "TaskCancelledError",
+            )
+        ),
+    ],
+)
+def test_machine_trouble_is_told_from_what_a_shard_does(name: str, kind: str) -> None:
+    import ray
+
+    assert ray_tasks.kind_of(ray.exceptions, raising(name)) == kind
+
+
+def spoil_answer(_context: None, item: int) -> Any:
+    """A result that Ray cannot read back: an error of its own, not of the task."""
+
+    class Spoilt:
+        def __reduce__(self) -> tuple[object, ...]:
+            return _raise_system_error, ()
+
+    return Spoilt() if item == 1 else item
+
+
+def _raise_system_error() -> None:
+    raise RuntimeError("cannot be read back")
+
+
+def test_trouble_of_the_cluster_is_tried_again_and_ends_the_step() -> None:
+    few = ClusterSection(address="local", workers=2, attempts=2)
+    outcomes = sorted(each(spoil_answer, None, range(3), few, "x"), key=lambda outcome: outcome.item)
+    assert [outcome.result for outcome in outcomes] == [0, None, 2]
+    assert outcomes[1].error_kind == "Transient"
+    with pytest.raises(Transient, match=r"^1: RaySystemError of Ray: .*cannot be read back.*; run again to go on"):
+        list(jobs.tolerated(each(spoil_answer, None, range(3), few, "x")))
+
+
+def test_a_shard_that_always_kills_its_worker_does_not_stop_the_run(tmp_path: Path) -> None:
+    kinds = [outcome.error_kind for outcome in jobs.tolerated(each(die, tmp_path, range(4), TWO, "x"))]
+    assert sorted(filter(None, kinds)) == [DIED]
+
+
+def test_limits_are_asked_of_a_new_actor_when_the_old_one_has_died() -> None:
+    import ray
+
+    ray_tasks.connect(TWO)
+    remote: Any = ray.remote(MemoryBackend)
+    named = {"name": cluster_limits.NAME, "namespace": cluster_limits.NAMESPACE, "num_cpus": 0}
+    first = remote.options(**named).remote()
+    backend = cluster_limits.ClusterBackend()
+    assert backend.acquire("https://one.example", 0, 0).token == 1
+    ray.kill(first)
+    wait_until_gone()
+    assert backend.acquire("https://one.example", 0, 0).token > 1  # counted in files meanwhile
+    second = remote.options(**named).remote()
+    backend._away_until = 0.0
+    assert backend.acquire("https://one.example", 0, 0).token == 1
+    assert ray.get(second.figures.remote())["https://one.example"]["asked"] == 1
+    ray.kill(second)
+    wait_until_gone()
+
+
+def wait_until_gone() -> None:
+    import ray
+
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            ray.get_actor(cluster_limits.NAME, namespace=cluster_limits.NAMESPACE)
+        except ValueError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the actor lives on")
 
 
 def test_an_address_without_a_cluster_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

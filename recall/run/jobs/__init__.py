@@ -31,9 +31,8 @@ LISTED = 10_000
 """Failures that an error carries along."""
 
 _FATAL: tuple[type[RecallError], ...] = (AlreadyPublished, BadInput, Damaged, LeaseHeld, OutOfOrder, Refused)
-_FATAL += (StorageUnusable, Transient)
-FATAL = {kind.__name__: kind for kind in _FATAL}
-"""Errors that are no single shard's: the next one would only meet them too. Transient ones were tried again in vain."""
+FATAL = {kind.__name__: kind for kind in (*_FATAL, StorageUnusable)}
+"""Errors that are no single shard's: the next one would only meet them too."""
 
 
 def each(
@@ -76,8 +75,14 @@ def _name_of(item: object) -> str:
 
 
 def tolerated(outcomes: Iterable[Outcome[I]]) -> Iterator[Outcome[I]]:
-    """Outcomes whose failures are those of their items; raises a FATAL one, which ends what is still under way."""
+    """Outcomes whose failures are those of their items.
+
+    Raises a FATAL one, and a Transient one, which was tried again in vain: a machine's trouble is no bad shard. Either
+    ends what is still under way.
+    """
     for outcome in outcomes:
+        if outcome.error_kind == Transient.__name__:
+            raise Transient(f"{_name_of(outcome.item)}: {outcome.failure}; run again to go on")
         if outcome.error_kind in FATAL:
             raise FATAL[outcome.error_kind](outcome.failure)
         yield outcome

@@ -52,8 +52,10 @@ class ClusterBackend:
                 self._actor = self._actor or ray.get_actor(NAME, namespace=NAMESPACE)
                 asked = self._actor.acquire.remote(endpoint, requests, connections)
                 grant: Grant = ray.get(asked, timeout=ANSWER_SECONDS)
-            except (ray.exceptions.RayError, ValueError):  # ValueError: there is no such actor
+            except (ray.exceptions.RayError, ValueError) as error:  # ValueError: there is no such actor
                 self._away_until = time.monotonic() + AWAY_SECONDS
+                if isinstance(error, ray.exceptions.ActorDiedError):  # for good; another one may have its name since
+                    self._actor = None
             else:
                 return grant
         grant = self._files.acquire(endpoint, requests, connections)

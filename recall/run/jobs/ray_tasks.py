@@ -152,26 +152,34 @@ class RayTasks(Generic[C, I, R]):
 
     def _outcome(self, reference: Any, task: _Task[I]) -> Outcome[I] | None:
         """The outcome of a task; None when it is tried again."""
-        errors = self._ray.exceptions
         task.tries += 1
         try:
             outcome: Outcome[I] = self._ray.get(reference)
-        except (
-            errors.WorkerCrashedError,
-            errors.NodeDiedError,
-            errors.OutOfMemoryError,
-            errors.ObjectLostError,  # the result lay on a node that died
-        ) as error:
-            outcome = Outcome(
-                task.item, failure=f"its worker died {task.tries} times: {_first_line(error)}", error_kind=DIED
-            )
-        except errors.RayError as error:
-            return Outcome(task.item, failure=_first_line(error), error_kind=type(error).__name__)
+        except self._ray.exceptions.RayError as error:
+            kind = kind_of(self._ray.exceptions, error)
+            words = {DIED: f"its worker died {task.tries} times", Transient.__name__: f"{type(error).__name__} of Ray"}
+            line = _first_line(error)
+            outcome = Outcome(task.item, failure=f"{words[kind]}: {line}" if kind in words else line, error_kind=kind)
         again = outcome.error_kind in (DIED, Transient.__name__)
         if again and task.tries < self._cluster.attempts:
             heapq.heappush(self._delayed, (time.monotonic() + retry_wait(task.tries), task.number, task))
             return None
         return outcome
+
+
+def kind_of(errors: Any, error: Exception) -> str:
+    """Kind of the failure that one of Ray's errors is (errors: `ray.exceptions`).
+
+    A worker that crashed or was killed for its memory may be the item's doing: DIED, so that an item which always does
+    it fails alone. What the task raised, or gave back and cannot travel, is the item's own. All else is trouble of a
+    machine or of the cluster (a node or its raylet died, a result was lost with it, its disk or object store is full,
+    Ray's own errors): Transient.
+    """
+    if isinstance(error, errors.WorkerCrashedError | errors.OutOfMemoryError):
+        return DIED
+    if isinstance(error, errors.RayTaskError | errors.UserCodeException | errors.UnserializableException):
+        return type(error).__name__
+    return Transient.__name__
 
 
 def _first_line(error: BaseException) -> str:
