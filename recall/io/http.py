@@ -22,6 +22,7 @@ from recall.config import AccessSection
 from recall.errors import RecallError, Refused, ShardUnreadable
 from recall.io.retry_policy import Again, parse_retry_after
 from recall.io.stream import OpenBody
+from recall.sites.urls import address_of
 
 try:
     _VERSION = version("recall")
@@ -106,9 +107,9 @@ def check_range(header: str, start: int, stop: int | None) -> int | None:
 
 
 def endpoint_of(url: str, access: AccessSection) -> str:  # noqa: ARG001 - as in s3
-    """Scheme, host and port, also of what turns out to be no URL."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme.lower()}://{rest.partition('/')[0].rpartition('@')[2].lower()}"
+    """Scheme, host and port, the default one left out, also of what turns out to be no URL."""
+    address = address_of(url)
+    return f"{address.scheme}://{address.host}{':' if address.port else ''}{address.port}"
 
 
 def check_status(answer: httpx.Response, url: str) -> None:

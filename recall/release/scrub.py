@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from recall.config import Config
+from recall.sites.urls import host_of
 
 PRIVATE = ("access", "cluster", "judge", "studio")
 """Sections that say how the owner's machines and accounts are reached; a release holds their defaults."""
@@ -24,7 +25,7 @@ def public(text: str) -> bool:
         plain = parts.username is None and parts.port is None and not parts.query
     except ValueError:
         return False
-    host = parts.hostname or ""
+    host = host_of(text)
     if parts.scheme == "s3":
         return plain and host == "commoncrawl"  # other buckets are private
     return plain and parts.scheme in {"http", "https"} and "." in host and not host.replace(".", "").isdigit()

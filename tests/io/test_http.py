@@ -7,6 +7,7 @@ import pytest
 from recall.config import AccessSection
 from recall.errors import BadInput, Refused, ShardUnreadable
 from recall.io import exists, open_stream, publish, read_all, read_range, size
+from recall.io.http import endpoint_of
 from recall.io.retry_policy import LONGEST_RETRY_AFTER
 
 if TYPE_CHECKING:
@@ -199,6 +200,24 @@ def test_plain_http_behind_an_https_url_is_unreadable(fault_server: "FaultServer
 def test_what_is_no_url_is_unreadable(url: str, patient: AccessSection) -> None:
     with pytest.raises(ShardUnreadable):
         read_all(url, patient)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.org/x",
+        "HTTPS://A.org",
+        "https://a.org:443/y",
+        "https://user:pw@a.org/x",
+        "https://a.org?x",
+        "https://a.org./x",
+        "https:\\\\a.org\\x",
+    ],
+)
+def test_one_host_has_one_rate_limit_however_it_is_written(url: str) -> None:
+    assert endpoint_of(url, AccessSection()) == "https://a.org"
+    assert endpoint_of("http://a.org/", AccessSection()) == "http://a.org"
+    assert endpoint_of("https://a.org:8443/", AccessSection()) == "https://a.org:8443"
 
 
 def test_nothing_is_written_over_http() -> None:

@@ -110,6 +110,8 @@ def test_settings_lose_what_is_one_machines_own() -> None:
         ("file:///x", False),
         ("http://localhost/x", False),
         ("http://127.0.0.1/x", False),
+        ("http://0x7f.1/x", False),
+        ("http://１０.0.0.1/x", False),
         ("https://a.org/x?token=1", False),
         ("https://ann@a.org/", False),
         ("https://[a", False),
