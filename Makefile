@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FUZZ := $(VENV)-fuzz
 
 .PHONY: install studio annotate demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
 
@@ -37,9 +38,10 @@ lint: install
 	$(BIN)/mypy
 
 #: parse
-test: install lint studio
+test: install lint studio $(FUZZ)/.installed
 	$(BIN)/pytest -n 2
 	@command -v chromium >/dev/null || echo "make test: skipped the browser tests, as there is no Chromium: apt-get install chromium"
+	@test -x $(FUZZ)/bin/python || echo "make test: skipped the coverage fuzzers, as atheris could not be installed"
 
 #: parse
 test-fast: install
@@ -71,17 +73,21 @@ CHAOS_FOLDER ?= /tmp/recall-chaos
 chaos: install
 	$(BIN)/python -m tests.chaos.campaign --runs $(CHAOS_RUNS) --folder $(CHAOS_FOLDER)
 
-# ten minutes for each target, in an environment with atheris that sees recall's own packages
+# an environment with atheris for the coverage fuzzers; without it tests skip them and say so
+$(FUZZ)/.installed: $(STAMP)
+	rm -rf $(FUZZ)
+	$(PYTHON) -m venv $(FUZZ) && $(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0 \
+		&& touch $@ || rm -rf $(FUZZ)
+
+# ten minutes for each target; atheris sees recall's own packages
 FUZZ_SECONDS ?= 600
+FUZZ_FOLDER ?= /tmp/recall-fuzz
 #: parse
-fuzz: install
-	test -x $(VENV)-fuzz/bin/python || ($(PYTHON) -m venv $(VENV)-fuzz && $(VENV)-fuzz/bin/pip install -q atheris==3.0.0)
-	for target in warc text markdown tokens; do \
-		PYTHONPATH=$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
-		$(VENV)-fuzz/bin/python tests/fuzz/coverage.py $$target /tmp/recall-fuzz/$$target \
-		-max_total_time=$(FUZZ_SECONDS) || exit 1; \
+fuzz: $(FUZZ)/.installed
+	for target in warc readers text markdown tokens; do \
+		$(BIN)/python -m tests.fuzz.run $$target $(FUZZ_FOLDER)/$$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
 #: parse
 clean:
-	rm -rf $(VENV) $(VENV)-studio .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-studio $(FUZZ) .mypy_cache .pytest_cache .ruff_cache

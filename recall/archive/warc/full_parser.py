@@ -86,7 +86,8 @@ class FullParser:
         reading = self._readings.get(head.kind)
         block = self._block(members, start, head.fields.length, BLOCK_LIMIT if reading else 0)
         shared = members.skip_blank()
-        if shared and (members.padded or not _begins(members, arc=arc)):
+        zeros = members.padded and (shared or gzipped)  # behind a plain file's last record they are padding
+        if zeros or (shared and not _begins(members, arc=arc)):
             raise corrupt(self._url, start, f"no record follows where its Content-Length ends{self._hint}")
         outcome = reading(head.fields, block) if reading else None
         alone = not gzipped or (fresh and not shared)
@@ -96,7 +97,7 @@ class FullParser:
 
     def _head(self, members: Members, start: int, *, arc: bool) -> RecordHead:
         """The record's head, taken off."""
-        if not _begins(members, arc=arc):
+        if members.padded or not _begins(members, arc=arc):
             raise corrupt(self._url, start, f"no {'ARC' if arc else 'WARC'} record begins here")
         looked = 0
         while True:

@@ -15,7 +15,8 @@ GZIP = b"\x1f\x8b\x08"
 _READ = 64 << 10
 _OUTPUT = 1 << 20
 _SLICE = 16 << 10
-"""Stored bytes that are inflated at once: what is left behind a member's end is copied, so it must be little."""
+"""Stored bytes that are inflated at once, counted from the member's start, so that damage is told alike however the
+bytes arrive. What is left behind a member's end is copied, so it is little."""
 
 _BLANK = re.compile(rb"[\r\n\t\v\f \0]*")
 
@@ -24,7 +25,7 @@ class Members:
     """Goes through the members. held: bytes that were unpacked and not taken.
 
     start: where the present member lies; position: the stored byte that comes next; fresh: nothing was taken of the
-    member; padded: the blank that was skipped last held zeros.
+    member; padded: zeros in it were passed over since something was taken.
     """
 
     def __init__(self, stream: Reader, url: str, *, gzipped: bool) -> None:
@@ -53,7 +54,7 @@ class Members:
             if len(self._input) - self._used >= len(GZIP) or not self._read_on():
                 break
         first_bytes = self._input[self._used : self._used + len(GZIP)]
-        self.start, self.fresh = self.position, True
+        self.start, self.fresh, self.padded = self.position, True, False
         if not first_bytes:
             return False
         if first_bytes != GZIP:
@@ -94,12 +95,11 @@ class Members:
         """The next bytes of what is held."""
         taken = self.held[:size]
         del self.held[:size]
-        self.fresh = False
+        self.fresh = self.padded = False
         return taken
 
     def skip_blank(self) -> bool:
         """Pass over white space and zeros; False when the member holds nothing else."""
-        self.padded = False
         while True:
             blank = _BLANK.match(self.held)
             if blank:
@@ -111,8 +111,8 @@ class Members:
                 return False
 
     def _next_input(self) -> bytes:
-        if self._used == len(self._input):
-            self._read_on()
+        while len(self._input) - self._used < _SLICE and self._read_on():
+            pass
         data = self._input[self._used : self._used + _SLICE]
         self._used += len(data)
         return data

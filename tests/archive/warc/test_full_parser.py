@@ -16,6 +16,9 @@ from warcio.archiveiterator import ArchiveIterator
 from recall.archive.ranges import read_many, read_records
 from recall.archive.shards import read_again
 from recall.archive.warc import capture_in, captures, read_at, responses
+from recall.archive.warc.full_parser import FullParser
+from recall.archive.warc.http_response import RESPONSES
+from recall.archive.warc.window import Window
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
 from recall.records import Capture, Shard, Skip, WarcRef
@@ -174,6 +177,19 @@ def test_hostile_packing_takes_time_that_grows_with_the_file(tmp_path: Path, nam
     assert time.process_time() - began < 15
 
 
+@pytest.mark.parametrize("zeros", [1, 40, 100_000])
+def test_zeros_inside_members_are_no_padding(tmp_path: Path, zeros: int) -> None:
+    """Behind a member they are; inside one they show a length that was too short."""
+    path = tmp_path / "a.warc.gz"
+    assert until_error(path, gz(RECORDS[0], bytes(zeros) + RECORDS[1]))[0] == 1
+    assert until_error(path, gz(RECORDS[0], RECORDS[1] + bytes(zeros) + RECORDS[2]))[0] == 1
+    assert until_error(path, gz(RECORDS[0], RECORDS[1][:-4] + bytes(zeros), RECORDS[2]))[0] == 1
+    assert until_error(path, RECORDS[0] + bytes(zeros) + RECORDS[1])[0] == 0
+    assert len(read(path, gz(RECORDS[0], bytes(zeros), RECORDS[1]))) == 2
+    assert len(read(path, gz(RECORDS[0], RECORDS[1]) + bytes(zeros))) == 2
+    assert len(read(path, RECORDS[0] + RECORDS[1] + bytes(zeros))) == 2
+
+
 FILEDESC = b"1 0 Example\nURL IP-address Archive-date Content-type Archive-length\n"
 START = b"filedesc://a.arc 0.0.0.0 20260131235959 text/plain %d\n" % len(FILEDESC) + FILEDESC + b"\n"
 
@@ -232,3 +248,21 @@ def test_captures_of_an_arc_and_of_a_shared_member_come_by_the_usual_door(tmp_pa
     path = tmp_path / "a.arc"
     path.write_bytes(START + arc(3))
     assert [page.url for page in captures(str(path))] == ["http://a.example/3"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 16_385, 1 << 20])
+def test_damage_is_told_alike_however_the_bytes_arrive(size: int) -> None:
+    """A member that holds what is no record and has a wrong checksum: two faults, of which always the same is told."""
+    data = bytearray(gz(b"".join(RECORDS) + b"garbage" + random.Random(2).randbytes(300)))
+    data[-8] ^= 1
+
+    class Slow(io.BytesIO):
+        def read(self, n: int | None = -1, /) -> bytes:
+            return super().read(min(size, n) if n and n > 0 else size)
+
+    def told(stream: io.BytesIO) -> str:
+        with pytest.raises(ShardCorrupt) as raised:
+            list(FullParser(Window(lambda _position: stream), "x", RESPONSES).records(0, 1 << 60))
+        return str(raised.value)
+
+    assert told(Slow(data)) == told(io.BytesIO(data))

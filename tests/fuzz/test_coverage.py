@@ -1,0 +1,26 @@
+"""Each coverage fuzzer for twenty seconds; ten minutes of each: `make fuzz`."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.run import PYTHON, start
+
+SECONDS = 20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PYTHON.exists(), reason=f"no atheris at {PYTHON.parent.parent} (make fuzz)")
+@pytest.mark.timeout(SECONDS + 120)
+@pytest.mark.parametrize("target", ["warc", "readers", "text", "markdown", "tokens"])
+def test_twenty_seconds_of_a_fuzzer_find_nothing(target: str, tmp_path: Path) -> None:
+    process = start(target, tmp_path / target, f"-max_total_time={SECONDS}", "-seed=1")
+    try:
+        said, _ = process.communicate()
+    finally:
+        process.kill()
+    assert process.returncode == 0, said[-4000:]
+    done = re.search(r"Done (\d+) runs", said)
+    assert done, said[-4000:]
+    assert int(done[1]) > 50
