@@ -31,6 +31,7 @@ from recall.model import Tokenizer
 from recall.page import language_of
 from recall.records import MARKS
 from recall.run import BottomK, Round, ScannedShard, complete, lists_of, progress, read_rows, scanned_shards
+from recall.sites import url_key
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -79,16 +80,16 @@ def draw_round(round_: Round, prefixes: Sequence[str]) -> RoundDraw:
         pool.merge(of_shard)
     pages, strata = pool.sampler.draw()
     pages = [_with_answer(drawn, rules.known) if drawn.use == "gold" else drawn for drawn in pages]
-    audited = {drawn.page.url for drawn in pages if drawn.use == "audit"}
+    audited = {url_key(drawn.page.url) for drawn in pages if drawn.use == "audit"}
     examples = {
-        prefix: [page for page in sample.values() if page.url not in audited][: rules.examples]
+        prefix: [page for page in sample.values() if url_key(page.url) not in audited][: rules.examples]
         for prefix, sample in sorted(pool.examples.items())
     }
     return RoundDraw(pages, strata, dict(sorted(pool.passed.items())), examples)
 
 
 def _with_answer(drawn: DrawnPage, known: Mapping[str, KnownAnswer]) -> DrawnPage:
-    answer = known[drawn.page.url]
+    answer = known[url_key(drawn.page.url)]
     return replace(drawn, answer=answer.value, use="gold" if answer.learned else "train")
 
 
@@ -107,42 +108,48 @@ def over_shards(
 
 
 def sample_shard(rules: PoolRules, scanned: ScannedShard) -> PagePool:
-    """Look at every page of one shard."""
+    """Look at every page of one shard: at each URL key by its newest capture."""
     table = read_rows(rules.store, scanned, ["url", "offset", "length", "score"])
+    counted = rules.pages.counted(scanned, table.num_rows)
     urls = [str(url) for url in table.column("url").to_pylist()]
     offsets, lengths, scores = (table.column(name).to_numpy() for name in ("offset", "length", "score"))
     every = PageColumns(scanned.shard.number, range(len(urls)), urls, offsets, lengths, scores, [True] * len(urls))
     pool = PagePool(PageSampler(rules.plan))
     pool.passed["seen"] = len(urls)
+    pool.passed["captured_again"] = int((~counted).sum())
     offered: list[int] = []
-    for row, url in enumerate(urls):
+    keys: dict[int, str] = {}
+    for row in np.flatnonzero(counted).tolist():
+        url = urls[row]
         if rules.holdout.covers(url):
             pool.passed["held_out"] += 1
             continue
-        if url not in rules.audited:
+        keys[row] = key = url_key(url)
+        if key not in rules.audited:
             for prefix in rules.prefixes.matches(url):
                 sample = pool.examples.setdefault(prefix, BottomK(rules.example_room))
                 sample.offer(url, (rules.plan.priority("example", url),), every.page(row))
-        known = rules.known.get(url)
+        known = rules.known.get(key)
         if known is not None:
             pool.sampler.offer_gold(every.page(row), known.value == rules.positive, known.order)
-        if url in rules.suspected:
-            pool.sampler.offer_suspected_error(every.page(row), rules.suspected[url])
-        if url in rules.asked:
+        if (suspected := rules.suspected.get(key)) is not None:  # by its first URL, so that both votes meet
+            page = replace(every.page(row), url=suspected.url)
+            pool.sampler.offer_suspected_error(page, suspected.chance)
+        if key in rules.asked:
             pool.passed["asked"] += 1
         else:
             offered.append(row)
     code, languages = code_and_languages(rules, scanned, len(urls))
     every = replace(every, code=code, languages=languages)
-    pool.sampler.offer(_offered(every, offered, rules.learned))
-    pool.passed["learned"] = sum(urls[row] in rules.learned for row in offered)
+    auditable = [keys[row] not in rules.learned for row in offered]
+    pool.sampler.offer(_offered(every, offered, auditable))
+    pool.passed["learned"] = auditable.count(False)
     return pool
 
 
-def _offered(every: PageColumns, offered: Sequence[int], learned: frozenset[str]) -> PageColumns:
+def _offered(every: PageColumns, offered: Sequence[int], auditable: Sequence[bool]) -> PageColumns:
     at = np.array(offered, dtype=np.int64)
     urls = [every.urls[row] for row in offered]
-    auditable = [url not in learned for url in urls]
     columns = every.shard, offered, urls, every.offsets[at], every.lengths[at], every.scores[at]
     code = None if every.code is None else every.code[at]
     languages = None if every.languages is None else [every.languages[row] for row in offered]

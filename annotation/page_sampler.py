@@ -129,8 +129,7 @@ class PageSampler:
         self._edges = plan.edges()
         room = plan.pages * SPARE + 2 * plan.audit
         self._counts = np.zeros(len(self._edges) + 1, dtype=np.int64)
-        # more than the sample: a URL that was captured twice may lie in two bins
-        self._audit = [_sample(plan.audit + plan.audit // 4) for _ in self._counts]
+        self._audit = [_sample(plan.audit) for _ in self._counts]
         self._uncertain = _sample(room)
         self._code, self._other = _sample(room), _sample(room)
         suspects = round(plan.pages * plan.suspect_share)
@@ -222,7 +221,7 @@ class PageSampler:
 
     def _draw_audit(self) -> tuple[list[DrawnPage], list[Stratum]]:
         runs = strata_of_bins(self.plan.ends, self._edges, self._counts)
-        pages = [self._population(first, last) for _, first, last in runs]
+        pages = [int(self._counts[first:last].sum()) for _, first, last in runs]
         bounds = [0.0, *(float(edge) for edge in self._edges), 1.0]
         drawn: list[DrawnPage] = []
         strata: list[Stratum] = []
@@ -234,14 +233,6 @@ class PageSampler:
             strata.append(Stratum(name, bounds[first], bounds[last], total, len(chosen)))
             drawn += [DrawnPage(page, name, min(1.0, len(chosen) / total), "audit") for page in chosen]
         return drawn, strata
-
-    def _population(self, first: int, last: int) -> int:
-        """URLs in a run of bins: pages seen, less the share of repeated URLs among those whose hash was remembered."""
-        urls = 0.0
-        for count, sample in zip(self._counts[first:last], self._audit[first:last], strict=True):
-            size = len(sample.values())
-            urls += int(count) * size / sample.offers.total() if size else int(count)
-        return round(urls)
 
     def _draw_train(self, taken: set[str], count: int) -> list[DrawnPage]:
         plan, selection = self.plan, _Selection(taken)

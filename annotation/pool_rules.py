@@ -14,8 +14,8 @@ import numpy as np
 
 from annotation.strata import SamplingPlan
 from recall.labels import ASKED_AGAIN, audit_urls, error_posteriors, evaluation_mask, gather, page_labels, shown_urls
-from recall.run import Round, Run, Store, floor_of, threshold_of, usable
-from recall.sites import Holdout, PrefixSet, host_of
+from recall.run import CrawlPages, Round, Run, Store, crawl_pages, floor_of, threshold_of, usable
+from recall.sites import Holdout, PrefixSet, host_of, url_key
 
 LABELLED = "label"
 """Source of seed examples that a person labelled; the others (prefixes, random pages) may be asked about."""
@@ -38,16 +38,24 @@ class KnownAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspectedError:
+    """A label that may be wrong. url: by which the page was asked about; chance: that it is wrong."""
+
+    url: str
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class PoolRules:
     """What sampling a shard needs beside the shard. prefixes: those that want example pages, this many each.
 
     document: the model's tokenizer.json; marked: False for text without structure marks.
-    positive: the label that means code-related; known: pages that may be gold, by URL.
-    asked: URLs never offered again; suspected: of them, those that are, by the chance that their label is wrong;
-    learned: URLs a model may have learned from; audited: URLs shown without a score.
+    positive: the label that means code-related; pages: reads the scan's pages, each once. All by URL key:
+    known: pages that may be gold; asked: never offered again; suspected: of them, those that are;
+    learned: a model may have learned from them; audited: shown without a score.
     """
 
-    store: Store
+    pages: CrawlPages
     plan: SamplingPlan
     holdout: Holdout
     prefixes: PrefixSet
@@ -57,9 +65,14 @@ class PoolRules:
     positive: str
     known: Mapping[str, KnownAnswer] = field(repr=False)
     asked: frozenset[str] = field(repr=False)
-    suspected: Mapping[str, float] = field(repr=False)
+    suspected: Mapping[str, SuspectedError] = field(repr=False)
     learned: frozenset[str] = field(repr=False)
     audited: frozenset[str] = field(repr=False)
+
+    @property
+    def store(self) -> Store:
+        """Of the run."""
+        return self.pages.store
 
     @property
     def example_room(self) -> int:
@@ -82,15 +95,15 @@ def pool_rules(round_: Round, prefixes: Sequence[str]) -> PoolRules:
         marked=run.config.scan.input != "text",
         positive=run.config.train.positive,
         known=known_answers(run, round_.number),
-        store=run.store,
+        pages=crawl_pages(round_),
         plan=sampling_plan(round_, frozenset(host_of(url) for url in asked)),
         holdout=run.holdout,
         prefixes=PrefixSet(prefixes),
         examples=run.config.label.examples,
-        asked=frozenset(asked),
+        asked=frozenset(map(url_key, asked)),
         suspected=suspected_errors(round_),
-        learned=frozenset(learned),
-        audited=frozenset(audit_urls(run, earlier)),
+        learned=frozenset(map(url_key, learned)),
+        audited=frozenset(map(url_key, audit_urls(run, earlier))),
     )
 
 
@@ -116,30 +129,30 @@ def sampling_plan(round_: Round, known_hosts: frozenset[str]) -> SamplingPlan:
 
 
 def known_answers(run: Run, number: int) -> dict[str, KnownAnswer]:
-    """Pages whose answer is known in a round, by URL.
+    """Pages whose answer is known in a round, by URL key.
 
     Those of the [label] gold file come first, then the seed's labels, then what was decided in earlier rounds. Held-out
     pages are never among them, nor is what earlier rounds showed; but what was decided there may be asked once more.
     """
     earlier = range(1, number)
-    shown = shown_urls(run, earlier)
-    twice = shown_urls(run, earlier, "gold") | shown_urls(run, earlier, stratum=ASKED_AGAIN)
+    shown = set(map(url_key, shown_urls(run, earlier)))
+    twice = set(map(url_key, shown_urls(run, earlier, "gold") | shown_urls(run, earlier, stratum=ASKED_AGAIN)))
     known: dict[str, KnownAnswer] = {}
     for url, label in page_labels(run, earlier).items():
-        if label.source == "decision" and label.use == "train" and url not in twice:
-            known[url] = KnownAnswer(label.value, 2, True)
+        if label.source == "decision" and label.use == "train" and url_key(url) not in twice:
+            known[url_key(url)] = KnownAnswer(label.value, 2, True)
     seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
     for row in seeds.to_pylist():
-        if row["source"] == LABELLED and row["url"] not in shown:
-            known[row["url"]] = KnownAnswer(row["label"], 1, True)
+        if row["source"] == LABELLED and (key := url_key(row["url"])) not in shown:
+            known[key] = KnownAnswer(row["label"], 1, True)
     for url, value in usable(run.gold, run.holdout).items():
-        if url not in shown:
-            known[url] = KnownAnswer(value, 0, url in known)
+        if (key := url_key(url)) not in shown:
+            known[key] = KnownAnswer(value, 0, key in known)
     return known
 
 
-def suspected_errors(round_: Round) -> dict[str, float]:
-    """URLs of pages whose label is wrong with a chance of MIN_CHANCE or more, and that chance; asked again once each.
+def suspected_errors(round_: Round) -> dict[str, SuspectedError]:
+    """Pages, by URL key, whose label is wrong with a chance of MIN_CHANCE or more; asked again once each.
 
     The chance rests on what the round's model made of a page when it had not learned from it. Only labels by vote are
     ever suspected, of pages that train. Empty without gold tasks in earlier rounds.
@@ -154,10 +167,10 @@ def suspected_errors(round_: Round) -> dict[str, float]:
     counts = evaluation_mask([example.source for example in labelled], truth)
     scores = np.array([unseen[example.url] for example in labelled])
     chances = error_posteriors(scores, truth, counts, np.array([example.error_chance for example in labelled]))
-    again = shown_urls(run, range(1, round_.number), stratum=ASKED_AGAIN)
+    again = set(map(url_key, shown_urls(run, range(1, round_.number), stratum=ASKED_AGAIN)))
     rounded = chances.round(6).tolist()  # the last bit on another machine moves no page
     return {
-        example.url: chance
+        key: SuspectedError(example.url, chance)
         for example, chance in zip(labelled, rounded, strict=True)
-        if chance >= MIN_CHANCE and example.url not in again
+        if chance >= MIN_CHANCE and (key := url_key(example.url)) not in again
     }

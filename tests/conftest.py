@@ -264,6 +264,33 @@ def write_crawl(folder: Path, sites: list[Site]) -> Crawl:
     return Crawl(folder, warcs, ordered)
 
 
+AGAIN = (
+    ("http://{rest}", "2025-06-30T00:00:00Z"),
+    ("https://{rest}#top", "2026-03-31T00:00:00Z"),
+    ("https://user@{host}:443/%2e/{path}", "2024-12-31T00:00:00Z"),
+)
+"""Spellings of a page's URL under which it was captured again, and when."""
+
+
+@pytest.fixture(scope="session")
+def recaptured(crawl: Crawl, tmp_path_factory: pytest.TempPathFactory) -> Crawl:
+    """The test's crawl and three later ones, which hold the pages again that are not code, spelled another way."""
+    folder = tmp_path_factory.mktemp("recaptured")
+    warcs = list(crawl.warcs)
+    for number, (spelling, date) in enumerate(AGAIN):
+        path = folder / f"again-{number}.warc.gz"
+        with path.open("wb") as stream:
+            writer = WarcWriter(stream, path=path.name)
+            for site in crawl.sites:
+                if site.label == "N":
+                    rest = site.url.partition("://")[2]
+                    host, _, file = rest.partition("/")
+                    url = spelling.format(rest=rest, host=host, path=file)
+                    writer.page(url, site.body, "text/html; charset=utf-8", date)
+        warcs.append(path)
+    return Crawl(crawl.folder, warcs, crawl.sites)
+
+
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     silence()

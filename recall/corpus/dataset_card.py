@@ -133,7 +133,8 @@ def _quality(audits: Sequence[tuple[int, Audited | None]]) -> str:
     names = ("round", "audit labels", "precision, model", "recall, model", "precision, with prefixes", "recall")
     return (
         f"{_table(names, rows)}\n\nEstimates for the crawl without held-out hosts, before the stages below, from blind "
-        "random samples, with 95 % intervals; recall: the share of the crawl's code-related pages that is kept."
+        "random samples, with 95 % intervals; recall: the share of the crawl's code-related pages that is kept. A page "
+        "that was captured several times counts once, by its newest capture."
     )
 
 

@@ -1,5 +1,7 @@
 """The audit of a round: precision, recall and number of code pages of the whole crawl, with 95 % intervals.
 
+A page is a URL key, however many captures of it the crawls hold; its score is that of the newest.
+
 In: the audit samples of this and earlier rounds with their labels, pages that were labelled for training, the round's
 scan. Out: Horvitz-Thompson estimates for the model alone and for model and accepted prefixes together.
 
@@ -12,17 +14,21 @@ annotator's label, and the holdout.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from recall.labels.decisions import accepted_prefixes, excluded_annotators, label_rows
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
+from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
-from recall.run.scanned import ScannedShard, read_rows, scanned_shards
-from recall.run.store import Store
+from recall.run.scanned import ScannedShard, scanned_shards
 from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import url_key
+
+V = TypeVar("V")
 
 LABELLED = "label"
 
@@ -37,15 +43,39 @@ class Audited:
 
 
 def scores_of_urls(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[float, bool]]:
-    """Score of some URLs and whether the round kept them; of a URL captured twice the first capture counts."""
+    """Score of some pages, by the URLs that are given, and whether the round kept them."""
+    keys = {url: url_key(url) for url in sorted(urls)}
+    context = ScoresWanted(crawl_pages(round_), frozenset(keys.values()))
+    shards, label = scanned_shards(round_), f"scores {round_.number}"
+    ended = complete(find_scores, context, shards if urls else (), round_.run.config.cluster, label)
+    scores = _first_found({outcome.item.number: outcome.result for outcome in ended})
+    return {url: scores[key] for url, key in keys.items() if key in scores}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresWanted:
+    """Context of `find_scores`. wanted: URL keys."""
+
+    pages: CrawlPages
+    wanted: frozenset[str] = field(repr=False)
+
+
+def find_scores(context: ScoresWanted, scanned: ScannedShard) -> dict[str, tuple[float, bool]]:
+    """Scores of a shard's pages whose key is wanted, and whether they are kept."""
+    table = context.pages.read(scanned, ["url", "score", "kept"])
     scores: dict[str, tuple[float, bool]] = {}
-    for scanned in scanned_shards(round_):
-        table = read_rows(round_.run.store, scanned, ["url", "score", "kept"])
-        columns = (table.column(name).to_pylist() for name in table.column_names)
-        for url, score, kept in zip(*columns, strict=True):
-            if url in urls:
-                scores.setdefault(url, (score, kept))
+    for url, score, kept in zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True):
+        if (key := url_key(url)) in context.wanted:
+            scores.setdefault(key, (score, kept))
     return scores
+
+
+def _first_found(by_shard: Mapping[int, Mapping[str, V]]) -> dict[str, V]:
+    """What the first shard, by number, says of each page: rounds of earlier versions know no repeats."""
+    found: dict[str, V] = {}
+    for number in sorted(by_shard, reverse=True):
+        found.update(by_shard[number])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +110,15 @@ def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[La
 
 
 def learned_from(run: Run, until: int) -> dict[str, int]:
-    """Round after which a page trained without an annotator's label: 0 for the seed's, else that of its harvest."""
+    """Round after which a page (URL key) trained without an annotator's label: 0 for the seed, else its harvest's."""
     learned: dict[str, int] = {}
     for row in run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "source"]).to_pylist():
         if row["source"] != LABELLED:
-            learned[row["url"]] = 0
+            learned[url_key(row["url"])] = 0
     for number in range(1, until):
         table = run.store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url"])
         for url in table.column("url").to_pylist():
-            learned.setdefault(str(url), number)
+            learned.setdefault(url_key(str(url)), number)
     return learned
 
 
@@ -109,7 +139,7 @@ def _harvested_after(run: Run, pages: Sequence[LabelledTask], until: int) -> dic
 def _seed_truth(run: Run) -> dict[str, bool]:
     table = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
     positive = run.config.train.positive
-    return {row["url"]: row["label"] == positive for row in table.to_pylist() if row["source"] == LABELLED}
+    return {url_key(row["url"]): row["label"] == positive for row in table.to_pylist() if row["source"] == LABELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +156,7 @@ class PooledLabels:
 
 
 def pool_labels(round_: Round) -> PooledLabels:
-    """Pool the rounds up to this one. Keys are URLs of drawn pages, and a space and the URL for pages of weight 1."""
+    """Pool the rounds up to this one, by the URL keys of drawn pages, and a space and the key for pages of weight 1."""
     run, until = round_.run, round_.number
     ignored = excluded_annotators(run, range(1, until + 1))
     labelled = [page for number in range(1, until + 1) for page in labelled_in(run.round(number), ignored)]
@@ -135,29 +165,29 @@ def pool_labels(round_: Round) -> PooledLabels:
     up_to = np.concatenate([[0.0], np.cumsum(per_round)])
     harvested, learned = _harvested_after(run, labelled, until), learned_from(run, until)
     pool = PooledLabels(len(drawn), {}, {}, {})
-    for url, truth in _seed_truth(run).items():
-        pool.truth[f" {url}"], pool.chance[f" {url}"], pool.share[f" {url}"] = truth, 1.0, 1.0
+    for key, truth in _seed_truth(run).items():
+        pool.truth[f" {key}"], pool.chance[f" {key}"], pool.share[f" {key}"] = truth, 1.0, 1.0
     for page in labelled:
-        taken = harvested.get(page.url)
+        taken, key = harvested.get(page.url), url_key(page.url)
         if page.chance > 0:
             whole = 1.0 if taken is None else float(up_to[taken])
-            pool.truth[page.url], pool.chance[page.url] = page.truth, page.chance
-            pool.share[page.url] = float(per_round[page.round - 1]) / whole
+            pool.truth[key], pool.chance[key] = page.truth, page.chance
+            pool.share[key] = float(per_round[page.round - 1]) / whole
         rest = 1.0 - float(up_to[page.round])
-        if taken is None and learned.get(page.url, page.round) >= page.round and rest > 1e-9:
-            own = f" {page.url}"
+        if taken is None and learned.get(key, page.round) >= page.round and rest > 1e-9:
+            own = f" {key}"
             pool.truth[own], pool.chance[own], pool.share[own] = page.truth, 1.0, rest
     return pool
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Context of `count_cells`. bounds: scores between strata; wanted: URLs whose cell is returned.
+    """Context of `count_cells`. bounds: scores between strata; wanted: URL keys whose cell is returned.
 
-    excluded: URLs that are not part of the estimate, beside the holdout.
+    excluded: URL keys that are not part of the estimate, beside the holdout.
     """
 
-    store: Store
+    pages: CrawlPages
     holdout: Holdout
     prefixes: PrefixSet
     bounds: tuple[float, ...]
@@ -166,19 +196,19 @@ class Census:
 
 
 def count_cells(census: Census, scanned: ScannedShard) -> tuple[Counter[str], dict[str, str]]:
-    """Pages of a shard by cell (kept, under a prefix, stratum of the score), and the cells of wanted URLs."""
-    table = read_rows(census.store, scanned, ["url", "score", "kept"])
+    """Pages of a shard by cell (kept, under a prefix, stratum of the score), and the cells of wanted ones."""
+    table = census.pages.read(scanned, ["url", "score", "kept"])
     kept = table.column("kept").to_pylist()
     strata = np.searchsorted(census.bounds, table.column("score").to_numpy(), side="right").tolist()
     counts: Counter[str] = Counter()
     found: dict[str, str] = {}
     for url, keep, stratum in zip(table.column("url").to_pylist(), kept, strata, strict=True):
-        if url in census.excluded or census.holdout.covers(url):
+        if (key := url_key(url)) in census.excluded or census.holdout.covers(url):
             continue
         cell = f"{int(keep)}{int(census.prefixes.match(url) is not None)} {stratum}"
         counts[cell] += 1
-        if url in census.wanted:
-            found.setdefault(url, cell)
+        if key in census.wanted:
+            found.setdefault(key, cell)
     return counts, found
 
 
@@ -189,20 +219,20 @@ def audit(round_: Round) -> Audited | None:
         return None
     strata = run.store.read_json(round_.step("label").key("strata.json"))["strata"]
     census = Census(
-        store=run.store,
+        pages=crawl_pages(round_),
         holdout=run.holdout,
         prefixes=PrefixSet(accepted_prefixes(run, range(1, round_.number + 1))),
         bounds=tuple(float(stratum["low"]) for stratum in strata[1:]),
         wanted=frozenset(key.removeprefix(" ") for key in pool.truth),
-        excluded=frozenset(url for url, number in learned_from(run, 1).items() if number == 0),
+        excluded=frozenset(key for key, number in learned_from(run, 1).items() if number == 0),
     )
     counts: Counter[str] = Counter()
-    cells: dict[str, str] = {}
+    by_shard: dict[int, dict[str, str]] = {}
     shards = scanned_shards(round_)
     for outcome in complete(count_cells, census, shards, run.config.cluster, f"audit {round_.number}"):
         counts.update(outcome.result[0])
-        for url, cell in outcome.result[1].items():
-            cells.setdefault(url, cell)
+        by_shard[outcome.item.number] = outcome.result[1]
+    cells = _first_found(by_shard)
     keys = [key for key in pool.truth if key.removeprefix(" ") in cells]
     sample = AuditSample(
         truth=np.array([pool.truth[key] for key in keys], dtype=np.bool_),

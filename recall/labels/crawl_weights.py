@@ -1,9 +1,9 @@
 """Post-stratification weights: how many pages of the crawl each labelled page represents.
 
-In: labelled pages, and the scores that the previous round's scan gave to all pages. Out: a weight for each, so that a
-threshold holds at the crawl's own mix. Annotators get uncertain pages above all, so these are no sample of the crawl;
-but they were chosen by their score, so among pages of nearly the same score they are as good as drawn at random. Seed
-labels, chosen by what the pages are, are used only while there is too little else.
+In: labelled pages, and the scores that the previous round's scan gave to all pages, each once. Out: a weight for each,
+so that a threshold holds at the crawl's own mix. Annotators get uncertain pages above all, so these are no sample of
+the crawl; but they were chosen by their score, so among pages of nearly the same score they are as good as drawn at
+random. Seed labels, chosen by what the pages are, are used only while there is too little else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.labels.examples import ASKED, CHOSEN
+from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import complete
 from recall.run.rounds import Round
-from recall.run.scanned import ScannedShard, read_rows, scanned_shards
-from recall.run.store import Store
+from recall.run.scanned import ScannedShard, scanned_shards
 from recall.sites.holdout import Holdout
+from recall.sites.urls import url_key
 
 MIN_ASKED = 200
 """From so many positive annotated pages on these alone decide the threshold and the floor, without the seed's labels.
@@ -33,23 +34,23 @@ STRATUM = 25
 
 @dataclass(frozen=True, slots=True)
 class ScoreCount:
-    """Context of `count_scores`. urls: labelled pages, whose scores are returned."""
+    """Context of `count_scores`. labelled: keys of labelled pages, whose scores are returned."""
 
-    store: Store
+    pages: CrawlPages
     holdout: Holdout
-    urls: frozenset[str] = field(repr=False)
+    labelled: frozenset[str] = field(repr=False)
 
 
 def count_scores(count: ScoreCount, scanned: ScannedShard) -> tuple[NDArray[Any], dict[str, float]]:
-    """Histogram (FINE int64) of a shard's scores without held-out hosts, and the scores of labelled pages."""
-    table = read_rows(count.store, scanned, ["url", "score"])
+    """Histogram (FINE int64) of the scores of a shard's pages without held-out hosts, and those of labelled pages."""
+    table = count.pages.read(scanned, ["url", "score"])
     urls, scores = table.column("url").to_pylist(), table.column("score").to_numpy()
     open_rows = np.array([not count.holdout.covers(url) for url in urls], dtype=bool)
     histogram = np.bincount(_bin(scores[open_rows]), minlength=FINE)
     first: dict[str, float] = {}
     for row, url in enumerate(urls):
-        if url in count.urls:
-            first.setdefault(url, float(scores[row]))
+        if (key := url_key(url)) in count.labelled:
+            first.setdefault(key, float(scores[row]))
     return histogram, first
 
 
@@ -76,7 +77,7 @@ def stratum_weights(scores: NDArray[Any], histogram: NDArray[Any]) -> NDArray[An
 
 
 def first_scores(by_shard: Mapping[int, Mapping[str, float]]) -> dict[str, float]:
-    """Score of each URL in the first shard, by number, that has it."""
+    """Score of each page in the first shard, by number, that has it: rounds of earlier versions know no repeats."""
     scores: dict[str, float] = {}
     for number in sorted(by_shard, reverse=True):
         scores.update(by_shard[number])
@@ -87,12 +88,13 @@ def crawl_weights(round_: Round, urls: list[str]) -> NDArray[Any] | None:
     """Pages of the crawl that each labelled page represents; None in round 1, before anything was annotated.
 
     By the previous round's unbiased scores: a page that trained its model counts by its out-of-fold score there, the
-    others by their scan score (the first capture in crawl order). A page without either represents itself.
+    others by their scan score. A page without either represents itself.
     """
     if round_.number == 1:
         return None
     run, previous = round_.run, round_.run.round(round_.number - 1)
-    count = ScoreCount(run.store, run.holdout, frozenset(urls))
+    keys = [url_key(url) for url in urls]
+    count = ScoreCount(crawl_pages(previous), run.holdout, frozenset(keys))
     histogram = np.zeros(FINE, dtype=np.int64)
     by_shard: dict[int, dict[str, float]] = {}
     shards = scanned_shards(previous)
@@ -100,16 +102,16 @@ def crawl_weights(round_: Round, urls: list[str]) -> NDArray[Any] | None:
         histogram += outcome.result[0]
         by_shard[outcome.item.shard.number] = outcome.result[1]
     scores = {**first_scores(by_shard), **_out_of_fold(previous)}
-    known = np.array([row for row, url in enumerate(urls) if url in scores], dtype=np.int64)
+    known = np.array([row for row, key in enumerate(keys) if key in scores], dtype=np.int64)
     weights = np.ones(len(urls))
     if len(known):
-        weights[known] = stratum_weights(np.array([scores[urls[row]] for row in known]), histogram)
+        weights[known] = stratum_weights(np.array([scores[keys[row]] for row in known]), histogram)
     return weights
 
 
 def _out_of_fold(previous: Round) -> Mapping[str, float]:
     table = previous.run.store.read_table(previous.step("train").key("out_of_fold.parquet"), ["url", "score"])
-    return {row["url"]: row["score"] for row in table.to_pylist() if row["score"] is not None}
+    return {url_key(row["url"]): row["score"] for row in table.to_pylist() if row["score"] is not None}
 
 
 def evaluation_mask(sources: Sequence[str], truth: NDArray[Any]) -> NDArray[Any]:

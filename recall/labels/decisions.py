@@ -12,6 +12,7 @@ from typing import Any
 from recall.records import LabelUse, TaskUse
 from recall.run.rounds import Run
 from recall.sites.prefixes import parse_prefix
+from recall.sites.urls import url_key
 
 PAGE_TASKS = {
     "key": "string",
@@ -97,7 +98,7 @@ def label_rows(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str,
 
 
 def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
-    """Labelled pages of some rounds by URL, audit pages included (`use` tells); a later round's label wins.
+    """Labelled pages of some rounds by URL, audit pages included (`use` tells); of a URL key the last label counts.
 
     A round's labels may be of an earlier round's tasks, where answers came after that round had ended.
     Labels that rest on excluded annotators alone do not count.
@@ -110,14 +111,15 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
         step = run.round(number).step("label")
         columns = ["url", "path", "offset", "length", "text", "stratum"]
         for task in run.store.read_table(step.key("tasks.parquet"), columns).to_pylist():
-            first = asked.get(task["url"], task)
-            asked[task["url"]] = {**task, "stratum": first["stratum"]} if task["stratum"] == ASKED_AGAIN else task
+            key = url_key(task["url"])
+            first = asked.get(key, task)
+            asked[key] = {**task, "stratum": first["stratum"]} if task["stratum"] == ASKED_AGAIN else task
         for label in label_rows(run, number, ignored):
-            if label["kind"] == "page" and label["target"] in asked:
+            if label["kind"] == "page" and (key := url_key(label["target"])) in asked:
                 of_label = {name: label[name] for name in ("value", "use", "source", "agreement")}
                 of_label["annotators"] = tuple(label["annotators"])
-                labelled[label["target"]] = PageLabel(**of_label, **asked[label["target"]])
-    return labelled
+                labelled[key] = PageLabel(**of_label, **asked[key])
+    return {label.url: label for label in labelled.values()}
 
 
 def prefix_labels(run: Run, rounds: Iterable[int]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from recall.labels.label_noise import error_rates, label_error_chance
 from recall.records import OTHER_LABEL
 from recall.run.rounds import Round
 from recall.sites.hosts import registered_domain
-from recall.sites.urls import host_of
+from recall.sites.urls import host_of, url_key
 
 ASKED = "asked"
 """Source of pages that annotators labelled in a round, as "label" is that of the seed's labels."""
@@ -43,7 +43,10 @@ class Example:
 
 
 def gather(round_: Round) -> list[Example]:
-    """All examples of a round, sorted by URL. Annotators' labels win over the seed's, the seed's over the harvest's."""
+    """All examples of a round, one a URL key, sorted by URL.
+
+    Annotators' labels win over the seed's, the seed's over the harvest's.
+    """
     run, store = round_.run, round_.run.store
     earlier = range(1, round_.number)
     columns = ["url", "label", "family", "source", "text"]
@@ -55,17 +58,18 @@ def gather(round_: Round) -> list[Example]:
         if label.use == "train":
             source = CHOSEN if label.stratum in SUSPECTED else ASKED
             error_chance = label_error_chance(label.source, label.annotators, label.agreement, rates)
-            examples[url] = Example(url, label.value, _family(url, families), source, label.text, error_chance)
+            examples[url_key(url)] = Example(url, label.value, _family(url, families), source, label.text, error_chance)
     for example in seeds:
-        examples.setdefault(example.url, example)
+        examples.setdefault(url_key(example.url), example)
     for number in earlier:
         table = store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url", "text"])
         for row in table.to_pylist():
             family = _family(row["url"], families)
             page = Example(row["url"], run.config.train.positive, family, "harvest", row["text"])
-            examples.setdefault(page.url, page)
-    audited = audit_urls(run, earlier)
-    return [examples[url] for url in sorted(examples) if url not in audited and not run.holdout.covers(url)]
+            examples.setdefault(url_key(page.url), page)
+    audited = {url_key(url) for url in audit_urls(run, earlier)}
+    chosen = (example for key, example in examples.items() if key not in audited)
+    return sorted((one for one in chosen if not run.holdout.covers(one.url)), key=lambda one: one.url)
 
 
 def _family(url: str, known: Mapping[str, str]) -> str:

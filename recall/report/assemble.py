@@ -107,7 +107,7 @@ def _overview(last: Round, sealed: Sequence[Round], survey: CorpusStatistics | N
     table = FigureData(
         "round_counts",
         "Rounds",
-        "Examples that each round learned from, and pages that it read, kept and harvested.",
+        "Examples that each round learned from, captures that it read and kept, and pages that it harvested.",
         COUNTS,
         rows,
     )

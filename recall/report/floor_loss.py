@@ -14,10 +14,12 @@ from recall.archive.shards import is_text
 from recall.model.scorer.card import kept_by
 from recall.page.text import scoring_bytes
 from recall.report.contents import FigureData
+from recall.run.crawl_pages import crawl_pages
 from recall.run.label_files import LabelledUrl
 from recall.run.round_model import load_scorer, model_folder
 from recall.run.rounds import Round
 from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
+from recall.sites.urls import url_key
 
 SCHEMA = {
     "round": "int32",
@@ -45,20 +47,21 @@ class FloorLoss:
 
 
 def measure_floor(round_: Round, labels: Sequence[LabelledUrl]) -> FloorLoss:
-    """Count what the floor of a round's scan loses of labelled pages; the first capture of a URL counts."""
-    run = round_.run
-    wanted = {label.url for label in labels if label.label == run.config.train.positive}
+    """Count what the floor of a round's scan loses of labelled pages."""
+    run, crawl = round_.run, crawl_pages(round_)
+    wanted = {url_key(label.url) for label in labels if label.label == run.config.train.positive}
     trained = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"])
-    wanted -= set(trained.column("url").to_pylist())
+    wanted -= {url_key(url) for url in trained.column("url").to_pylist()}
     pages = below = kept = lost = 0
     for scanned in scanned_shards(round_):
         table = read_rows(run.store, scanned, ["url", "kept", "candidate"])
         columns = (table.column(name).to_pylist() for name in table.column_names)
         far: dict[int, str] = {}
+        counted = crawl.counted(scanned, table.num_rows).tolist()
         for row, (url, decided, candidate) in enumerate(zip(*columns, strict=True)):
-            if url not in wanted:
+            if not counted[row] or (key := url_key(url)) not in wanted:
                 continue
-            wanted.remove(url)
+            wanted.remove(key)
             pages, kept = pages + 1, kept + decided
             if not candidate:
                 far[row] = url

@@ -45,7 +45,7 @@ def dropped_reasons(run: Run) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Input of `count_denied`. urls: pages that people labelled not code; prefixes: accepted by the last round."""
+    """Input of `count_denied`. urls: of pages that people labelled not code; prefixes: accepted by the last round."""
 
     store: Store
     prefixes: PrefixSet

@@ -16,12 +16,12 @@ from recall.labels.audit_estimates import Audited, audit, scores_of_urls
 from recall.labels.crawl_weights import labelled_weights
 from recall.model.evaluate import Calibration, Interval, bootstrap_interval, precision_recall, wilson_interval
 from recall.report.contents import FigureData
+from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import complete
 from recall.run.label_files import LabelledUrl
 from recall.run.round_model import model_folder, threshold_of
 from recall.run.rounds import Round
-from recall.run.scanned import ScannedShard, read_rows, scanned_shards
-from recall.run.store import Store
+from recall.run.scanned import ScannedShard, scanned_shards
 from recall.sites.hosts import registered_domain
 from recall.sites.urls import host_of
 
@@ -204,12 +204,12 @@ def _bins(probability: NDArray[Any], labelled: LabelledScores) -> Iterator[tuple
 class Histogram:
     """Input of `count_shard_scores`."""
 
-    store: Store
+    pages: CrawlPages
 
 
 def count_shard_scores(job: Histogram, scanned: ScannedShard) -> NDArray[Any]:
     """Pages of a shard in each of SCORE_BINS equally wide bins of the score."""
-    scores = read_rows(job.store, scanned, ["score"]).column("score").to_numpy()
+    scores = job.pages.read(scanned, ["score"]).column("score").to_numpy()
     return bin_scores(scores)
 
 
@@ -222,7 +222,7 @@ def bin_scores(scores: NDArray[Any]) -> NDArray[Any]:
 def scores_of(round_: Round, labelled: LabelledScores) -> FigureData:
     """Histograms of scores: labelled pages by label, and every page of the crawl, counted shard by shard."""
     total = np.zeros(SCORE_BINS, dtype=np.int64)
-    job = Histogram(round_.run.store)
+    job = Histogram(crawl_pages(round_))
     shards = scanned_shards(round_)
     for outcome in complete(count_shard_scores, job, shards, round_.run.config.cluster, "report scores"):
         total += outcome.result

@@ -22,6 +22,7 @@ from recall.run.order import SEAL
 from recall.run.round_model import threshold_of
 from recall.run.rounds import Round, Run, Step
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import url_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,9 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
     held = np.array([run.holdout.covers(label.url) for label in labels])
     prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
     covered = np.array([prefixes.match(label.url) is not None and label.url in verdicts for label in labels])
-    trained = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"]).column("url").to_pylist()
-    unseen = ~held & ~np.isin([label.url for label in labels], trained)
+    table = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"])
+    trained = {url_key(url) for url in table.column("url").to_pylist()}
+    unseen = ~held & np.array([url_key(label.url) not in trained for label in labels], dtype=bool)
     return Measured(
         threshold=threshold_of(round_),
         held_out=share(kept[held], truth[held]),

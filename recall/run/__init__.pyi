@@ -1,3 +1,5 @@
+from .crawl_pages import CrawlPages as CrawlPages
+from .crawl_pages import crawl_pages as crawl_pages
 from .jobs import complete as complete
 from .jobs import disconnect as disconnect
 from .label_files import LabelledUrl as LabelledUrl
@@ -26,6 +28,7 @@ from .store import table_from as table_from
 __all__ = [
     "BottomK",
     "Columns",
+    "CrawlPages",
     "LabelledUrl",
     "Round",
     "Run",
@@ -34,6 +37,7 @@ __all__ = [
     "Store",
     "batches",
     "complete",
+    "crawl_pages",
     "digest_of",
     "disconnect",
     "floor_of",

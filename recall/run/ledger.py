@@ -15,6 +15,7 @@ from recall.run.order import StepPosition
 from recall.run.rounds import Damage, Run, Step
 from recall.run.scanned import SHARDS_FILE
 
+AGAIN = "captured again"
 LIMITS = "over [harvest] per_prefix or limit"
 NOT_FOUND = "not found in the crawl"
 UNREAD = "not read by the last scan"
@@ -126,8 +127,9 @@ def _scan(run: Run, step: Step, position: StepPosition) -> Entry:
 
 def _domains(_run: Run, step: Step, position: StepPosition) -> Entry:
     counts = step.manifest.counts
-    shards, pages = _int(counts, "shards"), _int(counts, "pages")
-    return Entry(position, Account(shards, shards), Account(pages, _int(counts, "tallied")))
+    shards, pages, repeats = _int(counts, "shards"), _int(counts, "pages"), int(counts.get("repeats", 0))
+    again = {AGAIN: repeats} if repeats else {}
+    return Entry(position, Account(shards, shards), Account(pages, _int(counts, "tallied"), again))
 
 
 def _harvest(run: Run, step: Step, position: StepPosition) -> Entry:

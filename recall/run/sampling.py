@@ -5,7 +5,6 @@ hashed keys as ranks (`priority`) this is a uniform sample without replacement (
 using bottom-k sketches", 2007).
 """
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from hashlib import blake2b
 from itertools import islice
@@ -35,24 +34,21 @@ class BottomK(Generic[K, V]):
 
     Equal ranks are ordered by value; values must be comparable where that can happen. Never holds more than twice
     `capacity` items. Samples of the same capacity can be merged, in any order.
-    offers: how often each key of the sample was offered.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._items: dict[K, tuple[Rank, V]] = {}
         self._limit: Rank | None = None
-        self.offers: Counter[K] = Counter()
 
     def wants(self, rank: Rank) -> bool:
         """False when an item of this rank cannot be in the sample."""
         return self.capacity > 0 and (self._limit is None or rank <= self._limit)
 
-    def offer(self, key: K, rank: Rank, value: V, times: int = 1) -> None:
-        """Take an item in when its rank is low enough. times: how many offers this counts as."""
+    def offer(self, key: K, rank: Rank, value: V) -> None:
+        """Take an item in when its rank is low enough."""
         if not self.wants(rank):
             return
-        self.offers[key] += times
         known = self._items.get(key)
         if known is None or (rank, value) < known:
             self._items[key] = (rank, value)
@@ -62,7 +58,7 @@ class BottomK(Generic[K, V]):
     def merge(self, other: "BottomK[K, V]") -> None:
         """Take in the sample of other items."""
         for key, (rank, value) in other._items.items():
-            self.offer(key, rank, value, other.offers[key])
+            self.offer(key, rank, value)
 
     def values(self) -> list[V]:
         """Values of the sample, lowest rank first."""
@@ -72,6 +68,5 @@ class BottomK(Generic[K, V]):
     def _prune(self) -> None:
         sample = sorted(self._items.items(), key=lambda item: item[1])[: self.capacity]
         self._items = dict(sample)
-        self.offers = Counter({key: self.offers[key] for key in self._items})
         if sample and len(sample) == self.capacity:
             self._limit = sample[-1][1][0]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recall.archive.shards import read_again
 from recall.config import AccessSection
-from recall.io.parquet import ParquetWriter, lists_of
+from recall.io.parquet import ParquetWriter, lists_of, table_of
 from recall.records import Capture, Shard, WarcRef
 from recall.run.rounds import Round
 from recall.run.store import Store, Table
@@ -31,8 +31,10 @@ ROWS = {
     "model": "string",
     "kept": "bool",
     "candidate": "bool",
+    "time": "int64",
 }
-"""kept: at or above the threshold of the round's own model; rows that keep an older model's score are never kept."""
+"""kept: at or above the threshold of the round's own model; rows that keep an older model's score are never kept.
+time: when it was captured, in seconds since 1970, 0 where that is not known."""
 SHARDS = {
     "shard": "int32",
     "path": "string",
@@ -74,6 +76,11 @@ class ScannedShards(Sequence[ScannedShard]):
         self._table, self._shards = table, shards
         self._numbers = table.column("shard").to_numpy()
 
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """Of the shards, ascending."""
+        return np.asarray(self._numbers, dtype=np.int64)
+
     def __len__(self) -> int:
         return len(self._numbers)
 
@@ -108,8 +115,16 @@ def scanned_shards(scanned: Round) -> ScannedShards:
 
 
 def read_rows(store: Store, scanned: ScannedShard, columns: Sequence[str] | None = None) -> Table:
-    """Slim rows of one shard (ROWS), one per page seen."""
-    return store.read_table(scanned.rows, columns)
+    """Slim rows of one shard (ROWS), one per capture; of an earlier version's scan no time is known."""
+    wanted = list(columns or ROWS)
+    try:
+        return store.read_table(scanned.rows, wanted)
+    except ValueError:
+        if "time" not in wanted:
+            raise
+    table = store.read_table(scanned.rows, [name for name in wanted if name != "time"])
+    filled = {name: table.column(name) for name in table.column_names} | {"time": np.zeros(table.num_rows, np.int64)}
+    return table_of({name: filled[name] for name in wanted}, {name: ROWS[name] for name in wanted})
 
 
 def refs_of(table: Table, path: str, rows: Iterable[int]) -> dict[int, WarcRef]:

@@ -26,7 +26,7 @@ from recall.run.store import Columns, Schema, Store, Table, concat
 WORK = "build"
 """Folder of all stages' files; a build that ends removes it."""
 
-FORMAT = 2
+FORMAT = 3
 """Of checkpoints: those of another format lie in another folder, so they are never read."""
 
 

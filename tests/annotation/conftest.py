@@ -137,6 +137,7 @@ def publish_scan(round_: Round, shards: list[Placed]) -> None:
             "kept": scores >= THRESHOLD,
             "model": ["m"] * len(placed),
             "candidate": scores >= FLOOR,
+            "time": [0] * len(placed),
         }
         kept = {
             "row": [int(row) for row in keep],

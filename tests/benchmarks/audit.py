@@ -1,11 +1,13 @@
 """Coverage of the audit's confidence intervals on simulated crawls, whose truth is known.
 
-    python tests/benchmarks/audit.py [--crawls 1000] [--pages 30000] [--labels 100,300,1000]
+    python tests/benchmarks/audit.py [--crawls 1000] [--pages 30000] [--labels 100,300,1000] [--copies 1]
 
 A crawl has 3 % code pages on code hosts and others. Three rounds go over it with models that get better: each draws
 its audit sample as annotation.page_sampler does (same bins, strata, allocation), then pages to train on, whose truth is
 known from then on; hosts that are code are accepted as prefixes, and what the model missed there is harvested
-unlabelled. The third round is estimated from all three samples as recall.labels.audit_estimates pools them. The last
+unlabelled. The third round is estimated from all three samples as recall.labels.audit_estimates pools them. --copies:
+pages that are not code were captured so often, and cells are counted by captures, as before pages were counted once.
+The last
 line is one JSON object: coverage of the true recall, precision and number of code pages, and the intervals' median
 widths, by number of labels a round.
 """
@@ -90,7 +92,9 @@ def go_on(world: World, round_: int, scores: NDArray[np.float64], random: np.ran
     return missed
 
 
-def estimate(world: World, kept: Bools, scores: NDArray[np.float64], would: list[Bools], draws: int) -> AuditEstimate:
+def estimate(
+    world: World, kept: Bools, scores: NDArray[np.float64], would: list[Bools], options: argparse.Namespace
+) -> AuditEstimate:
     """The last round, as recall.labels.audit_estimates pools the samples."""
     per_round = pooled_shares([len(pages) for pages, _ in world.drawn])
     up_to = np.concatenate([[0.0], np.cumsum(per_round)])
@@ -107,10 +111,8 @@ def estimate(world: World, kept: Bools, scores: NDArray[np.float64], would: list
     known = np.flatnonzero(weight > 1e-9)
     bounds = world.bounds[-1]
     cell = np.searchsorted(bounds, scores, side="right") * 4 + kept * 2 + world.accepted[world.hosts]
-    cells = {
-        str(name): Cell(float(count), bool(name % 4 >= 2))
-        for name, count in zip(*np.unique(cell, return_counts=True), strict=True)
-    }
+    captures = np.bincount(cell, np.where(world.truth, 1, options.copies))
+    cells = {str(name): Cell(float(captures[name]), bool(name % 4 >= 2)) for name in np.unique(cell)}
     rows = np.concatenate([pages, known])
     sample = AuditSample(
         truth=world.truth[rows],
@@ -118,13 +120,13 @@ def estimate(world: World, kept: Bools, scores: NDArray[np.float64], would: list
         share=np.concatenate([share, weight[known]]),
         cells=[str(name) for name in cell[rows]],
     )
-    return estimate_pooled(sample, cells, draws)
+    return estimate_pooled(sample, cells, options.draws)
 
 
-def simulate(pages: int, labels: int, seed: int, draws: int) -> dict[str, list[tuple[bool, float, float]]]:
+def simulate(labels: int, seed: int, options: argparse.Namespace) -> dict[str, list[tuple[bool, float, float]]]:
     """One crawl: for each figure, of model and of model with prefixes: covered, width, error of the estimate."""
     random = np.random.default_rng(seed)
-    world, luck, would = make_world(pages, random), random.normal(size=pages), []
+    world, luck, would = make_world(options.pages, random), random.normal(size=options.pages), []
     for round_ in range(1, ROUNDS + 1):
         scores = scores_of(world, round_, luck, random)
         draw_audit(world, round_, scores, labels, random)
@@ -136,7 +138,7 @@ def simulate(pages: int, labels: int, seed: int, draws: int) -> dict[str, list[t
     for name, kept in (("model", scores >= THRESHOLD), ("both", (scores >= THRESHOLD) | world.accepted[world.hosts])):
         found = float((kept & world.truth).sum())
         true = (found / kept.sum(), found / world.truth.sum(), float(world.truth.sum()))
-        said = estimate(world, kept, scores, would, draws)
+        said = estimate(world, kept, scores, would, options)
         for figure, value in zip(FIGURES, true, strict=True):
             interval = getattr(said, figure)
             covered = bool(interval.low <= value <= interval.high)
@@ -151,12 +153,13 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=30_000)
     parser.add_argument("--labels", default="100,300,1000", help="audit labels a round")
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--copies", type=int, default=1, help="captures of a page that is not code, each counted")
     options = parser.parse_args()
     report: dict[str, dict[str, dict[str, float]]] = {}
     for labels in map(int, options.labels.split(",")):
         every: dict[str, list[tuple[bool, float, float]]] = {}
         for seed in range(options.crawls):
-            for name, outcome in simulate(options.pages, labels, seed, options.draws).items():
+            for name, outcome in simulate(labels, seed, options).items():
                 every.setdefault(name, []).extend(outcome)
         report[str(labels)] = {
             name: {

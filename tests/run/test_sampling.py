@@ -1,5 +1,7 @@
 """Bottom-k samples, whatever the order in which items come."""
 
+import pickle
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,19 +39,18 @@ def test_merging_equals_offering_everything_to_one_sample(first: Offers, second:
     assert merged.values() == fill(capacity, first + second).values()
 
 
-def test_a_key_is_held_once_with_its_lowest_rank_and_counted() -> None:
+def test_a_key_is_held_once_with_its_lowest_rank() -> None:
     sample = BottomK[str, int](2)
     for rank, value in ((5, 1), (3, 2), (3, 0), (9, 3)):
         sample.offer("a", (rank,), value)
     assert sample.values() == [0]
-    assert sample.offers["a"] == 4
 
 
 def test_memory_is_bounded_and_hopeless_ranks_are_not_wanted() -> None:
     sample = BottomK[str, int](3)
     for rank in range(100, 0, -1):
         sample.offer(str(rank), (rank,), rank)
-        assert len(sample.offers) <= 6
+        assert len(pickle.dumps(sample)) < 400
     assert sample.values() == [1, 2, 3]
     assert not sample.wants((4,))
     assert not BottomK[str, int](0).wants((0,))

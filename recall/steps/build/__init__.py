@@ -28,6 +28,7 @@ from recall.run.scanned import ScannedShard, scanned_shards
 from recall.run.shuffle import WORK, Stage, checkpointed
 from recall.run.store import Columns, digest_of
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import url_key
 from recall.steps.build.extract import STAGE, ExtractionInputs, SelectingRound, extract_shard
 from recall.steps.build.mask_and_decontaminate import HITS, mask_and_decontaminate
 from recall.steps.build.parts import PartInputs, apply_caps, write_parts
@@ -79,14 +80,14 @@ def _selecting_rounds(run: Run) -> tuple[SelectingRound, ...]:
 
 
 def _labels(run: Run) -> dict[str, bool]:
-    """Labelled pages, True where positive: the seed's labels, overruled by those of the rounds."""
+    """Labelled pages by URL key, True where positive: the seed's labels, overruled by those of the rounds."""
     positive = run.config.train.positive
     seeded: dict[str, bool] = {}
     if run.parent is None:
         seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"]).to_pylist()
-        seeded = {row["url"]: row["label"] == positive for row in seeds if row["source"] == "label"}
+        seeded = {url_key(row["url"]): row["label"] == positive for row in seeds if row["source"] == "label"}
     labels = page_labels(run, range(1, run.config.run.rounds + 1))
-    return seeded | {url: label.value == positive for url, label in labels.items()}
+    return seeded | {url_key(url): label.value == positive for url, label in labels.items()}
 
 
 def _last_scans(rounds: tuple[SelectingRound, ...], count: int) -> Iterator[ScannedShard]:

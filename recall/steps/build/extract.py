@@ -23,7 +23,7 @@ from recall.run.scanned import PageBody, ScannedShard, ScannedShards, read_bodie
 from recall.run.shuffle import Stage, write_table
 from recall.run.store import Schema, Store
 from recall.sites.prefixes import PrefixSet
-from recall.sites.urls import host_of
+from recall.sites.urls import host_of, url_key
 
 EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS}
 STAGE = "extract"
@@ -44,7 +44,7 @@ class SelectingRound:
 
 @dataclass(frozen=True, slots=True)
 class ExtractionInputs:
-    """What extracting a shard needs. labels: page labels by URL, True where positive."""
+    """What extracting a shard needs. labels: page labels by URL key, True where positive."""
 
     config: Config
     rounds: tuple[SelectingRound, ...]
@@ -130,7 +130,7 @@ def select_pages(
     scores, models = tables[-1].column("score").to_numpy(), tables[-1].column("model")
     for row, url in enumerate(tables[-1].column("url").to_pylist()):
         by_prefix = [each.prefixes.match(url) is not None for each in readable]
-        label = labels.get(url)
+        label = labels.get(url_key(url)) if labels else None
         kept_in = [keeps[i][row] or by_prefix[i] for i in range(len(readable))]
         if not any(kept_in) and not label:
             continue

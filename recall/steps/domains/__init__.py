@@ -1,7 +1,8 @@
 """domains: hosts that hold more than a share of code become code domains; URL prefixes inside are proposed.
 
-In: slim rows of the round's scan. Out: domains.parquet (every host seen, sorted), candidates.parquet (prefixes for
-people, those with most kept pages first). The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's,
+In: slim rows of the round's scan. Out: repeats (captures of pages that were captured again, which later steps leave out
+as well), domains.parquet (every host seen, sorted), candidates.parquet (prefixes for people, those with most kept pages
+first). The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's,
 section 2.1, and OpenCoder's; here it is applied to a lower confidence bound that corrects for the model's errors.
 `tally` counts and merges; the driver writes the rows of the partitions as one table, in pieces.
 """
@@ -16,25 +17,34 @@ from typing import Any, TypeVar
 from recall.errors import Incomplete
 from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import prefix_labels
-from recall.records import Candidate, Done
+from recall.records import Candidate, Done, Output
+from recall.run.crawl_pages import REPEATS_FILE, CrawlPages
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
 from recall.run.sampling import batches
-from recall.run.scanned import scanned_shards
+from recall.run.scanned import ScannedShards, scanned_shards
 from recall.run.shuffle import Stage, checkpointed, stage_folder
 from recall.run.step_folder import Step
 from recall.run.store import Schema, Store
 from recall.steps.domains import tally
 from recall.steps.domains.bounds import model_errors
+from recall.steps.domains.captures import (
+    RepeatInputs,
+    ShardGroup,
+    find_repeats,
+    group_count,
+    group_size,
+    groups_of,
+    place_captures,
+    publish_repeats,
+)
 from recall.steps.domains.prefix_candidates import missed_under
 from recall.steps.domains.tally import (
     CANDIDATES,
     DOMAINS,
     ProposedPartition,
-    ShardGroup,
     TallyInputs,
-    groups_of,
 )
 
 __all__ = ["CANDIDATES", "DOMAINS", "domains"]
@@ -45,10 +55,11 @@ PIECE = 1 << 14
 Row = tuple[Any, ...]
 I = TypeVar("I", int, ShardGroup)  # noqa: E741 - an item
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 def _ordered(
-    round_: Round, task: Callable[[Stage[TallyInputs], I], R], stage: Stage[TallyInputs], items: Iterable[I], count: int
+    round_: Round, task: Callable[[Stage[S], I], R], stage: Stage[S], items: Iterable[I], count: int
 ) -> list[R]:
     """Results of the `count` tasks of a stage, in the order of their numbers; items are drawn lazily."""
     label = f"domains {round_.number}"
@@ -75,32 +86,55 @@ def _write(step: Step, file: str, rows: Iterable[Row], schema: Schema) -> None:
         step.publish_file(file, Path(folder) / file, writer.rows)
 
 
-def _inputs(round_: Round, pages: int) -> TallyInputs:
+def _partitions(captures: int) -> int:
+    return max(1, -(-captures // tally.PAGES_A_PARTITION))
+
+
+def _find_repeats(round_: Round, step: Step, scanned: ScannedShards, captures: int) -> tuple[CrawlPages, int]:
+    """Find the captures that are repeats and publish them; returns how pages are read, and the number of repeats."""
+    name, store, numbers = f"domains-{round_.number}", round_.run.store, scanned.numbers
+    inputs, groups = RepeatInputs(_partitions(captures), numbers, step.folder), group_count(len(scanned))
+    stage = Stage(store, f"{name}-captures", inputs)
+    placed = tuple(_ordered(round_, place_captures, stage, groups_of(scanned), groups))
+    stage = Stage(store, f"{name}-repeats", inputs, placed)
+    found = tuple(_ordered(round_, find_repeats, stage, range(inputs.partitions), inputs.partitions))
+    stage = Stage(store, f"{name}-repeated", inputs, found)
+    published = _ordered(round_, publish_repeats, stage, groups_of(scanned), groups)
+    step.add(Output(group.file, group.sha256, group.rows) for group in published)
+    files = [group.file for group in published]
+    step.publish_json(REPEATS_FILE, {"files": files, "size": group_size(len(scanned))})
+    keys = tuple(step.key(file) for file in files)
+    return CrawlPages(store, keys, group_size(len(scanned)), numbers), sum(group.rows for group in published)
+
+
+def _inputs(round_: Round, captures: int, pages: CrawlPages) -> TallyInputs:
     run = round_.run
     metrics = run.store.read_json(f"{model_folder(round_)}/model.json")["metrics"]
-    partitions = max(1, -(-pages // tally.PAGES_A_PARTITION))
     labels = prefix_labels(run, range(1, round_.number))
     split = frozenset(prefix for prefix, value in labels.items() if value == "split")
-    return TallyInputs(partitions, run.config.domains, model_errors(metrics), run.holdout, split)
+    partitions = _partitions(captures)
+    return TallyInputs(partitions, run.config.domains, model_errors(metrics), run.holdout, pages, split)
 
 
 def domains(round_: Round) -> Done:
-    """Tally hosts, mark code domains, propose prefixes inside those that are not held out.
+    """Find repeats, tally hosts, mark code domains, propose prefixes inside those that are not held out.
 
     Raises Incomplete when a shard's rows cannot be read, or when the tallies do not add up to them.
     """
     step, run = round_.begin("domains"), round_.run
     scanned, counted_pages = scanned_shards(round_), round_.step("scan").result.counts
-    pages = int(counted_pages["rejected"]) + int(counted_pages["kept"])
-    name, inputs, store = f"domains-{round_.number}", _inputs(round_, pages), run.store
-    groups, parts = tally.group_count(len(scanned)), range(inputs.partitions)
+    captures = int(counted_pages["rejected"]) + int(counted_pages["kept"])
+    crawl_pages, repeats = _find_repeats(round_, step, scanned, captures)
+    name, inputs, store = f"domains-{round_.number}", _inputs(round_, captures, crawl_pages), run.store
+    groups, parts = group_count(len(scanned)), range(inputs.partitions)
     stage = Stage(store, f"{name}-hosts", inputs)
     counted = tuple(group.rows for group in _ordered(round_, tally.count_hosts, stage, groups_of(scanned), groups))
     stage = Stage(store, f"{name}-domains", inputs, counted)
     merged = _ordered(round_, tally.tally_hosts, stage, parts, len(parts))
     tallied = sum(part.pages for part in merged)
-    if tallied != pages:
-        raise Incomplete(f"{step.folder}: {pages} pages were scanned, {tallied} are tallied; `recall verify` says more")
+    if tallied + repeats != captures:
+        line = f"{captures} captures were scanned, {tallied} pages are tallied and {repeats} are repeats"
+        raise Incomplete(f"{step.folder}: {line}; `recall verify` says more")
     opened = tally.open_hashes(store, [part.open for part in merged])
     inputs = replace(inputs, domains=tuple(part.domains for part in merged), open_hosts=opened)
     stage = Stage(store, f"{name}-prefixes", inputs)
@@ -111,7 +145,7 @@ def domains(round_: Round) -> Done:
     _write(step, "domains.parquet", hosts, DOMAINS)
     best = (_rows(store, part.candidates.key, CANDIDATES) for part in proposed)
     _write(step, "candidates.parquet", heapq.merge(*best, key=lambda row: (-row[3], row[0])), CANDIDATES)
-    counts = {"shards": len(scanned), "pages": pages, "tallied": tallied}
+    counts = {"shards": len(scanned), "pages": captures, "repeats": repeats, "tallied": tallied}
     counts |= {"hosts": sum(part.domains.rows for part in merged)}
     counts |= {"code_domains": sum(part.code_domains for part in merged)}
     counts |= {"candidates": sum(part.candidates.rows for part in proposed)}

@@ -1,8 +1,9 @@
 """Pages by host and by prefix, counted group by group and merged partition by partition: no process holds the crawl.
 
-Groups of shards are counted in tasks; each publishes a file with a row group for every partition of families. A
-partition's task reads its row group of every file, so all hosts of a family meet in one task, as the bound on a small
-family needs. The driver gets file names and totals only. A killed step goes on with the tasks that are left.
+Pages are counted once, by their newest capture. Groups of shards are counted in tasks; each publishes a file with a row
+group for every partition of families. A partition's task reads its row group of every file, so all hosts of a family
+meet in one task, as the bound on a small family needs. The driver gets file names and totals only. A killed step goes
+on with the tasks that are left.
 """
 
 from collections import Counter
@@ -16,13 +17,14 @@ from numpy.typing import NDArray
 
 from recall.config import DomainsSection
 from recall.records import DomainTally
-from recall.run.scanned import ScannedShard, read_rows
+from recall.run.crawl_pages import CrawlPages
 from recall.run.shuffle import Stage, StageFile, read_partition, write_partitions, write_table
 from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import registered_domain
 from recall.sites.urls import host_of
 from recall.steps.domains.bounds import ModelErrors, lower_shares
+from recall.steps.domains.captures import ShardGroup
 from recall.steps.domains.prefix_candidates import Count, directory_prefixes, propose
 
 DOMAINS = {"host": "string", "pages": "int64", "kept": "int64", "share": "float64", "low": "float64", "code": "bool"}
@@ -30,34 +32,24 @@ CANDIDATES = {"prefix": "string", "host": "string", "pages": "int64", "kept": "i
 COUNTS = {"name": "string", "pages": "int64", "kept": "int64"}
 OPEN = {"hash": "int64"}
 
-GROUPS = 1024
-"""Groups at most: a partition's task reads one range of a file of each."""
-
 PAGES_A_PARTITION = 1 << 24
 RANKED = 50
 """Candidates of a partition that the driver hears of, those with most pages."""
 
 
 @dataclass(frozen=True, slots=True)
-class ShardGroup:
-    """Shards that one task counts."""
-
-    number: int
-    shards: tuple[ScannedShard, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class TallyInputs:
     """Inputs of all tasks of a round. open_hosts: sorted hashes of the code domains inside which prefixes count.
 
-    domains: rows of DOMAINS, a file for each partition, once they are tallied; split: prefixes that annotators want
-    to see by their parts.
+    pages: reads the scan's pages, each once; domains: rows of DOMAINS, a file for each partition, once they are
+    tallied; split: prefixes that annotators want to see by their parts.
     """
 
     partitions: int
     settings: DomainsSection
     errors: ModelErrors
     holdout: Holdout
+    pages: CrawlPages
     split: frozenset[str] = frozenset()
     domains: tuple[StageFile, ...] = field(default=(), repr=False)
     open_hosts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
@@ -65,7 +57,7 @@ class TallyInputs:
 
 @dataclass(frozen=True, slots=True)
 class CountedGroup:
-    """Rows of COUNTS, partitioned by family. pages: of all shards of the group."""
+    """Rows of COUNTS, partitioned by family. pages: of all shards of the group, without repeats."""
 
     rows: StageFile
     pages: int
@@ -97,22 +89,6 @@ class ProposedPartition:
     candidates: StageFile
     missed: int
     ranked: tuple[RankedPrefix, ...]
-
-
-def _size(shards: int) -> int:
-    return max(1, -(-shards // GROUPS))
-
-
-def group_count(shards: int) -> int:
-    """How many groups so many shards make."""
-    return -(-shards // _size(shards))
-
-
-def groups_of(shards: Sequence[ScannedShard]) -> Iterator[ShardGroup]:
-    """The shards in order, cut into at most GROUPS groups, each made when it is asked for."""
-    size = _size(len(shards))
-    for number, start in enumerate(range(0, len(shards), size)):
-        yield ShardGroup(number, tuple(shards[at] for at in range(start, min(start + size, len(shards)))))
 
 
 def host_hash(host: str) -> int:
@@ -149,7 +125,7 @@ def _counted(stage: Stage[TallyInputs], group: ShardGroup, names: Callable[[str]
     keeps: Counter[str] = Counter()
     seen = 0
     for scanned in group.shards:
-        table = read_rows(stage.store, scanned, ["url", "kept"])
+        table = stage.inputs.pages.read(scanned, ["url", "kept"])
         seen += table.num_rows
         for url, keep in zip(table.column("url").to_pylist(), table.column("kept").to_pylist(), strict=True):
             for name in names(url):

@@ -20,6 +20,7 @@ from recall.labels.decisions import accepted_prefixes, audit_urls, page_labels
 from recall.labels.saturation import saturation
 from recall.page.text import scoring_text
 from recall.records import Done, WarcRef
+from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import Outcome, complete, each, tolerated
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
@@ -29,6 +30,7 @@ from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, sc
 from recall.run.store import Store
 from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import url_key
 from recall.steps.harvest.unscanned import (
     BROKEN,
     UNREADABLE,
@@ -56,9 +58,9 @@ PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class HarvestContext:
-    """Context of `find_missed`. known: URLs that are never harvested."""
+    """Context of `find_missed`. known: URL keys that are never harvested."""
 
-    store: Store
+    pages: CrawlPages
     config: Config
     prefixes: PrefixSet
     holdout: Holdout
@@ -78,14 +80,15 @@ class MissedPage:
 
 def find_missed(context: HarvestContext, scanned: ScannedShard) -> tuple[int, list[MissedPage]]:
     """Count a shard's missed pages; returns the count and a sample of per_prefix pages of each prefix."""
-    table = read_rows(context.store, scanned, ["url", "score", "kept"])
+    table = read_rows(context.pages.store, scanned, ["url", "score", "kept"])
     scores = table.column("score").to_numpy()
     urls = table.column("url").to_pylist()
     missed: dict[str, list[MissedPage]] = defaultdict(list)
-    for row in np.flatnonzero(~table.column("kept").to_numpy()):
+    counted = context.pages.counted(scanned, table.num_rows)
+    for row in np.flatnonzero(counted & ~table.column("kept").to_numpy()):
         url = urls[row]
         prefix = context.prefixes.match(url)
-        if prefix is None or url in context.known or context.holdout.covers(url):
+        if prefix is None or url_key(url) in context.known or context.holdout.covers(url):
             continue
         chance = priority(context.config.run.seed, url)
         missed[prefix].append(MissedPage(chance, url, prefix, int(row), float(scores[row])))
@@ -116,7 +119,7 @@ def fetch(job: FetchContext, scanned: ScannedShard) -> list[tuple[MissedPage, Wa
 
 
 class _Choice:
-    """A sample of each prefix's missed pages over all shards; of a URL captured twice the first capture counts."""
+    """A sample of each prefix's missed pages over all shards."""
 
     def __init__(self, per_prefix: int) -> None:
         self._per_prefix = per_prefix
@@ -142,8 +145,8 @@ def harvest(round_: Round) -> Done:
     step, run = round_.begin("harvest"), round_.run
     so_far = range(1, round_.number + 1)
     prefixes = accepted_prefixes(run, so_far)
-    known = frozenset(page_labels(run, so_far)) | frozenset(audit_urls(run, so_far))
-    context = HarvestContext(run.store, run.config, PrefixSet(prefixes), run.holdout, known)
+    known = frozenset(map(url_key, {*page_labels(run, so_far), *audit_urls(run, so_far)}))
+    context = HarvestContext(crawl_pages(round_), run.config, PrefixSet(prefixes), run.holdout, known)
     shards = scanned_shards(round_) if prefixes else []
     missed, choice = 0, _Choice(run.config.harvest.per_prefix)
     looked = complete(find_missed, context, shards, run.config.cluster, "harvest")
@@ -208,7 +211,8 @@ def _unscanned_pages(round_: Round, context: HarvestContext, harvested: set[str]
     if not (config.crawl.index and config.crawl.ids and config.harvest.unscanned):
         return unscanned
     scanned = frozenset(scanned.shard.path for scanned in scanned_shards(round_))
-    lookup = LookupContext(config, context.prefixes, context.holdout, context.known | harvested, scanned)
+    known = context.known.union(map(url_key, harvested))
+    lookup = LookupContext(config, context.prefixes, context.holdout, known, scanned)
     parts = [url for crawl in config.crawl.ids for url in part_urls(config.crawl.index, crawl, config.access)]
     looked = complete(find_indexed, lookup, parts, config.cluster, "harvest index")
     for outcome in progress(run.while_held(looked), len(parts), "harvest"):

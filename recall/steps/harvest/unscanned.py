@@ -27,6 +27,7 @@ from recall.run.sampling import priority
 from recall.run.store import Store
 from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
+from recall.sites.urls import url_key
 
 HTML = frozenset({"", "text/html", "application/xhtml+xml"})
 TASK_BYTES = 64 << 20
@@ -44,7 +45,7 @@ BROKEN = frozenset({NO_RECORD, UNREADABLE})
 
 @dataclass(frozen=True, slots=True)
 class LookupContext:
-    """Context of `find_indexed`. scanned: paths of the WARC files that were scanned; known: URLs never harvested."""
+    """Context of `find_indexed`. scanned: paths of WARC files that were scanned; known: URL keys never harvested."""
 
     config: Config
     prefixes: PrefixSet
@@ -84,7 +85,7 @@ def find_indexed(lookup: LookupContext, url: str) -> tuple[int, list[IndexedPage
 def _prefix_of(lookup: LookupContext, row: IndexRow) -> str | None:
     if row.status != 200 or row.mime not in HTML or row.ref.path in lookup.scanned:
         return None
-    if row.url in lookup.known or lookup.holdout.covers(row.url):
+    if url_key(row.url) in lookup.known or lookup.holdout.covers(row.url):
         return None
     return lookup.prefixes.match(row.url)
 

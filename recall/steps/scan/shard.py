@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.archive.dates import time_of
 from recall.archive.ranges import read_outcomes
 from recall.archive.shards import is_text, read_shard, read_wet
 from recall.config import AccessSection, ScanSection
@@ -111,12 +112,13 @@ def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Cou
 class _SlimRows:
     """Slim rows of one shard as they come; adds the pages above the floor to its candidates."""
 
-    def __init__(self, scorer: Scorer, candidates: CandidateWriter, *, text: bool) -> None:
-        self.scorer, self.candidates, self.text = scorer, candidates, text
+    def __init__(self, scorer: Scorer, candidates: CandidateWriter, crawl: str, *, text: bool) -> None:
+        self.scorer, self.candidates, self.crawl, self.text = scorer, candidates, crawl, text
         self.floor = scorer.card.floor_for(text=text)
         self.urls: list[str] = []
         self.refs: list[WarcRef] = []
         self.scores: list[NDArray[Any]] = []
+        self.times: list[int] = []
         self.skipped: Counter[Skip] = Counter()
         self.read = 0
 
@@ -128,6 +130,7 @@ class _SlimRows:
             self.candidates.add(len(self.urls) + index, scored.lines[index], scored.pages[index])
         self.urls += [page.url for page in scored.pages]
         self.refs += [page.ref for page in scored.pages]
+        self.times += [time_of(page.fetched, self.crawl) for page in scored.pages]
         self.scores.append(scored.scores)
 
     def columns(self) -> Columns:
@@ -143,6 +146,7 @@ class _SlimRows:
             "kept": candidate & kept_by(self.scorer.card, scores, self.urls, text=self.text),
             "model": [self.scorer.digest] * len(scores),
             "candidate": candidate,
+            "time": np.array(self.times, np.int64),
         }
 
 
@@ -160,7 +164,7 @@ def scan_shard(context: ScanContext, scan: ShardScan) -> None:
     text = is_text(scan.shard.url)
     with TemporaryDirectory(prefix="recall-scan-") as folder:
         candidates = CandidateWriter(Path(folder) / "candidates.parquet", context.settings.keep)
-        rows = _SlimRows(scorer, candidates, text=text)
+        rows = _SlimRows(scorer, candidates, scan.shard.crawl, text=text)
         if context.settings.input == "wet" and not text:
             _score_wet_first(context, scan.shard, rows)
         else:
@@ -182,12 +186,12 @@ def _score_wet_first(context: ScanContext, shard: Shard, rows: _SlimRows) -> Non
     Only they get a score of their HTML and can be kept; the others keep the score of their text.
     """
     scorer = rows.scorer
-    seen: list[tuple[WarcRef, str]] = []
+    seen: list[tuple[WarcRef, str, int]] = []
     first: list[NDArray[Any]] = []
     for batch in page_batches(read_wet(shard, context.index, context.access)):
         rows.read += len(batch)
         scored = score_batch(scorer, batch, rows.skipped)
-        seen += [(page.ref, page.url) for page in scored.pages]
+        seen += [(page.ref, page.url, time_of(page.fetched, shard.crawl)) for page in scored.pages]
         first.append(scored.scores)
     order = sorted(range(len(seen)), key=lambda row: seen[row])
     scores = np.concatenate(first)[order] if seen else np.zeros(0)
@@ -204,6 +208,7 @@ def _score_wet_first(context: ScanContext, shard: Shard, rows: _SlimRows) -> Non
                 rows.candidates.add(row - bisect_left(gone, row), line, page)
     left = np.setdiff1d(np.arange(len(seen)), gone)
     rows.refs, rows.urls = [seen[order[row]][0] for row in left], [seen[order[row]][1] for row in left]
+    rows.times = [seen[order[row]][2] for row in left]
     rows.scores = [scores[left]]
 
 

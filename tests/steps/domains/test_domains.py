@@ -6,9 +6,10 @@ import pytest
 from recall.config import DomainsSection
 from recall.errors import Incomplete
 from recall.records import Candidate, DomainTally
+from recall.run.crawl_pages import CrawlPages
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
-from recall.steps.domains import domains, tally
+from recall.steps.domains import captures, domains, tally
 from recall.steps.domains.bounds import ModelErrors, lower_share, lower_shares
 from recall.steps.domains.prefix_candidates import directory_prefixes, missed_under, propose, with_slugs
 
@@ -143,7 +144,7 @@ def test_no_prefix_of_a_held_out_host_is_proposed(played: Run, crawl: Any) -> No
 
 def test_partitions_give_what_one_gives(played: Run, fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tally, "PAGES_A_PARTITION", 47)
-    monkeypatch.setattr(tally, "GROUPS", 2)
+    monkeypatch.setattr(captures, "GROUPS", 2)
     run = fresh("round 1 domains")
     for file in ("domains.parquet", "candidates.parquet"):
         assert run.store.read(f"rounds/1/domains/{file}") == played.store.read(f"rounds/1/domains/{file}")
@@ -168,20 +169,20 @@ def test_a_killed_tally_goes_on_with_what_is_left(played: Run, fresh: Any, monke
     monkeypatch.setattr(tally, "count_hosts", die_third)
     with pytest.raises(KeyboardInterrupt):
         domains(run.round(1))
+    read = CrawlPages.read
     monkeypatch.setattr(
-        tally,
-        "read_rows",
-        lambda store, one, columns: refuse() if one.shard.number < 2 else read_rows(store, one, columns),
+        CrawlPages, "read", lambda pages, one, columns: refuse() if one.number < 2 else read(pages, one, columns)
     )
     with pytest.raises(Incomplete, match=r"2 failed.*counted twice"):
         domains(run.round(1))  # the hosts of the first two shards are not counted again, their prefixes are
-    monkeypatch.setattr(tally, "read_rows", read_rows)
+    monkeypatch.setattr(CrawlPages, "read", read)
     domains(run.round(1))
     assert run.store.read("rounds/1/domains/domains.parquet") == played.store.read("rounds/1/domains/domains.parquet")
 
 
 def test_pages_that_are_tallied_nowhere_end_the_step(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run = fresh("round 1 scan")
-    monkeypatch.setattr(tally, "read_rows", lambda *arguments: read_rows(*arguments).slice(1))
-    with pytest.raises(Incomplete, match="324 pages were scanned, 321 are tallied"):
+    read = CrawlPages.read
+    monkeypatch.setattr(CrawlPages, "read", lambda *arguments: read(*arguments).slice(1))
+    with pytest.raises(Incomplete, match="324 captures were scanned, 321 pages are tallied and 0 are repeats"):
         domains(run.round(1))
