@@ -67,7 +67,7 @@ def test_held_out_and_labelled_seed_pages_are_never_offered(loop: Any) -> None:
     assert urls.get(loop.sites[1].url) != "audit"
     assert not any(row["host"] == HELD_OUT for row in rows_of(loop.first, PREFIXES))
     strata = loop.run.store.read_json(loop.first.step("label").key(STRATA))
-    assert strata["pages"] == {"asked": 1, "held_out": 10, "learned": 1, "seen": 130}
+    assert strata["pages"] == {"asked": 1, "captured_again": 0, "held_out": 10, "learned": 1, "seen": 130}
     assert sum(stratum["pages"] for stratum in strata["strata"]) == 130 - 12
 
 

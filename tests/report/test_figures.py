@@ -20,6 +20,7 @@ from recall.run.label_files import read_labels
 from recall.run.rounds import Run
 from recall.sites.kinds import kind_of
 from recall.sites.prefixes import under
+from recall.sites.urls import url_key
 
 ROUNDS = (1, 2)
 LAST = ROUNDS[-1]
@@ -48,13 +49,21 @@ def figure(run: Run, name: str) -> Any:
 
 
 def rows_of(run: Run, number: int) -> Any:
-    """Every page of a round's scan: url, score, kept, and whether an accepted prefix covers it."""
+    """Every capture of a round's scan: url, score, kept, time, and whether an accepted prefix covers it."""
     files = ask(run, f"SELECT rows_file FROM 'RUN/rounds/{number}/scan/shards.parquet' ORDER BY shard")["rows_file"]
-    parts = [ask(run, f"SELECT url, score, kept FROM 'RUN/{file}'") for file in files]
+    parts = [ask(run, f"SELECT url, score, kept, time FROM 'RUN/{file}'") for file in files]
     frame = pd.concat(parts, ignore_index=True)
     prefixes = sorted(name for name, value in labelled_prefixes(run, number).items() if value == "accept")
     frame["covered"] = [any(under(prefix, url) for prefix in prefixes) for url in frame["url"]]
     return frame
+
+
+def pages_of(run: Run, number: int) -> Any:
+    """Every page of a round's scan, by its newest capture, the first of those."""
+    frame = rows_of(run, number)
+    frame["key"] = frame["url"].map(url_key)
+    newest = frame.sort_values("time", ascending=False, kind="stable").drop_duplicates("key")
+    return newest.sort_index()
 
 
 def labelled_prefixes(run: Run, until: int) -> dict[str, str]:
@@ -144,7 +153,7 @@ def test_saturation_is_the_share_of_pages_recalled_before(run: Run) -> None:
     found = figure(run, "saturation").set_index("round")
     before = None
     for number in ROUNDS:
-        pages = rows_of(run, number)
+        pages = pages_of(run, number)
         now = (pages["kept"] | pages["covered"]).to_numpy()
         again = int((now & before).sum()) if before is not None else 0
         assert (found.loc[number, "recalled"], found.loc[number, "again"]) == (now.sum(), again)
@@ -156,8 +165,8 @@ def test_held_out_precision_and_share_found_are_those_of_the_labels(run: Run) ->
     found = figure(run, "rounds")
     labels = [one for one in read_labels(run.config.seed.labels) if run.holdout.covers(one.url)]
     for number in ROUNDS:
-        first = rows_of(run, number).drop_duplicates("url").set_index("url")["kept"].to_dict()
-        kept = np.array([bool(first.get(one.url, False)) for one in labels])
+        first = pages_of(run, number).set_index("key")["kept"].to_dict()
+        kept = np.array([bool(first.get(url_key(one.url), False)) for one in labels])
         truth = np.array([one.label == "C" for one in labels])
         for name, value in (("precision", truth[kept].mean()), ("recall", kept[truth].mean())):
             row = found[
@@ -229,7 +238,7 @@ def test_score_histograms_hold_every_page(run: Run) -> None:
     groups = {
         "C": frame[frame["label"] == "C"]["score"],
         "not C": frame[frame["label"] != "C"]["score"],
-        "every page of the crawl": rows_of(run, LAST)["score"],
+        "every page of the crawl": pages_of(run, LAST)["score"],
     }
     for name, scores in groups.items():
         counts = found[found["group"] == name]
@@ -258,7 +267,7 @@ def test_domains_are_hosts_by_pages_share_and_decision(run: Run) -> None:
     top = figure(run, "top_domains")
     best = hosts[hosts["code"]].sort_values(["kept", "host"], ascending=[False, True]).head(15)
     assert top["host"].tolist() == best["host"].tolist()
-    pages = rows_of(run, LAST)
+    pages = pages_of(run, LAST)
     for row in top.itertuples():
         own = pages[[url.split("/")[2].lower() == row.host for url in pages["url"]]]
         assert (row.pages, row.kept) == (len(own), own["kept"].sum())
