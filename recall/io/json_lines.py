@@ -7,6 +7,7 @@ Refuses, with file, line and reason, what is no JSON object on one line, and an 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,8 +32,8 @@ def json_lines(
     pieces = utf8_of([data] if isinstance(data, bytes) else data, source, error)
     decoder = _Decoder()
     for number, raw in _lines(pieces, source, error, longest):
-        line = raw.rstrip(b" \t\r\n\0")
-        if not line.strip():
+        line = raw.rstrip(b" \t\0")
+        if not line or line.isspace():
             continue
         try:
             value = decoder.object(line)
@@ -52,21 +53,20 @@ class _Decoder:
         value = dict(pairs)
         self._twice = ""
         if len(value) < len(pairs):
-            names = [name for name, _ in pairs]
-            self._twice = next(name for name in value if names.count(name) > 1)
+            self._twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         return value
 
     def object(self, line: bytes) -> dict[str, Any]:
         """The object of a line. Raises ValueError with the reason, RecursionError for what is nested too deep."""
         if b"\0" in line:
             raise ValueError("NUL bytes")
-        if line.strip() in (b"{", b"["):
-            raise ValueError("it goes over several lines")
         try:
             value = self._decoder.decode(line.decode("utf-8", "surrogatepass"))
         except UnicodeDecodeError as bad:
             raise ValueError(f"not UTF-8 at byte {bad.start} of the line") from None
         except json.JSONDecodeError as bad:
+            if line.strip() in (b"{", b"["):
+                raise ValueError("it goes over several lines") from None
             raise ValueError(f"{bad.msg} at character {bad.pos}") from None
         if not isinstance(value, dict):
             raise ValueError("not an object")
@@ -83,14 +83,13 @@ def _lines(pieces: Iterable[bytes], source: str, error: type[RecallError], longe
         held.append(piece)
         length += len(piece)
         if b"\n" in piece or b"\r" in piece:
-            *lines, last = b"".join(held).splitlines(keepends=True)
-            if last.endswith(b"\n"):
-                lines.append(last)
-                last = b""
-            for line in lines:
-                yield number, line
-                number += 1
-            held, length = [last], len(last)
+            block = b"".join(held)
+            lines = block.splitlines()
+            last = b"" if block.endswith(b"\n") else lines.pop()
+            held = [last, b"\r"] if block.endswith(b"\r") else [last]  # an LF may follow
+            length = len(last)
+            yield from enumerate(lines, number)
+            number += len(lines)
         if length > longest:
             raise error(f"{source}:{number}: a line without end")
     yield from enumerate(b"".join(held).splitlines(), number)

@@ -102,6 +102,12 @@ def test_a_key_twice_in_an_object_inside_is_read_as_by_python() -> None:
     assert list(json_lines(b'{"a": {"b": 1, "b": 2}}', "file")) == [(1, {"a": {"b": 2}})]
 
 
+def test_many_keys_of_which_one_is_there_twice_are_read_in_linear_time() -> None:
+    keys = ", ".join(f'"{number}": 1' for number in [*range(200_000), 0])
+    with pytest.raises(BadInput, match="has the key '0' twice"):
+        list(json_lines(f"{{{keys}}}".encode(), "file"))
+
+
 def test_a_long_line_in_many_pieces_is_read_in_linear_time() -> None:
     line = json.dumps({"a": "x" * 4_000_000}).encode()
     pieces = (line[start : start + 64] for start in range(0, len(line), 64))
