@@ -1,5 +1,6 @@
 """Whole runs: the same bytes everywhere, whatever is killed; other crawls; damage found."""
 
+import gzip
 import json
 import os
 import random
@@ -12,13 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from recall import loop
 from recall.apply.crawls import apply_run, parse_parent
 from recall.archive.manifest import resolve
 from recall.config import ClusterSection, dump_config
-from recall.errors import BadInput, OutOfOrder
+from recall.corpus.published import check_lineage
+from recall.errors import BadInput, OutOfOrder, ShardCorrupt
 from recall.records import Waiting
+from recall.release.corpus_pages import export_warc, rows_of
 from recall.run.rounds import Run
 
 if TYPE_CHECKING:
@@ -200,3 +204,37 @@ def test_a_later_driver_may_use_other_machines(fresh: Any, played: Run) -> None:
     elsewhere = Run.open(run.store.root, cluster=ClusterSection(attempts=1))
     drive(elsewhere)
     assert elsewhere.digest() == played.digest()
+
+
+@pytest.mark.slow
+def test_a_crawl_of_an_arc_and_of_files_compressed_whole_gives_the_same_pages(crawl: Any, tmp_path: Path) -> None:
+    """Without kept bodies, so that harvest and build read the pages again, which have no byte range."""
+    warcs = [tmp_path / name for name in ("whole.warc.gz", "pages.arc.gz", "third.warc.gz")]
+    warcs[0].write_bytes(gzip.compress(gzip.decompress(crawl.warcs[0].read_bytes()), mtime=0))
+    warcs[1].write_bytes(b"".join(arc_records(crawl.warcs[1])))
+    warcs[2].write_bytes(crawl.warcs[2].read_bytes())
+    runs = []
+    for name, paths in (("usual", crawl.warcs), ("odd", warcs)):
+        config = crawl.config(1, crawl={"warcs": list(map(str, paths))}, scan={"keep": "reference"})
+        run = Run.create(tmp_path / name, config, dump_config(config), resolve(config.crawl, seed=config.run.seed))
+        drive(run)
+        runs.append(run)
+    usual, odd = ({row["url"]: row["digest"] for rows in rows_of(run) for row in rows} for run in runs)
+    assert odd == usual
+    lengths = [row["length"] for rows in rows_of(runs[1]) for row in rows]
+    assert min(lengths) < 0 < max(lengths)
+    assert check_lineage(runs[1], 30) == (min(30, len(lengths)), [])
+    with pytest.raises(ShardCorrupt, match=r"whole.warc.gz: byte 0: its records share a gzip member"):
+        export_warc(runs[1], tmp_path / "out.warc.gz")
+
+
+def arc_records(path: Path) -> Iterator[bytes]:
+    """The responses of a WARC as an ARC has them, each in a gzip member of its own."""
+    with path.open("rb") as stream:
+        for record in ArchiveIterator(stream, no_record_parse=True):
+            if record.rec_type == "response":
+                block = record.raw_stream.read()
+                url = record.rec_headers.get_header("WARC-Target-URI").encode()
+                yield gzip.compress(
+                    b"%s 192.0.2.1 20260131000000 text/html %d\n%s\n" % (url, len(block), block), mtime=0
+                )

@@ -177,6 +177,30 @@ def test_hostile_packing_takes_time_that_grows_with_the_file(tmp_path: Path, nam
     assert time.process_time() - began < 15
 
 
+BETWEEN = {
+    "nothing": b"",
+    "one line end": b"\r\n",
+    "a line feed": b"\n",
+    "three line ends": b"\r\n\r\n\r\n",
+    "a thousand line ends": b"\r\n" * 1000,
+    "white space": b" \t\r\n \v\f\r\n",
+}
+
+
+@pytest.mark.parametrize("last", [True, False], ids=["and behind the last", "and nothing behind the last"])
+@pytest.mark.parametrize("pack", ["plain", "records", "whole"])
+@pytest.mark.parametrize("name", BETWEEN)
+def test_more_or_fewer_line_ends_between_records_than_two_lose_nothing(
+    tmp_path: Path, name: str, pack: str, last: bool
+) -> None:
+    records = [record(number)[:-4] + BETWEEN[name] for number in range(5)]
+    records[-1] = records[-1] if last else record(4)[:-4]
+    data = b"".join(records)
+    found = read(tmp_path / "a.warc", data if pack == "plain" else gz(data) if pack == "whole" else gz(*records))
+    assert [page.body for page in found] == [body(number) for number in range(5)]
+    assert [read_at(page.ref) for page in found] == found
+
+
 @pytest.mark.parametrize("zeros", [1, 40, 100_000])
 def test_zeros_inside_members_are_no_padding(tmp_path: Path, zeros: int) -> None:
     """Behind a member they are; inside one they show a length that was too short."""
