@@ -6,15 +6,15 @@ stands where controls stand, at the edge of its block or on a line of its own. I
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from lxml.html import HtmlElement
 
 from recall.page.markdown.block_labels import is_control, is_copying, language_of
-from recall.page.markdown.line_numbers import NUMBER_CLASS, CodeLine, counters, counting, is_number_text
-from recall.page.markdown.tree import BLOCKS, classes, hidden, preformatted, squashed, text_of, words
+from recall.page.markdown.line_numbers import NUMBER_CLASS, CodeLine, Marked, counters, counting, is_number_text
+from recall.page.markdown.tree import BLOCKS, ancestors, classes, hidden, preformatted, squashed, text_of, words
 
 _UNSEEN: Final = words(
     "script style svg noscript template input iframe img video audio canvas datalist rp param annotation annotation-xml"
@@ -33,6 +33,10 @@ _LINE_ANCHOR: Final = re.compile(r"(?:.*#)?[a-z_.:-]*(?:\d+[-_.])?(\d+)", re.I)
 _LABEL_CLASS: Final = re.compile(r"code-?lang|lang(?:uage)?-?(?:label|name|tag)", re.I)
 _BUTTONS: Final = words("btn button toolbar run-btn test-arrow")
 SHORT: Final = 60
+_RUST: Final = words("playground language-rust")
+_BUTTON_TAGS: Final = words("button select clipboard-copy")
+_TOLD_BY_TAG: Final = _BUTTON_TAGS | words("dialog a td th")
+_COUNTER_TAGS: Final = words("span div a i em b small td")
 LINE_CLASSES: Final = words(
     "line token-line code-line cl view-line cm-line ace_line codeline code__line cline gatsby-highlight-code-line "
     "hljs-line crayon-line ltx_listingline lines__line row-line enlighter-line highlight-line source-line"
@@ -40,49 +44,40 @@ LINE_CLASSES: Final = words(
 """Classes that highlighters give to one line each."""
 
 
-def shows_nothing(element: HtmlElement) -> bool:
+def _is_unseen(element: HtmlElement) -> bool:
     """Whether browsers draw no text for an element, or a page's own markup says that it is no content."""
-    tag = element.tag
-    if not isinstance(tag, str) or tag in _UNSEEN or hidden(element):
-        return True
-    if element.get("popover") is not None or (tag == "dialog" and element.get("open") is None):
+    if hidden(element) or element.get("popover") is not None:
         return True
     if element.get("role") == "tooltip" or element.get("data-ad-client") is not None:
         return True
     name = element.get("class")
-    return bool(name) and _is_drawn_elsewhere(element, name)
+    return bool(name) and "s" in _told(name) and _is_drawn_elsewhere(element)
 
 
-def _is_drawn_elsewhere(element: HtmlElement, name: str) -> bool:
+def _is_drawn_elsewhere(element: HtmlElement) -> bool:
     """Advertisements; Doxygen's and Twoslash's bubbles; lines that mdBook hides; a bubble inside what it explains."""
-    kind = _told(name)
-    if not kind:
-        return False
     names = classes(element)
+    parent = element.getparent()
     if "adsbygoogle" in names or ("ttc" in names and element.find("./*[@class='ttname']") is not None):
         return True
     if "enlighter-raw" in names:
-        return _letters(element.getparent()) == 2 * _letters(element)
+        beside = [*islice(element.itersiblings(preceding=True), 2), *islice(element.itersiblings(), 2)]
+        return _letters(element) in map(_letters, beside)
     if "boring" in names:
-        return any("playground" in classes(part) or "language-rust" in classes(part) for part in _near(element))
+        return any(not _RUST.isdisjoint(classes(part)) for part in ancestors(element, 3))
     if any(_BUBBLE.search(one) for one in names):
-        parent = element.getparent()
-        around = classes(parent) if parent is not None else ()
-        return any("tooltip" in one or "pop" in one or "hover" in one for one in around) and text_of(
-            parent
-        ).strip() != (text_of(element).strip())
+        texts = [
+            parent.text,
+            element.tail,
+            *(text_of(part) for part in islice(element.itersiblings(preceding=True), 3)),
+        ]
+        told = any("tooltip" in one or "pop" in one or "hover" in one for one in classes(parent))
+        return told and any((text or "").strip() for text in texts)
     return False
 
 
 def _letters(element: HtmlElement) -> str:
     return "".join("".join(element.itertext()).split())
-
-
-def _near(element: HtmlElement) -> Iterator[HtmlElement]:
-    for count, part in enumerate(element.iterancestors()):
-        if count == 3:
-            return
-        yield part
 
 
 @lru_cache(maxsize=4096)
@@ -97,31 +92,41 @@ def _told(name: str) -> str:
 
 def is_aside(element: HtmlElement) -> bool:
     """Whether an element beside code shows nothing, or nothing but a number or a control that its markup names."""
-    if shows_nothing(element):
-        return True
     claim = _claim(element)
-    if not claim:
-        return False
+    if claim in ("", "x"):
+        return bool(claim)
     text = _shown(element)
-    return is_number_text(text) or (claim == "c" and _is_sign(text)) or (claim == "c" and is_control(text))
+    return is_number_text(text) or (claim == "c" and (_is_sign(text) or is_control(text)))
 
 
 def _claim(element: HtmlElement) -> str:
-    """What an element's markup says that it is: 'n' a line number, 'c' a control, else nothing."""
-    tag, name = element.tag, element.get("class")
-    if tag in ("button", "select", "clipboard-copy") or element.get("role") == "button":
+    """What an element's markup says: 'x' nothing of it is shown, 'n' a line number, 'c' a control, else nothing."""
+    tag = element.tag
+    if not isinstance(tag, str) or tag in _UNSEEN:
+        return "x"
+    attributes = element.items()
+    if tag not in _TOLD_BY_TAG and (
+        not attributes or (len(attributes) == 1 and attributes[0][0] == "class" and not _told(attributes[0][1]))
+    ):
+        return ""
+    if (tag == "dialog" and element.get("open") is None) or _is_unseen(element):
+        return "x"
+    if tag in _BUTTON_TAGS or element.get("role") == "button":
         return "c"
-    if tag == "a" and _is_line_anchor(element):
+    return _named(element)
+
+
+def _named(element: HtmlElement) -> str:
+    """What an anchor, a class or another attribute calls an element."""
+    tag, name = element.tag, element.get("class")
+    told = _told(name) if name else ""
+    numbered = "n" in told or (name and tag in ("td", "th") and _NUMBER_CELL.search(name))
+    if numbered or (tag == "a" and _is_line_anchor(element)):
         return "n"
-    if name:
-        told = _told(name)
-        if "n" in told or (tag in ("td", "th") and _NUMBER_CELL.search(name)):
-            return "n"
-        if "c" in told:
-            return "c"
-    if element.get("aria-hidden") == "true" or element.get("data-nosnippet") is not None or _unselectable(element):
-        return "n"
-    return ""
+    if "c" in told:
+        return "c"
+    silent = element.get("aria-hidden") == "true" or element.get("data-nosnippet") is not None
+    return "n" if silent or _unselectable(element) else ""
 
 
 def _unselectable(element: HtmlElement) -> bool:
@@ -143,8 +148,9 @@ def _is_line_anchor(element: HtmlElement) -> bool:
 
 
 def bar_language(root: HtmlElement) -> str:
-    """The language that a label inside a block names, where the label is no code."""
-    labels = [part for part in root.iterdescendants("div", "span", "p") if _LABEL_CLASS.search(part.get("class") or "")]
+    """The language that a label at the beginning of a block names, where the label is no code."""
+    first = islice(root.iterdescendants("div", "span", "p"), 4)
+    labels = [part for part in first if _LABEL_CLASS.search(part.get("class") or "")]
     noise = noise_in(root, keep=True) if labels else set()
     return language_of([_shown(part) for part in labels if part in noise])
 
@@ -153,19 +159,20 @@ def noise_in(root: HtmlElement, keep: bool) -> set[HtmlElement]:
     """The parts of a block that show no code. keep: whether white space counts in it."""
     noise: set[HtmlElement] = set()
     claims: dict[HtmlElement, str] = {}
+    numbers: list[HtmlElement] = []
     for element in root.iterdescendants():
-        if shows_nothing(element):
+        claim = _claim(element)
+        if claim == "x":
             noise.add(element)
-        else:
-            claim = _claim(element)
-            if claim:
-                claims[element] = claim
-    unnamed = counters(root) - claims.keys()
+        elif claim:
+            claims[element] = claim
+        elif element.tag in _COUNTER_TAGS and (element.text or "").strip().isdecimal() and not len(element):
+            numbers.append(element)
     if claims:
         lines = _lines(root, keep, noise, claims)
         noise |= counting(lines, {element for element, claim in claims.items() if claim == "n"})
         noise |= _controls(lines, {element for element, claim in claims.items() if claim == "c"})
-    return noise | unnamed
+    return noise | counters(numbers) if numbers else noise
 
 
 def _lines(root: HtmlElement, keep: bool, noise: set[HtmlElement], claims: dict[HtmlElement, str]) -> list[CodeLine]:
@@ -177,14 +184,15 @@ def _lines(root: HtmlElement, keep: bool, noise: set[HtmlElement], claims: dict[
         if part is None:
             _end_line(lines)
         elif isinstance(part, str):
-            first, *rest = part.split("\n") if kept else (part.replace("\n", " "),)
-            lines[-1].text += first
-            lines.extend(CodeLine(text) for text in rest)
+            for number, text in enumerate(part.split("\n") if kept else (part,)):
+                if number:
+                    lines.append(CodeLine())
+                lines[-1].add(text)
         elif part in claims and part is not root and _is_short(part, claims[part]):
             if part.tag in BLOCKS:
                 _end_line(lines)
                 stack.append((None, kept))
-            lines[-1].marked.append((part, lines[-1].text))
+            lines[-1].marked.append(Marked(part, lines[-1].shown, lines[-1].last))
         elif part not in noise:
             _push(stack, part, kept or preformatted(part), part is root)
             if part.tag == "br":
@@ -193,7 +201,7 @@ def _lines(root: HtmlElement, keep: bool, noise: set[HtmlElement], claims: dict[
 
 
 def _end_line(lines: list[CodeLine]) -> None:
-    if lines[-1].text or lines[-1].marked:
+    if lines[-1].last or lines[-1].marked:
         lines.append(CodeLine())
 
 
@@ -217,7 +225,9 @@ def _is_short(element: HtmlElement, claim: str) -> bool:
     if claim == "n":
         return is_number_text("".join(element.itertext()))
     text = _shown(element)
-    return len(text) <= SHORT and (_is_sign(text) or is_control(text) or is_control(_spoken(element)))
+    if len(text) > SHORT:
+        return False
+    return _is_sign(text) or _links_to_itself(element, text) or is_control(text) or is_control(_spoken(element))
 
 
 def _shown(element: HtmlElement) -> str:
@@ -235,19 +245,26 @@ def _is_sign(text: str) -> bool:
     return all(not letter.isalnum() and letter > "\u00a0" and letter not in "…·×÷¬±–—−«»„“”‘’" for letter in text)
 
 
+def _links_to_itself(element: HtmlElement, text: str) -> bool:
+    """A link of a letter or two to the element that it stands in: a permalink, whatever its sign was decoded to."""
+    target = element.get("href") or ""
+    if len(text) > 2 or text.isascii() or target[:1] != "#":
+        return False
+    return any(part.get("id") == target[1:] for part in ancestors(element, 4))
+
+
 def _controls(lines: list[CodeLine], claims: set[HtmlElement]) -> set[HtmlElement]:
     """Those of the claimed controls whose words and whose place both say so; none where nothing else is shown."""
-    shown = [index for index, line in enumerate(lines) if line.text.strip()]
+    shown = [index for index, line in enumerate(lines) if line.shown]
     found: set[HtmlElement] = set()
     for index, line in enumerate(lines if shown else ()):
-        for element, before in line.marked:
-            if element in claims:
-                behind = line.text[len(before) :]
-                starts, ends = not before.strip(), not behind.strip()
+        for mark in line.marked:
+            if mark.element in claims:
+                starts, ends = not mark.before, mark.before == line.shown
                 edge = (starts and index <= shown[0]) or (ends and index >= shown[-1])
-                parted = (behind if starts else before[::-1])[:1].isspace()
-                if _is_proven(element, starts + 2 * ends, edge, parted):
-                    found.add(element)
+                parted = (mark.following if starts else mark.last).isspace()
+                if _is_proven(mark.element, starts + 2 * ends, edge, parted):
+                    found.add(mark.element)
     return found
 
 
@@ -259,11 +276,11 @@ def _is_proven(element: HtmlElement, place: int, edge: bool, parted: bool) -> bo
     text, names = _shown(element), classes(element)
     if not text:
         return LINE_CLASSES.isdisjoint(names)
-    if _is_sign(text):
+    if _is_sign(text) or _links_to_itself(element, text):
         return True
     if not place or text.isdecimal():
         return False
-    if element.tag in ("button", "select", "clipboard-copy") or element.get("role") == "button":
+    if element.tag in _BUTTON_TAGS or element.get("role") == "button":
         return edge or place == 3 or is_copying(text)
     if is_copying(text) or not _READERS.isdisjoint(names):
         return place == 3 or (edge and not parted)

@@ -7,7 +7,7 @@ blocks. Out: which elements, or which numbers, are a gutter. Columns of numbers 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -22,21 +22,45 @@ NUMBER_CLASS: Final = re.compile(
     re.I,
 )
 _FOLD_MARKS: Final = re.compile(r"[\d\s\u00a0.:|▸▾▶▼⊞⊟]*")
+_DIGITS: Final = 10
+"""Numbers of so many digits or more count no lines."""
+
 _LITERAL_CLASSES: Final = words("mi m mf mh mo mb il number hljs-number token constant numeric literal lit num nu0")
 
 
 @dataclass(slots=True)
-class CodeLine:
-    """A line of a block: the text outside the marked elements, and these, each with the text in front of it."""
+class Marked:
+    """An element on a line. before: pieces of text in front of it. last, following: the letters around it."""
 
-    text: str = ""
-    marked: list[tuple[HtmlElement, str]] = field(default_factory=list)
+    element: HtmlElement
+    before: int
+    last: str
+    following: str = ""
+
+
+@dataclass(slots=True)
+class CodeLine:
+    """A line of a block: how many pieces of text it shows outside the marked elements, its last letter, and these."""
+
+    shown: int = 0
+    last: str = ""
+    marked: list[Marked] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        """Add a piece of text."""
+        if text:
+            for mark in reversed(self.marked):
+                if mark.following:
+                    break
+                mark.following = text[0]
+            self.shown += bool(text.strip())
+            self.last = text[-1]
 
 
 def are_line_numbers(text: str) -> bool:
     """Whether a text is nothing but consecutive line numbers, at least two of them."""
     found = [word.rstrip(".:)|") for word in text.split()]
-    if len(found) < 2 or not all(word.isdecimal() for word in found):
+    if len(found) < 2 or not all(word.isdecimal() and len(word) < _DIGITS for word in found):
         return False
     first = int(found[0])
     return all(int(word) == first + index for index, word in enumerate(found))
@@ -53,22 +77,22 @@ def counting(lines: Sequence[CodeLine], claims: set[HtmlElement]) -> set[HtmlEle
     claims: elements of numbers that a class, an anchor or the like calls line numbers. A single number must begin its
     line and agree with its place; a column of numbers must be as long as the code beside it.
     """
-    shown = [index for index, line in enumerate(lines) if line.text.strip()]
+    shown = [index for index, line in enumerate(lines) if line.shown]
     height = shown[-1] - shown[0] + 1 if shown else 0
     singles: list[tuple[int, HtmlElement, int]] = []
     proven: set[HtmlElement] = set()
     for index, line in enumerate(lines):
-        for element, before in line.marked:
-            if element not in claims:
+        for mark in line.marked:
+            if mark.element not in claims:
                 continue
-            text = " ".join(element.itertext())
+            text = " ".join(mark.element.itertext())
             digits = text.strip(" \t\r\n\u00a0.:|)▸▾▶▼⊞⊟")
-            if not digits or any("line" in name and value == digits for name, value in element.items()):
-                proven.add(element)
-            elif digits.isdecimal() and len(digits) < 10 and not before.strip():
-                singles.append((index, element, int(digits)))
+            if not digits or any("line" in name and value == digits for name, value in mark.element.items()):
+                proven.add(mark.element)
+            elif digits.isdecimal() and len(digits) < _DIGITS and not mark.before:
+                singles.append((index, mark.element, int(digits)))
             elif are_line_numbers(text) and height and height <= len(text.split()) <= max(height, len(lines)) + 2:
-                proven.add(element)
+                proven.add(mark.element)
     return proven | _columns(singles, len(shown))
 
 
@@ -100,16 +124,15 @@ def counts_up(column: Sequence[tuple[int, int]], shown: int) -> bool:
     return all(step > 0 for step in steps) and sum(step == 1 for step in steps) * 2 >= len(steps)
 
 
-def counters(root: HtmlElement) -> set[HtmlElement]:
-    """Elements that count the lines without a class name to say so.
+def counters(numbers: Sequence[HtmlElement]) -> set[HtmlElement]:
+    """Those elements of numbers that count the lines without a class name to say so.
 
     They share tag and class, each is the first thing in a parent of its own, they hold 1, 2, 3 … in order, and beside
     them stands code: by its look, as a block of its own, or indented with no space between it and its number.
     """
     groups: dict[tuple[str, str | None], list[HtmlElement]] = {}
-    for element in root.iter("span", "div", "a", "i", "em", "b", "small", "td"):
-        if not len(element) and (element.text or "").strip().isdecimal():
-            groups.setdefault((element.tag, element.get("class")), []).append(element)
+    for element in numbers:
+        groups.setdefault((element.tag, element.get("class")), []).append(element)
     return {element for group in groups.values() if _is_counter(group) for element in group}
 
 
@@ -145,7 +168,7 @@ def _comes_first(element: HtmlElement) -> bool:
     return all(not text_of(before).strip() or before.tag == "style" for before in element.itersiblings(preceding=True))
 
 
-_TYPED: Final = re.compile(r"[ \t]*(\d+)([:|]?)(?:[ \t]|$)")
+_TYPED: Final = re.compile(r"[ \t]*(\d{1,9})[:|]?(?:[ \t]|$)")
 
 
 def without_typed_numbers(text: str) -> str:
@@ -176,15 +199,24 @@ def stands_beside(gutter: HtmlElement, code: HtmlElement) -> bool:
     They are the only text of their wrapper, the numbers come first, and the markup says that they are no text: a class,
     or a style that floats them or keeps them from being selected.
     """
-    around = next((part for part in gutter.iterancestors() if code in set(part.iterdescendants(code.tag))), None)
-    if around is None or _letters(around) != _letters(gutter) + _letters(code):
-        return False
-    parts = [gutter, *(part for part in gutter.iterancestors() if around in set(part.iterancestors()))]
-    return any(map(_marked_as_gutter, parts))
+    above = set(islice(code.iterancestors(), 8))
+    parts = [gutter]
+    for around in islice(gutter.iterancestors(), 8):
+        if around in above:
+            return any(map(_marked_as_gutter, parts)) and _holds_only(around, gutter, code)
+        parts.append(around)
+    return False
 
 
-def _letters(element: HtmlElement) -> str:
-    return "".join("".join(element.itertext()).split())
+def _holds_only(around: HtmlElement, first: HtmlElement, second: HtmlElement) -> bool:
+    """Whether an element has no text but that of two inside it; looks at little more than these hold."""
+    texts = [*first.itertext(), *second.itertext()]
+    rest = sum(len("".join(text.split())) for text in texts)
+    for count, text in enumerate(around.itertext()):
+        rest -= len("".join(text.split()))
+        if rest < 0 or count > len(texts) + 200:
+            return False
+    return rest == 0
 
 
 def _marked_as_gutter(element: HtmlElement) -> bool:

@@ -100,6 +100,7 @@ _WORDS: Final = (
 )
 _SENTENCES: Final = frozenset({"p", "blockquote", "figcaption", "summary", *HEADINGS})
 _CELLS: Final = words("li td th caption dd dt")
+_CUSTOM: Final = etree.XPath(".//*[contains(local-name(), '-')]")
 _FIELDS: Final = ("input", "select", "textarea")
 
 
@@ -107,11 +108,20 @@ def keep_words(root: HtmlElement) -> None:
     """Turn the inline elements whose words extraction drops into spans, where they stand in a text."""
     for ruby in list(root.iter("ruby")):
         _write_ruby(ruby)
+    sizes: dict[HtmlElement, int] = {}
+    fields: dict[HtmlElement, bool] = {}
     for element in list(root.iter(*_WORDS)):
-        if _is_word(element):
+        holder = _holder(element)
+        if holder is None or not text_of(element).strip():
+            continue
+        if holder not in sizes:
+            sizes[holder] = len(text_of(holder).strip())
+            fields[holder] = any(field.get("disabled") is None for field in holder.iter(*_FIELDS))
+        alone = len(text_of(element).strip()) >= sizes[holder]
+        if _is_word(element, alone and holder.tag not in _CELLS, fields[holder]):
             _to_span(element)
-    for element in list(root.iterdescendants()):
-        if isinstance(element.tag, str) and "-" in element.tag and _holder(element) is not None:
+    for element in _CUSTOM(root):
+        if _holder(element) is not None:
             _to_span(element)
 
 
@@ -126,22 +136,21 @@ def _holder(element: HtmlElement) -> HtmlElement | None:
     for ancestor in element.iterancestors():
         if ancestor.tag in _SENTENCES or ancestor.tag in _CELLS:
             return ancestor
-        if ancestor.tag in BLOCKS or ancestor.tag in ("form", "button", "label"):
+        if ancestor.tag in BLOCKS or ancestor.tag in ("button", "label"):
             return None
     return None
 
 
-def _is_word(element: HtmlElement) -> bool:
-    """Whether an element belongs to a text: a caption of a field to fill in and a button by itself do not."""
-    holder = _holder(element)
-    if holder is None or not text_of(element).strip():
-        return False
+def _is_word(element: HtmlElement, alone: bool, fields: bool) -> bool:
+    """Whether an element belongs to a text: a caption of a field to fill in and a button by itself do not.
+
+    alone: nothing else stands in its paragraph. fields: there are fields to fill in.
+    """
     if element.tag == "button":
         return _in_midst(element)
     if element.tag == "label":
-        fields = [field for field in holder.iter(*_FIELDS) if field.get("disabled") is None]
         return not fields and (element.get("for") is None or _in_midst(element))
-    return holder.tag in _CELLS or len(text_of(holder).strip()) > len(text_of(element).strip())
+    return not alone
 
 
 def _in_midst(element: HtmlElement) -> bool:

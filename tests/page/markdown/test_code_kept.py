@@ -2,12 +2,15 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from recall.page.markdown import markdown
+from recall.page.markdown import convert, markdown
+from recall.page.markdown.lift import lift
+from recall.page.markdown.tree import parse
 from tests.page.markdown.pieces import PARAGRAPH, RULED, SHOWN
 
 FENCED = re.compile(r"(?ms)^(?P<ticks>`{3,})(?P<language>[^\n`]*)\n(?P<code>.*?)\n(?P=ticks)$")
@@ -100,3 +103,39 @@ def test_the_expected_code_is_what_chromium_shows(browser: Any, piece: str, code
     browser.set_content(page(piece, 1).decode())
     shown = browser.locator("pre, code").first.inner_text()
     assert shown.strip("\n") == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<pre>" + "x<button></button>" * 20_000 + "</pre>",
+        "<pre>" + "<span class=gutter>" * 200 + "x = 1;\n" * 20_000 + "</span>" * 200 + "</pre>",
+        "<pre><span class=tooltip>" + "<span class=tooltiptext></span>" * 20_000 + "</span></pre>",
+        "<pre>" + "<b class=enlighter-raw>x</b>" * 20_000 + "</pre>",
+        "<pre>1\n2</pre><pre>a();\nb();</pre>" * 2_000,
+        "<pre>" + "<div><i>1</i><b></b>" * 100 + "x\n" * 20_000 + "</div>" * 100 + "</pre>",
+        "<p>" + "<time>1</time> " * 20_000 + "</p>",
+        "<ul><li>" + "<label>one</label> " * 20_000 + "</ul>",
+        "<div>" * 100 + "<pre>a = 1</pre>" + "<b>Copy</b></div>" * 100,
+    ],
+    ids=["marks", "nested", "bubbles", "copies", "gutters", "counters", "times", "labels", "holders"],
+)
+@pytest.mark.timeout(60)
+def test_proofs_cost_time_in_proportion_to_the_page(body: str) -> None:
+    started = time.process_time()
+    root = parse(f"<html><body><p>some words</p>{body}</body></html>")
+    assert root is not None
+    lift(root, body)
+    assert time.process_time() - started < 6
+
+
+def test_numbers_too_long_to_count_lines_do_no_harm() -> None:
+    digits = "9" * 5_000
+    found = convert(page(f"<pre>{digits}\n{digits}</pre><pre><b class=lineno>{digits}</b>x</pre>", 3))
+    assert found.fallback is None
+    assert [code for _, code in codes(found.text)] == [f"{digits}\n{digits}", f"{digits}x"]
+
+
+def test_a_permalink_whose_sign_was_decoded_wrong_is_no_code() -> None:
+    signature = '<dl><dt class="sig" id="f">f(x)<a class="headerlink" href="#f">Â¶</a></dt><dd>It does so.</dd></dl>'
+    assert "`f(x)`" in markdown(page(signature, 3))
