@@ -38,7 +38,7 @@ _BINARY_SHARE = 20
 """Text holds less than one binary data byte (MIME Sniffing, 3) in so many bytes; compressed data, one in ten."""
 
 _CHUNK_SIZE = re.compile(
-    rb"[ \t]*+(?=[0-9A-Fa-f])0*+([0-9A-Fa-f]{0,16}+)[ \t]*+(?:;[^\r\n]{0,16384}+)?\r*+\n",
+    rb"[ \t]*+(?=[0-9A-Fa-f])0*+([0-9A-Fa-f]{0,15}+)[ \t]*+(?:;[^\r\n]{0,16384}+)?\r*+\n",
 )
 _GZIP = b"\x1f\x8b"
 _MAGIC = (_GZIP, b"\x28\xb5\x2f\xfd")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from recall.archive.warc.http_codings import HEADER, HTML_START, MAX_BODY, Body, decode_body
+from recall.archive.warc.http_codings import HEADER, HTML_START, MAX_BODY, decode_body
 from recall.archive.warc.http_head import MAX_HEAD, HttpHead, read_head
 from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
@@ -21,7 +21,8 @@ _HTML_TYPES = {b"text/html", b"application/xhtml+xml"}
 _SILENT_TYPES = {b"", b"application/unknown", b"unknown/unknown"}
 """Types that say nothing (MIME Sniffing, 7), as `media_type` gives them."""
 
-_OK = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?!\d)")
+_WELL = (b"HTTP/1.1 200 ", b"HTTP/1.0 200 ", b"HTTP/1.1 200\r")
+_OTHER = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)(?!\d)")
 _FIELDS = re.compile(
     rb"\n(?:(content-(?:type|encoding|length|usage)|transfer-encoding|x-robots-tag|tdm-reservation)"
     rb"[ \t]*:[ \t]*([^\r]*)|[ \t])"
@@ -82,10 +83,16 @@ def read_response(block: bytes | bytearray, start: int = 0, stop: int | None = N
     named = kind in _HTML_TYPES
     if not named and (kind not in _SILENT_TYPES or _says_no_sniffing(block, start, stop)):
         return Skip.NOT_HTML
-    body = _body(bytes(memoryview(block)[head.begin : stop]), fields)
-    if isinstance(body, Skip):
-        return body
-    return _why_no_page(body.data, named=named) or Content(body.data, charset, head.robots, not body.whole)
+    body, whole = bytes(memoryview(block)[head.begin : stop]), True
+    transfer, coding = fields.get(b"transfer-encoding"), fields.get(b"content-encoding")
+    if transfer or coding:
+        decoded = decode_body(body, transfer or b"", coding or b"")
+        if isinstance(decoded, Skip):
+            return decoded
+        body, whole = decoded
+    elif (length := fields.get(b"content-length")) and length != b"%d" % len(body):
+        body = _within(body, length)
+    return _why_no_page(body, named=named) or Content(body, charset, head.robots, not whole)
 
 
 def _without_head(block: bytes) -> Content | Skip:
@@ -100,11 +107,9 @@ def usual_head(block: bytes | bytearray, start: int, stop: int) -> HttpHead | No
 
     Usual are lines that end with CR LF, none folded, no field twice, and none that says how crawlers may use the page.
     """
-    status = _OK.match(block, start, stop)
-    if status is None or status[1].startswith(b"1"):
-        return None
-    if status[1] != b"200":
-        return HttpHead(int(status[1]), {}, stop)
+    if not block.startswith(_WELL, start, stop):
+        status = _OTHER.match(block, start, stop)
+        return HttpHead(int(status[1]), {}, stop) if status and status[1] != b"200" else None
     end = block.find(b"\r\n\r\n", start, min(stop, start + MAX_HEAD))
     if end < 0:
         return None
@@ -162,16 +167,7 @@ def _says_no_sniffing(block: bytes | bytearray, start: int, stop: int) -> bool:
     return options.partition(b",")[0].strip(b" \t").lower() == b"nosniff"
 
 
-def _body(stored: bytes, fields: dict[bytes, bytes]) -> Body | Skip:
-    """The body as its server meant it. Where it is not packed, its Content-Length tells where it ends."""
-    transfer, coding = fields.get(b"transfer-encoding", b""), fields.get(b"content-encoding", b"")
-    if transfer or coding:
-        return decode_body(stored, transfer, coding)
-    length = fields.get(b"content-length", b"")
-    return Body(stored) if not length or length == b"%d" % len(stored) else _within(stored, length)
-
-
-def _within(stored: bytes, declared: bytes) -> Body:
+def _within(stored: bytes, declared: bytes) -> bytes:
     """The body within its Content-Length (RFC 9112, 6.3), which may be repeated (RFC 9110, 8.6).
 
     Crawlers that store decoded bodies often keep the length of what was sent. So a body that is shorter need not be
@@ -180,12 +176,12 @@ def _within(stored: bytes, declared: bytes) -> Body:
     lengths = {each.strip(b" \t") for each in declared.split(b",")}
     number = lengths.pop()
     if lengths or not _NUMBER.fullmatch(number):
-        return Body(stored)
+        return stored
     length = int(number)
     ends = length < len(stored) and (
         _RESPONSE.match(stored, length) or stored[:length].rstrip()[-7:].lower() == b"</html>"
     )
-    return Body(stored[:length]) if ends else Body(stored)
+    return stored[:length] if ends else stored
 
 
 def _begins_as_html(body: bytes) -> bool:

@@ -456,6 +456,8 @@ def _chunked() -> Iterator[tuple[str, bytes, Content | Skip, str]]:
     yield "no last line end", chunked(chunks(PAGE, end=b"")[:-2]), page(cut=True), ""
     yield "a short chunk", chunked(chunks(PAGE, end=b"")[:-4]), page(PAGE[:-2], cut=True), ""
     yield "a long size", chunked(b"ffffffff\r\n" + PAGE), page(cut=True), ""
+    yield "a size beyond 64 bits", chunked(chunks(PAGE, end=b"ffffffffffffffff\r\nabc")), page(cut=True), NO_ERROR_PAGE
+    yield "a size near 64 bits", chunked(chunks(PAGE, end=b"fffffffffffffff\r\nabc")), page(PAGE + b"abc", cut=True), ""
     yield "wrong size at the end", chunked(chunks(PAGE, end=b"ffff\r\nabc")), page(PAGE + b"abc", cut=True), ""
     yield "no size at the end", chunked(chunks(PAGE, end=b"zz\r\nabc")), page(cut=True), NO_ERROR_PAGE
     yield "size too small", chunked(b"14\r\n" + PAGE + b"\r\n0\r\n\r\n"), Skip.BAD_ENCODING, ""

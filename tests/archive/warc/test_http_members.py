@@ -1,19 +1,26 @@
 """Every kind of HTTP response that archives hold, against the standards, and against Chromium where it is there."""
 
+import random
 import shutil
 import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from recall.archive.warc.fast_reader import FastReader
 from recall.archive.warc.http_head import read_head
-from recall.archive.warc.http_response import Content, read_response, usual_head
+from recall.archive.warc.http_response import Content, Head, read_response, usual_head
+from recall.archive.warc.window import Window
+from recall.io import open_stream
 from recall.records import Skip
-from tests.archive.warc.http_members import MEMBERS, Member
+from tests.archive.warc.http_members import MEMBERS, PAGE, Member
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -35,16 +42,71 @@ def test_each_kind_has_members() -> None:
     assert len({(member.kind, member.name) for member in MEMBERS}) == len(MEMBERS)
 
 
+def compare_ways(block: bytes) -> bool:
+    """Hold the quick way through a head and the careful one together; tells whether the quick one was taken."""
+    usual, whole = usual_head(block, 0, len(block)), read_head(block, 0, len(block))
+    if usual is None:
+        return False
+    assert whole is not None
+    assert usual.status == whole.status
+    if usual.status == 200:
+        for name in set(whole.fields) - {b"x-content-type-options"}:
+            assert usual.fields.get(name, b"").strip(b" \t") == whole.fields[name].lower()
+        assert (usual.begin, usual.robots) == (whole.begin, whole.robots)
+    return True
+
+
 @pytest.mark.parametrize("member", MEMBERS, ids=name_of)
 def test_the_quick_way_through_a_head_is_the_careful_one(member: Member) -> None:
-    usual, whole = usual_head(member.block, 0, len(member.block)), read_head(member.block, 0, len(member.block))
-    if usual is not None:
-        assert whole is not None
-        assert usual.status == whole.status
-        if usual.status == 200:
-            for name in set(whole.fields) - {b"x-content-type-options"}:
-                assert usual.fields.get(name, b"").strip() == whole.fields[name].lower()
-            assert (usual.begin, usual.robots) == (whole.begin, whole.robots)
+    compare_ways(member.block)
+
+
+PARTS = (
+    *(b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\0", b",", b"x", b"\r\n\r\n", b"\r\n ", b"\n\n"),
+    *(b"Content-Type", b"content-encoding", b"Content-Length", b"TRANSFER-ENCODING", b"X-Robots-Tag", b"Content-Usage"),
+    *(b"text/html", b": gzip\r\n", b"; charset=utf-8\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 404 No\r\n", b"\xff"),
+)
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=30))
+def test_both_ways_agree_on_any_head(parts: list[bytes]) -> None:
+    compare_ways(b"HTTP/1.1 200 OK\r\n" + b"".join(parts) + b"\r\n\r\n" + PAGE)
+    compare_ways(b"".join(parts))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_change_of_a_response_ends_in_a_page_or_a_reason(seed: int) -> None:
+    chance = random.Random(seed)
+    short = [member.block for member in MEMBERS if len(member.block) < 10_000]
+    for _ in range(500):
+        block = bytearray(chance.choice(short))
+        for _ in range(chance.choice((1, 2, 8))):
+            at = chance.randrange(len(block) + 1)
+            block[at : at + chance.choice((0, 0, 1, 8))] = chance.choice(
+                (b"", chance.choice(PARTS), chance.randbytes(1))
+            )
+        assert isinstance(read_response(block), Content | Skip)
+        compare_ways(bytes(block))
+
+
+def window_of(file: Path) -> Window:
+    return Window(lambda position: open_stream(str(file), offset=position))
+
+
+@pytest.mark.realdata
+def test_nearly_every_head_of_a_crawl_takes_the_quick_way(shared: Path) -> None:
+    files = sorted(shared.glob("*/crawl-data/**/*.warc.gz"))
+    quick: Counter[bool] = Counter()
+
+    def compare(_head: Head, block: bytearray, start: int, stop: int) -> Skip:
+        quick[compare_ways(bytes(block[start:stop]))] += 1
+        return Skip.EMPTY
+
+    for file in files:
+        with window_of(file) as window:
+            for _ in FastReader(window, {"response": compare}).records(0):
+                pass
+    assert quick[True] > 0.9 * quick.total() > 0
 
 
 class RawServer:
