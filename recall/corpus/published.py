@@ -19,7 +19,7 @@ from recall.records import WarcRef
 from recall.run.jobs import complete
 from recall.run.rounds import Damage, Run
 from recall.run.sampling import BottomK, priority
-from recall.run.store import Store
+from recall.run.store import Store, by_number
 from recall.sites.kinds import kind_of
 
 PART = re.compile(r"(?:.*/)?part-[0-9]+[^/]*\.parquet")
@@ -149,7 +149,7 @@ def part_keys(run: Run) -> list[str]:
     """Keys of the corpus' part files, in order."""
     step = run.step("corpus")
     files = [output.file for output in step.outputs()] if step.done else _published(run, step.folder)
-    return [step.key(file) for file in sorted(files) if PART.fullmatch(file)]
+    return [step.key(file) for file in sorted(files, key=by_number) if PART.fullmatch(file)]
 
 
 def _published(run: Run, folder: str) -> Iterable[str]:

@@ -175,7 +175,7 @@ class Step:
             raise AlreadyPublished(f"{self.key(file)}: the step is published or only read; it takes no more files")
 
     def reports(self) -> Iterator[Any]:
-        """Shard reports (`reports/*.json`) in order of their names; they and the `files` they name become outputs."""
+        """Shard reports (`reports/*.json`) in order of their numbers; they and the `files` they name become outputs."""
         keys = self.store.keys(self.key(REPORTS))
         with ThreadPoolExecutor(READERS) as readers:
             for start in range(0, len(keys), 64 * READERS):

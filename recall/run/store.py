@@ -7,6 +7,7 @@ Refuses to put other bytes under a name that exists.
 import atexit
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ __all__ = [
     "Schema",
     "Store",
     "Table",
+    "by_number",
     "canonical_json",
     "concat",
     "digest_of",
@@ -42,6 +44,9 @@ NAME_LENGTH = 32
 """Hex digits of the digest in a content-named file: 128 bits, enough that two contents never meet."""
 
 
+_DIGITS = re.compile(r"([0-9]{1,18})")
+
+
 def digest_of(data: bytes) -> str:
     """SHA-256 in hex, the digest used everywhere in a run folder."""
     return sha256(data).hexdigest()
@@ -50,6 +55,13 @@ def digest_of(data: bytes) -> str:
 def _digest_of_file(path: Path) -> str:
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
+
+
+def by_number(name: str) -> tuple[tuple[str, int], ...]:
+    """Sort key of a name in which digits count as numbers: a millionth file comes after the 999,999th."""
+    pieces = _DIGITS.split(name)
+    numbers = [int(digits) for digits in pieces[1::2]]
+    return (*zip(pieces[::2], [*numbers, -1], strict=True), (name, 0))  # "07" and "7" differ as well
 
 
 def canonical_json(value: object) -> bytes:
@@ -126,10 +138,10 @@ class Store:
         raise Damaged(f"{self.url(key)}: cannot be read: {error}") from None
 
     def keys(self, prefix: str = "") -> list[str]:
-        """Published keys that start with a prefix, sorted."""
+        """Published keys that start with a prefix, sorted, those that differ in a number by that number."""
         folder = prefix[: prefix.rfind("/") + 1]
         keys = (folder + name for name in list_keys(self.url(folder), self.access))
-        return sorted(key for key in keys if key.startswith(prefix))
+        return sorted((key for key in keys if key.startswith(prefix)), key=by_number)
 
     def remove(self, key: str) -> None:
         """Remove an unpublished leftover."""

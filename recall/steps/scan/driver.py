@@ -78,7 +78,8 @@ def _publish_shards(step: Step, earlier: ScannedShards | None) -> dict[str, int]
             if len(rows) == ROW_GROUP:
                 writer.add(_columns(rows))
                 rows = []
-        writer.add(_columns(rows))
+        if rows or not writer.rows:
+            writer.add(_columns(rows))
         writer.close()
         step.publish_file(SHARDS_FILE, path, writer.rows)
     return dict(counts)
