@@ -33,13 +33,17 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, order=True)
 class ExtractedShard:
-    """Tables of an extracted shard. bytes: of the kept pages' texts; scanned_pages: all that the scan saw."""
+    """Tables of an extracted shard. bytes: of the kept pages' texts in UTF-8; scanned_pages: all that the scan saw.
+
+    fallbacks: pages, kept or not, that did not come out as their main content, by reason.
+    """
 
     number: int
     kept: StageFile
     dropped: StageFile
     scanned_pages: int
     bytes: int
+    fallbacks: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

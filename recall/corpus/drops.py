@@ -6,14 +6,14 @@ few examples. The driver streams the table and holds a chunk at a time, without 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from recall.config import Config
-from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Merged, read_chunk
+from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, ExtractedShard, Merged, read_chunk
 from recall.corpus.schema import CAPPED, DROPPED, METADATA, Row, columns_of
 from recall.io.parquet import ParquetWriter, sort_table
 from recall.run.rounds import Step
@@ -155,6 +155,14 @@ def publish_streamed(
             yield table
         writer.close()
         step.publish_file(file, path, writer.rows)
+
+
+def fallbacks_of(shards: Iterable[ExtractedShard]) -> Changes:
+    """Pages that extraction could not reduce to their main content, by reason."""
+    counts: Counter[str] = Counter()
+    for shard in shards:
+        counts.update({f"extract fell back: {reason}": pages for reason, pages in shard.fallbacks})
+    return Changes(dict(sorted(counts.items())), {})
 
 
 def enabled(config: Config) -> dict[str, bool]:

@@ -52,7 +52,10 @@ MIX: Schema = {
 }
 """What the stages after extraction add."""
 
-CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX}
+FALLBACK: Schema = {"fallback": "string"}
+"""What extraction says of its own work."""
+
+CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX, **FALLBACK}
 ORDER = ("domain", "url", "id")
 """What the rows of the corpus are sorted by, over all its parts."""
 
@@ -83,6 +86,8 @@ MEANINGS = {
     "file_size_in_byte": "bytes of the text in UTF-8",
     "line_count": "lines of the text",
     "weight": "how often to draw the row in a mix: the product of the weights of its host, language and category",
+    "fallback": "why the text is the page's whole or plain text instead of its main content, empty where it is not: "
+    "no_tree, too_many_nodes, too_deep, extractor_failed, block_lost, or `error: ` and the exception",
 }
 
 DROPPED: Schema = {

@@ -6,9 +6,11 @@ row. Pages above the floor are candidates: written here by the scan with token i
 or by byte range.
 """
 
+import heapq
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, overload
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from recall.archive.shards import read_again
 from recall.config import AccessSection
+from recall.errors import Damaged
 from recall.io.parquet import ParquetWriter, lists_of, table_of
 from recall.records import Capture, Shard, WarcRef
 from recall.run.rounds import Round
@@ -203,15 +206,44 @@ class PageBody:
 def read_bodies(
     store: Store, scanned: ScannedShard, refs: dict[int, WarcRef], access: AccessSection
 ) -> dict[int, PageBody]:
-    """Bodies of some rows of a shard by row number: kept ones from the candidates, others from the shard again.
+    """As `stream_bodies`, all at once: for a few rows."""
+    return dict(stream_bodies(store, scanned, refs, access))
 
-    Raises ShardFailed when a record no longer reads: the caller's shard fails, no page is passed over.
+
+def stream_bodies(
+    store: Store, scanned: ScannedShard, refs: dict[int, WarcRef], access: AccessSection
+) -> Iterator[tuple[int, PageBody]]:
+    """Row numbers and bodies of some rows of a shard, in the order of rows, one at a time.
+
+    Kept ones come from the candidates, the others from the shard again. Raises ShardFailed when a record no longer
+    reads: the caller's shard fails, no page is passed over.
     """
-    bodies = dict(_kept_bodies(store, scanned, refs)) if refs else {}
-    missing = {ref: row for row, ref in refs.items() if row not in bodies}
-    for capture in read_again(scanned.shard, sorted(missing), access) if missing else ():
-        bodies[missing[capture.ref]] = PageBody(capture.body, capture.charset, capture.robots, capture.fetched)
-    return bodies
+    if not refs:
+        return
+    kept = _rows_with_body(store, scanned)
+    missing = {ref: row for row, ref in refs.items() if row not in kept}
+    again = _bodies_again(scanned, missing, access) if missing else iter(())
+    bodies = heapq.merge(_kept_bodies(store, scanned, refs), again, key=itemgetter(0))
+    for row in sorted(refs):
+        found = next(bodies, None)
+        if found is None or found[0] != row:
+            raise Damaged(f"{store.url(scanned.candidates)}: the body of row {row} is not where it should be")
+        yield found
+
+
+def _rows_with_body(store: Store, scanned: ScannedShard) -> frozenset[int]:
+    """A scan keeps the bodies of all of a shard's candidates or of none, so the first tells for all."""
+    first = next(iter(store.read_batches(scanned.candidates, ["body"], 1)), None)
+    if first is None or first.column("body").null_count:
+        return frozenset()
+    return frozenset(store.read_table(scanned.candidates, ["row"]).column("row").to_pylist())
+
+
+def _bodies_again(
+    scanned: ScannedShard, missing: dict[WarcRef, int], access: AccessSection
+) -> Iterator[tuple[int, PageBody]]:
+    for capture in read_again(scanned.shard, sorted(missing), access):
+        yield missing[capture.ref], PageBody(capture.body, capture.charset, capture.robots, capture.fetched)
 
 
 def _kept_bodies(store: Store, scanned: ScannedShard, wanted: dict[int, WarcRef]) -> Iterator[tuple[int, PageBody]]:

@@ -40,7 +40,8 @@ _FAILURES: Final = (
     RecursionError,
     etree.LxmlError,
 )
-"""Exceptions of extraction on unusual trees; nothing else is caught."""
+"""Exceptions on unusual trees; nothing else is caught. Of trafilatura they are expected, of the rest of this room they
+are bugs: one page must not end the others' stage, so it comes out as plain text, and its reason names the exception."""
 
 MIN_PROSE: Final = 200
 SHARE: Final = 0.2
@@ -53,10 +54,21 @@ _INLINE_TAGS: Final = words("a abbr b big code em font i kbd s samp small span s
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A page as Markdown. fallback: why it is plain text or the full page instead, None for main content."""
+    """A page as Markdown. fallback: why it is plain text or the full page instead, None for main content.
+
+    error: the exception's name where the fallback is a bug of ours.
+    """
 
     text: str
     fallback: Fallback | None = None
+    error: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why the page fell back, as it is counted: "" where it did not."""
+        if self.fallback is None:
+            return ""
+        return f"{self.fallback}: {self.error}" if self.error else str(self.fallback)
 
 
 def markdown(body: bytes, url: str | None = None, charset: str | None = None) -> str:
@@ -83,8 +95,8 @@ def convert(body: bytes, url: str | None = None, charset: str | None = None) -> 
         draw_shadow_roots(root, shadow_tag)
     try:
         return _converted(root, text, url, bound)
-    except _FAILURES:
-        return Conversion(plain_text(text), Fallback.EXTRACTOR)
+    except _FAILURES as error:
+        return Conversion(plain_text(text), Fallback.ERROR, type(error).__name__)
 
 
 def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | None) -> Conversion:
@@ -100,7 +112,9 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
     elif bound is not None:
         prose = render(root)
     else:
-        prose = _main_content(root, url)
+        main = _main_content(root, url)
+        bound = Fallback.EXTRACTOR if main is None else None
+        prose = render(root) if main is None else main
     if posts is None and bound is None and len(prose) < max(MIN_PROSE, SHARE * len(text_of(root))):
         full = render(root)
         if len(full) > 3 * len(prose):
@@ -116,15 +130,21 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
     return Conversion(restored, bound)
 
 
-def _main_content(root: HtmlElement, url: str | None) -> str:
-    """The main content with its place-holders. Options are new for each page: no state is carried over."""
-    content = trafilatura.extract(
-        root,
-        url=url,
-        output_format="markdown",
-        include_formatting=True,
-        include_tables=True,
-    )
+def _main_content(root: HtmlElement, url: str | None) -> str | None:
+    """The main content with its place-holders, None where the library fails on the page.
+
+    Options are new for each page: no state is carried over.
+    """
+    try:
+        content = trafilatura.extract(
+            root,
+            url=url,
+            output_format="markdown",
+            include_formatting=True,
+            include_tables=True,
+        )
+    except _FAILURES:
+        return None
     return content or ""
 
 

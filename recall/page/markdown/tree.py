@@ -45,13 +45,14 @@ _MONO_STYLE = re.compile(r"font[^;]*:[^;]*(mono|courier|consolas|menlo|lucida co
 
 
 class Fallback(StrEnum):
-    """Why a page came out as plain text instead of Markdown."""
+    """Why a page came out as plain text, or as the full page, instead of its main content."""
 
     NO_TREE = "no_tree"
     TOO_MANY_NODES = "too_many_nodes"
     TOO_DEEP = "too_deep"
     EXTRACTOR = "extractor_failed"
     BLOCK_LOST = "block_lost"
+    ERROR = "error"
 
 
 def parse(text: str) -> HtmlElement | None:

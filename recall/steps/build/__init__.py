@@ -14,7 +14,7 @@ from recall.corpus.chunks import ChunkedPages, ExtractedShard, Merged, chunks_of
 from recall.corpus.dataset_card import CardFigures, audited_rounds, card
 from recall.corpus.dedup.exact import merge_exact
 from recall.corpus.dedup.near import merge_near
-from recall.corpus.drops import DropInputs, publish_streamed, stage_reports, write_drops
+from recall.corpus.drops import DropInputs, fallbacks_of, publish_streamed, stage_reports, write_drops
 from recall.corpus.filters.boilerplate import find_boilerplate
 from recall.corpus.filters.optout import OptOut
 from recall.corpus.published import corpus_statistics
@@ -57,13 +57,15 @@ def build(run: Run) -> Done:
     for _ in publish_streamed(step, "contamination.parquet", [chunk.hits for chunk in finished], HITS):
         pass
     step.publish_table("shards.parquet", _ledger(run, rounds[-1], shards), LEDGER)
-    stages = stage_reports(config, reasons.total(), drops, [chunk.changes for chunk in finished])
+    changes = [fallbacks_of(shards), *(chunk.changes for chunk in finished)]
+    stages = stage_reports(config, reasons.total(), drops, changes)
     step.publish_json("stages.json", stages)
     step.publish("opencoder.sql", view_sql().encode())
     failed = sum(rounds[-1].shards.find(shard.number) is None for shard in run.shards)
     figures = CardFigures(corpus_statistics(run, 0), drops.by_reason(), stages, failed, audited_rounds(run))
     step.publish("card.md", card(run, figures).encode())
     counts = {"pages": reasons.total(), "dropped": drops.pages, "failed_shards": failed}
+    counts |= {"fell_back": sum(changes[0].counts.values())}
     done = step.finish({**counts, **dict(sorted(reasons.items()))}, {"schema": VERSION, **_outside(run)})
     for key in run.store.keys(f"{WORK}/"):
         run.store.remove(key)

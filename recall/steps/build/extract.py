@@ -2,9 +2,11 @@
 
 In: a scanned shard. Out: a table of kept pages and one of dropped pages. A page is selected when the last round's model
 keeps it or an accepted prefix covers it; labels overrule both. Everything that depends on one page alone is done here,
-so that no page is compared with others that would not stay anyway.
+so that no page is compared with others that would not stay anyway. Bodies and texts are held a few at a time: memory
+grows with the shard's URLs only.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,19 +17,22 @@ from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters.optout import OptOut, noai
-from recall.corpus.schema import DROPPED, ID_BITS, LINEAGE, Row, columns_of
+from recall.corpus.schema import DROPPED, FALLBACK, ID_BITS, LINEAGE, Row, columns_of
 from recall.corpus.signals import TAGS, broken_rule, declared_language, signals, tags
-from recall.page.markdown import markdown
+from recall.page.markdown import Conversion, convert
 from recall.records import plain_text
-from recall.run.scanned import PageBody, ScannedShard, ScannedShards, read_bodies, read_rows, refs_of
-from recall.run.shuffle import Stage, write_table
-from recall.run.store import Schema, Store
+from recall.run.scanned import PageBody, ScannedShard, ScannedShards, read_rows, refs_of, stream_bodies
+from recall.run.shuffle import Stage, write_partitions, write_table
+from recall.run.store import Columns, Schema, Store
 from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import host_of, url_key
 
-EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS}
+EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS, **FALLBACK}
 STAGE = "extract"
 TAG = "code"
+PIECE = 8 << 20
+"""Bytes of kept texts that are held before they are written as a row group."""
+
 NO_TEXT = "no text could be extracted"
 LISTED = "its host or URL opted out"
 PAGE_OPTS_OUT = "the page asks not to be used"
@@ -79,40 +84,98 @@ class DropReason:
 
 def extract_shard(stage: Stage[ExtractionInputs], scanned: ScannedShard) -> ExtractedShard:
     """Extract a shard's selected pages: rows of EXTRACTED, and rows of DROPPED for the others."""
-    inputs, number = stage.inputs, scanned.number
-    selections = list(select_pages(stage.store, inputs.rounds, inputs.labels, number))
-    table = read_rows(stage.store, scanned, ["offset", "length"])
-    refs = refs_of(table, scanned.shard.path, [selection.row for selection in selections])
-    unread = {selection.row: _drop_unread(inputs, selection) for selection in selections}
-    wanted = {row: refs[row] for row, drop in unread.items() if drop is None}
-    bodies = read_bodies(stage.store, scanned, wanted, inputs.config.access)
-    kept: list[Row] = []
-    dropped: list[Row] = []
-    for selection in selections:
-        ref = refs[selection.row]
-        lineage: Row = {
-            "id": number << ID_BITS | selection.row,
-            "url": selection.url,
-            "score": selection.score,
-            "round": selection.round,
-            "warc_path": ref.path,
-            "offset": ref.offset,
-            "length": ref.length,
-        }
-        page = unread[selection.row] or _page_of(
-            inputs.config, selection, bodies.pop(selection.row), scanned.shard.crawl
-        )
-        if isinstance(page, DropReason):
-            dropped.append({**lineage, "stage": page.stage, "reason": page.reason, "detail": page.detail})
-        else:
-            kept.append(lineage | page)
+    extraction = _ShardExtraction(stage, scanned)
+    kept = write_partitions(stage, extraction.pieces(), EXTRACTED)
     return ExtractedShard(
-        number,
-        write_table(stage, "kept-", columns_of(kept, EXTRACTED), EXTRACTED),
-        write_table(stage, "dropped-", columns_of(dropped, DROPPED), DROPPED),
-        table.num_rows,
-        sum(len(str(row["text"])) for row in kept),
+        scanned.number,
+        kept,
+        write_table(stage, "dropped-", columns_of(extraction.dropped, DROPPED), DROPPED),
+        extraction.scanned_pages,
+        extraction.bytes,
+        tuple(sorted(extraction.fallbacks.items())),
     )
+
+
+class _ShardExtraction:
+    """Extracts the pages of a shard one by one, and holds no more than PIECE bytes of their texts."""
+
+    def __init__(self, stage: Stage[ExtractionInputs], scanned: ScannedShard) -> None:
+        self.stage, self.scanned, self.config = stage, scanned, stage.inputs.config
+        self.dropped: list[Row] = []
+        self.fallbacks: Counter[str] = Counter()
+        self.bytes = self.scanned_pages = 0
+
+    def pieces(self) -> Iterator[Columns]:
+        """The kept pages in the order of rows, as pieces of EXTRACTED; at least one piece."""
+        held: list[Row] = []
+        size = 0
+        for row in self._kept():
+            held.append(row)
+            size += int(str(row["size"]))
+            if size >= PIECE:
+                yield columns_of(held, EXTRACTED)
+                self.bytes, held, size = self.bytes + size, [], 0
+        self.bytes += size
+        yield columns_of(held, EXTRACTED)
+
+    def _kept(self) -> Iterator[Row]:
+        inputs, scanned, store = self.stage.inputs, self.scanned, self.stage.store
+        selections = list(select_pages(store, inputs.rounds, inputs.labels, scanned.number))
+        table = read_rows(store, scanned, ["offset", "length"])
+        self.scanned_pages = table.num_rows
+        refs = refs_of(table, scanned.shard.path, [selection.row for selection in selections])
+        unread = {selection.row: _drop_unread(inputs, selection) for selection in selections}
+        wanted = {row: refs[row] for row, drop in unread.items() if drop is None}
+        bodies = stream_bodies(store, scanned, wanted, self.config.access)
+        for selection in selections:
+            page: Row | DropReason | None = unread[selection.row]
+            if page is None:
+                page = self._page_of(selection, next(bodies)[1])
+            ref = refs[selection.row]
+            lineage: Row = {
+                "id": scanned.number << ID_BITS | selection.row,
+                "url": selection.url,
+                "score": selection.score,
+                "round": selection.round,
+                "warc_path": ref.path,
+                "offset": ref.offset,
+                "length": ref.length,
+            }
+            if isinstance(page, DropReason):
+                self.dropped.append({**lineage, "stage": page.stage, "reason": page.reason, "detail": page.detail})
+            else:
+                yield lineage | page
+
+    def _page_of(self, selection: Selection, page: PageBody) -> Row | DropReason:
+        """All columns that depend on a page alone."""
+        config, crawl = self.config, self.scanned.shard.crawl
+        if config.optout.enabled and (directive := noai(page.body, page.robots, config.optout.directives)):
+            return DropReason("optout", PAGE_OPTS_OUT, directive)
+        plain = plain_text(page.body)
+        converted = convert(page.body, selection.url, page.charset) if plain is None else Conversion(plain)
+        if converted.reason:
+            self.fallbacks[converted.reason] += 1
+        text = converted.text
+        if not text.strip():
+            return DropReason(STAGE, NO_TEXT, converted.reason)
+        measured = signals(text) if config.quality.enabled else {}
+        if drop := low_quality(config.quality, measured):
+            return drop
+        declared = declared_language(page.body) if plain is None else ""
+        return {
+            "text": text,
+            "tag": TAG,
+            "reason": selection.reason,
+            "domain": host_of(selection.url),
+            "crawl": crawl,
+            "digest": f"sha256:{sha256(page.body).hexdigest()}",
+            "model": selection.model,
+            "fetched": page.fetched,
+            "fallback": converted.reason,
+            **(tags(selection.url, text, declared) if config.tags.enabled else {}),
+            **measured,
+            **dict(zip(KEYS, duplicate_keys(selection.url, text, crawl, page.fetched), strict=True)),
+        }
 
 
 def select_pages(
@@ -165,33 +228,6 @@ def _drop_unread(inputs: ExtractionInputs, selection: Selection) -> DropReason |
         return DropReason("choice", selection.reason)
     listed = inputs.optout.reason(selection.url) if inputs.config.optout.enabled else ""
     return DropReason("optout", LISTED, listed) if listed else None
-
-
-def _page_of(config: Config, selection: Selection, page: PageBody, crawl: str) -> Row | DropReason:
-    """All columns that depend on a page alone."""
-    if config.optout.enabled and (directive := noai(page.body, page.robots, config.optout.directives)):
-        return DropReason("optout", PAGE_OPTS_OUT, directive)
-    plain = plain_text(page.body)
-    text = markdown(page.body, selection.url, page.charset) if plain is None else plain
-    if not text.strip():
-        return DropReason(STAGE, NO_TEXT)
-    measured = signals(text) if config.quality.enabled else {}
-    if drop := low_quality(config.quality, measured):
-        return drop
-    declared = declared_language(page.body) if plain is None else ""
-    return {
-        "text": text,
-        "tag": TAG,
-        "reason": selection.reason,
-        "domain": host_of(selection.url),
-        "crawl": crawl,
-        "digest": f"sha256:{sha256(page.body).hexdigest()}",
-        "model": selection.model,
-        "fetched": page.fetched,
-        **(tags(selection.url, text, declared) if config.tags.enabled else {}),
-        **measured,
-        **dict(zip(KEYS, duplicate_keys(selection.url, text, crawl, page.fetched), strict=True)),
-    }
 
 
 def low_quality(settings: QualitySection, measured: Mapping[str, int | float]) -> DropReason | None:

@@ -67,8 +67,32 @@ def test_a_failing_extractor_is_counted_and_loses_no_text(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("recall.page.markdown.conversion.trafilatura.extract", fail)
     found = convert(PAGE.encode())
-    assert found.fallback is Fallback.EXTRACTOR
+    assert (found.fallback, found.reason) == (Fallback.EXTRACTOR, "extractor_failed")
+    assert "```\nfor x in y:\n    print(x)\n```" in found.text
+
+
+@pytest.mark.parametrize("kind", [AttributeError, IndexError, KeyError, TypeError, RecursionError])
+def test_a_bug_of_ours_is_told_apart_and_named(monkeypatch: pytest.MonkeyPatch, kind: type[Exception]) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise kind("a bug")
+
+    monkeypatch.setattr("recall.page.markdown.conversion.find_posts", fail)
+    found = convert(PAGE.encode())
+    assert (found.fallback, found.reason) == (Fallback.ERROR, f"error: {kind.__name__}")
     assert "    print(x)" in found.text
+
+
+def test_what_no_page_can_cause_is_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise MemoryError
+
+    monkeypatch.setattr("recall.page.markdown.conversion.find_posts", fail)
+    with pytest.raises(MemoryError):
+        convert(PAGE.encode())
+
+
+def test_main_content_has_no_reason() -> None:
+    assert convert(PAGE.encode()).reason == ""
 
 
 def test_a_page_that_extraction_finds_empty_comes_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
