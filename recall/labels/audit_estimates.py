@@ -48,7 +48,7 @@ def scores_of_urls(round_: Round, urls: frozenset[str]) -> Mapping[str, tuple[fl
     context = ScoresWanted(crawl_pages(round_), frozenset(keys.values()))
     shards, label = scanned_shards(round_), f"scores {round_.number}"
     ended = complete(find_scores, context, shards if urls else (), round_.run.config.cluster, label)
-    scores = _first_found({outcome.item.number: outcome.result for outcome in ended})
+    scores = _of_first_shard({outcome.item.number: outcome.result for outcome in ended})
     return {url: scores[key] for url, key in keys.items() if key in scores}
 
 
@@ -70,7 +70,7 @@ def find_scores(context: ScoresWanted, scanned: ScannedShard) -> dict[str, tuple
     return scores
 
 
-def _first_found(by_shard: Mapping[int, Mapping[str, V]]) -> dict[str, V]:
+def _of_first_shard(by_shard: Mapping[int, Mapping[str, V]]) -> dict[str, V]:
     """What the first shard, by number, says of each page: rounds of earlier versions know no repeats."""
     found: dict[str, V] = {}
     for number in sorted(by_shard, reverse=True):
@@ -232,7 +232,7 @@ def audit(round_: Round) -> Audited | None:
     for outcome in complete(count_cells, census, shards, run.config.cluster, f"audit {round_.number}"):
         counts.update(outcome.result[0])
         by_shard[outcome.item.number] = outcome.result[1]
-    cells = _first_found(by_shard)
+    cells = _of_first_shard(by_shard)
     keys = [key for key in pool.truth if key.removeprefix(" ") in cells]
     sample = AuditSample(
         truth=np.array([pool.truth[key] for key in keys], dtype=np.bool_),
