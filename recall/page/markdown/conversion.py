@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.full_page import find_posts, render, render_thread
 from recall.page.markdown.lift import Lifted, lift
 from recall.page.markdown.reinsert import add_headings_and_lists, blocks_in, complete
-from recall.page.markdown.templates import draw_shadow_roots, without_templates
+from recall.page.markdown.templates import without_templates
 from recall.page.markdown.tree import (
     CONTROL,
     Fallback,
@@ -81,7 +81,7 @@ def markdown(body: bytes, url: str | None = None, charset: str | None = None) ->
 
 def convert(body: bytes, url: str | None = None, charset: str | None = None) -> Conversion:
     """Return what `markdown` does, and why a page fell back to plain text or the full page."""
-    text, shadow_tag = without_templates(decode(body, charset))
+    text = without_templates(decode(body, charset))
     root = parse(text)
     if root is None:
         return Conversion(plain_text(text), Fallback.NO_TREE)
@@ -91,8 +91,6 @@ def convert(body: bytes, url: str | None = None, charset: str | None = None) -> 
         bound = broken_bound(root)
     if bound is Fallback.TOO_DEEP:
         return Conversion(plain_text(text), bound)
-    if shadow_tag:
-        draw_shadow_roots(root, shadow_tag)
     try:
         return _converted(root, text, url, bound)
     except _FAILURES as error:

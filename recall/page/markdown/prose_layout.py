@@ -96,6 +96,7 @@ _WORDS: Final = (
     "blink",
     "noindex",
     "q",
+    "slot",
     "button",
 )
 _SENTENCES: Final = frozenset({"p", "blockquote", "figcaption", "summary", *HEADINGS})
