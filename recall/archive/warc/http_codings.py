@@ -132,24 +132,26 @@ def looks_like_text(data: bytes) -> bool:
 def join_chunks(body: bytes) -> Body | Skip:
     """Undo chunked transfer. A body that does not begin with a chunk was stored joined already.
 
-    A size line that ends without CR is also how a page may begin: it is believed where its chunk is whole.
+    A first size line that ends without CR is also how a page may begin: it is believed where all chunks follow.
     """
     pieces: list[bytes] = []
-    position, size = 0, _CHUNK_SIZE.match(body)
+    position, first = 0, _CHUNK_SIZE.match(body)
+    unsure = first is None or not first[0].endswith(b"\r\n")
+    size = first
     while size is not None:
         length, begin = int(size[1] or b"0", 16), size.end()
         if length == 0:
-            return Body(b"".join(pieces))
+            last = pieces or not unsure or not body[begin:].strip()
+            return Body(b"".join(pieces) if last else body)
         end = begin + length
-        following = end + (2 if body.startswith(b"\r\n", end) else body.startswith(b"\n", end))
-        if not pieces and following == end != len(body):
-            if not size[0].endswith(b"\r\n"):
-                return Body(body)
-            if end < len(body):
-                return Skip.BAD_ENCODING
+        position = end + (2 if body.startswith(b"\r\n", end) else body.startswith(b"\n", end))
+        if not pieces and position == end < len(body) and not unsure:
+            return Skip.BAD_ENCODING
         pieces.append(body[begin:end])
-        position, size = following, _CHUNK_SIZE.match(body, following)
-    return Body(b"".join(pieces), whole=False) if position else Body(body)
+        size = _CHUNK_SIZE.match(body, position)
+    if first is None or (unsure and position != len(body)):
+        return Body(body)
+    return Body(b"".join(pieces), whole=False)
 
 
 def _undo(stored: Body, undo: "Callable[[bytes], _Stream | None]") -> Body | Skip:

@@ -452,6 +452,10 @@ def _chunked() -> Iterator[tuple[str, bytes, Content | Skip, str]]:
     for name, body in {"joined": PAGE, "hex digits": b"face the music <p>", "a hex line": b"add\n<p>hello</p>"}.items():
         yield f"joined: {name}", chunked(body), page(body), NO_ERROR_PAGE
     yield "joined: a zero less", chunked(b"a\n<p>hello, hello"), page(b"a\n<p>hello, hello"), NO_ERROR_PAGE
+    for joined in (b"0\n<p>hello", b"5\nhello\nmore <p>text", b"5\nhello\n5\nmore <p>text", b"5\nhello, hello"):
+        yield f"joined: {joined!r}", chunked(joined), page(joined), NO_ERROR_PAGE
+    yield "LF, no last chunk", chunked(b"%x\n%s\n" % (size, PAGE)), page(cut=True), ""
+    yield "no chunk but the last", chunked(b"0\r\n\r\n"), Skip.EMPTY, ""
     yield "no last chunk", chunked(chunks(PAGE, end=b"")), page(cut=True), ""
     yield "no last line end", chunked(chunks(PAGE, end=b"")[:-2]), page(cut=True), ""
     yield "a short chunk", chunked(chunks(PAGE, end=b"")[:-4]), page(PAGE[:-2], cut=True), ""
