@@ -2,8 +2,9 @@
 
 In order (`_choose`): byte order mark; encodings that pass for ASCII (ISO-2022-JP, UTF-16 by its NULs); valid UTF-8, a
 few errors allowed; what the HTTP header, then the page's `<meta>` or XML declaration declares, where the bytes do not
-contradict it; detection by resiliparse; the first declared encoding after all; windows-1252. UTF-8 comes before what is
-declared because text in another encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common.
+contradict it, UTF-8 with more errors; detection by resiliparse; the first declared encoding after all; windows-1252.
+UTF-8 comes before what is declared because text in another encoding is hardly ever valid UTF-8 by chance, while wrong
+declarations are common.
 Labels and encodings are those of the WHATWG Encoding standard, as browsers have them (`iso-8859-1` is windows-1252;
 `recall.page.text.encoded` decodes). Of what the standard refuses, because scripts could hide in it, ISO-2022-KR is read
 and what is declared HZ or ISO-2022-CN counts as not declared. NUL never occurs in the result.
@@ -26,6 +27,9 @@ MAX_DECODE = 8 << 20
 _HEAD, _PIECE = 8192, 4096
 _ERRORS_PER_HIGH_BYTES = 20
 """An encoding is believed while at most one in so many non-ASCII bytes is an error."""
+
+_ERRORS_IN_DECLARED_UTF8 = 2
+"""The same where UTF-8 is declared: other encodings look like it in less than half of their bytes."""
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16le", codecs.BOM_UTF16_BE: "utf-16be"}
 _MARKS_BYTES = tuple(_MARKS)
@@ -62,7 +66,7 @@ _XML = re.compile(
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
 _ASCII = bytes(range(128))
 _BELOW_LETTERS = bytes(range(160))
-_LATIN = {"windows-1250", "windows-1254", "windows-1257", "windows-1258", "macintosh", "x-mac-cyrillic"}
+_LATIN = {"cp852", "windows-1250", "windows-1254", "windows-1257", "windows-1258", "macintosh", "x-mac-cyrillic"}
 _LATIN |= {f"iso-8859-{part}" for part in (2, 3, 4, 10, 13, 14, 15, 16)}
 _LATIN_LETTERS = 6
 """With fewer different accented letters the detector's choice among the Latin encodings is a guess."""
@@ -96,11 +100,11 @@ def _choose(body: bytes, charset: str | None) -> tuple[str, str | None]:
         hidden = _passing_for_ascii(body, charset)
         if hidden is not None:
             return hidden, None
-    if _valid_length(body) >= 0 or _nearly_utf8(body):
+    if _valid_length(body) >= 0 or _nearly_utf8(body, _ERRORS_PER_HIGH_BYTES):
         return "utf-8", None
     declared = [encoding for encoding in _declared(body, charset) if encoding not in _NOT_EIGHT_BIT]
     for encoding in declared:
-        if encoding != "utf-8" and (text := _believed(body, encoding)) is not None:
+        if (text := _believed(body, encoding)) is not None:
             return encoding, text
     detected = _detected(body)
     if detected != "utf-8" and (text := _believed(body, detected)) is not None:
@@ -144,6 +148,8 @@ def _characters(body: bytes, encoding: str) -> str:
 
 def _believed(body: bytes, encoding: str) -> str | None:
     """The characters, where decoding gives few errors, measured against the bytes above 127."""
+    if encoding == "utf-8":
+        return _characters(body, encoding) if _nearly_utf8(body, _ERRORS_IN_DECLARED_UTF8) else None
     from recall.page.text.encoded import unused  # noqa: PLC0415 - only pages that are not UTF-8 need it
 
     text, octets = _characters(body, encoding), unused(encoding)
@@ -151,12 +157,15 @@ def _believed(body: bytes, encoding: str) -> str | None:
     return text if errors * _ERRORS_PER_HIGH_BYTES <= _high(body) else None
 
 
-def _nearly_utf8(body: bytes) -> bool:
-    """True where the same holds for UTF-8; ends at once in what is far from it, where each error takes long."""
+def _nearly_utf8(body: bytes, share: int) -> bool:
+    """True where at most one in `share` bytes above 127 is an error of UTF-8.
+
+    Ends at once in what is far from it, where each error takes long.
+    """
     high, decoder, errors = _high(body), codecs.getincrementaldecoder("utf-8")("replace"), 0
     for start in range(0, len(body), _PIECE):
         errors += decoder.decode(body[start : start + _PIECE]).count("\ufffd")
-        if errors * _ERRORS_PER_HIGH_BYTES > high:
+        if errors * share > high:
             return False
     return True
 

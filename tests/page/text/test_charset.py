@@ -78,6 +78,33 @@ def test_a_few_broken_bytes_do_not_unmake_utf_8() -> None:
     assert decode(body, "windows-1251") == RUSSIAN + "\ufffd\ufffd" + RUSSIAN
 
 
+@pytest.mark.parametrize("declared", ["header", "page"])
+def test_declared_utf_8_may_have_more_broken_bytes(declared: str) -> None:
+    body = b"<meta charset=utf-8>" * (declared == "page") + "It’s “so” déjà".encode() + b" \xa9 2013 \x96 na\xefve"
+    assert decode(body, "utf-8" if declared == "header" else None).endswith(
+        "It’s “so” déjà \ufffd 2013 \ufffd na\ufffdve"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (JAPANESE, "euc_jp"),
+        (JAPANESE, "cp932"),
+        (CHINESE, "gbk"),
+        (KOREAN, "cp949"),
+        (RUSSIAN, "cp1251"),
+        (FRENCH, "cp1252"),
+    ],
+)
+def test_utf_8_that_is_declared_for_other_encodings_is_not_believed(text: str, codec: str) -> None:
+    assert decode(f"<p>{text}".encode(codec), "utf-8") == f"<p>{text}"
+
+
+def test_few_accents_are_no_code_page_of_dos() -> None:
+    assert decode(b"<p>Fran\xe7ais <p>Contact Us <p>Qu\xe9bec", "utf-8") == "<p>Français <p>Contact Us <p>Québec"
+
+
 def test_a_header_of_a_servers_default_yields_to_the_page() -> None:
     html = f"<meta charset=windows-1251><p>{RUSSIAN}"
     assert decode(html.encode("cp1251"), "iso-8859-1") == html
