@@ -6,10 +6,11 @@ tell the same of every file.
 """
 
 import io
+import logging
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ def ours(path: Path, *, fast: bool = True) -> tuple[list[Seen], str]:
 
 def by_warcio(data: bytes) -> list[Seen] | None:
     """The same by warcio, None where it refuses the file, or fails over what is malformed: its errors are many."""
+    logging.getLogger("warcio").setLevel(logging.ERROR)
+    with redirect_stderr(io.StringIO()):
+        return _by_warcio(data)
+
+
+def _by_warcio(data: bytes) -> list[Seen] | None:
     seen: list[Seen] = []
     try:
         for record in ArchiveIterator(io.BytesIO(data), no_record_parse=True, arc2warc=True):

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 
 from recall.archive.warc.http_response import BLOCK_LIMIT, Readings, Record
-from recall.archive.warc.members import CUT, GZIP, Members, corrupt
+from recall.archive.warc.members import BLANK, CUT, GZIP, Members, corrupt
 from recall.archive.warc.record_head import (
     KINDS,
     MAX_WARC_HEAD,
@@ -164,7 +164,7 @@ def file_format(window: Window, url: str) -> tuple[bool, bool]:
         start = zlib.decompressobj(31).decompress(first, 64) if gzipped else first
     except zlib.error:
         return True, False
-    start = start.lstrip(b"\r\n")
+    start = start.lstrip(BLANK)
     if not first:
         raise corrupt(url, window.tell(), "empty")
     arc = _ARC.match(start) is not None

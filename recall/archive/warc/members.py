@@ -18,7 +18,8 @@ _SLICE = 16 << 10
 """Stored bytes that are inflated at once, counted from the member's start, so that damage is told alike however the
 bytes arrive. What is left behind a member's end is copied, so it is little."""
 
-_BLANK = re.compile(rb"[\r\n\t\v\f \0]*")
+BLANK = b"\r\n\t\v\f "
+_BLANK = re.compile(rb"[%b\0]*" % BLANK)
 
 
 class Members:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Protocol
 
 REMEMBERED = 4 << 20
-"""Stored bytes that are remembered; FastWARC decodes up to 1 MiB of a record before it hands it out."""
+"""Stored bytes that are remembered: what the fast reader read on beyond a record that it leaves to the full parser."""
 
 _PEEK = 1024
 
@@ -82,20 +82,6 @@ class Window:
             peeked += more
         self._position = start
         return peeked
-
-    def remembered(self, start: int, stop: int) -> bytes:
-        """The bytes [start, stop) as far as they are remembered."""
-        for position, block in reversed(self._blocks):  # nearly always in one of the last two blocks
-            if position <= start:
-                if stop <= position + len(block):
-                    return block[start - position : stop - position]
-                break
-        pieces = [block[max(0, start - at) : stop - at] for at, block in self._blocks if at < stop]
-        return b"".join(pieces)
-
-    def member_size(self, end: int) -> int:
-        """Size of what the gzip member before `end` holds, modulo 4 GiB (RFC 1952: its last 4 bytes)."""
-        return int.from_bytes(self.remembered(end - 4, end), "little")
 
     def _remembered_from(self, start: int) -> bytes:
         """The rest of the block that holds a position."""

@@ -199,6 +199,10 @@ def test_more_or_fewer_line_ends_between_records_than_two_lose_nothing(
     found = read(tmp_path / "a.warc", data if pack == "plain" else gz(data) if pack == "whole" else gz(*records))
     assert [page.body for page in found] == [body(number) for number in range(5)]
     assert [read_at(page.ref) for page in found] == found
+    before = [BETWEEN[name] + record(number)[:-4] for number in range(5)]
+    found = read(tmp_path / "a.warc", b"".join(before) if pack == "plain" else gz(*before))
+    assert [page.body for page in found] == [body(number) for number in range(5)]
+    assert [read_at(page.ref) for page in found] == found
 
 
 @pytest.mark.parametrize("zeros", [1, 40, 100_000])
