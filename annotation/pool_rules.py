@@ -15,7 +15,7 @@ import numpy as np
 from annotation.strata import SamplingPlan
 from recall.labels import ASKED_AGAIN, audit_urls, error_posteriors, evaluation_mask, gather, page_labels, shown_urls
 from recall.run import CrawlPages, Round, Run, Store, crawl_pages, floor_of, threshold_of, usable
-from recall.sites import Holdout, PrefixSet, host_of, url_key
+from recall.sites import Holdout, PrefixSet, host_of, stored_host, url_key
 
 LABELLED = "label"
 """Source of seed examples that a person labelled; the others (prefixes, random pages) may be asked about."""
@@ -123,7 +123,7 @@ def sampling_plan(round_: Round, known_hosts: frozenset[str]) -> SamplingPlan:
         language_share=config.label.language_share,
         doubted_share=config.label.doubted_share,
         gold=round(config.label.gold_share * (config.label.pages + config.label.audit)),
-        code_hosts=frozenset(row["host"] for row in table.to_pylist() if row["code"]),
+        code_hosts=frozenset(stored_host(row["host"]) for row in table.to_pylist() if row["code"]),
         known_hosts=known_hosts,
     )
 

@@ -13,7 +13,8 @@ from recall.release.export_files import PIECE, Row
 from recall.run.rounds import Round
 from recall.run.store import Schema
 from recall.sites.hosts import icann_registered_domain
-from recall.sites.prefixes import INT, SLUG, YEAR
+from recall.sites.prefixes import INT, SLUG, YEAR, parse_prefix
+from recall.sites.urls import stored_host
 
 HOSTS: Schema = {
     "url_host_name": "string",
@@ -59,13 +60,13 @@ def host_rows(round_: Round) -> Iterator[Row]:
     for table in round_.run.store.read_batches(key, rows=PIECE):
         for row in table.to_pylist():
             yield {
-                **_host(row["host"]),
+                **_host(stored_host(row["host"])),
                 "pages": row["pages"],
                 "kept": row["kept"],
                 "share": row["share"],
                 "share_at_least": row["low"],
                 "code_domain": row["code"],
-                "judgement": labelled.get(row["host"], ""),
+                "judgement": labelled.get(stored_host(row["host"]), ""),
             }
 
 
@@ -85,7 +86,7 @@ def prefix_rows(round_: Round) -> Iterator[Row]:
     for number in range(1, round_.number + 1):
         key = run.round(number).step("label").key("prefixes.parquet")
         for row in run.store.read_table(key, ["prefix", "pages", "kept"]).to_pylist():
-            asked.setdefault(row["prefix"], (number, row["pages"], row["kept"]))
+            asked.setdefault(parse_prefix(row["prefix"]), (number, row["pages"], row["kept"]))
     for prefix, value in sorted(labelled.items()):
         host, _, path = prefix.partition("/")
         first, pages, kept = asked.get(prefix, (None, None, None))

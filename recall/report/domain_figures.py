@@ -12,6 +12,7 @@ from recall.labels.decisions import prefix_labels
 from recall.labels.saturation import recalled_again
 from recall.report.contents import FigureData
 from recall.run.rounds import Round
+from recall.sites.urls import stored_host
 
 DOMAINS = {"pages": "int64", "share": "float64", "decision": "string", "hosts": "int64"}
 ACCEPTED, REJECTED = "code domain, a prefix accepted", "code domain, prefixes rejected"
@@ -54,7 +55,7 @@ def domains_of(round_: Round) -> tuple[FigureData, FigureData]:
     key = round_.step("domains").key("domains.parquet")
     for table in round_.run.store.read_batches(key):
         for row in table.to_pylist():
-            decision = labelled.get(row["host"], OPEN) if row["code"] else NOT_CODE
+            decision = labelled.get(stored_host(row["host"]), OPEN) if row["code"] else NOT_CODE
             points[rounded(row["pages"]), round(row["share"], SHARE_DIGITS), decision] += 1
             if row["code"]:
                 top.append((row["host"], row["pages"], row["kept"], row["share"], row["low"], decision))

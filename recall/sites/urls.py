@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 import can_ada
 
-__all__ = ["Address", "address_of", "host_of", "is_web", "named_host", "unicode_host", "url_key"]
+__all__ = ["Address", "address_of", "host_of", "is_web", "named_host", "stored_host", "unicode_host", "url_key"]
 
 _DEFAULT_PORTS = frozenset({"", "80", "443"})
 _WEB = frozenset({"http", "https"})
@@ -111,6 +111,11 @@ def named_host(text: str) -> str:
     except (ValueError, TypeError):
         return ""
     return host if _HOST.fullmatch(host) and "///" not in text else ""
+
+
+def stored_host(host: str) -> str:
+    """A host of a run folder as `host_of` gives it: versions before the URL key kept IDN in its own letters."""
+    return named_host(host) or host
 
 
 def unicode_host(host: str) -> str:

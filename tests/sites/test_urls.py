@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recall.sites.urls import address_of, host_of, is_web, named_host, unicode_host, url_key
+from recall.sites.urls import address_of, host_of, is_web, named_host, stored_host, unicode_host, url_key
 
 HOSTS = {
     "userinfo (4.4, authority state)": [
@@ -234,6 +234,21 @@ def test_urls_that_are_refused_have_keys_and_hosts_of_their_own() -> None:
 def test_a_host_that_a_person_wrote(text: str, host: str) -> None:
     assert named_host(text) == host
     assert named_host(host) == host
+
+
+@pytest.mark.parametrize(
+    ("stored", "host"),
+    [
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("2001:db8::1", "[2001:db8::1]"),
+        ("a.org", "a.org"),
+        ("a b.org", "a b.org"),
+        ("[broken", "[broken"),
+        ("", ""),
+    ],
+)
+def test_hosts_that_earlier_versions_stored_are_those_of_today(stored: str, host: str) -> None:
+    assert stored_host(stored) == host == stored_host(host)
 
 
 def test_a_host_has_letters_of_its_own() -> None:
