@@ -4,7 +4,8 @@ Stages over chunks or partitions: sign (MinHash), pair (pages that are equal in 
 pair in one task; pairs under the threshold go), components, and gather (all signatures of a component in one task). The
 ends of a component may have little in common, so it is no cluster yet: its pages, best first, join the most similar
 representative so far, or become representatives. So each page that goes is similar to the page that represents it,
-whatever the order of the files.
+whatever the order of the files. In a component of more than 10,000 pages each is compared with at most 1,024
+representatives, those that share most with it: a site of 100,000 alike pages takes seconds, not their square.
 """
 
 from collections.abc import Iterator
