@@ -58,8 +58,8 @@ def leaders(signatures: NDArray[np.uint16], enough: int) -> tuple[NDArray[np.int
     A page joins the most similar of the pages that represent others or themselves, if they agree at `enough` indices or
     more; else it represents itself. In a group of more than EXACT pages it is compared with those representatives only
     that agree with it in a whole band (BAND indices), of each band with the first MOST: time grows with the pages, not
-    with their square. Of 64 bands pages of similarity .71 share one with a chance of all but 10^-8, so a page misses its
-    representative only where others crowd it out of every band.
+    with their square. Pages of similarity .71 share one of 64 bands with a chance of all but 10^-8, so a page misses
+    its representative only where others crowd it out of every band.
     """
     count = len(signatures)
     chosen, equal = np.empty(count, np.int64), np.empty(count, np.int32)
