@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -16,7 +16,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from recall.config import AccessSection
-from recall.errors import BadInput, StorageUnusable
+from recall.errors import BadInput, Refused, StorageUnusable
 from recall.io.http import check_range, user_agent
 from recall.io.retry_policy import Again
 from recall.io.s3_errors import BROKEN, MISSING, NO_BUCKET, code_of, translate
@@ -25,6 +25,12 @@ from recall.io.stream import OpenBody
 T = TypeVar("T")
 
 CHUNK = 1 << 18
+UNSIGNED_SECONDS = 300.0
+"""How long it holds that there are no credentials."""
+
+_signed_until: dict[AccessSection, float] = {}
+_unsigned_until: dict[AccessSection, float] = {}
+
 BUCKET_SECONDS = 30.0
 """How long a bucket that was there counts as there."""
 
@@ -39,10 +45,38 @@ def split(url: str) -> tuple[str, str]:
     return bucket, key
 
 
-@lru_cache(maxsize=8)
 def signed(access: AccessSection) -> bool:
-    """True when requests are signed: there are credentials, found as boto3 finds them, and they are not to be left."""
-    return not access.anonymous and boto3.Session().get_credentials() is not None
+    """True when requests are signed: there are credentials, found as boto3 finds them, and they are not to be left.
+
+    That there are none holds for a while only: a machine's own come from a server that may not answer at once.
+    """
+    now = time.monotonic()
+    if access.anonymous or _signed_until.get(access, 0.0) > now:
+        return not access.anonymous
+    if _unsigned_until.get(access, 0.0) > now:
+        return False
+    there = boto3.Session().get_credentials() is not None
+    (_signed_until if there else _unsigned_until)[access] = float("inf") if there else now + UNSIGNED_SECONDS
+    return there
+
+
+def forget_credentials() -> None:
+    """Look for credentials anew when they are needed."""
+    _signed_until.clear()
+    _unsigned_until.clear()
+
+
+def fail(url: str, error: Exception, access: AccessSection, *, writing: bool = False) -> NoReturn:
+    """As `translate`; a refusal of a request without credentials is worth another when some are found now."""
+    try:
+        translate(url, error, writing=writing)
+    except Refused as refused:
+        if access.anonymous or access in _signed_until:
+            raise
+        _unsigned_until.pop(access, None)
+        if signed(access):
+            raise Again("refused without credentials; now there are some", None) from None
+        raise Refused(f"{refused}; no credentials were found") from None
 
 
 def endpoint_of(url: str, access: AccessSection) -> str:
@@ -52,7 +86,7 @@ def endpoint_of(url: str, access: AccessSection) -> str:
 
 
 @lru_cache(maxsize=8)
-def _client_of(pid: int, access: AccessSection) -> Any:  # noqa: ARG001 - a fork makes its own connections
+def _client_of(pid: int, access: AccessSection, sign: bool) -> Any:  # noqa: ARG001 - a fork makes its own connections
     settings: dict[str, Any] = {
         "connect_timeout": access.timeout_seconds,
         "read_timeout": access.timeout_seconds,
@@ -62,7 +96,7 @@ def _client_of(pid: int, access: AccessSection) -> Any:  # noqa: ARG001 - a fork
         "user_agent_extra": user_agent(access),
         "max_pool_connections": 32,
     }
-    if not signed(access):
+    if not sign:
         settings["signature_version"] = UNSIGNED
     if access.s3_endpoint:
         settings["s3"] = {"addressing_style": "path"}
@@ -82,7 +116,7 @@ def client(access: AccessSection) -> Any:
     """boto3's client for these settings. Raises BadInput for an endpoint that is no URL."""
     if access.s3_endpoint and urlsplit(access.s3_endpoint).scheme not in ("http", "https"):
         raise BadInput(f"[access] s3_endpoint: expected http:// or https://, found {access.s3_endpoint}")
-    return _client_of(os.getpid(), access)
+    return _client_of(os.getpid(), access, signed(access))
 
 
 class S3Source:
@@ -103,7 +137,7 @@ class S3Source:
         try:
             answer = client(self.access).get_object(Bucket=self._bucket, Key=self._key, **wanted)
         except BROKEN as error:
-            translate(self.url, error)
+            fail(self.url, error, self.access)
         body = answer["Body"]
         try:
             if ranged:
@@ -128,14 +162,14 @@ def _chunks(url: str, stream: Any) -> Iterator[bytes]:
         translate(url, error)
 
 
-def _unless_missing(url: str, action: Callable[[], T], *, writing: bool) -> T | None:
+def _unless_missing(url: str, access: AccessSection, action: Callable[[], T], *, writing: bool) -> T | None:
     """What a request answers, None where there is no such object; other errors translated."""
     try:
         return action()
     except BROKEN as error:
         if code_of(error) in MISSING:
             return None
-        translate(url, error, writing=writing)
+        fail(url, error, access, writing=writing)
 
 
 def read_version(url: str, access: AccessSection) -> tuple[bytes, str] | None:
@@ -146,14 +180,14 @@ def read_version(url: str, access: AccessSection) -> tuple[bytes, str] | None:
         answer = client(access).get_object(Bucket=bucket, Key=key)
         return answer["Body"].read(), answer["ETag"]
 
-    return _unless_missing(url, read, writing=True)
+    return _unless_missing(url, access, read, writing=True)
 
 
 def size(url: str, access: AccessSection) -> int | None:
     """Size of an object, None if there is none. Raises StorageUnusable when there is no such bucket."""
     bucket, key = split(url)
     found = _unless_missing(
-        url, lambda: int(client(access).head_object(Bucket=bucket, Key=key)["ContentLength"]), writing=False
+        url, access, lambda: int(client(access).head_object(Bucket=bucket, Key=key)["ContentLength"]), writing=False
     )
     if found is None and time.monotonic() - _seen_buckets.get((bucket, access), -BUCKET_SECONDS) >= BUCKET_SECONDS:
         check_bucket(url, access)
@@ -178,7 +212,7 @@ def remove(url: str, access: AccessSection) -> None:
     try:
         client(access).delete_object(Bucket=bucket, Key=key)
     except BROKEN as error:
-        translate(url, error, writing=True)
+        fail(url, error, access, writing=True)
 
 
 def list_page(url: str, token: str, access: AccessSection) -> tuple[list[str], str]:
@@ -188,5 +222,5 @@ def list_page(url: str, token: str, access: AccessSection) -> tuple[list[str], s
     try:
         answer = client(access).list_objects_v2(Bucket=bucket, Prefix=prefix, **following)
     except BROKEN as error:
-        translate(url, error, writing=True)
+        fail(url, error, access, writing=True)
     return [entry["Key"] for entry in answer.get("Contents", ())], str(answer.get("NextContinuationToken", ""))

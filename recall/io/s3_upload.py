@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from recall.config import AccessSection
 from recall.errors import RecallError, ShardUnreadable, Transient
 from recall.io import s3
-from recall.io.s3_errors import BROKEN, MISSING, TAKEN, code_of, translate
+from recall.io.s3_errors import BROKEN, MISSING, TAKEN, code_of
 from recall.io.stream import Stream
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class Target:
                 return None
             if code_of(error) == FORGOTTEN:
                 raise _Forgotten from None
-            translate(self.url, error, writing=True)
+            s3.fail(self.url, error, self.access, writing=True)
 
 
 def publish(target: Target, data: bytes | Path, etag: str | None = None) -> bool:

@@ -122,16 +122,16 @@ def test_common_crawl_is_read_over_https_by_those_without_credentials(
     fault_server.files["crawl-data/file"] = DATA
     monkeypatch.setattr(objects, "COMMON_CRAWL_HTTPS", fault_server.url(""))
     access = AccessSection(contact="nobody", timeout_seconds=1.0)
-    s3.signed.cache_clear()
+    s3.forget_credentials()
     assert io.read_range("s3://commoncrawl/crawl-data/file", 3, 4, access) == DATA[3:7]
     assert io.size("s3://commoncrawl/crawl-data/file", access) == len(DATA)
 
 
 @pytest.mark.usefixtures("no_credentials")
 def test_those_with_credentials_ask_the_bucket_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    s3.signed.cache_clear()
+    s3.forget_credentials()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "one")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "two")
     assert objects._readable("s3://commoncrawl/x", AccessSection(contact="someone")) == "s3://commoncrawl/x"
     assert objects._readable("s3://elsewhere/x", AccessSection(anonymous=True)) == "s3://elsewhere/x"
-    s3.signed.cache_clear()
+    s3.forget_credentials()

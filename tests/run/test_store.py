@@ -46,8 +46,8 @@ def test_keys_are_listed_sorted_below_a_prefix(store: Store) -> None:
     for key in ("b/2", "b/10", "a", "bb/1", "b/sub/1"):
         store.publish(key, b"")
     assert store.keys("b/") == ["b/2", "b/10", "b/sub/1"]
-    assert store.keys("b") == ["b/10", "b/2", "b/sub/1", "bb/1"]
-    assert store.keys() == ["a", "b/10", "b/2", "b/sub/1", "bb/1"]
+    assert store.keys("b") == ["b/2", "b/10", "b/sub/1", "bb/1"]
+    assert store.keys() == ["a", "b/2", "b/10", "b/sub/1", "bb/1"]
     assert store.keys("none/") == []
     store.remove("a")
     store.remove("a")
