@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+import recall
 from recall.config import ClusterSection
 from recall.errors import Damaged
 from recall.io.parquet import ParquetWriter, table_of
@@ -27,7 +28,7 @@ WORK = "build"
 """Folder of all stages' files; a build that ends removes it."""
 
 FORMAT = 3
-"""Of checkpoints: those of another format lie in another folder, so they are never read."""
+"""Of checkpoints: those of another format or version of recall lie in another folder, so they are never read."""
 
 
 class Numbered(Protocol):
@@ -77,7 +78,7 @@ class _Tasks(Generic[S, I, R]):
 
 def stage_folder(name: str) -> str:
     """Where the tasks of a stage keep their files."""
-    return f"{WORK}/{FORMAT}/{name}"
+    return f"{WORK}/{FORMAT}-{recall.__version__}/{name}"
 
 
 def map_ordered(

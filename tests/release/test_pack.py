@@ -1,6 +1,7 @@
 """A release: complete, the same every time, without what is private, and a run to start from it."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from recall.cli import verbs
 from recall.config import Config
 from recall.errors import Damaged
 from recall.labels.decisions import accepted_prefixes
-from recall.release.pack import read_release
+from recall.release.pack import pack, read_release
 from recall.release.scrub import public, scrubbed, scrubbed_config
 from recall.run.rounds import Run
 
@@ -60,6 +61,27 @@ def test_the_same_round_gives_the_same_bytes(packed: Path, played: Run, tmp_path
     answer = CliRunner().invoke(verbs, ["release", f"{played.store.root}@2", str(tmp_path / "again")])
     assert answer.exit_code == 0, answer.output
     assert bytes_of(packed) == bytes_of(tmp_path / "again")
+
+
+def test_a_loss_of_power_leaves_a_whole_release_or_none(
+    played: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, fsync = tmp_path / "new" / "folder" / "r2", os.fsync
+    inodes: list[int] = []
+    renamed: list[int] = []
+
+    def spy(handle: int) -> None:
+        inodes.append(os.fstat(handle).st_ino)
+        renamed.append(target.exists())
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    pack(played.round(2), target)
+    for path in (target, *target.rglob("*")):
+        assert not renamed[inodes.index(path.stat().st_ino)], f"{path} was seen before it was on the disk"
+    for folder in (target.parent, target.parent.parent, tmp_path):
+        assert folder.stat().st_ino in inodes
+    assert (inodes[-1], renamed[-1]) == (target.parent.stat().st_ino, True)
 
 
 def test_nothing_private_and_no_text_of_a_page_is_in_it(packed: Path, played: Run) -> None:

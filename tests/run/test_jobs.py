@@ -3,10 +3,12 @@ import itertools
 import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +110,45 @@ def test_a_deadline_ends_an_attempt_and_leaves_no_alarm() -> None:
     assert late.error_kind == "Overdue"
     assert attempt_until(sleep, None, 0.0, 0.1).result == "done"
     time.sleep(0.2)
+
+
+@pytest.mark.parametrize("moment", ["on its way out", "when it is disarmed", "when an error is put into words"])
+def test_a_deadline_that_comes_during_the_way_out_is_an_outcome_too(
+    monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    before, disarm, words = signal.getsignal(signal.SIGALRM), signal.setitimer, deadline._unexpected
+    rung: list[int] = []
+
+    def ring_once() -> None:
+        if not rung:
+            rung.append(1)
+            signal.raise_signal(signal.SIGALRM)
+
+    def ring_late(*arguments: Any) -> Outcome[int]:
+        outcome = attempt(*arguments)
+        ring_once()
+        return outcome
+
+    def ring_when_disarmed(which: int, seconds: float) -> None:
+        if not seconds:
+            ring_once()
+        disarm(which, seconds)
+
+    def ring_in_words(error: BaseException) -> str:
+        ring_once()
+        return words(error)
+
+    if moment == "on its way out":
+        monkeypatch.setattr(deadline, "attempt", ring_late)
+    elif moment == "when it is disarmed":
+        monkeypatch.setattr(signal, "setitimer", ring_when_disarmed)
+    else:
+        monkeypatch.setattr(deadline, "_unexpected", ring_in_words)
+    outcome = attempt_until(fail, ValueError("x"), 2 if moment == "when it is disarmed" else 1, 60.0, 60.0)
+    assert rung
+    assert outcome.error_kind == (None if moment == "when it is disarmed" else "Overdue")
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
 
 
 def test_ray_is_not_imported_unless_asked_for() -> None:

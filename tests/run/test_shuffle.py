@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import recall
 from recall.config import ClusterSection
 from recall.errors import Damaged, Incomplete
 from recall.run.shuffle import Stage, StageFile, arrays, by_key, checkpointed, map_ordered, read_partition
@@ -77,3 +78,11 @@ def test_a_checkpoint_of_another_shape_is_never_taken_for_a_result(text: str, tm
     store.publish(f"{stage.folder}/000001.json", text.encode())
     with pytest.raises((Damaged, Incomplete), match="not what stage count writes"):
         map_ordered(count, stage, ITEMS, ClusterSection())
+
+
+def test_checkpoints_of_another_version_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, done = Store(str(tmp_path)), list[int]()
+    for version in ("0.1.0", "0.1.1", "0.1.1"):
+        monkeypatch.setattr(recall, "__version__", version)
+        map_ordered(count, Stage(store, "count", done), ITEMS, ClusterSection())
+    assert done == [0, 1, 2, 3] * 2

@@ -81,20 +81,28 @@ def attempt_until(
     if threading.current_thread() is not threading.main_thread():
         return attempt(function, context, item)
 
+    ended = False
+
     def ring(_signal: int, _frame: object) -> None:
-        raise DeadlineExceeded(f"took longer than {seconds:g} s")
+        if not ended:
+            raise DeadlineExceeded(f"took longer than {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, ring)
     if grace is not None:
         faulthandler.dump_traceback_later(seconds + grace, exit=True)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        return attempt(function, context, item)
+        outcome = attempt(function, context, item)
+        ended = True  # from here on nothing rings, the way out least of all
+    except DeadlineExceeded as error:  # it rang when `attempt` was on its way out
+        outcome = Outcome(item, failure=_unexpected(error), error_kind=OVERDUE)
     finally:
+        ended = True
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         if grace is not None:
             faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGALRM, previous)
+    return outcome
 
 
 def retry_wait(tries: int) -> float:

@@ -13,6 +13,7 @@ from recall.corpus.filters.boilerplate import (
     repeated,
     text_key,
 )
+from recall.run.shuffle import stage_folder
 from recall.run.store import Store
 from tests.corpus.conftest import Publish
 
@@ -93,5 +94,5 @@ def test_each_chunk_learns_the_boilerplate_of_its_hosts(publish_shard: Publish, 
             {text_key("a.org"): keys(BANNER)},
             {},
         ]
-        for key in store.keys("build/2/boilerplate"):
+        for key in store.keys(stage_folder("boilerplate")):
             store.remove(key)
