@@ -290,7 +290,7 @@ class CampaignRun:
         hangs = ""
         while driver.poll() is None:
             now = time.monotonic() - began
-            if disasters and disasters[0].after <= now:
+            if disasters and disasters[0].after <= now and self._ripe(disasters[0], driver):
                 self._strike(disasters.pop(0), driver)
             if "clock" in self.conditions:
                 self._jump()
@@ -303,6 +303,10 @@ class CampaignRun:
                 hangs = "hangs"
             time.sleep(LOOK_SECONDS)
         return int(driver.returncode or 0), hangs + driver.output()
+
+    def _ripe(self, disaster: Disaster, driver: Process) -> bool:
+        """Whether a disaster finds what it is about: only a driver that holds the lease can lose it."""
+        return disaster.name != OVERTAKEN or self._lease().get("pid") == driver.pid
 
     def _driver(self) -> Process:
         """Start a driver, under the conditions of now."""
