@@ -386,8 +386,10 @@ class CampaignRun:
             struck = False  # it is counted when the driver has noticed
         elif disaster.name in OF_BUCKETS:
             self.bucket, struck = disaster.name, False  # as above
-            upstream = self.testbed.without_write.address if disaster.name == NO_WRITE else None
-            self.testbed.injector.divert(self.root.removeprefix("s3:/"), upstream)
+            if disaster.name == NO_WRITE:
+                self.testbed.injector.divert(self.root.removeprefix("s3:/"), self.testbed.without_write.address)
+            else:
+                self.testbed.injector.divert(f"/{self.testbed.s3.bucket}", None)
         elif disaster.name == "kill worker":
             struck = nodes.kill_worker(self.chance)
         elif disaster.name == "kill node":

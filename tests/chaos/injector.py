@@ -283,10 +283,10 @@ class Injector:
 
 
 def _concerns(request: Request, path: str) -> bool:
-    """Whether a request is about a path of a bucket, or lists it."""
+    """Whether a request is about a path of a bucket, or lists it; about the bucket itself, where it is the path."""
     asked = urlsplit(request.target)
     bucket, _, prefix = path.strip("/").partition("/")
-    listed = asked.path.strip("/") == bucket and unquote(asked.query).find(f"prefix={prefix}") >= 0
+    listed = asked.path.strip("/") == bucket and (not prefix or f"prefix={prefix}" in unquote(asked.query))
     return unquote(asked.path).startswith(f"/{bucket}/{prefix}") or listed
 
 

@@ -142,6 +142,9 @@ def test_a_bucket_that_is_not_there_any_more_takes_and_gives_nothing_until_it_is
         io.swap(url, DATA, b"other", access)
     assert injector.diverted >= 2
     assert io.read_all(lay(s3, "data"), access) == DATA, "other folders of the bucket are not concerned"
+    injector.divert(f"/{s3.bucket}", None)
+    with pytest.raises(StorageUnusable, match="there is no bucket"):
+        Store(s3.url("faults"), access).read("vanishing/data")
     injector.mend()
     assert io.read_all(url, access) == DATA
     assert io.publish(f"{url}-new", DATA, access)
