@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from recall.archive.corpora import LINES, WET, read_texts, texts, wet_of
 from recall.archive.ranges import read_many
-from recall.archive.warc import responses
+from recall.archive.warc import conversions, responses
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
 from recall.records import Capture, Shard, Skip, WarcRef
@@ -25,8 +25,26 @@ def is_text(url: str) -> bool:
 def read_shard(shard: Shard, access: AccessSection) -> Iterator[Capture | Skip]:
     """Every page of a shard in file order, or why a record is none. Raises ShardFailed when it is not whole."""
     if is_text(shard.url):
-        return texts(shard.url, access, shard.path, shard.columns)
-    return responses(shard.url, access, shard.path)
+        outcomes = texts(shard.url, access, shard.path, shard.columns)
+        return _checked(outcomes, shard, access) if shard.url.endswith(WET) else outcomes
+    return _checked(responses(shard.url, access, shard.path), shard, access)
+
+
+def _checked(outcomes: Iterator[Capture | Skip], shard: Shard, access: AccessSection) -> Iterator[Capture | Skip]:
+    """The outcomes of a WARC or WET file; ShardCorrupt where there is none and the other reading of it has some."""
+    empty = True
+    for outcome in outcomes:
+        empty = False
+        yield outcome
+    if not empty:
+        return
+    wet = shard.url.endswith(WET)
+    others = responses(shard.url, access) if wet else conversions(shard.url, access)
+    if next(others, None) is not None:
+        held = "responses and no text" if wet else "texts of pages and no response"
+        raise ShardCorrupt(
+            f"{shard.url}: holds {held}; names of WET files, and of no others, end in {' or '.join(WET)}"
+        )
 
 
 def read_again(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -> Iterator[Capture]:

@@ -19,7 +19,7 @@ from recall.archive.manifest import resolve
 from recall.archive.shards import is_text, read_shard, read_wet
 from recall.archive.warc import WarcWriter
 from recall.config import AccessSection, dump_config
-from recall.errors import BadInput
+from recall.errors import BadInput, ShardCorrupt
 from recall.io.parquet import table_bytes
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
@@ -216,3 +216,42 @@ def test_a_scan_worker_imports_nothing_it_does_not_need() -> None:
     )
     heavy = "trafilatura lxml fasttext duckdb boto3 botocore httpx ray rich click fastapi resiliparse numba".split()
     assert not loaded & set(heavy)
+
+
+def _kinds(path: Path, *kinds: str) -> Path:
+    """A WARC file with a record of each kind, the responses HTML."""
+    with path.open("wb") as stream:
+        writer = WARCWriter(stream, gzip=True)
+        for kind in kinds:
+            body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>words" if kind == "response" else b"words"
+            content = "application/http" if kind == "response" else "text/plain"
+            record = writer.create_warc_record(
+                "http://a.example/", kind, io.BytesIO(body), length=len(body), warc_content_type=content
+            )
+            writer.write_record(record)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "pages"),
+    [
+        ("texts.warc.gz", ("conversion",), "holds texts of pages and no response"),
+        ("texts.gz", ("metadata", "conversion", "conversion"), "holds texts of pages and no response"),
+        ("pages.wet.gz", ("response",), "holds responses and no text"),
+        ("pages.warc.wet.gz", ("resource", "response", "metadata"), "holds responses and no text"),
+        ("both.warc.gz", ("response", "conversion"), 1),
+        ("both.wet.gz", ("response", "conversion"), 1),
+        ("none.warc.gz", ("resource", "metadata"), 0),
+        ("none.wet.gz", ("metadata",), 0),
+    ],
+)
+def test_a_file_of_the_other_kind_is_never_taken_for_an_empty_one(
+    tmp_path: Path, name: str, kinds: tuple[str, ...], pages: int | str
+) -> None:
+    path = _kinds(tmp_path / name, *kinds)
+    shard = Shard(1, "", path.name, str(path))
+    if isinstance(pages, int):
+        assert len(list(read_shard(shard, AccessSection()))) == pages
+        return
+    with pytest.raises(ShardCorrupt, match=f"{path}: {pages}"):
+        list(read_shard(shard, AccessSection()))
