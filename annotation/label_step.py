@@ -65,11 +65,9 @@ def conclude(state: LabelState, url: str = "", now: bool = False) -> Done | Wait
     if state.waiting and not now:
         return Waiting(state.waiting, url or run.store.url(round_.step("label").folder))
     step = round_.begin("label")
-    for key in run.store.keys(step.key(STUDIO_CACHE)):
-        run.store.remove(key)
-    for leftover in (LABELS, AGREEMENT):  # of a conclusion that was killed, before further answers came
-        if run.store.exists(step.key(leftover)):
-            run.store.remove(step.key(leftover))
+    run.discard(run.store.keys(step.key(STUDIO_CACHE)))
+    killed = (LABELS, AGREEMENT)  # of a conclusion that was killed, before further answers came
+    run.discard(key for key in map(step.key, killed) if run.store.exists(key))
     labels, after_end = decide(state.ballots), state.after_end.labels
     columns = {name: [asdict(label)[name] for label in [*labels, *after_end]] for name in SCHEMA}
     step.publish_table(LABELS, columns, SCHEMA)

@@ -125,9 +125,8 @@ def push(round_: Round) -> None:
     if pushed(round_):
         return
     store, step = round_.run.store, round_.step("label")
-    for leftover in (PREFIXES, EXAMPLES, STRATA):  # of a push that was killed, perhaps by an earlier version
-        if store.exists(step.key(leftover)):
-            store.remove(step.key(leftover))
+    killed = (PREFIXES, EXAMPLES, STRATA)  # of a push that was killed, perhaps by an earlier version
+    round_.run.discard(key for key in map(step.key, killed) if store.exists(key))
     prefixes = choose_prefixes(round_)
     draw = draw_round(round_, [candidate.prefix for candidate in prefixes])
     shown = _read(round_, [drawn.page for drawn in draw.pages])

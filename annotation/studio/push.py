@@ -190,7 +190,6 @@ def read_push_cache(round_: Round, project: Project) -> PushCache | None:
 def write_push_cache(round_: Round, cache: PushCache) -> None:
     """Write the cache of a project in place of the one before."""
     store, stem = round_.run.store, f"{STUDIO_CACHE}{cache.snapshot.project}-"
-    for key in store.keys(round_.step("label").key(stem)):
-        store.remove(key)
+    round_.run.discard(store.keys(round_.step("label").key(stem)))
     known = {"sight": asdict(cache.snapshot), "absent": sorted(cache.absent)}
     store.publish_json(round_.step("label").key(f"{stem}{cache.snapshot.last}.json"), known)

@@ -12,13 +12,14 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from recall.errors import LeaseHeld, RecallError
+from recall.errors import LeaseHeld, RecallError, ShardFailed, Transient
 from recall.io import swap
 from recall.run.store import Store, canonical_json
 
@@ -114,7 +115,7 @@ class Lease:
         self._stop.set()
         self._thread.join()
         with suppress(RecallError):  # out of reach: it runs out by itself; another driver's is never touched
-            swap(self._url, self._held, _FREE, self._access)
+            self._replace(_FREE)
 
     def check(self) -> None:
         """Raise LeaseHeld when another driver took the lease since; one that was given back is not asked about.
@@ -131,10 +132,16 @@ class Lease:
             raise LeaseHeld(f"{self._store.root}: {self._lost}; run again to go on")
 
     def confirm(self) -> None:
-        """As `check`, and ask the folder: no clock of a machine shows that a hypervisor held it."""
-        if not self._stop.is_set():
-            self._renew_now()
+        """As `check`, and ask the folder: no clock of a machine shows that a hypervisor held it.
+
+        Raises what kept the folder from answering: Transient, Refused or StorageUnusable.
+        """
+        unanswered = None if self._stop.is_set() else self._renew_now()
         self.check()
+        if isinstance(unanswered, ShardFailed):
+            raise Transient(str(unanswered)) from None
+        if unanswered is not None:
+            raise unanswered
 
     def _read(self) -> bytes | None:
         return self._store.read(DRIVER) if self._store.exists(DRIVER) else None
@@ -175,32 +182,42 @@ class Lease:
                 return False
         return True
 
-    def _renew_now(self) -> None:
-        """Write the record anew; note the loss where it is another's, or after too long a silence."""
-        with self._lock:
-            if not self._lost:
-                self._renew()
+    def _renew_now(self) -> RecallError | None:
+        """Write the record anew; note the loss where it is another's, or after too long a silence.
 
-    def _renew(self) -> None:
+        Returns what kept the folder from answering.
+        """
+        with self._lock:
+            return None if self._lost else self._renew()
+
+    def _renew(self) -> RecallError | None:
         began, fresh = _Moment.now(), self._record()
         try:
-            swapped = swap(self._url, self._held, fresh, self._access)
-            if not swapped and self._is_mine(found := self._read()):  # an answer was lost: the record did arrive
-                self._held = found or b""
-                swapped = swap(self._url, self._held, fresh, self._access)
+            swapped = self._replace(fresh)
         except RecallError as error:  # the folder cannot be reached: ours until others may think it stale
             if self._renewed.age() >= self._seconds:
                 silent = f"its lease could not be renewed for {self._seconds:g} s, so another driver may take over"
                 self._lost = f"{silent} ({error})"
-            return
+            return error
         if swapped:
             self._held, self._renewed = fresh, began
         else:
             self._lost = "this driver was silent for too long and another one took over"
+        return None
 
-    def _is_mine(self, found: bytes | None) -> bool:
+    def _replace(self, record: bytes) -> bool:
+        """Write a record in place of ours, which may be a later one than we know of; False where it is another's."""
+        if swap(self._url, self._held, record, self._access):
+            return True
+        found = self._read()
+        if found is None or not self._is_mine(found):
+            return False
+        self._held = found  # it did arrive, its answer was lost
+        return swap(self._url, self._held, record, self._access)
+
+    def _is_mine(self, found: bytes) -> bool:
         try:
-            return bool(json.loads(found or b"")["owner"] == self._identity["owner"])
+            return bool(json.loads(found)["owner"] == self._identity["owner"])
         except (ValueError, KeyError, TypeError):
             return False
 
@@ -211,3 +228,14 @@ class Lease:
                 self._renew_now()
         except BaseException as error:  # noqa: BLE001 - whatever ends this thread ends the right to the folder
             self._lost = f"its lease is not renewed any more: {type(error).__name__}: {error}"
+
+
+def discard(store: Store, keys: Iterable[str], lease: Lease | None) -> None:
+    """Remove files that nothing needs any more, as long as the lease is held: a rival may have made its own since.
+
+    Raises as `Lease.confirm` before anything is removed, and as `Lease.check` before each further file.
+    """
+    for number, key in enumerate(keys):
+        if lease is not None:
+            (lease.check if number else lease.confirm)()
+        store.remove(key)

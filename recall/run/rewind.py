@@ -7,7 +7,7 @@ read again.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from recall.errors import BadInput, OutOfOrder
 from recall.run.inputs import STOPPED
@@ -39,9 +39,8 @@ def go_back(run: Run, position: StepPosition) -> None:
     if run.parent is not None and position.step in INHERITED:
         raise BadInput(f"{position.folder}: is inherited; make a new run from another round instead")
     for later in reversed(run.order[run.order.index(position) + 1 :]):
-        _forget(run.store, later, people=not run.config.label.answers)
-    _remove(run.store, [STOPPED, *run.store.keys(WORK)])
-    run.store.remove(position.manifest)
+        _forget(run, later, people=not run.config.label.answers)
+    run.discard([STOPPED, *run.store.keys(WORK), position.manifest])
 
 
 def answered_by_people(store: Store, folder: str) -> bool:
@@ -56,20 +55,15 @@ def answered_by_people(store: Store, folder: str) -> bool:
     return False
 
 
-def _forget(store: Store, position: StepPosition, *, people: bool) -> None:
+def _forget(run: Run, position: StepPosition, *, people: bool) -> None:
     """Remove a step, or of a label step that people answer (`people`) or answered what it concluded from that."""
-    store.remove(position.manifest)
+    run.discard([position.manifest])
     if position.verb == SEAL:
         return
-    if position.step == "label" and (people or answered_by_people(store, position.folder)):
-        _remove(store, [f"{position.folder}/{OUTPUTS}"])
+    if position.step == "label" and (people or answered_by_people(run.store, position.folder)):
+        run.discard([f"{position.folder}/{OUTPUTS}"])
         return
-    _remove(store, store.keys(f"{position.folder}/"))
-
-
-def _remove(store: Store, keys: Iterable[str]) -> None:
-    for key in keys:
-        store.remove(key)
+    run.discard(run.store.keys(f"{position.folder}/"))
 
 
 def first_gap(run: Run, gaps: Sequence[StepPosition], number: int | None) -> StepPosition | None:

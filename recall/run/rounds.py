@@ -17,7 +17,7 @@ from recall.run.digests import RoundRecord, digest_json, read_round, write_round
 from recall.run.inputs import Inputs, Parent, ShardList
 from recall.run.jobs import limited_access
 from recall.run.label_files import LabelledUrl
-from recall.run.lease import LEASE_SECONDS, Lease
+from recall.run.lease import LEASE_SECONDS, Lease, discard
 from recall.run.order import INHERITED, ROUND_STEPS, SEAL, StepPosition, run_order
 from recall.run.step_folder import Manifest, Step, digest_at, inputs_of
 from recall.run.store import Store
@@ -216,6 +216,10 @@ class Run:
         """As `check_lease`, and ask the folder: before what cannot be taken back."""
         if self._lease is not None:
             self._lease.confirm()
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """Remove files of the run that nothing needs any more. Raises LeaseHeld when another driver took over."""
+        discard(self.store, keys, self._lease)
 
     def while_held(self, outcomes: Iterable[T]) -> Iterator[T]:
         """The same outcomes, as long as the run's lease is held. Raises LeaseHeld instead of the next one."""

@@ -19,7 +19,7 @@ from recall.errors import AlreadyPublished, Damaged, OutOfOrder
 from recall.records import Done, Output
 from recall.run.digests import digest_json, read_round, seal_json, unseal_json
 from recall.run.inputs import RUN
-from recall.run.lease import Lease
+from recall.run.lease import Lease, discard
 from recall.run.order import SEAL, StepPosition
 from recall.run.store import Columns, Schema, Store, digest_of
 
@@ -195,11 +195,12 @@ class Step:
     def sweep(self) -> None:
         """Remove what an interrupted attempt left and no attempt could use."""
         self.store.sweep()
-        for key in self.store.keys(f"{self.folder}/"):
-            file = key.removeprefix(f"{self.folder}/")
-            kept = self.name == "label" or file.startswith(REPORTS) or _CONTENT_NAMED.search(file)
-            if not kept or file == OUTPUTS:
-                self.store.remove(key)
+        discard(self.store, (key for key in self.store.keys(f"{self.folder}/") if self._useless(key)), self._lease)
+
+    def _useless(self, key: str) -> bool:
+        file = key.removeprefix(f"{self.folder}/")
+        kept = self.name == "label" or file.startswith(REPORTS) or _CONTENT_NAMED.search(file)
+        return not kept or file == OUTPUTS
 
     def _settle(self) -> tuple[list[Output], list[str]]:
         """The step's outputs, sorted, and the keys in its folder that they do not name.
@@ -249,8 +250,7 @@ class Step:
         when = {"started": self._started, "finished": _now(), "machine": platform.node(), "notes": list(notes)}
         self._confirm_lease()
         self.store.publish(self.key(MANIFEST), seal_json({**record, "digest": digest_json(record), "when": when}))
-        for key in leftovers:
-            self.store.remove(key)
+        discard(self.store, leftovers, self._lease)
         return self.result
 
 

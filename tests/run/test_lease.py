@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from recall.errors import LeaseHeld, Transient
+from recall.errors import LeaseHeld, RecallError, Refused, ShardUnreadable, StorageUnusable, Transient
 from recall.io import swap
 from recall.run import lease as lease_module
 from recall.run.lease import DRIVER, Lease
 from recall.run.rounds import Run
 from recall.run.store import Store, canonical_json
+from tests.run.stopped_clocks import stop_for
 
 DRIVER_SCRIPT = """
 import sys, time
@@ -134,13 +135,45 @@ def test_a_folder_out_of_reach_loses_the_lease_only_after_a_while(
         raise Transient("no way")
 
     store = Store(str(tmp_path))
-    with Lease(store, 1.2) as lease:
+    with Lease(store) as lease:
         monkeypatch.setattr(lease_module, "swap", out_of_reach)
-        time.sleep(0.7)  # past two renewals
+        stop_for(monkeypatch, 35.0, 35.0)
         lease.check()
-        wait_for(lambda: bool(lease._lost))
-        with pytest.raises(LeaseHeld, match=r"could not be renewed for 1.2 s.*\(no way\)"):
+        stop_for(monkeypatch, 30.0, 30.0)
+        with pytest.raises(LeaseHeld, match=r"could not be renewed for 60 s.*\(no way\)"):
             lease.check()
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("error", [Transient("no way"), StorageUnusable("disk gone"), Refused("no right")], ids=repr)
+def test_a_folder_that_cannot_be_asked_confirms_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: RecallError
+) -> None:
+    def fail(*_: object) -> bool:
+        raise error
+
+    store = Store(str(tmp_path))
+    with Lease(store) as lease:
+        monkeypatch.setattr(lease_module, "swap", fail)
+        with pytest.raises(type(error), match=str(error)):
+            lease.confirm()
+        lease.check()  # it is not lost either
+        monkeypatch.undo()
+        lease.confirm()
+
+
+def test_a_driver_file_that_cannot_be_read_after_a_swap_is_no_failed_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Lease) -> bytes:
+        raise ShardUnreadable("kept failing")
+
+    with Lease(Store(str(tmp_path))) as lease:
+        monkeypatch.setattr(lease_module, "swap", lambda *_: False)
+        monkeypatch.setattr(Lease, "_read", fail)
+        with pytest.raises(Transient, match="kept failing"):
+            lease.confirm()
+        monkeypatch.undo()
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"5", b'{"owner": "x"}', b'{"pid": "x"}', b"\xff"])
@@ -251,9 +284,26 @@ def test_a_renewal_whose_answer_was_lost_is_no_loss(tmp_path: Path, monkeypatch:
     store = Store(str(tmp_path))
     with Lease(store) as lease:
         monkeypatch.setattr(lease_module, "swap", lose_answer)
-        lease.confirm()
+        with pytest.raises(Transient, match="broke"):
+            lease.confirm()
         monkeypatch.undo()
         lease.confirm()
+    assert store.read_json(DRIVER) == {"owner": None}
+
+
+def test_a_lease_is_given_back_after_a_renewal_whose_answer_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_answer(*arguments: Any) -> bool:
+        swap(*arguments)
+        raise Transient("the connection broke")
+
+    store = Store(str(tmp_path))
+    with Lease(store) as lease:
+        monkeypatch.setattr(lease_module, "swap", lose_answer)
+        with pytest.raises(Transient, match="broke"):
+            lease.confirm()
+        monkeypatch.undo()
     assert store.read_json(DRIVER) == {"owner": None}
 
 
@@ -271,15 +321,16 @@ def test_a_lease_that_was_given_back_or_refused_is_told_apart(tmp_path: Path) ->
 
 
 STOPPED_SCRIPT = """
-import sys, time
+import signal, sys, time
 from recall.errors import LeaseHeld
 from recall.run.lease import Lease
 from recall.run.store import Store
+continued = []
+signal.signal(signal.SIGCONT, lambda *_: continued.append(True))
 with Lease(Store(sys.argv[1]), 1.0) as lease:
     print("held", flush=True)
-    looked = time.monotonic()
     while True:
-        stopped, looked = time.monotonic() - looked > 1.0, time.monotonic()
+        stopped = bool(continued)
         try:
             lease.check()
         except LeaseHeld as error:
@@ -287,6 +338,7 @@ with Lease(Store(sys.argv[1]), 1.0) as lease:
             sys.exit()
         if stopped:
             sys.exit("went on")
+        time.sleep(0.01)
 """
 
 
@@ -298,10 +350,9 @@ def test_a_stopped_process_whose_lease_a_rival_took_goes_no_step_further(tmp_pat
         assert driver.stdout is not None
         assert driver.stdout.readline() == "held\n"
         driver.send_signal(signal.SIGSTOP)
+        os.waitpid(driver.pid, os.WUNTRACED)  # it stands still now
         store = Store(str(tmp_path))
-        with pytest.raises(LeaseHeld, match=f"{driver.pid} on .* wait 1 s"):
-            Lease(store).__enter__()
-        time.sleep(1.1)
+        wait_for(lambda: time.time() - store.read_json(DRIVER)["renewed"] > 1.0)
         with Lease(store) as rival:
             driver.send_signal(signal.SIGCONT)
             assert "another one took over" in driver.stdout.readline()
@@ -318,13 +369,6 @@ def rob(store: Store, owner: dict[str, str | None] = THIEF) -> None:  # type: ig
     """Take the lease as a rival does, whatever renews it meanwhile."""
     while not swap(store.url(DRIVER), store.read(DRIVER), canonical_json(owner), store.access):
         pass
-
-
-def stop_for(monkeypatch: pytest.MonkeyPatch, steady: float, wall: float) -> None:
-    """Let the clocks say that so much time has passed."""
-    gettime, seconds = time.clock_gettime, time.time
-    monkeypatch.setattr(time, "clock_gettime", lambda clock: gettime(clock) + steady)
-    monkeypatch.setattr(time, "time", lambda: seconds() + wall)
 
 
 def wait_for(claim: Callable[[], bool]) -> None:

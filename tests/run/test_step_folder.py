@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from recall.run.lease import DRIVER
 from recall.run.rewind import go_back
 from recall.run.rounds import Run, Step
 from recall.run.store import Store, digest_of
+from tests.run.stopped_clocks import stop_for
 
 MakeRun = Callable[..., Run]
 Drive = Callable[..., list[str]]
@@ -209,6 +210,61 @@ def test_nothing_of_a_rival_is_swept_or_sealed_when_the_lease_has_gone(run: Run,
         with pytest.raises(LeaseHeld):
             keep_failures(run, run.order[0], [("a", "b", "c")])
         assert run.store.keys() == before
+
+
+def test_a_driver_that_stands_still_after_it_published_removes_nothing_of_a_rival(
+    store: Store, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(store.root, access=store.access)
+    with run.lease():
+        step = run.begin("seed")
+        step.publish("a.txt", b"a")
+        for number in range(3):
+            run.store.publish(step.key(f"left-{number}"), b"x")
+        publish = Store.publish
+
+        def publish_and_stand_still(self: Store, key: str, data: bytes, rows: int | None = None) -> Output:
+            output = publish(self, key, data, rows)
+            if key == step.key("step.json"):
+                take_over(store)
+            return output
+
+        monkeypatch.setattr(Store, "publish", publish_and_stand_still)
+        with pytest.raises(LeaseHeld, match="another one took over"):
+            step.finish({}, {})
+    assert step.done
+    assert [key for key in run.store.keys("seed/") if "left" in key] == [step.key(f"left-{n}") for n in range(3)]
+
+
+@pytest.mark.parametrize("removed", range(4))
+def test_files_are_removed_only_while_the_lease_is_held(
+    run: Run, monkeypatch: pytest.MonkeyPatch, removed: int
+) -> None:
+    """The driver stands still before the removal of one file, and a rival makes files of the same names."""
+    keys = [f"build/{number}" for number in range(4)]
+    for key in keys:
+        run.store.publish(key, b"x")
+
+    def listed() -> Iterator[str]:
+        for number, key in enumerate(keys):
+            if number == removed:
+                take_over(run.store)
+                stop_for(monkeypatch, 100.0, 100.0)
+            yield key
+
+    with run.lease():
+        with pytest.raises(LeaseHeld, match="another one took over"):
+            run.discard(listed())
+        monkeypatch.undo()
+    assert run.store.keys("build/") == keys[removed:]
+
+
+def test_steps_remove_files_only_through_what_asks_the_lease() -> None:
+    """Not so: primitives (the store's and those below), and the report, which anybody writes without the lease."""
+    for room in ("recall/steps", "recall/run", "annotation"):
+        for file in Path(room).rglob("*.py"):
+            asks = file.name in ("lease.py", "store.py")
+            assert asks or "store.remove(" not in file.read_text(), file
 
 
 def test_a_driver_whose_lease_has_gone_takes_no_further_outcome(run: Run) -> None:

@@ -67,8 +67,7 @@ def build(run: Run) -> Done:
     counts = {"pages": reasons.total(), "dropped": drops.pages, "failed_shards": failed}
     counts |= {"fell_back": sum(changes[0].counts.values())}
     done = step.finish({**counts, **dict(sorted(reasons.items()))}, {"schema": VERSION, **_outside(run)})
-    for key in run.store.keys(f"{WORK}/"):
-        run.store.remove(key)
+    run.discard(run.store.keys(f"{WORK}/"))
     return done
 
 

@@ -150,8 +150,7 @@ def domains(round_: Round) -> Done:
     counts |= {"code_domains": sum(part.code_domains for part in merged)}
     counts |= {"candidates": sum(part.candidates.rows for part in proposed)}
     done = step.finish({**counts, **_gains(proposed)}, {})
-    for key in store.keys(stage_folder(f"{name}-")):
-        store.remove(key)
+    run.discard(store.keys(stage_folder(f"{name}-")))
     return done
 
 
