@@ -110,7 +110,7 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
     elif bound is not None:
         prose = render(root)
     else:
-        main = _main_content(root, url)
+        main = _main_content(root, url, lifted)
         bound = Fallback.EXTRACTOR if main is None else None
         prose = render(root) if main is None else main
     if posts is None and bound is None and len(prose) < max(MIN_PROSE, SHARE * len(text_of(root))):
@@ -128,7 +128,7 @@ def _converted(root: HtmlElement, text: str, url: str | None, bound: Fallback | 
     return Conversion(restored, bound)
 
 
-def _main_content(root: HtmlElement, url: str | None) -> str | None:
+def _main_content(root: HtmlElement, url: str | None, lifted: Lifted) -> str | None:
     """The main content with its place-holders, None where the library fails on the page.
 
     Options are new for each page: no state is carried over.
@@ -143,6 +143,8 @@ def _main_content(root: HtmlElement, url: str | None) -> str | None:
         )
     except _FAILURES:
         return None
+    if content and not (lifted.blocks or lifted.inlines):
+        return content.replace(lifted.stem[0], "")
     return content or ""
 
 
@@ -221,6 +223,7 @@ def _close(prose: list[str], segments: list[str], lifted: Lifted) -> None:
     prose.clear()
     if not text.strip():
         return
+    text = text.replace(lifted.ampersand, "&")
     text = lifted.inline_token.sub(lambda match: _inline(int(match[1]), lifted), text)
     if lifted.stem in text:
         text = re.sub(rf"{lifted.stem}[bi]\d+x*z?|{lifted.filler}", "", text)

@@ -2,7 +2,8 @@
 
 In: the tree. Out: the tree changed in place, and what each place-holder stands for. A block's place-holder is a
 paragraph about as long as its code, so that main-content extraction weighs the page as it would with the code in it;
-that of inline code is a word. Tables of layout, figures and inline elements around a block become divisions, as
+that of inline code is a word. An `&` becomes a letter, as extraction decodes character references a second time, and
+what a page shows may look like one. Tables of layout, figures and inline elements around a block become divisions, as
 extraction drops a paragraph in them or sets it in a table or a sentence.
 """
 
@@ -10,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.block_labels import drop_label, language_of, outer_holder
@@ -35,10 +37,11 @@ _PERMALINK: Final = re.compile(
 class Lifted:
     """Code and formulas by the number in their place-holders. stem: their common start, of a letter not on the page.
 
-    elements: the place-holder of each block in the tree.
+    ampersand: another such letter, which stands for `&`. elements: the place-holder of each block in the tree.
     """
 
     stem: str
+    ampersand: str
     blocks: list[CodeSpan] = field(default_factory=list)
     elements: list[HtmlElement] = field(default_factory=list)
     inlines: list[str] = field(default_factory=list)
@@ -62,7 +65,8 @@ class Lifted:
 
 def lift(root: HtmlElement, text: str) -> Lifted:
     """Replace all code and formulas of a page by place-holders."""
-    lifted = Lifted(_stem(root, text))
+    letter, ampersand = _letters(root, text)
+    lifted = Lifted(f"{letter}zq", ampersand)
     _drop_permalinks(root)
     undo_section_lists(root)
     for formula in list(find_formulas(root)):
@@ -79,6 +83,10 @@ def lift(root: HtmlElement, text: str) -> Lifted:
             _lift_block(span, lifted)
     if "\\" in text or "$$" in text:
         _lift_typed_formulas(root, lifted)
+    if "&" in text:
+        _replace(root, "&", ampersand)
+    if lifted.blocks or lifted.inlines:
+        _drop_encoded_text(root)
     keep_words(root)
     return lifted
 
@@ -118,22 +126,51 @@ PLACE_HOLDER_LETTERS: Final = tuple(chr(point) for point in range(0x14400, 0x146
 _MAX_LETTERS: Final = 64
 
 
-def _stem(root: HtmlElement, text: str) -> str:
-    """The start of place-holders: a letter that the page holds neither as such nor by its number.
+_TEXTS: Final = etree.XPath("//text()[contains(., $part)][not(parent::script or parent::style)]")
+_ENCODED: Final = etree.XPath("//script[contains(@type, 'json')] | //*[@data-preloaded]")
 
-    A page can forge no place-holder, whatever is decoded, dropped or joined on the way to Markdown: there is no letter
-    to begin one with. Where a page holds all the letters that are tried, the last is taken out of it.
+
+def _letters(root: HtmlElement, text: str) -> tuple[str, str]:
+    """Two letters that the page holds neither as such nor by their numbers: that of place-holders, that of `&`.
+
+    A page can forge no place-holder, whatever is dropped or joined on the way to Markdown: there is no letter to begin
+    one with, and no `&` that a second decoding could make one of. Of a page with nearly all that are tried, the last
+    two are taken.
     """
-    for letter in PLACE_HOLDER_LETTERS[:_MAX_LETTERS]:
-        if letter not in text and str(ord(letter)) not in text and f"{ord(letter):x}" not in text:
-            break
-    else:
-        for element in root.iter():
-            element.text = (element.text or "").replace(letter, "\ufffd")
-            element.tail = (element.tail or "").replace(letter, "\ufffd")
+    tried = PLACE_HOLDER_LETTERS[:_MAX_LETTERS]
+    free = (
+        letter
+        for letter in tried
+        if letter not in text and str(ord(letter)) not in text and f"{ord(letter):x}" not in text
+    )
+    first, second = next(free, None), next(free, None)
+    if first and second:
+        return first, second
+    for letter in tried[-2:]:
+        _replace(root, letter, "\ufffd")
+        for element in root.iter(etree.Element):
             for name, value in element.items():
-                element.set(name, value.replace(letter, "\ufffd"))
-    return f"{letter}zq"
+                if letter in value:
+                    element.set(name, value.replace(letter, "\ufffd"))
+    return tried[-2], tried[-1]
+
+
+def _replace(root: HtmlElement, part: str, other: str) -> None:
+    """Put `other` in the place of each `part` in the text of the tree."""
+    for found in _TEXTS(root, part=part):
+        holder = found.getparent()
+        if found.is_tail:
+            holder.tail = holder.tail.replace(part, other)
+        else:
+            holder.text = holder.text.replace(part, other)
+
+
+def _drop_encoded_text(root: HtmlElement) -> None:
+    """Remove the text in JSON that extraction reads where it finds no other: it could spell a place-holder."""
+    for element in _ENCODED(root):
+        element.attrib.pop("data-preloaded", None)
+        if element.tag == "script":
+            element.text = None
 
 
 def inline_code(text: str) -> str:

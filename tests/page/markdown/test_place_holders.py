@@ -70,7 +70,7 @@ def check(place: str, forged: str) -> None:
     words = re.findall(r"word[A-G]|FENCE", prose)
     plain = re.findall(r"word[A-G]|FENCE", FENCED.sub(" FENCE ", markdown(page(place, "plain").encode())))
     assert words == plain
-    assert "`inner" in prose
+    assert prose.count("`inner") == 1
     assert text.count(FILLER) >= forged.count(FILLER) or place in ("title", "alt")
 
 
@@ -112,3 +112,72 @@ def test_attributes_forge_none(name: str) -> None:
     body = page("text", f'<a {name}="&#{ord(LETTER)};zqb1x">link</a> <math alttext="&#{ord(LETTER)};zqb1x"></math>')
     codes = [match[2] for match in FENCED.finditer(markdown(body.encode()))]
     assert codes == ["first(1);\nplain", "second(2);\nthird();"]
+
+
+NUMBER = str(ord(LETTER))
+SPLITS = {
+    "element": "<i></i>",
+    "comment": "<!-- a -->",
+    "optional break": "<wbr>",
+    "soft hyphen": "&shy;",
+    "zero-width space": "\u200b",
+    "zero-width space by number": "&#x200b;",
+    "control character": "&#1;",
+    "script": "<script>1</script>",
+    "template": "<template>x</template>",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
+@pytest.mark.parametrize("start", ["&amp;#", "&amp;#x", "&amp;amp;#", "&<i></i>#", "&amp;<b></b>#"])
+@pytest.mark.parametrize("token", ["zqb1x", "zqi0z"])
+def test_a_number_that_is_split_forges_none(split: str, start: str, token: str) -> None:
+    number = f"{ord(LETTER):x}" if start.endswith("x") else NUMBER
+    check("text", f"{start}{number[:2]}{split}{number[2:]};{token}")
+
+
+@pytest.mark.parametrize("token", ["zqb1x", "zqi0z"])
+def test_no_number_forges_one_on_a_page_with_all_letters(token: str) -> None:
+    forged = "".join(f" &amp;#{ord(letter)};{token} {letter}{token}" for letter in PLACE_HOLDER_LETTERS)
+    check("text", forged)
+
+
+@pytest.mark.parametrize(
+    "letter", ["\\ud811\\udc00", f"&amp;#{NUMBER};", f"&#{NUMBER};", f"&amp;#82<i></i>{NUMBER[2:]};"]
+)
+@pytest.mark.parametrize("token", ["zqb1x", "zqb0x", "zqi0z"])
+def test_text_in_json_forges_none(letter: str, token: str) -> None:
+    words = "words of a text that stands in JSON alone and goes on for a while, " * 8
+    script = f'<script type="application/ld+json">{{"articleBody": "{words} {letter}{token} {words}"}}</script>'
+    code = "<pre>first(1);\nfoo();</pre><p>ab <code>inner</code></p><pre>second(2);\nthird();</pre>"
+    for body in (code, ""):
+        text = markdown(f"<html><head>{script}</head><body>{body}</body></html>".encode())
+        assert not re.search(r"JSON(?s:.)*(?:first|second|inner)", text)
+        assert ("second(2);\nthird();" in text) == bool(body)
+        assert body or "words of a text" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("&amp;lt;div&amp;gt;", "&lt;div&gt;"),
+        ("&amp;amp;", "&amp;"),
+        ("&amp;nbsp;", "&nbsp;"),
+        ("&amp;#169;", "&#169;"),
+        ("&amp;copy", "&copy"),
+        ("AT&T", "AT&T"),
+        ("R&amp;D", "R&D"),
+        ("a & b", "a & b"),
+        ("a && b", "a && b"),
+        ("?x=1&copy=2", "?x=1©=2"),
+        ("<b>this &amp;eacute; that</b>", "**this &eacute; that**"),
+    ],
+)
+@pytest.mark.parametrize("around", [0, 8], ids=["alone", "long-page"])
+def test_text_that_looks_like_a_reference_comes_out_as_it_is_shown(source: str, shown: str, around: int) -> None:
+    fill = "<p>Words that go on for a while, so that this is the text of a page and not of a menu.</p>"
+    body = f"<p>To show it write {source} there, in words.</p><pre>a &amp;lt; b;\nc</pre>"
+    text = markdown(f"<article><h1>H</h1>{fill * around}{body}{fill * around}</article>".encode())
+    assert f"To show it write {shown} there" in text
+    assert "a &lt; b;\nc" in text
