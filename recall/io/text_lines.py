@@ -1,16 +1,16 @@
 """Text files that people and tools write: lists, JSON lines, CSV-like tables; their bytes to UTF-8, and to lines.
 
 In: bytes of a file, whole or in pieces, and its name. Out: the same text, unpacked where its first bytes say gzip
-(RFC 1952) or zstd (RFC 8878), whatever its name says: several members, and zeros behind them; in UTF-8 without the byte
-order mark, from UTF-16 and UTF-32 where a mark says so (Unicode, 23.8).
+(RFC 1952) or zstd (RFC 8878), whatever its name says: several members, skippable frames, and zeros behind them, never
+more than some MiB at once; in UTF-8 without the byte order mark, from UTF-16 and UTF-32 where a mark says so (Unicode, 23.8).
 Refuses, with name and line, what is not text of these encodings, and packed data that is cut or broken.
 """
 
 import codecs
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
 
 import zstandard
 
@@ -20,8 +20,14 @@ MAX_TEXT = 1 << 30
 """Bytes of a list, unpacked."""
 
 _BLOCK = 1 << 16
-"""Bytes unpacked at once, so that what they become is bounded."""
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+"""Bytes that come out at once, where they are no more anyway."""
+_GZIP_OUTPUT = 1 << 20
+_ZSTD_PORTION = 256
+"""Bytes of zstd unpacked at once: a block takes four and holds 128 KiB at most (RFC 8878, 3.1.1.2): so 8 MiB."""
+_GZIP = re.compile(rb"\x1f\x8b")
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""How frames begin, skippable ones too (RFC 8878, 3.1.2), which pzstd and seekable zstd write."""
+_LONGEST_MAGIC = 4
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -91,26 +97,79 @@ def unpacked_of(pieces: Iterable[bytes], source: str, error: type[RecallError] =
     start = b""
     for piece in feed:
         start += piece
-        if len(start) >= len(_ZSTD):
+        if len(start) >= _LONGEST_MAGIC:
             break
-    if not start.startswith((_GZIP, _ZSTD)):
+    kind = _Gzip if _GZIP.match(start) else _Zstd if _ZSTD.match(start) else None
+    if kind is None:
         yield start
         yield from feed
         return
-    unpacker = _Unpacker(start, source, error)
+    unpacker = _Unpacker(kind, source, error)
     for piece in chain([start], feed):
-        for at in range(0, len(piece), _BLOCK):
-            yield from unpacker.feed(piece[at : at + _BLOCK])
+        yield from _in_blocks(
+            out for at in range(0, len(piece), kind.portion) for out in unpacker.feed(piece[at : at + kind.portion])
+        )
     unpacker.end()
+
+
+def _in_blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Small pieces put together."""
+    held: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        held.append(piece)
+        length += len(piece)
+        if length >= _BLOCK:
+            yield b"".join(held)
+            held, length = [], 0
+    if length:
+        yield b"".join(held)
+
+
+class _Gzip:
+    """A member of gzip."""
+
+    magic, magic_length, portion = _GZIP, 2, _BLOCK
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(31)
+
+    def unpack(self, piece: bytes) -> Iterator[bytes]:
+        while True:
+            out = self._member.decompress(piece, _GZIP_OUTPUT)
+            yield out
+            piece = self._member.unconsumed_tail
+            if self._member.eof or (not piece and len(out) < _GZIP_OUTPUT):
+                return
+
+    def behind(self) -> bytes | None:
+        """What follows the member, None while it has not ended."""
+        return self._member.unused_data if self._member.eof else None
+
+
+class _Zstd:
+    """A frame of zstd."""
+
+    magic, magic_length, portion = _ZSTD, 4, _ZSTD_PORTION
+
+    def __init__(self) -> None:
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+
+    def unpack(self, piece: bytes) -> Iterator[bytes]:
+        yield self._frame.decompress(piece)
+
+    def behind(self) -> bytes | None:
+        """What follows the frame, None while it has not ended."""
+        return self._frame.unused_data if self._frame.eof else None
 
 
 class _Unpacker:
     """Members of gzip or zstd, one after the other; zeros behind a member are passed over, as gzip(1) does."""
 
-    def __init__(self, start: bytes, source: str, error: type[RecallError]) -> None:
-        self._magic = _GZIP if start.startswith(_GZIP) else _ZSTD
+    def __init__(self, kind: type[_Gzip | _Zstd], source: str, error: type[RecallError]) -> None:
+        self._kind = kind
         self._source, self._error = source, error
-        self._member: Any = None
+        self._member: _Gzip | _Zstd | None = None
         self._rest = b""
         self._read = 0
 
@@ -120,23 +179,21 @@ class _Unpacker:
         while piece:
             if self._member is None:
                 piece = (self._rest + piece).lstrip(b"\0")
-                self._rest = piece if len(piece) < len(self._magic) else b""
+                self._rest = piece if len(piece) < self._kind.magic_length else b""
                 if self._rest or not piece:
                     return
-                if not piece.startswith(self._magic):
+                if not self._kind.magic.match(piece):
                     raise self._error(f"{self._source}: before byte {self._read}: bytes behind the packed data")
-                self._member = self._new()
+                self._member = self._kind()
             try:
-                yield self._member.decompress(piece)
+                yield from self._member.unpack(piece)
             except (zlib.error, zstandard.ZstdError) as broken:
                 raise self._error(f"{self._source}: before byte {self._read}: {broken}") from None
-            piece = self._member.unused_data if self._member.eof else b""
-            self._member = None if self._member.eof else self._member
+            behind = self._member.behind()
+            piece = behind or b""
+            self._member = self._member if behind is None else None
 
     def end(self) -> None:
         """Raise the error when the file ends inside a member."""
         if self._member is not None or self._rest:
             raise self._error(f"{self._source}: truncated: the file ends inside its compressed data")
-
-    def _new(self) -> Any:
-        return zlib.decompressobj(31) if self._magic == _GZIP else zstandard.ZstdDecompressor().decompressobj()

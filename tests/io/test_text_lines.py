@@ -3,6 +3,8 @@
 import bz2
 import codecs
 import gzip
+import struct
+import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recall.errors import BadInput, ShardCorrupt
-from recall.io import text_lines, unpacked_of
+from recall.io import json_lines, text_lines, unpacked_of
 
 LINES = ["a.org", "", "größer.example/日本", "# last"]
 TEXT = "\n".join(LINES)
@@ -20,6 +22,18 @@ TEXT = "\n".join(LINES)
 
 def zst(data: bytes) -> bytes:
     return zstandard.compress(data)
+
+
+def skippable(kind: int, data: bytes) -> bytes:
+    """A skippable frame (RFC 8878, 3.1.2)."""
+    return bytes([kind]) + b"\x2a\x4d\x18" + struct.pack("<I", len(data)) + data
+
+
+def repeats(blocks: int) -> bytes:
+    """A zstd frame of blocks that repeat one byte 131,072 times, four bytes each (RFC 8878, 3.1.1.2)."""
+    size, repeated = 1 << 17, 1
+    heads = [size << 3 | repeated << 1 | (number == blocks - 1) for number in range(blocks)]
+    return b"\x28\xb5\x2f\xfd\x00\x38" + b"".join(struct.pack("<I", head)[:3] + b"a" for head in heads)
 
 
 MARKS: dict[str, bytes] = {
@@ -59,6 +73,14 @@ PACKED: dict[str, bytes] = {
     "gzip with an empty member": gzip.compress(TEXT.encode()) + gzip.compress(b""),
     "gzip of a marked text": gzip.compress(MARKS["UTF-16-BE"]),
     "zstd": zst(TEXT.encode()),
+    "zstd behind a skippable frame": skippable(0x50, b"pzst") + zst(TEXT.encode()),
+    "zstd before a skippable frame": zst(TEXT.encode()) + skippable(0x5E, b"a seek table" * 99),
+    "zstd between empty skippable frames": skippable(0x5F, b"") + zst(TEXT.encode()) + skippable(0x51, b"") + b"\0",
+    "zstd frames with their sizes before, as pzstd writes": b"".join(
+        skippable(0x50, struct.pack("<I", len(frame))) + frame
+        for frame in (zst(TEXT.encode()[:9]), zst(TEXT.encode()[9:]))
+    ),
+    "zstd with the magic of a frame in a skippable frame": skippable(0x5A, zst(b"no")) + zst(TEXT.encode()),
     "zstd in frames": zst(TEXT.encode()[:9]) + zst(TEXT.encode()[9:]) + b"\0\0",
 }
 ALL = {
@@ -92,6 +114,8 @@ def test_an_empty_list_has_no_lines() -> None:
         pytest.param(gzip.compress(b"a") + b"\nb.org\n", r"list: .*: bytes behind the packed data", id="text behind"),
         pytest.param(gzip.compress(b"a")[:-8] + bytes(8), r"list: before byte \d+: .*check", id="wrong checksum"),
         pytest.param(zst(b"a" * 999)[:-4], "list: truncated", id="zstd without its end"),
+        pytest.param(zst(b"a") + skippable(0x50, b"abc")[:-1], "list: truncated", id="a skippable frame cut"),
+        pytest.param(zst(b"a") + b"\x60\x2a\x4d\x18", "bytes behind the packed data", id="no skippable frame"),
         pytest.param(bz2.compress(b"a"), r"list:\d+: (not UTF-8|holds NUL)", id="packed otherwise"),
     ],
 )
@@ -105,6 +129,36 @@ def test_what_is_no_list_is_refused_with_what_to_do(data: bytes, says: str) -> N
 def test_what_unpacks_to_too_much_is_refused() -> None:
     with pytest.raises(BadInput, match="a list of more than 1,048,576 bytes"):
         text_lines(gzip.compress(bytes(2 << 20)), "list", limit=1 << 20)
+
+
+BOMBS = {
+    "zstd": repeats(2_000),
+    "gzip": gzip.compress(bytes(64 << 20)),
+    "gzip of full outputs": gzip.compress(bytes(4 << 20)),
+    "zstd with a large window": zstandard.compress(bytes(64 << 20), 19),
+    "zstd of many frames": zst(bytes(1 << 20)) * 100,
+}
+
+
+@pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS)
+def test_what_is_unpacked_at_once_is_bounded(data: bytes) -> None:
+    longest = total = 0
+    for piece in unpacked_of([data], "list"):
+        longest, total = max(longest, len(piece)), total + len(piece)
+    assert total >= 4 << 20
+    assert longest < (8 << 20) + (1 << 17)
+
+
+@pytest.mark.parametrize("data", [repeats(2_000), gzip.compress(b"a" * (64 << 20))], ids=["zstd", "gzip"])
+def test_a_line_without_end_is_refused_before_it_is_unpacked(data: bytes) -> None:
+    tracemalloc.start()
+    with pytest.raises(BadInput, match="a line without end"):
+        list(json_lines(data, "list", longest=8 << 20))
+    with pytest.raises(BadInput, match="a list of more than"):
+        text_lines(data, "list", limit=8 << 20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 48 << 20
 
 
 @given(st.sampled_from(sorted(PACKED)), st.lists(st.integers(0, 2_000), max_size=9))
