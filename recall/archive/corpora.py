@@ -121,7 +121,8 @@ def _json_rows(stream: Stream | Readahead, columns: tuple[str, str]) -> Iterator
     wanted = [name for name in columns if name]
     keys = "[crawl] url_column and text_column name them"
     expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"
-    for number, row in json_lines(_blocks(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT):
+    read = {*wanted, *(name.partition(".")[0] for name in wanted)}
+    for number, row in json_lines(_blocks(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT, read):
         try:
             *urls, text = (_value(row, name) for name in wanted)
         except KeyError:

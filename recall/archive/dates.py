@@ -47,7 +47,7 @@ def time_of(fetched: str, crawl: str) -> int:
     if seconds is not None:
         return seconds
     named = _CRAWL.search(crawl)
-    if named is None or not 1 <= int(named[2]) <= 52:
+    if named is None or int(named[1]) < 1 or not 1 <= int(named[2]) <= 52:
         return 0
     return int(datetime.fromisocalendar(int(named[1]), int(named[2]), 1).replace(tzinfo=UTC).timestamp())
 

@@ -3,18 +3,21 @@
 In: the file's bytes, whole or in pieces (of these no more than a piece and a line is held), and its name; packed or
 with a byte order mark as `text_lines` reads them. Out: (line number from 1, object). Blank lines and zeros that fill a
 file up are passed over.
-Refuses, with file, line and reason, what is no JSON object on one line, and an object that has a key twice.
+Refuses, with file, line and reason, what is no JSON object on one line, and an object that has a key twice which is
+read; of other keys the last counts, as in Python.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from recall.errors import BadInput, RecallError
 from recall.io.text_lines import utf8_of
 
 LONGEST_LINE = 1 << 30
+_SHOWN = 80
+"""Characters of a key that an error shows."""
 
 
 def json_lines(
@@ -23,14 +26,16 @@ def json_lines(
     expected: str = "a JSON object on one line",
     error: type[RecallError] = BadInput,
     longest: int = LONGEST_LINE,
+    keys: Container[str] | None = None,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of JSON lines with their line numbers.
 
-    data: all bytes, or pieces of them that need not end at line ends. Raises `error`, by default BadInput, with
+    data: all bytes, or pieces of them that need not end at line ends. keys: those that are read, None for all. Raises
+    `error`, by default BadInput, with
     "source:line: not `expected`" and the reason, or when a line is longer than about `longest` bytes.
     """
     pieces = utf8_of([data] if isinstance(data, bytes) else data, source, error)
-    decoder = _Decoder()
+    decoder = _Decoder(keys)
     for number, raw in _lines(pieces, source, error, longest):
         line = raw.rstrip(b" \t\0")
         if not line or line.isspace():
@@ -43,17 +48,19 @@ def json_lines(
 
 
 class _Decoder:
-    """Python's decoder of JSON, that tells when an object has a key twice; of the objects inside it the last counts."""
+    """Python's decoder of JSON, that tells when an object has one of `keys` twice, not of the objects inside it."""
 
-    def __init__(self) -> None:
-        self._twice = ""
+    def __init__(self, keys: Container[str] | None) -> None:
+        self._keys = keys
+        self._twice: list[str] = []
         self._decoder = json.JSONDecoder(object_pairs_hook=self._paired)
 
     def _paired(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
-        self._twice = ""
+        self._twice = []
         if len(value) < len(pairs):
-            self._twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+            counts = Counter(name for name, _ in pairs)
+            self._twice = [name for name in counts if counts[name] > 1]
         return value
 
     def object(self, line: bytes) -> dict[str, Any]:
@@ -71,7 +78,9 @@ class _Decoder:
         if not isinstance(value, dict):
             raise ValueError("not an object")
         if self._twice:
-            raise ValueError(f"has the key {self._twice!r} twice")
+            twice = [name for name in self._twice if self._keys is None or name in self._keys]
+            if twice:
+                raise ValueError(f"has the key {twice[0][:_SHOWN]!r} twice")
         return value
 
 

@@ -2,7 +2,8 @@
 
 In: bytes of a file, whole or in pieces, and its name. Out: the same text, unpacked where its first bytes say gzip
 (RFC 1952) or zstd (RFC 8878), whatever its name says: several members, skippable frames, and zeros behind them, never
-more than some MiB at once; in UTF-8 without the byte order mark, from UTF-16 and UTF-32 where a mark says so (Unicode, 23.8).
+more than some MiB at once; in UTF-8 without the byte order mark, from UTF-16 and UTF-32 where a mark says so (Unicode,
+23.8).
 Refuses, with name and line, what is not text of these encodings, and packed data that is cut or broken.
 """
 

@@ -34,7 +34,8 @@ class LabelledUrl:
 def read_labels(path: str | Path, access: AccessSection | None = None) -> list[LabelledUrl]:
     """All rows of a labels file (path or URL), in order; a file that ends in .parquet is Parquet, else JSON lines.
 
-    Other columns are ignored. Raises BadInput when the file is missing or a row has no url or label.
+    Other columns are ignored. Raises BadInput when the file is missing or a row has no url or label, or one of COLUMNS
+    twice.
     """
     source = str(path)
     try:
@@ -47,7 +48,7 @@ def read_labels(path: str | Path, access: AccessSection | None = None) -> list[L
 def parse_labels(data: bytes, source: str) -> list[LabelledUrl]:
     """Rows of a labels file's bytes, which tell its format with the name; `source` names it in errors."""
     parquet = source.endswith(".parquet") or data.startswith(b"PAR1")
-    rows = _parquet_rows(data, source) if parquet else json_lines(data, source)
+    rows = _parquet_rows(data, source) if parquet else json_lines(data, source, keys=COLUMNS)
     return [_labelled(row, f"{source}:{number}") for number, row in rows]
 
 

@@ -31,7 +31,7 @@ def parse_holdout(lines: Iterable[str], source: str) -> Holdout:
 
     A URL holds out its host, a JSON line the whole registered domain of its URL; of JSON lines that carry a `use`, only
     those with `use` "measure" count. Blank lines and lines that start with # are ignored. Raises BadInput with source
-    and line number.
+    and line number, also for a URL without a scheme or a host.
     """
     names: set[str] = set()
     for number, raw in enumerate(lines, 1):
@@ -45,12 +45,20 @@ def parse_holdout(lines: Iterable[str], source: str) -> Holdout:
                 raise BadInput(f"{source}:{number}: expected {expected}, found {line[:80]!r}")
             names.add(name)
             continue
-        try:
-            row = json.loads(line)
-            held = row.get("use", "measure") == "measure"
-            host = host_of(row["url"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise BadInput(f'{source}:{number}: expected a host or a JSON object with a "url"') from None
-        if held:
-            names |= {host, registered_domain(host)}
-    return Holdout(frozenset(names - {""}))
+        names |= _names_of(line, f"{source}:{number}")
+    return Holdout(frozenset(names))
+
+
+def _names_of(line: str, where: str) -> set[str]:
+    """What a JSON line holds out, nothing where its use is another."""
+    try:
+        row = json.loads(line)
+        url = row["url"]
+        if row.get("use", "measure") != "measure":
+            return set()
+        host = host_of(url)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BadInput(f'{where}: expected a host or a JSON object with a "url"') from None
+    if not host:
+        raise BadInput(f'{where}: expected a "url" with scheme and host, found {url[:80]!r}')
+    return {host, registered_domain(host)} - {""}

@@ -55,7 +55,6 @@ READ = {
     "CR line ends": OBJECT + b"\r",
     "zeros behind the last line": OBJECT + b"\n" + b"\0" * 4096,
     "zeros behind the last object": OBJECT + b"\0" * 4096,
-    "zeros between": OBJECT.replace(b"u", b"v") and b"\0\0\n" + OBJECT,
     "gzip": gzip.compress(OBJECT),
     "gzip with zeros behind": gzip.compress(OBJECT + b"\n") + b"\0" * 512,
     "blanks": b"  \t" + OBJECT + b"  \n\n",
@@ -67,6 +66,12 @@ def test_objects_are_read_however_the_file_is_written(data: bytes) -> None:
     for cut in (1, 5, 64, len(data)):
         pieces = [data[start : start + cut] for start in range(0, len(data), cut)]
         assert [row for _, row in json_lines(pieces, "file")] == [{"url": "u", "text": "é"}]
+
+
+@pytest.mark.parametrize("between", [b"\n\0\0\n", b"\0\0\n", b"\n\0\n\0\r\n", b"\r\0\0\r", b"\n \0\t\n"])
+def test_zeros_between_objects_are_passed_over(between: bytes) -> None:
+    rows = [row for _, row in json_lines(OBJECT + between + OBJECT, "file")]
+    assert rows == [{"url": "u", "text": "é"}] * 2
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,43 @@ def test_numbers_that_json_lacks_are_read_as_python_writes_them() -> None:
 
 def test_a_key_twice_in_an_object_inside_is_read_as_by_python() -> None:
     assert list(json_lines(b'{"a": {"b": 1, "b": 2}}', "file")) == [(1, {"a": {"b": 2}})]
+
+
+TWICE = {
+    "another key": b'{"id": 1, "url": "u", "id": 2}',
+    "a key that is empty": b'{"": 1, "url": "u", "": 2}',
+    "other keys that are objects": b'{"meta": {"url": 1}, "url": "u", "meta": {}}',
+    "a wanted key inside": b'{"meta": {"url": 1, "url": 2}, "url": "u"}',
+    "a key of another case": b'{"URL": 1, "url": "u", "Url": 2}',
+}
+
+
+@pytest.mark.parametrize("line", TWICE.values(), ids=TWICE)
+def test_a_key_twice_that_nobody_reads_does_not_matter(line: bytes) -> None:
+    ((_, row),) = json_lines(line, "file", keys={"url", "text"})
+    assert row["url"] == "u"
+    assert row == json.loads(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"url": 1, "url": 2}',
+        b'{"id": 1, "url": 1, "id": 2, "url": 2}',
+        b'{"id": 1, "id": 2, "\\u0075rl": 1, "url": 2}',
+    ],
+)
+def test_a_wanted_key_twice_is_refused(line: bytes) -> None:
+    with pytest.raises(BadInput, match=r"^file:1: not a JSON object on one line \(has the key 'url' twice\)$"):
+        list(json_lines(line, "file", keys={"url", "text"}))
+
+
+def test_a_long_key_and_its_line_ends_do_not_go_into_the_error() -> None:
+    key = "\\n\\u001b[2J" + "k" * 1_000_000
+    with pytest.raises(BadInput) as caught:
+        list(json_lines(f'{{"{key}": 1, "{key}": 2}}'.encode(), "file"))
+    assert len(str(caught.value)) < 200
+    assert str(caught.value).isprintable()
 
 
 def test_many_keys_of_which_one_is_there_twice_are_read_in_linear_time() -> None:

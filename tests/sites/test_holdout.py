@@ -24,9 +24,35 @@ def test_a_holdout_file_lists_hosts_or_labelled_urls() -> None:
         '{"url": "http://b.org/1", "label": "C", "use": "measure"}',
         '{"url": "http://c.org/1", "label": "C", "use": "pool"}',
         '{"url": "http://d.org/1"}',
-        '{"url": "no host"}',
+        '{"url": "no host", "use": "pool"}',
     ]
     assert parse_holdout(lines, "holdout.txt").names == {"example.org", "b.org", "d.org"}
+
+
+NO_HOST = {
+    "no scheme": '{"url": "example.org/page"}',
+    "a host alone": '{"url": "example.org"}',
+    "nothing": '{"url": ""}',
+    "a path": '{"url": "/page"}',
+    "a host with a port": '{"url": "example.org:8080/page"}',
+    "a scheme alone": '{"url": "https://"}',
+    "a scheme without a host": '{"url": "mailto:a@example.org"}',
+    "line ends": '{"url": "\\n\\u001b[2Jexample.org", "use": "measure"}',
+    "a long one": '{"url": "' + "x" * 100_000 + '"}',
+}
+
+
+@pytest.mark.parametrize("line", NO_HOST.values(), ids=NO_HOST)
+def test_a_url_that_would_hold_nothing_out_is_refused_with_its_line(line: str) -> None:
+    with pytest.raises(BadInput, match=r'^h\.jsonl:2: expected a "url" with scheme and host, found ') as caught:
+        parse_holdout(["a.org", line], "h.jsonl")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
+
+
+def test_a_line_that_is_nested_too_deep_is_named() -> None:
+    with pytest.raises(BadInput, match=r"^h\.jsonl:1: expected"):
+        parse_holdout(['{"url": ' + "[" * 100_000], "h.jsonl")
 
 
 @pytest.mark.parametrize("line", ["{", '{"label": "C"}', '{"url": 3}', "{}"])
