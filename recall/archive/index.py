@@ -45,7 +45,8 @@ _ASK = 1_000
 """Hosts or URLs in one query."""
 
 _CAPTURES = """
-SELECT url, warc_filename, warc_record_offset, warc_record_length, fetch_status, content_mime_detected, content_digest
+SELECT url, warc_filename, warc_record_offset, warc_record_length, fetch_status, content_mime_detected, content_digest,
+    CAST(floor(coalesce(epoch(fetch_time), 0)) AS BIGINT)
 FROM read_parquet($files, hive_partitioning = false, binary_as_string = true)
 """
 _ROWS = f"""{_CAPTURES}
@@ -78,13 +79,17 @@ _SEGMENT = re.compile(r"/segments/([^/]+)/")
 
 @dataclass(frozen=True, slots=True, order=True)
 class IndexRow:
-    """One capture in the index. status: HTTP; mime: as detected; digest: of the payload, base32 of SHA-1."""
+    """One capture in the index. status: HTTP; mime: as detected; digest: of the payload, base32 of SHA-1.
+
+    time: when it was captured, in seconds since 1970, 0 where that is not known.
+    """
 
     url: str
     ref: WarcRef
     status: int
     mime: str
     digest: str
+    time: int = 0
 
 
 def part_urls(index: str, crawl: str, access: AccessSection = _ANYONE) -> list[str]:
@@ -165,7 +170,7 @@ def _fields(row: IndexRow) -> tuple[Any, ...]:
         parts.scheme,
         parts.path,
         parts.query,
-        None,
+        datetime.fromtimestamp(row.time, UTC).replace(tzinfo=None) if row.time else None,
         row.status,
         row.digest,
         row.mime,
@@ -229,8 +234,8 @@ class _Index:
             kind = ShardUnreadable if isinstance(error, duckdb.IOException) else ShardCorrupt
             raise kind(f"{self._name}: the index cannot be read: {str(error).splitlines()[0]}") from None
         return [
-            IndexRow(url, WarcRef(path, offset, length), status, mime or "", digest or "")
-            for url, path, offset, length, status, mime, digest in found
+            IndexRow(url, WarcRef(path, offset, length), status, mime or "", digest or "", time)
+            for url, path, offset, length, status, mime, digest, time in found
         ]
 
 

@@ -56,13 +56,19 @@ class LookupContext:
 
 @dataclass(frozen=True, slots=True, order=True)
 class IndexedPage:
-    """A page to be read, as the index lists it. priority: the lowest are taken."""
+    """A page to be read, as the index lists a capture of it. priority: the lowest are taken; time: as in IndexRow."""
 
     priority: int
     url: str
     ref: WarcRef
     prefix: str
     digest: str
+    time: int = 0
+
+
+def _age(page: IndexedPage) -> tuple[int, WarcRef]:
+    """Of a page's captures the lowest stands for it: the newest, of equally old ones the first."""
+    return -page.time, page.ref
 
 
 def find_indexed(lookup: LookupContext, url: str) -> tuple[int, list[IndexedPage]]:
@@ -72,10 +78,11 @@ def find_indexed(lookup: LookupContext, url: str) -> tuple[int, list[IndexedPage
         prefix = _prefix_of(lookup, row)
         if prefix is None:
             continue
-        page = IndexedPage(priority(lookup.config.run.seed, row.url), row.url, row.ref, prefix, row.digest)
-        before = found[prefix].get(row.url)
-        if before is None or page.ref < before.ref:
-            found[prefix][row.url] = page
+        page = IndexedPage(priority(lookup.config.run.seed, row.url), row.url, row.ref, prefix, row.digest, row.time)
+        key = url_key(row.url)
+        before = found[prefix].get(key)
+        if before is None or _age(page) < _age(before):
+            found[prefix][key] = page
     limit = lookup.config.harvest.per_prefix
     return sum(map(len, found.values())), [
         page for pages in found.values() for page in heapq.nsmallest(limit, pages.values())
@@ -91,10 +98,10 @@ def _prefix_of(lookup: LookupContext, row: IndexRow) -> str | None:
 
 
 def choose(pages: Iterable[IndexedPage], per_prefix: int, limit: int) -> list[IndexedPage]:
-    """The pages of lowest priority: per_prefix of each prefix, `limit` of all; of a URL the first capture."""
+    """The pages of lowest priority: per_prefix of each prefix, `limit` of all; of a page the newest capture."""
     by_prefix: dict[str, dict[str, IndexedPage]] = defaultdict(dict)
-    for page in sorted(pages, key=lambda page: page.ref):
-        by_prefix[page.prefix].setdefault(page.url, page)
+    for page in sorted(pages, key=_age):
+        by_prefix[page.prefix].setdefault(url_key(page.url), page)
     sampled = [page for found in by_prefix.values() for page in heapq.nsmallest(per_prefix, found.values())]
     return heapq.nsmallest(limit, sampled)
 

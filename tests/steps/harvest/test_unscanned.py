@@ -200,6 +200,30 @@ def test_the_choice_does_not_depend_on_the_order(places: list[IndexedPage]) -> N
     assert max(sum(page.prefix == one.prefix for page in chosen) for one in chosen) == 2
 
 
+ONE_PAGE = ("http://a.org/x", "https://a.org/x", "https://A.org:443/%78#top", "http://user@a.org./x")
+
+
+def test_a_page_of_several_captures_and_spellings_is_counted_and_drawn_once_by_its_newest(tmp_path: Path) -> None:
+    times = (40, 0, 50, 50)
+    rows = [
+        IndexRow(url, WarcRef(f"w{at}", at, 9), 200, "text/html", "A", time)
+        for at, (url, time) in enumerate(zip(ONE_PAGE, times, strict=True))
+    ]
+    others = [IndexRow(f"http://a.org/{at}", WarcRef("o", at, 9), 200, "text/html", "A") for at in range(3)]
+    write_index([*rows, *others], tmp_path / "all")
+    lookup = LookupContext(Config(), PrefixSet(["a.org"]), Holdout(), frozenset(), frozenset())
+    count, some = find_indexed(lookup, str(tmp_path / "all"))
+    assert count == len(some) == 4
+    (page,) = (page for page in some if page.url in ONE_PAGE)
+    assert (page.url, page.time) == (ONE_PAGE[2], 50)
+    halves: list[list[IndexedPage]] = []
+    for half in (rows[:2] + others, rows[2:]):  # crawls have an index each
+        write_index(half, tmp_path / str(len(halves)))
+        halves.append(find_indexed(lookup, str(tmp_path / str(len(halves))))[1])
+    chosen = choose([*halves[1], *halves[0]], 4, 10)
+    assert sorted(chosen) == sorted(some)
+
+
 def test_tasks_are_bounded_and_hold_every_place_once(
     places: list[IndexedPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
