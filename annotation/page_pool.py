@@ -30,7 +30,17 @@ from annotation.strata import Stratum
 from recall.model import Tokenizer
 from recall.page import language_of
 from recall.records import MARKS
-from recall.run import BottomK, Round, ScannedShard, complete, lists_of, progress, read_rows, scanned_shards
+from recall.run import (
+    BottomK,
+    Round,
+    ScannedShard,
+    complete,
+    lists_of,
+    progress,
+    read_rows,
+    require_repeats,
+    scanned_shards,
+)
 from recall.sites import url_key
 
 C = TypeVar("C")
@@ -72,8 +82,9 @@ class RoundDraw:
 def draw_round(round_: Round, prefixes: Sequence[str]) -> RoundDraw:
     """Draw a round's pages, and examples for some prefixes, from its scan.
 
-    Raises Incomplete when the rows of a shard cannot be read.
+    Raises Incomplete when the rows of a shard cannot be read, BadInput where an earlier version did the domains step.
     """
+    require_repeats(round_)
     rules = pool_rules(round_, prefixes)
     pool = PagePool(PageSampler(rules.plan))
     for _, of_shard in over_shards(round_, sample_shard, rules, scanned_shards(round_)):

@@ -1,5 +1,6 @@
 from .crawl_pages import CrawlPages as CrawlPages
 from .crawl_pages import crawl_pages as crawl_pages
+from .crawl_pages import require_repeats as require_repeats
 from .jobs import complete as complete
 from .jobs import disconnect as disconnect
 from .label_files import LabelledUrl as LabelledUrl
@@ -48,6 +49,7 @@ __all__ = [
     "read_bodies",
     "read_labels",
     "read_rows",
+    "require_repeats",
     "scanned_shards",
     "table_from",
     "threshold_of",

@@ -4,7 +4,7 @@ In: a round's slim rows and its repeats, which the domains step found. Out: slim
 draws pages reads them here; what is about captures (the scan's own counts, the corpus, which merges the pages it kept)
 reads all rows. Of equally old captures the first in the order of shards and rows stands for the page. Its score is the
 page's: a choice by score would favour pages that were captured often. Rounds whose domains step was done by a version
-that knew no repeats count captures.
+that knew no repeats count captures; nothing is drawn from them any more (`require_repeats`).
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.errors import BadInput
 from recall.run.rounds import Round
 from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.run.store import Store, Table
@@ -66,3 +67,11 @@ def crawl_pages(round_: Round) -> CrawlPages:
     found = store.read_json(step.key(REPEATS_FILE))
     files = tuple(step.key(file) for file in found["files"])
     return CrawlPages(store, files, int(found["size"]), scanned_shards(round_).numbers)
+
+
+def require_repeats(round_: Round) -> None:
+    """Raise BadInput where an earlier version did the domains step: a sample by pages fits no counts of captures."""
+    store, step = round_.run.store, round_.step("domains")
+    if not store.exists(step.key(REPEATS_FILE)):
+        line = "an earlier version, which counted captures as pages, did this step"
+        raise BadInput(f"{store.url(step.folder)}: {line}: remove its step.json, then run again")

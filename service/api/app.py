@@ -6,6 +6,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -14,14 +15,14 @@ from pydantic_core import to_json
 
 import recall
 from service.api import bodies, schemas, static_pages
-from service.api.models import Models, reported
+from service.api.models import Models, has_report
 from service.api.openapi import document, json_body, lines_body, problem_responses
 from service.api.pointer import watch
 from service.api.requests import PIN, Service, Settings
 from service.api.scoring import Scoring, score_body
 from service.api.single_pages import explain_body, extract_order
 from service.api.streams import LineStream, score_batch, score_warc
-from service.problems import Refusal, install
+from service.problems import install
 from service.server import metrics
 from service.server.middleware import RequestMiddleware
 from service.server.scheduler import Scheduler
@@ -109,11 +110,10 @@ async def models(request: Request) -> Response:
     """All served versions with their metrics, the default first."""
     service = _service(request)
     served, versions = service.models, service.models.versions
-    with_report: frozenset[str] = frozenset()
-    with suppress(Refusal):  # the list does not wait for run folders that do not answer
-        with_report = await service.store_reads.run(lambda: reported(versions))
+    runs = dict.fromkeys(version.run for version in versions if version.run)
+    with_report = await service.store_reads.holding({run: partial(has_report, run) for run in runs})
     described = [
-        version.described(default=version is served.default, reported=version.version in with_report)
+        version.described(default=version is served.default, reported=version.run in with_report)
         for version in versions
     ]
     return _json(schemas.ModelsResponse(models=described).model_dump_json(exclude_none=True).encode())

@@ -112,12 +112,8 @@ def load(source: ModelSource) -> Version:
     return Version(scorer.digest[:VERSION_DIGITS], source.name, scorer, training, source.run)
 
 
-def reported(versions: Sequence[Version]) -> frozenset[str]:
-    """Those of the versions whose runs have a report. Asks the run folders, wherever they lie."""
-    return frozenset(version.version for version in versions if version.run and _has_report(version.run))
-
-
-def _has_report(run: str) -> bool:
+def has_report(run: str) -> bool:
+    """Tell whether a run has a report. Asks the run folder, wherever it lies."""
     try:
         return Store(run).exists("report/index.html")
     except RecallError:

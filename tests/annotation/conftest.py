@@ -15,6 +15,7 @@ from recall.archive.warc import WarcWriter
 from recall.config import parse_config
 from recall.model.tokens import Tokenizer
 from recall.records import MARKS, Shard
+from recall.run.crawl_pages import REPEATS_FILE
 from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
@@ -178,6 +179,7 @@ def publish_domains(round_: Round, sites: list[Site]) -> None:
         "code": [host in (*CODE_HOSTS, HELD_OUT) for host in hosts],
     }
     step.publish_table("domains.parquet", rows, DOMAINS)
+    step.publish_json(REPEATS_FILE, {"files": [], "size": 1})
     docs = [(f"{host}/docs/", host, 7, 5) for host in (*CODE_HOSTS, HELD_OUT)]
     news = [(f"{CODE_HOSTS[0]}/news/", CODE_HOSTS[0], 3, 1), (f"{CODE_HOSTS[1]}/blog/", CODE_HOSTS[1], 2, 1)]
     columns = zip(*(docs + news), strict=True)

@@ -120,6 +120,22 @@ def test_a_slow_store_behind_the_list_of_models(version: Version, slow_store: st
     assert turns.wall < LATE_SECONDS
 
 
+def test_a_slow_store_hides_no_report_of_others(version: Version, slow_store: str, tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "index.html").touch()
+    slow = replace(version, version="slow", run=slow_store)
+    models = Models([slow, replace(version, version="fast", run=str(tmp_path)), replace(slow, version="slow too")])
+    app = create_app(models, Settings(Limits(store_seconds=0.1, store_reads=2)))
+
+    async def ask() -> list[list[str | None]]:
+        transport = httpx.ASGITransport(app)
+        async with lifespan(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            lists = [(await client.get("/v1/models")).json()["models"] for _ in range(4)]
+            return [[model.get("report") for model in models] for models in lists]
+
+    assert asyncio.run(ask()) == [[None, "/report/fast/index.html", None]] * 4
+
+
 def test_a_slow_store_behind_a_report(version: Version, slow_store: str) -> None:
     app = create_app(Models([replace(version, run=slow_store)]))
     answer, turns = measured(app, "GET", f"/report/{version.version}/index.html")
