@@ -34,17 +34,7 @@ STARTS = 16
 FAULTLESS_AFTER = 11
 """From this start on no fault is injected: the run must end."""
 
-EXPLAINED = {
-    2: "Bad",
-    4: "LeaseHeld",
-    7: "unreadable",
-    8: "corrupt",
-    9: "transient",
-    10: "incomplete",
-    11: "refused",
-    12: "unusable",
-}
-EXPLAINED |= {12: "storage"}
+EXPLAINED = {2, 4, 7, 8, 9, 10, 11, 12}
 """Exit codes that a start may end with under faults (recall.errors); 2 only where no cluster answers."""
 
 LEASE_CODE = 4

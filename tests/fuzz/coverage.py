@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing with atheris: WARC readers, scoring text, Markdown, tokens. What fails is written as crash-*.
 
-python tests/fuzz/coverage.py TARGET CORPUS [libFuzzer options such as -max_total_time=600], with atheris beside
-recall's own packages (`make fuzz`). A target fails on any exception but those it may raise, on two readings that
+Started by `tests.fuzz.run` with TARGET CORPUS [libFuzzer options such as -max_total_time=600], atheris beside recall's
+own packages, and TMPDIR (`make fuzz`). A target fails on any exception but those it may raise, on two readings that
 differ, and after a time limit. Compiled functions show no coverage: what is instrumented is the plain reading they are
 held against. Archives are mutated as they are unpacked, and packed before they are read: a checksum would refuse them.
 """
@@ -13,7 +13,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -75,8 +74,8 @@ def readers() -> Callable[[bytes], None]:
 
 
 def file_in_memory() -> Path:
-    """Where an archive lies that is read by its name."""
-    return Path(tempfile.mkdtemp(prefix="fuzz-", dir="/dev/shm")) / "x.warc"
+    """Where an archive lies that is read by its name: in a folder that `tests.fuzz.run` makes and removes."""
+    return Path(os.environ["TMPDIR"]) / "x.warc"
 
 
 def pack(data: bytes) -> bytes:

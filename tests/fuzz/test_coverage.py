@@ -1,11 +1,12 @@
 """Each coverage fuzzer for twenty seconds; ten minutes of each: `make fuzz`."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz.run import PYTHON, start
+from tests.fuzz.run import MEMORY, PYTHON, fuzzing
 
 SECONDS = 20
 
@@ -15,11 +16,10 @@ SECONDS = 20
 @pytest.mark.timeout(SECONDS + 120)
 @pytest.mark.parametrize("target", ["warc", "readers", "text", "markdown", "tokens"])
 def test_twenty_seconds_of_a_fuzzer_find_nothing(target: str, tmp_path: Path) -> None:
-    process = start(target, tmp_path / target, f"-max_total_time={SECONDS}", "-seed=1")
-    try:
+    with fuzzing(target, tmp_path / target, f"-max_total_time={SECONDS}", "-seed=1") as process:
         said, _ = process.communicate()
-    finally:
-        process.kill()
+        assert list(MEMORY.glob(f"fuzz-{os.getpid()}-*"))
+    assert not list(MEMORY.glob(f"fuzz-{os.getpid()}-*"))
     assert process.returncode == 0, said[-4000:]
     done = re.search(r"Done (\d+) runs", said)
     assert done, said[-4000:]
