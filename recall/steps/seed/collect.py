@@ -94,11 +94,12 @@ def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
     """Labelled pages, pages under seed prefixes, pages with code blocks and the shard's part of the random sample."""
     found: list[SeedPage] = []
     seed, positive = context.config.run.seed, context.config.train.positive
-    sample, structured = BottomK[int, Capture](context.sample), BottomK[int, Capture](context.structure)
+    sample, structured = BottomK[str, Capture](context.sample), BottomK[str, Capture](context.structure)
     for capture in read_shard(shard, context.config.access):
         if not isinstance(capture, Capture) or context.holdout.covers(capture.url):
             continue
-        entry = context.labelled.get(url_key(capture.url))
+        key = url_key(capture.url)
+        entry = context.labelled.get(key)
         if entry is not None:
             found.append(seed_page(capture, entry.label, entry.family, "label"))
         elif shard.number not in context.sampled:
@@ -106,15 +107,14 @@ def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
         elif context.prefixes.match(capture.url):
             found.append(seed_page(capture, positive, None, "prefix"))
         else:
-            _offer(sample, capture, seed)
+            _offer(sample, key, capture, seed)
             if context.structure and has_code_block(scoring_text(capture.body, capture.charset, capture.url)):
-                _offer(structured, capture, seed + 1)
+                _offer(structured, key, capture, seed + 1)
     found.extend(seed_page(capture, None, None, "sample") for capture in sample.values())
     found.extend(seed_page(capture, positive, None, "structure") for capture in structured.values())
     return found
 
 
-def _offer(sample: BottomK[int, Capture], capture: Capture, seed: int) -> None:
-    """Offer a capture by the hash of its URL; several captures of a URL count as several pages."""
-    offset = capture.ref.offset
-    sample.offer(offset, (priority(seed, capture.url), offset), capture)
+def _offer(sample: BottomK[str, Capture], key: str, capture: Capture, seed: int) -> None:
+    """Offer a capture by the hash of its URL; captures of one page (`key`) are one page."""
+    sample.offer(key, (priority(seed, capture.url), capture.ref.offset), capture)
