@@ -23,7 +23,8 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from recall.archive.warc import reader, responses
 from recall.archive.warc.fast_reader import FastReader
-from recall.archive.warc.http_response import BLOCK_LIMIT, Content, Draft, Head, Record
+from recall.archive.warc.http_response import BLOCK_LIMIT, Content, Draft, Record
+from recall.archive.warc.record_head import RecordFields
 from recall.errors import ShardFailed
 from recall.records import Capture, WarcRef
 
@@ -45,7 +46,7 @@ def ours(path: Path, *, fast: bool = True) -> tuple[list[Seen], str]:
     seen: list[Seen] = []
     refs: set[WarcRef] = set()
 
-    def keep(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft:
+    def keep(head: RecordFields, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft:
         url = plain_url((head.url or b"").decode("utf-8", "replace"))
         return Draft(url, Content(bytes(block[start:stop])[:BLOCK_LIMIT], None), "", None)
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from deflate import DeflateError, crc32, gzip_decompress
 
-from recall.archive.warc.http_response import BLOCK_LIMIT, Draft, Head, Readings, Record
+from recall.archive.warc.http_response import BLOCK_LIMIT, Draft, Readings, Record
 from recall.archive.warc.members import GZIP
-from recall.archive.warc.record_head import KINDS, MAX_WARC_HEAD
+from recall.archive.warc.record_head import KINDS, MAX_WARC_HEAD, RecordFields
 from recall.archive.warc.window import Window
 from recall.records import Skip
 
@@ -173,7 +173,7 @@ def _outcome(member: bytearray, readings: Readings) -> Draft | Skip | None:
         raise _NeedsFullParser
     date, truncated, segment = others
     cut = truncated.decode() if truncated else None if segment is None else "segment"
-    head = Head(stop - start, url, content_type, (date or b"").decode(), cut)
+    head = RecordFields(stop - start, url, content_type, (date or b"").decode(), cut)
     return interpret(head, member, start, stop)
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import brotli
 import zstandard
 
+from recall.archive.warc.body_type import HEADER, HTML_START, is_text_itself, looks_like_text
 from recall.records import Skip
 
 MAX_BODY = 8 << 20
@@ -22,20 +23,6 @@ MAX_BODY = 8 << 20
 
 MAX_CODINGS = 8
 """Codings of one body, one after the other."""
-
-HEADER = 1445
-"""Bytes by which the type of a body is told (MIME Sniffing, 5.2)."""
-
-HTML_START = re.compile(
-    rb"(?i)[\t\n\x0c\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|"
-    rb"body|br|p|\?xml[^>]{0,200}>\s*<(?:!doctype html|html))[\s>]|[\t\n\x0c\r ]*<!--"
-)
-"""How HTML begins (MIME Sniffing, 7.1), and XML that holds HTML."""
-
-_UNICODE = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe", b"<\0", b"\0<")
-_BINARY = bytes((*range(9), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)))
-_BINARY_SHARE = 20
-"""Text holds less than one binary data byte (MIME Sniffing, 3) in so many bytes; compressed data, one in ten."""
 
 _CHUNK_SIZE = re.compile(
     rb"[ \t]*+(?=[0-9A-Fa-f])0*+([0-9A-Fa-f]{0,15}+)[ \t]*+(?:;[^\r\n]{0,16384}+)?\r*+\n",
@@ -121,14 +108,6 @@ def decode_body(body: bytes, transfer: bytes, content: bytes) -> Body | Skip:
     return decoded
 
 
-def looks_like_text(data: bytes) -> bool:
-    """True for what no compression makes: HTML, a byte order mark, or hardly any binary data byte at the start."""
-    start = data[:HEADER]
-    if start.startswith(_UNICODE) or HTML_START.match(start):
-        return True
-    return (len(start) - len(start.translate(None, _BINARY))) * _BINARY_SHARE <= len(start)
-
-
 def join_chunks(body: bytes) -> Body | Skip:
     """Undo chunked transfer. A body that does not begin with a chunk was stored joined already.
 
@@ -162,11 +141,17 @@ def _undo(stored: Body, undo: "Callable[[bytes], _Stream | None]") -> Body | Ski
     stream = undo(body)
     if stream is not None and stream.data and stream.end == len(body):
         return Body(stream.data, stored.whole)
-    if looks_like_text(body) and not body.startswith(_MAGIC):
+    unbroken = None if stream is None or stream.broken else stream.data
+    if not _begins_packed(body) and is_text_itself(body, unbroken):
         return stored
     if stream is None or stream.broken or not (stream.data or stream.end):
         return Skip.BAD_ENCODING
     return Body(stream.data, stored.whole and (stream.end is not None or len(stream.data) > MAX_BODY))
+
+
+def _begins_packed(body: bytes) -> bool:
+    """Whether a body begins with a magic number, or is cut within one."""
+    return any(magic.startswith(body[: len(magic)]) for magic in _MAGIC)
 
 
 def _gunzip(body: bytes) -> _Stream | None:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from recall.archive.warc.http_codings import HEADER, HTML_START, MAX_BODY, decode_body
+from recall.archive.warc.body_type import HEADER, HTML_START
+from recall.archive.warc.http_codings import MAX_BODY, decode_body
 from recall.archive.warc.http_head import MAX_HEAD, HttpHead, read_head
+from recall.archive.warc.record_head import RecordFields
 from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
 MAX_URL = 8 << 10
@@ -201,17 +203,6 @@ BLOCK_LIMIT = MAX_BODY + MAX_HEAD
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The fields of a record's header that are used. length: of the block; truncated: why the crawler cut it."""
-
-    length: int
-    url: bytes | None
-    content_type: bytes | None
-    date: str
-    truncated: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
     """A capture whose length in the file is not known yet."""
 
@@ -235,33 +226,33 @@ class Record:
     outcome: Draft | Skip | None
 
 
-def read_page(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
+def read_page(fields: RecordFields, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
     """The outcome of a response record. block: holds it at [start, stop), at least BLOCK_LIMIT bytes of it."""
-    kind = head.content_type
+    kind = fields.content_type
     if kind is not None and not kind.lower().startswith(b"application/http"):
         return Skip.NOT_HTTP
-    url = clean_url(head.url)
+    url = clean_url(fields.url)
     if url is None:
         return Skip.BAD_URL
     content = read_response(block, start, stop)
     if isinstance(content, Skip):
         return content
-    if head.length > BLOCK_LIMIT:
+    if fields.length > BLOCK_LIMIT:
         return Skip.TOO_LARGE
-    return Draft(url, content, head.date, head.truncated or ("unspecified" if content.cut else None))
+    return Draft(url, content, fields.date, fields.truncated or ("unspecified" if content.cut else None))
 
 
-def read_text(head: Head, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
+def read_text(fields: RecordFields, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
     """The outcome of a conversion record: Common Crawl's text of a page."""
     text = bytes(memoryview(block)[start:stop][:MAX_BODY])
-    url = clean_url(head.url)
+    url = clean_url(fields.url)
     if url is None:
         return Skip.BAD_URL
     if not text or text.isspace():
         return Skip.EMPTY
-    if head.length > MAX_BODY:
+    if fields.length > MAX_BODY:
         return Skip.TOO_LARGE
-    return Draft(url, Content(PLAIN_TEXT + text, "utf-8"), head.date, None)
+    return Draft(url, Content(PLAIN_TEXT + text, "utf-8"), fields.date, None)
 
 
 Readings = Mapping[str, Callable[..., Draft | Skip]]

@@ -22,6 +22,9 @@ from recall.records import Capture, Skip, WarcRef
 MAX_RECORD = 64 << 20
 """Largest stored record that is read by its reference; a page of MAX_BODY bytes is never longer."""
 
+_PAGES: Readings = {**RESPONSES, **CONVERSIONS}
+"""What a reference may lead to."""
+
 LONGEST_TURN = 1024
 """Records of the full parser's longest turn; it doubles from turn to turn where plain records are rare."""
 
@@ -103,7 +106,7 @@ def _shared_record(ref: WarcRef, url: str, access: AccessSection) -> Capture | S
         return open_readahead(url, access, position)
 
     with Window(open_at, ref.offset) as window:
-        for record in FullParser(window, url, RESPONSES).records(ref.offset, 1 << 60):
+        for record in FullParser(window, url, _PAGES).records(ref.offset, 1 << 60):
             if record.start == ref.offset and record.end - record.start == ref.length and record.outcome is not None:
                 return record.outcome.capture(ref) if isinstance(record.outcome, Draft) else record.outcome
             if record.start > ref.offset:
@@ -124,7 +127,7 @@ def _page(outcome: Capture | Skip, ref: WarcRef) -> Capture:
 
 def outcome_in(data: bytes, ref: WarcRef) -> Capture | Skip:
     """The same for a response that may be no page. Raises ShardCorrupt when it is not exactly one response record."""
-    parser = FullParser(Window(lambda _position: io.BytesIO(data)), ref.path, {**RESPONSES, **CONVERSIONS})
+    parser = FullParser(Window(lambda _position: io.BytesIO(data)), ref.path, _PAGES)
     try:
         records = list(parser.records(0, 1 << 60))
     except ShardCorrupt as error:

@@ -9,8 +9,6 @@ what it is.
 import re
 from dataclasses import dataclass
 
-from recall.archive.warc.http_response import Head
-
 MAX_WARC_HEAD = 64 << 10
 KINDS = frozenset(("warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation"))
 """Types of WARC 1.1, 5.5; records of other types are passed over, as it asks."""
@@ -30,11 +28,22 @@ class BadHead(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordFields:
+    """The fields of a record's header that are used. length: of the block; truncated: why the crawler cut it."""
+
+    length: int
+    url: bytes | None
+    content_type: bytes | None
+    date: str
+    truncated: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordHead:
     """kind: the record's type in lower case; fields: what is used of the rest."""
 
     kind: str
-    fields: Head
+    fields: RecordFields
 
 
 def read_warc_head(head: bytes) -> RecordHead:
@@ -55,7 +64,7 @@ def read_warc_head(head: bytes) -> RecordHead:
         raise BadHead("record header without a WARC-Type")
     length = read_length(values.get(b"content-length", b""))
     truncated = values.get(b"warc-truncated") or (b"segment" if values.get(b"warc-segment-number") else b"")
-    fields = Head(
+    fields = RecordFields(
         length,
         values.get(b"warc-target-uri"),
         values.get(b"content-type") or None,
@@ -78,7 +87,7 @@ def read_arc_head(line: bytes) -> RecordHead:
     at = next(dated, len(parts) - 3)
     url = b" ".join(parts[: at - 1])
     kind = "response" if _WEB.match(url) else "resource"
-    return RecordHead(kind, Head(length, url, None, _arc_date(parts[at]), None))
+    return RecordHead(kind, RecordFields(length, url, None, _arc_date(parts[at]), None))
 
 
 def read_length(value: bytes) -> int:

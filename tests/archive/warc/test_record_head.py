@@ -163,6 +163,19 @@ def test_text_of_a_wet_file_is_read_in_any_case_too(tmp_path: Path) -> None:
     assert list(captures(str(tmp_path / "a.wet.gz"))) == []
 
 
+@pytest.mark.parametrize("packed", ["records of their own", "compressed whole", "pairs in a member", "plain"])
+def test_every_text_of_a_wet_file_is_found_again_by_its_reference(tmp_path: Path, packed: str) -> None:
+    record = head(b"WARC-Type: conversion", *NAMES[1:], LENGTH) + BLOCK + b"\r\n\r\n"
+    size = {"records of their own": 1, "compressed whole": 4, "pairs in a member": 2, "plain": 0}[packed]
+    records = [record] * 4
+    members = [gzip.compress(b"".join(records[at : at + size])) for at in range(0, 4, size)] if size else records
+    path = tmp_path / "a.wet.gz"
+    path.write_bytes(b"".join(members))
+    found = [page for page in conversions(str(path)) if isinstance(page, Capture)]
+    assert len(found) == 4
+    assert [read_at(page.ref) for page in found] == found
+
+
 def test_a_head_of_folds_or_carriage_returns_costs_no_more_than_its_length() -> None:
     """At most 64 KiB; a time-out would end the test."""
     for filler in (b"\r" * 60_000, b"\r\n " * 20_000, b"a" * 60_000, b": " * 30_000, b"a:\r\n" * 15_000):
