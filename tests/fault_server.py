@@ -22,6 +22,7 @@ class Fault:
     reset or, with `clean`, by a plain close. content_range: sent instead of the right one ("" leaves it out).
     ignore_range: the whole file with 200. stall: the answer begins and then nothing comes. etag: of another version.
     trickle: seconds between the bytes of the body, of which the first `after` come at once.
+    silent: not even the head of an answer comes.
     """
 
     status: int = 0
@@ -34,6 +35,7 @@ class Fault:
     stall: bool = False
     etag: str = '"one"'
     trickle: float = 0.0
+    silent: bool = False
 
 
 class FaultServer(http.server.ThreadingHTTPServer):
@@ -95,6 +97,10 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         server.agents.add(self.headers.get("User-Agent", ""))
         fault = server.faults.pop(0) if server.faults else None
         fault = fault or Fault()
+        if fault.silent:
+            server.closing.wait(30)
+            self.close_connection = True
+            return
         data = server.files.get(self.path.lstrip("/"))
         if fault.status or data is None:
             self._send(fault.status or 404, fault.headers, fault.body, fault)

@@ -11,7 +11,6 @@ import re
 import secrets
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -54,7 +53,6 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self.url = str(path)
-        self.gone: threading.Event | None = None
         self._path = path
 
     def open(self, start: int, stop: int | None) -> OpenBody:

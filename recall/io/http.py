@@ -10,7 +10,6 @@ import os
 import re
 import socket
 import ssl
-import threading
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -60,7 +59,6 @@ class HttpSource:
         self.endpoint = endpoint_of(url, access)
         self.access = access
         self.attempts = access.attempts
-        self.gone: threading.Event | None = None
 
     def open(self, start: int, stop: int | None) -> OpenBody:
         """Ask for the bytes; a whole file from byte 0 is asked for without a range."""

@@ -8,6 +8,7 @@ Clients are made per process, when they are needed.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -43,8 +44,10 @@ def open_stream(url: str, access: AccessSection = _ANYONE, offset: int = 0, leng
 
 def open_readahead(url: str, access: AccessSection = _ANYONE, offset: int = 0) -> Stream | Readahead:
     """`open_stream` to the end of the file; over a network a thread reads ahead."""
-    stream = open_stream(url, access, offset)
-    return Readahead(stream) if scheme_of(url) in NETWORK else stream
+    if scheme_of(url) not in NETWORK:
+        return open_stream(url, access, offset)
+    gone = threading.Event()
+    return Readahead(Stream(_source(url, access, gone), offset, None, gone), gone)
 
 
 def read_range(url: str, offset: int, length: int, access: AccessSection = _ANYONE) -> bytes:
@@ -151,14 +154,14 @@ def writable_path(url: str) -> Path:
     return local_path(url)
 
 
-def _source(url: str, access: AccessSection) -> ByteSource:
+def _source(url: str, access: AccessSection, gone: threading.Event | None = None) -> ByteSource:
     url = _readable(url, access)
     scheme = scheme_of(url)
     if scheme not in NETWORK:
         return file.FileSource(local_path(url))
     client = client_of(url)
     source: ByteSource = client.S3Source(url, access) if scheme == "s3" else client.HttpSource(url, access)
-    return LimitedSource(source, limiter_of(access))
+    return LimitedSource(source, limiter_of(access), gone)
 
 
 def _readable(url: str, access: AccessSection) -> str:

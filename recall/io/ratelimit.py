@@ -115,17 +115,19 @@ def _limiter_of_the_machine() -> RateLimiter:
 
 
 class LimitedSource:
-    """A source that takes a token for each body it opens, and keeps it until the body is closed."""
+    """A source that takes a token for each body it opens, and keeps it until the body is closed.
 
-    def __init__(self, source: ByteSource, limiter: RateLimiter) -> None:
+    gone: ends the wait for a token, when nobody reads any more.
+    """
+
+    def __init__(self, source: ByteSource, limiter: RateLimiter, gone: threading.Event | None = None) -> None:
         self.url, self.endpoint = source.url, source.endpoint
         self.access, self.attempts = source.access, source.attempts
-        self.gone: threading.Event | None = None
-        self._source, self._limiter = source, limiter
+        self._source, self._limiter, self._gone = source, limiter, gone
 
     def open(self, start: int, stop: int | None) -> OpenBody:
         """As the source's `open`, when the endpoint may be asked."""
-        token = self._limiter.acquire(self.endpoint, self.access, self.gone)
+        token = self._limiter.acquire(self.endpoint, self.access, self._gone)
         body: OpenBody | None = None
         try:
             body = self._source.open(start, stop)

@@ -4,7 +4,6 @@ boto3's own retries are off: `retry_policy` decides, as for https. `s3_errors` s
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -127,7 +126,6 @@ class S3Source:
         self.endpoint = endpoint_of(url, access)
         self.access = access
         self.attempts = access.attempts
-        self.gone: threading.Event | None = None
         self._bucket, self._key = split(url)
 
     def open(self, start: int, stop: int | None) -> OpenBody:

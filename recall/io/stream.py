@@ -44,14 +44,13 @@ class ReaderGone(Exception):
 class ByteSource(Protocol):
     """Something that can be read from any byte on.
 
-    endpoint: the server that the rate limiter counts, "" for none; gone: is set when nobody reads any more.
+    endpoint: the server that the rate limiter counts, "" for none.
     """
 
     url: str
     endpoint: str
     access: AccessSection
     attempts: int
-    gone: threading.Event | None
 
     def open(self, start: int, stop: int | None) -> OpenBody:
         """Open bytes start to stop (to the end when None). Raises Again, ShardUnreadable or Refused.
@@ -82,10 +81,13 @@ class Stream:
     """Bytes [offset, offset + length) of a source, in order; length None reads to the end.
 
     size: announced size of the whole file, None where the server does not say. The first body is opened at once, so
-    a missing file is refused here and not at the first read.
+    a missing file is refused here and not at the first read. gone: once it is set, `read` makes no further attempt and
+    sleeps out no pause.
     """
 
-    def __init__(self, source: ByteSource, offset: int, length: int | None) -> None:
+    def __init__(
+        self, source: ByteSource, offset: int, length: int | None, gone: threading.Event | None = None
+    ) -> None:
         self.url = source.url
         self.size: int | None = None
         self._source = source
@@ -95,7 +97,7 @@ class Stream:
         self._body: OpenBody | None = None
         self._pace = _Pace(source.access)
         self._chunk, self._used = b"", 0
-        self._retry = Retry(RetryPolicy(source.attempts))
+        self._retry = Retry(RetryPolicy(source.attempts), gone=gone)
         self._mark = offset
         self._ended = length == 0
         if not self._ended:
@@ -172,12 +174,11 @@ class Stream:
         self._body, self._version, self.size = body, body.version or self._version, body.size
         return body
 
-    def watch(self, gone: threading.Event) -> None:
-        """Make no request and sleep out no pause once this is set. Raises ReaderGone from then on, in `read`."""
-        self._source.gone = self._retry.gone = gone
-
     def interrupt(self) -> None:
-        """Let another thread's `read` wait no longer for bytes of this body."""
+        """Let another thread's `read` wait no longer for bytes of this body.
+
+        It does wait for the head of an answer that was asked for, `timeout_seconds` for each part of it at the most.
+        """
         if (body := self._body) is not None:
             with suppress(OSError, ValueError, RuntimeError):  # it may end at this moment
                 body.interrupt()
@@ -197,9 +198,12 @@ ENOUGH = 2 << 20
 
 
 class Readahead:
-    """A Stream whose next blocks are fetched while the last one is used."""
+    """A Stream whose next blocks are fetched while the last one is used.
 
-    def __init__(self, stream: Stream) -> None:
+    gone: the event that the stream was made with; it is set when the reader leaves.
+    """
+
+    def __init__(self, stream: Stream, gone: threading.Event) -> None:
         self.url = stream.url
         self.size = stream.size
         self._stream = stream
@@ -208,8 +212,7 @@ class Readahead:
         self._fetched: deque[bytes] = deque()
         self._held = 0
         self._ended = False
-        self._gone = threading.Event()
-        stream.watch(self._gone)
+        self._gone = gone
         self._error: BaseException | None = None
         lock = threading.Lock()
         self._more, self._room = threading.Condition(lock), threading.Condition(lock)
@@ -273,7 +276,7 @@ class Readahead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ask for no more, from now on; the thread that may be reading closes the stream."""
+        """Ask for no more, from now on; the thread closes the stream, at once but where `Stream.interrupt` says."""
         self._gone.set()
         with self._room:
             self._ended = True

@@ -85,6 +85,24 @@ def test_the_thread_of_a_reader_that_has_gone_ends_and_asks_for_nothing_more(
     assert figures["open"] == 0
 
 
+@pytest.mark.parametrize("kind", ["a reset", "a short body", "a reset and 503"])
+def test_a_thread_that_waits_for_the_head_of_an_answer_ends_at_the_time_out(
+    fault_server: "FaultServer", backend: MemoryBackend, opened: Callable[..., Readahead], kind: str
+) -> None:
+    fault_server.then(after=1000, clean=kind == "a short body")
+    if kind == "a reset and 503":
+        fault_server.then(status=503)
+    for _ in range(20):
+        fault_server.then(silent=True)
+    before, asked = len(threads()), 3 if kind == "a reset and 503" else 2
+    with opened(timeout_seconds=3.0):
+        wait_for(lambda: len(fault_server.asked) == asked, 10.0)
+    wait_for(lambda: len(threads()) == before, 3.0 + SOON)
+    assert len(fault_server.asked) == asked, "it asked again"
+    (figures,) = backend.figures().values()
+    assert figures["open"] == 0
+
+
 def test_a_thread_that_waits_for_a_permit_takes_none_when_its_reader_has_gone(
     fault_server: "FaultServer", backend: MemoryBackend, opened: Callable[..., Readahead]
 ) -> None:

@@ -40,7 +40,7 @@ class Source:
 
 @pytest.mark.parametrize("n", [-1, 1000, BLOCK, 10 * BLOCK])
 def test_the_bytes_are_those_of_the_stream(n: int) -> None:
-    with Readahead(Stream(Source(), 5, None)) as stream:
+    with Readahead(Stream(Source(), 5, None), threading.Event()) as stream:
         assert (stream.tell(), stream.size) == (5, len(DATA))
         pieces = list(iter(lambda: stream.read(n), b""))
         assert b"".join(pieces) == DATA[5:]
@@ -50,7 +50,7 @@ def test_the_bytes_are_those_of_the_stream(n: int) -> None:
 
 @pytest.mark.parametrize("error", [ShardUnreadable("memory: gone"), ZeroDivisionError("a defect")])
 def test_an_error_comes_where_its_bytes_were_due(error: Exception) -> None:
-    with Readahead(Stream(Source(error=error), 0, None)) as stream:
+    with Readahead(Stream(Source(error=error), 0, None), threading.Event()) as stream:
         assert stream.read(BLOCK) == DATA[:BLOCK]
         for _ in range(2):
             with pytest.raises(type(error), match=str(error)):
@@ -59,7 +59,7 @@ def test_an_error_comes_where_its_bytes_were_due(error: Exception) -> None:
 
 def test_no_more_than_the_bound_is_fetched_and_the_rest_is_left_when_closed() -> None:
     source = Source(repeat=HELD // BLOCK)
-    with Readahead(Stream(source, 0, None)) as stream:
+    with Readahead(Stream(source, 0, None), threading.Event()) as stream:
         stream.read(1)
         time.sleep(0.3)
         assert source.given <= HELD + 2 * BLOCK
@@ -70,7 +70,7 @@ def test_no_more_than_the_bound_is_fetched_and_the_rest_is_left_when_closed() ->
 def test_fetching_goes_on_while_a_block_is_used() -> None:
     blocks = ENOUGH // BLOCK
     source = Source(repeat=8, permits=blocks)
-    with Readahead(Stream(source, 0, None)) as stream:
+    with Readahead(Stream(source, 0, None), threading.Event()) as stream:
         assert stream.read(BLOCK)
         assert source.given == blocks * BLOCK
         source.permits.release(blocks)  # nobody reads, and still they are fetched

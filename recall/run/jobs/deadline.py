@@ -41,7 +41,7 @@ OVERDUE = "Overdue"
 
 
 class DeadlineExceeded(BaseException):
-    """A task reached its deadline; no Exception, so that no library swallows it on the way out."""
+    """A task reached its deadline; no Exception, so that no library swallows it."""
 
 
 def attempt(function: Callable[[C, I], R], context: C, item: I) -> Outcome[I]:
@@ -93,8 +93,8 @@ def attempt_until(
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         outcome = attempt(function, context, item)
-        ended = True  # from here on nothing rings, the way out least of all
-    except DeadlineExceeded as error:  # it rang when `attempt` was on its way out
+        ended = True  # from here on the signal raises nothing
+    except DeadlineExceeded as error:  # the signal came when `attempt` was returning
         outcome = Outcome(item, failure=_unexpected(error), error_kind=OVERDUE)
     finally:
         ended = True
