@@ -35,6 +35,7 @@ __all__ = [
     "StorageUnusable",
     "Transient",
     "of_the_machine",
+    "printable",
 ]
 
 _OF_THE_MACHINE = frozenset(
@@ -47,6 +48,11 @@ have them."""
 def of_the_machine(error: BaseException) -> bool:
     """True when an operating system error says that this machine is out of something: disk, memory, open files."""
     return isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
+
+
+def printable(text: str, most: int | None = None) -> str:
+    """Other people's text on one line of a terminal: what is not printable as escapes; its first `most` characters."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[:most])
 
 
 class RecallError(Exception):

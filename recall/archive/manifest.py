@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from recall.config import AccessSection, CrawlSection
-from recall.errors import BadInput
+from recall.errors import BadInput, printable
 from recall.io import read_all, text_lines
 from recall.records import Shard
 
@@ -104,7 +104,7 @@ def _refuse_twice(entries: list[str]) -> None:
     seen: set[str] = set()
     for entry in entries:
         if entry in seen:
-            raise BadInput(f"[crawl]: {entry} is named twice")
+            raise BadInput(f"[crawl]: {printable(entry, 300)} is named twice")
         seen.add(entry)
 
 

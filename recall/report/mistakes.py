@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from recall.errors import printable
 from recall.labels.examples import INFERRED, Example, gather
 from recall.model.scorer import Scorer
 from recall.model.scorer.card import kept_by
@@ -65,7 +66,7 @@ class WorstErrors:
 
 def shown(text: str) -> str:
     """Text from a page on one line of a terminal: what is not printable, and line ends, as escapes."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return printable(text)
 
 
 def pushes(scorer: Scorer, text: str) -> tuple[tuple[Push, ...], tuple[Push, ...]]:

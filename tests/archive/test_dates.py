@@ -74,6 +74,15 @@ def test_the_time_is_the_records_or_that_of_its_crawl() -> None:
     assert (time_of("soon", "x"), time_of("", "CC-MAIN-2025-99")) == (0, 0)
 
 
+@pytest.mark.parametrize("week", ["0000-10", "0000-00", "0000-52", "2025-00", "2025-53", "9999-99"])
+def test_a_crawl_of_no_week_has_no_time(week: str) -> None:
+    assert time_of("", f"CC-MAIN-{week}") == 0
+
+
+def test_the_first_and_last_weeks_have_their_time() -> None:
+    assert time_of("", "CC-MAIN-0001-01") < 0 < time_of("", "CC-MAIN-9999-52")
+
+
 def test_the_zone_of_the_machine_does_not_matter() -> None:
     dates = ["2024-03-31T12:30:15", "2024-03-31T02:30:00", "2024-11-03T01:30:00", "2024-03-31", "20240331123015"]
     code = f"from recall.archive.dates import time_of; print([time_of(date, '') for date in {dates}])"

@@ -12,7 +12,7 @@ import pytest
 from recall.archive.corpora import texts
 from recall.config import AccessSection
 from recall.corpus.filters.benchmark_files import items_of
-from recall.errors import BadInput
+from recall.errors import BadInput, ShardCorrupt
 from recall.io.parquet import table_from
 from recall.io.parquet.text_columns import text_rows, text_values
 from recall.records import Capture, Skip, plain_text
@@ -80,7 +80,7 @@ def test_shards_labels_and_benchmarks_hold_text_of_every_type(tmp_path: Path, ki
 
 def test_what_is_not_utf8_is_counted_or_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
-    for bad in (BROKEN, pa.array([b"\xff\xe4"])):
+    for bad in (BROKEN, pa.array([b"\xff\xe4"]), pa.array([b"\xff\xe4"]).dictionary_encode()):
         assert text_values(table_from(file(["text"], bad)), "text", "f") == [b"\xff\xe4"]
         path.write_bytes(file(["url", "text"], URL, bad))
         assert list(texts(str(path))) == [Skip.BAD_ENCODING]
@@ -129,6 +129,48 @@ def test_a_column_that_holds_no_text_is_named(tmp_path: Path, data: bytes, says:
     path.write_bytes(data)
     with pytest.raises(BadInput, match=rf"x\.parquet: .*{says}"):
         list(texts(str(path)))
+
+
+def test_strings_behind_a_dictionary_that_are_not_utf8_are_refused_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(file(["url", "text"], URL, pa.DictionaryArray.from_arrays(pa.array([0]), BROKEN)))
+    with pytest.raises((BadInput, ShardCorrupt), match=r"x\.parquet: .*UTF8"):
+        list(texts(str(path)))
+
+
+def test_one_bad_value_behind_a_dictionary_leaves_the_others() -> None:
+    strings = pa.array([b"a", b"\xff\xe4", "é".encode()])
+    broken = pa.Array.from_buffers(pa.string(), 3, strings.buffers())
+    column = pa.DictionaryArray.from_arrays(pa.array([2, 0, None, 1, 0]), broken)
+    for chunks in ([column], [column[:2], column[2:]], [column[:0]] * 2):
+        table = pa.table({"text": pa.chunked_array(chunks, column.type)})
+        expected = ["é", "a", None, b"\xff\xe4", "a"] if any(map(len, chunks)) else []
+        assert text_values(table, "text", "f") == expected
+        assert [row["text"] for row in text_rows(table, ["text"], "f")] == expected
+
+
+EVIL = "\x1b[2J\nFORGED: line\u2028\u202e"
+HOSTILE = {
+    "a column's name": ([EVIL], [pa.array(["x"])]),
+    "many columns": ([f"{EVIL}{number}" for number in range(999)], [pa.array(["x"])] * 999),
+    "a long name": (["x" * 100_000], [pa.array(["x"])]),
+    "a struct's field": (["url", "text"], [URL, pa.array([{EVIL: 1}])]),
+    "a struct of many fields": (["url", "text"], [URL, pa.array([{f"f{number}": 1 for number in range(9999)}])]),
+    "a list of structs": (["url", "text"], [URL, pa.array([[{EVIL: 1}]])]),
+}
+
+
+@pytest.mark.parametrize(("names", "columns"), HOSTILE.values(), ids=HOSTILE)
+def test_what_a_file_says_goes_into_errors_printable_and_cut(
+    tmp_path: Path, names: list[str], columns: list[Any]
+) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(file(names, *columns))
+    with pytest.raises(BadInput) as caught:
+        list(texts(str(path)))
+    message = str(caught.value).removeprefix(str(path))
+    assert message.isprintable()
+    assert len(message) < 2500
 
 
 def test_names_that_differ_by_case_are_two(tmp_path: Path) -> None:

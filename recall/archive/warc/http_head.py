@@ -15,7 +15,9 @@ MAX_HEAD = 256 << 10
 ROBOTS = (b"x-robots-tag", b"tdm-reservation", b"content-usage")
 """Fields that say how crawlers may use a page."""
 
-_MOST_ROBOTS, _LONGEST_ROBOTS = 8, 500
+_MOST_ROBOTS = 8 << 10
+"""Bytes of them that are kept, the shortest lines first: directives are short, lists of dates and crawlers are not."""
+
 _USED = {b"content-type", b"content-encoding", b"content-length", b"transfer-encoding", b"x-content-type-options"}
 _BLANKS = b" \t"
 _STATUS_LINE = re.compile(rb"(?s).{0,4}?(?i:HTTP)([^\r\n]*)")
@@ -70,6 +72,12 @@ def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _robots(values: list[tuple[bytes, bytes]]) -> str:
-    """The fields that say how crawlers may use the page, each `name: value`, in order."""
-    lines = [b"%s: %s" % (name, value[:_LONGEST_ROBOTS].strip()) for name, value in values if name in ROBOTS]
-    return b"\n".join(lines[:_MOST_ROBOTS]).decode("ascii", "replace")
+    """The fields that say how crawlers may use the page, each `name: value` once, in order."""
+    lines = list(dict.fromkeys(b"%s: %s" % (name, value) for name, value in values if name in ROBOTS))
+    room, kept = _MOST_ROBOTS, {}
+    for line in sorted(lines, key=len):
+        if room <= 0:
+            break
+        kept[line] = line[:room].strip()
+        room -= len(line) + 1
+    return b"\n".join(kept[line] for line in lines if line in kept).decode("ascii", "replace")

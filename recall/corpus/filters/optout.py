@@ -1,12 +1,13 @@
 """Opt-outs: lists of hosts and URL patterns, and the directives that pages and responses carry.
 
 In: URLs; bodies and the header fields that a scan keeps. Out: the line or directive that opts a page out, "" for the
-others. Pages are hostile: only the first bytes are read, by bounded patterns.
+others. Pages are hostile: only the first bytes are read, each as often as there are patterns.
 
 Read are robots meta tags and X-Robots-Tag with noai, noimageai (DeviantArt, 2022) and noml, for whatever crawler they
 name; tdm-reservation (W3C TDM Reservation Protocol, 2024); Content-Usage (IETF aipref drafts).
 """
 
+import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,10 +24,12 @@ HEAD = 65_536
 """Bytes of a page in which meta tags are looked for."""
 
 MAX_LIST = 256 << 20
-_META = re.compile(rb"(?i)<meta\b([^<>]{1,2000})>")
-_ATTRIBUTE = re.compile(
-    r"""(?i)([a-z][a-z:-]{0,30})\s{0,10}=\s{0,10}(?:"([^"]{0,1000})"|'([^']{0,1000})'|([^\s"'>]{1,200}))"""
+_METAS = (
+    re.compile(rb"""<meta[\s/]((?:[^>=]++|=\s*+(?:"[^"]*+"?|'[^']*+'?)?+)*+)"""),
+    re.compile(rb"<meta\b([^<>]{1,2000})>"),
 )
+"""A tag, with what stands in its quotes; and one behind a tag whose quote never ends. Each reads a byte once."""
+_ATTRIBUTE = re.compile(r"""([a-z][a-z:-]{0,30})\s{0,10}=\s{0,10}(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""")
 _WORDS = re.compile(r"[a-z][a-z-]*")
 _REFUSES_TRAINING = re.compile(
     r"(?:^|[,;\s])(?:train-ai|ai-train|train-genai|ai|bots|tdm)\s*=\s*(?:n|no|false|0|disallow)(?![a-z])"
@@ -40,14 +43,18 @@ def noai(body: bytes, headers: str = "", directives: Iterable[str] = DIRECTIVES)
     """
     carried = set(_of_headers(headers)) if headers else set()
     head = body[:HEAD]
-    if b"<meta" in head or b"<META" in head or b"<Meta" in head:
-        for meta in _META.finditer(head):
-            carried |= set(_of_meta(meta[1].decode("utf-8", "replace")))
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head.decode("utf-16", "replace").encode("utf-8", "replace")
+    head = head.lower()
+    if b"<meta" in head:
+        for metas in _METAS:
+            for meta in metas.finditer(head):
+                carried |= set(_of_meta(meta[1].decode("utf-8", "replace")))
     return next((directive for directive in directives if directive in carried), "")
 
 
 def _of_meta(inside: str) -> Iterable[str]:
-    attributes = {name.lower(): unescape(a or b or c).strip().lower() for name, a, b, c in _ATTRIBUTE.findall(inside)}
+    attributes = {name: unescape(a or b or c).strip().lower() for name, a, b, c in _ATTRIBUTE.findall(inside)}
     content = attributes.get("content", "")
     return _directives(attributes.get("name") or attributes.get("http-equiv") or "", content)
 

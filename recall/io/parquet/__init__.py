@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from pyarrow import Table
 
 from recall.config import AccessSection
-from recall.errors import BadInput, ShardUnreadable
+from recall.errors import BadInput, ShardUnreadable, printable
 from recall.io import read_range, size
 
 __all__ = [
@@ -47,6 +47,8 @@ Columns = Mapping[str, Any]
 """Column name to values: a sequence, a NumPy array or a column of a Table."""
 
 ROW_GROUP = 16_384
+_SHOWN = 300
+"""Characters of Arrow's words that an error shows; they may be those of the file."""
 
 _TYPES: dict[str, Any] = {
     "string": pa.string(),
@@ -131,7 +133,7 @@ def table_from(data: bytes, columns: Sequence[str] | None = None) -> Table:
     try:
         return pq.read_table(pa.BufferReader(data), columns=None if columns is None else list(columns))
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"not a readable Parquet file: {error}") from None
+        raise BadInput(f"not a readable Parquet file: {printable(str(error), _SHOWN)}") from None
 
 
 class _Ranges(io.RawIOBase):
@@ -178,7 +180,7 @@ class ParquetReader:
         try:
             self._file = pq.ParquetFile(pa.PythonFile(_Ranges(url, access), mode="r"), pre_buffer=True)
         except (pa.ArrowException, OSError) as error:
-            raise BadInput(f"{url}: not a Parquet file: {error}") from None
+            raise BadInput(f"{url}: not a Parquet file: {printable(str(error), _SHOWN)}") from None
 
     @property
     def names(self) -> list[str]:
@@ -197,7 +199,7 @@ class ParquetReader:
         try:
             return self._file.read(columns=wanted)
         except (pa.ArrowException, OSError) as error:
-            raise BadInput(f"{self.url}: not a readable Parquet file: {error}") from None
+            raise BadInput(f"{self.url}: not a readable Parquet file: {printable(str(error), _SHOWN)}") from None
 
     def read_group(self, group: int, columns: Sequence[str] | None = None) -> Table:
         """One row group, counted from 0; only its bytes are read. Raises BadInput when there is no such group."""
@@ -207,7 +209,7 @@ class ParquetReader:
         try:
             return self._file.read_row_group(group, columns=wanted)
         except (pa.ArrowException, OSError) as error:
-            raise BadInput(f"{self.url}: not a readable Parquet file: {error}") from None
+            raise BadInput(f"{self.url}: not a readable Parquet file: {printable(str(error), _SHOWN)}") from None
 
     def batches(self, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[Table]:
         """Pieces of at most `rows` rows, in order, holding little more than a row group in memory."""
@@ -216,7 +218,7 @@ class ParquetReader:
             for batch in self._file.iter_batches(rows, columns=wanted):
                 yield pa.Table.from_batches([batch])
         except (pa.ArrowException, OSError) as error:
-            raise BadInput(f"{self.url}: not a readable Parquet file: {error}") from None
+            raise BadInput(f"{self.url}: not a readable Parquet file: {printable(str(error), _SHOWN)}") from None
 
     def _wanted(self, columns: Sequence[str] | None) -> list[str]:
         wanted = self.names if columns is None else list(columns)

@@ -3,7 +3,7 @@
 In: a table, the name of a column, and how errors call the file. Out: its values, text as str. Text is also read from
 columns of bytes without the UTF8 mark (as Impala, ClickHouse and old writers store it), of fixed size, behind a
 dictionary or as views; `a.b` names the field b of the struct a where no column has that name. What is not UTF-8 comes
-back as bytes.
+back as bytes; only where Arrow's own schema says that strings lie behind a dictionary, Arrow refuses the file for it.
 Refuses, with file and column, a name that no column or more than one has, and a column that holds no text.
 """
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import Table
 
-from recall.errors import BadInput
+from recall.errors import BadInput, printable
 
 __all__ = ["find_column", "text_rows", "text_values"]
 
@@ -31,7 +31,7 @@ def find_column(schema: Any, name: str, source: str) -> str:
     if names.count(name) > 1:
         raise BadInput(f"{source}: has {names.count(name)} columns {name!r}; which one is meant?")
     if name not in names and not _nested(schema, name.split(".")):
-        raise BadInput(f"{source}: has no column {name!r}, but {', '.join(names)[:_SHOWN]}")
+        raise BadInput(f"{source}: has no column {name!r}, but {printable(', '.join(names[:_SHOWN]), _SHOWN)}")
     return name
 
 
@@ -51,7 +51,7 @@ def text_values(table: Table, name: str, source: str) -> list[str | bytes | None
     column = _column(table, find_column(table.schema, name, source))
     values = _text(column)
     if values is None:
-        raise BadInput(f"{source}: its column {name!r} holds {column.type}, not text")
+        raise BadInput(f"{source}: its column {name!r} holds {printable(str(column.type), _SHOWN)}, not text")
     return values
 
 

@@ -45,10 +45,38 @@ def test_fields_that_say_how_crawlers_may_use_a_page_are_kept() -> None:
     fields = ("X-Robots-Tag: noai", "Content-Type: text/html", "X-ROBOTS-TAG:  ccbot: noindex ", "tdm-reservation: 1")
     content = read_response(block(HTML, *fields))
     assert content == Content(HTML, None, "x-robots-tag: noai\nx-robots-tag: ccbot: noindex\ntdm-reservation: 1")
-    many = read_response(block(HTML, *["X-Robots-Tag: " + "a" * 2000] * 20))
-    assert isinstance(many, Content)
-    assert len(many.robots) < 5000
     assert read_response(block(HTML, "Content-Type: text/html")) == Content(HTML, None)
+
+
+DATES = "unavailable_after: 25 Jun 2030 15:00:00 PST, " * 14
+DIRECTIVES = {
+    "the ninth line": [*(f"X-Robots-Tag: bot{number}: noindex" for number in range(8)), "X-Robots-Tag: noai"],
+    "the hundredth line": [*(f"X-Robots-Tag: bot{number}: noindex" for number in range(99)), "X-Robots-Tag: noai"],
+    "behind 600 bytes": [f"X-Robots-Tag: {DATES}noai"],
+    "behind a line of 200 KiB": [f"X-Robots-Tag: {'a, ' * 70_000}", "X-Robots-Tag: noai"],
+    "behind the same line again and again": [*["X-Robots-Tag: noindex, nofollow"] * 2000, "X-Robots-Tag: ccbot: noai"],
+    "a field of another name behind many": [
+        *(f"X-Robots-Tag: {DATES}{number}" for number in range(20)),
+        "TDM-Reservation: 1",
+    ],
+}
+
+
+@pytest.mark.parametrize("fields", DIRECTIVES.values(), ids=DIRECTIVES)
+def test_no_directive_is_lost_behind_others(fields: list[str]) -> None:
+    content = read_response(block(HTML, *fields))
+    assert isinstance(content, Content)
+    name, _, value = fields[-1].partition(": ")
+    assert content.robots.endswith(f"{name.lower()}: {value}")
+
+
+def test_what_is_kept_of_hostile_directives_is_bounded() -> None:
+    for length in (1, 40, 2000, 100_000):
+        lines = [f"X-Robots-Tag: {number}{'a' * length}" for number in range(250_000 // (length + 25))]
+        content = read_response(block(HTML, *lines))
+        assert isinstance(content, Content)
+        assert 8000 < len(content.robots) <= 8 << 10
+        assert content == read_response(block(HTML, *lines))
 
 
 @pytest.mark.parametrize("start", [b"<!DOCTYPE html>", b" \n<HTML lang=en>", b"<!-- x -->", b"<p>", b"<a href=x>"])

@@ -2,12 +2,13 @@
 
 import codecs
 import gzip
+import time
 from pathlib import Path
 
 import pytest
 
 from recall.config import AccessSection
-from recall.corpus.filters.optout import OptOut, noai, parse_hosts
+from recall.corpus.filters.optout import HEAD, OptOut, noai, parse_hosts
 from recall.corpus.signals import signals
 from recall.errors import BadInput
 
@@ -88,6 +89,50 @@ def test_lists_are_read_from_files(tmp_path: Path) -> None:
 )
 def test_pages_say_it_themselves(body: bytes, headers: str, said: str) -> None:
     assert noai(body, headers) == said
+
+
+ROBOTS = '<html><head><meta name="robots" content="noai">'
+TAGS = {
+    "UTF-16-LE": codecs.BOM_UTF16_LE + ROBOTS.encode("utf-16-le"),
+    "UTF-16-BE": codecs.BOM_UTF16_BE + ROBOTS.encode("utf-16-be"),
+    "UTF-16 cut in a character": codecs.BOM_UTF16_LE + ROBOTS.encode("utf-16-le") + b"\0\xd8<",
+    "UTF-8 with its mark": codecs.BOM_UTF8 + ROBOTS.encode(),
+    "mixed case": b'<mEtA nAmE="RoBoTs" cOnTeNt="NoAi">',
+    "a > in another attribute": b'<meta title="a>b" name="robots" content="noai">',
+    "a > in single quotes": b"<meta title='a>b' name=robots content=noai>",
+    "a < in another attribute": b'<meta title="a<b" name="robots" content="noai">',
+    "a > in the content": b'<meta name="robots" content="max-snippet: >1, noai">',
+    "quotes in quotes": b"""<meta title='"' name="robots" content="noai">""",
+    "a quote in an unquoted value": b"""<meta title=a"b name=robots content=noai>""",
+    "a slash behind the name": b'<meta/name="robots"/content="noai"/>',
+    "line ends": b'<meta\n\tname\n=\n"robots"\r\ncontent="noai"\n>',
+    "a long content": b'<meta name="robots" content="%snoai">' % (b"max-snippet:1, " * 400),
+    "a long attribute": b'<meta data-x="%s" name="robots" content="noai">' % (b"x" * 9000),
+    "behind a quote without end": b'<meta title="><meta name="robots" content="noai">',
+    "entities": b'<meta name="robots" content="no&#97;i">',
+}
+
+
+@pytest.mark.parametrize("body", TAGS.values(), ids=TAGS)
+def test_a_meta_tag_is_read_however_it_is_written(body: bytes) -> None:
+    assert noai(body) == "noai"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'<metal name="robots" content="noai">', b"<meta name=robots>noai", b'<meta name="x" content="robots=noai">'],
+)
+def test_what_is_no_directive_is_none(body: bytes) -> None:
+    assert noai(body) == ""
+
+
+@pytest.mark.parametrize(
+    "part", [b"<meta ", b'<meta a="', b"<meta =", b"<meta a='\"", b"a=", b"<meta &", b"<meta a=' "]
+)
+def test_hostile_tags_are_read_in_linear_time(part: bytes) -> None:
+    started = time.process_time()
+    noai((b"<meta " + part * HEAD)[:HEAD])
+    assert time.process_time() - started < 0.5
 
 
 def test_code_moves_no_signal_of_prose() -> None:
