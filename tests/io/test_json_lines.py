@@ -5,13 +5,18 @@ import gzip
 import json
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recall.archive.corpora import texts
+from recall.config import AccessSection
+from recall.corpus.filters.benchmark_files import items_of
 from recall.errors import BadInput, ShardCorrupt
 from recall.io import json_lines
+from recall.run.label_files import read_labels
 
 DATA = b'{"a": 1}\n\n  \r\n{"b": "\xc3\xa9"}\r\n{"c": null}'
 ROWS = [(1, {"a": 1}), (4, {"b": "é"}), (5, {"c": None})]
@@ -154,3 +159,20 @@ def test_a_long_line_in_many_pieces_is_read_in_linear_time() -> None:
     line = json.dumps({"a": "x" * 4_000_000}).encode()
     pieces = (line[start : start + 64] for start in range(0, len(line), 64))
     assert len(list(json_lines(pieces, "file"))) == 1
+
+
+def test_shards_labels_and_benchmarks_take_a_key_twice_that_they_do_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    line = '{"id2": 1, "url": "http://a.org/", "text": "t", "label": "C", "id2": 2}\n'
+    path.write_text(line)
+    assert len(list(texts(str(path)))) == 1
+    assert [found.label for found in read_labels(path)] == ["C"]
+    assert [found for _, found in items_of(str(path), AccessSection(), ["text"])] == [["t"]]
+    path.write_text(line.replace('"id2": 2', '"url": 2, "text": 2'))
+    for read in (
+        lambda: texts(str(path)),
+        lambda: read_labels(path),
+        lambda: items_of(str(path), AccessSection(), ["text"]),
+    ):
+        with pytest.raises((BadInput, ShardCorrupt), match="twice"):
+            list(read())

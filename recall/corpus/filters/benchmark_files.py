@@ -4,7 +4,7 @@ In: the URL of a file, and the names of the fields with text, all but names and 
 name of each item and its texts. Raises BadInput with file and line for what is no such file.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -27,7 +27,7 @@ def benchmark_of(path: str) -> str:
 
 def items_of(path: str, access: AccessSection, fields: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """Name and texts of each item of a file."""
-    rows = _rows_of(path, access)
+    rows = _rows_of(path, access, {*fields, *_NAMES} if fields else None)
     for number, row in rows:
         if missing := [name for name in fields if name not in row]:
             raise BadInput(f"{path}:{number}: has no field {missing[0]!r}, which [contamination] fields names")
@@ -49,9 +49,10 @@ def _strings(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _strings(inner, depth + 1)
 
 
-def _rows_of(path: str, access: AccessSection) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _rows_of(path: str, access: AccessSection, keys: Container[str] | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
     if not path.endswith(".parquet"):
-        yield from json_lines(read_all(path, access, MAX_FILE), path, "a JSON object: one benchmark item a line")
+        expected = "a JSON object: one benchmark item a line"
+        yield from json_lines(read_all(path, access, MAX_FILE), path, expected, keys=keys)
         return
     parquet = ParquetReader(path, access)
     number = 0
