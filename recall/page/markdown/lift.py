@@ -126,7 +126,7 @@ PLACE_HOLDER_LETTERS: Final = tuple(chr(point) for point in range(0x14400, 0x146
 _MAX_LETTERS: Final = 64
 
 
-_TEXTS: Final = etree.XPath("//text()[contains(., $part)][not(parent::script or parent::style)]")
+_TEXTS: Final = etree.XPath("descendant::text()[contains(., $part)][not(parent::script or parent::style)]")
 _ENCODED: Final = etree.XPath("//script[contains(@type, 'json')] | //*[@data-preloaded]")
 
 

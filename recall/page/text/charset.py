@@ -64,6 +64,7 @@ _XML = re.compile(
     re.IGNORECASE,
 )
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
+_DOUBLES = re.compile(rb"\x1b\$[@B]([!-~]++)(?=\x1b)")
 _ASCII = bytes(range(128))
 _BELOW_LETTERS = bytes(range(160))
 _LATIN = {"cp852", "windows-1250", "windows-1254", "windows-1257", "windows-1258", "macintosh", "x-mac-cyrillic"}
@@ -182,7 +183,7 @@ def _may_be_seven_bit(body: bytes) -> bool:
 def _passing_for_ascii(body: bytes, charset: str | None) -> str | None:
     """ISO-2022-JP, ISO-2022-KR and UTF-16 without a mark: what their bytes and the declaration show."""
     declared = _declared(body, charset)
-    if _ISO_2022_JP.search(body):
+    if _ISO_2022_JP.search(body) and _fits_iso_2022_jp(body, declared):
         return "iso-2022-jp"
     for encoding in declared:
         if encoding in _SEVEN_BIT and body.isascii():
@@ -194,6 +195,17 @@ def _passing_for_ascii(body: bytes, charset: str | None) -> str | None:
     if even * 2 > half or (even and declared[:1] == ["utf-16be"]):
         return "utf-16be"
     return None
+
+
+def _fits_iso_2022_jp(body: bytes, declared: list[str]) -> bool:
+    """Whether a page with its escape sequences, which other pages show too, has few bytes that it has not.
+
+    Where it is declared, as many as there are, as in browsers, unless the page is valid UTF-8.
+    """
+    if body.isascii():
+        return True
+    doubles = sum(map(len, _DOUBLES.findall(body)))
+    return _high(body) * _ERRORS_PER_HIGH_BYTES <= doubles or ("iso-2022-jp" in declared and _valid_length(body) < 0)
 
 
 def _declared(body: bytes, charset: str | None) -> list[str]:

@@ -184,6 +184,41 @@ def test_what_the_standard_refuses_because_of_scripts_is_read_where_it_can_be() 
     assert decode(b"<p>a \x7e{ b", "hz-gb-2312") == "<p>a ~{ b"
 
 
+ESCAPES = {
+    "a terminal's codes explained": "<p>エスケープ: \x1b$B です。日本語のページ</p>",
+    "in French": "<p>La séquence \x1b$@ précède les caractères japonais, où ça déborde.</p>",
+    "in Russian": f"<p>{RUSSIAN} \x1b$B\x1b(B {RUSSIAN}</p>",
+    "at the end": f"<p>{CHINESE}</p>\x1b$B",
+    "with an example": f"<p>{JAPANESE} \x1b$B$3$s$K$A$O\x1b(B {JAPANESE}</p>",
+}
+
+
+@pytest.mark.parametrize("html", ESCAPES.values(), ids=ESCAPES)
+@pytest.mark.parametrize("label", [None, "utf-8", "iso-2022-jp"])
+def test_an_escape_sequence_in_utf_8_does_not_make_it_iso_2022_jp(html: str, label: str | None) -> None:
+    assert decode(html.encode(), label) == html
+    assert as_utf8(html.encode(), label) == html.encode()
+
+
+@pytest.mark.parametrize("label", ["windows-1252", "windows-1251", "shift_jis"])
+def test_an_escape_sequence_in_eight_bit_text_does_not_make_it_iso_2022_jp(label: str) -> None:
+    html = {"windows-1252": FRENCH, "windows-1251": RUSSIAN, "shift_jis": JAPANESE}[label] + "\x1b$B"
+    assert decode(html.encode(label), label) == html
+
+
+@pytest.mark.parametrize("stray", [b"\xa9", b"\xa0", b"\xc2\xa9", b"\xff", b"\x80"])
+@pytest.mark.parametrize("label", [None, "iso-2022-jp", "utf-8"])
+def test_stray_bytes_leave_iso_2022_jp_what_it_is(stray: bytes, label: str | None) -> None:
+    html = f"<p>{JAPANESE}</p>"
+    body = html.encode("iso2022_jp") + b"<p>" + stray + b" 2004</p>"
+    assert decode(body, label) == html + "<p>" + "\ufffd" * len(stray) + " 2004</p>"
+
+
+def test_declared_iso_2022_jp_is_believed_with_more_stray_bytes() -> None:
+    body = "<p>こん".encode("iso2022_jp") + b"\xa9\xae\xff"
+    assert decode(body, "iso-2022-jp") == "<p>こん\ufffd\ufffd\ufffd"
+
+
 @pytest.mark.parametrize("part", ["<meta charset=gbk>", "<meta ", "<meta '\"", "<meta charset=x", "<?xml "])
 def test_a_head_full_of_declarations_is_read(part: str) -> None:
     body = part.encode() * 2000 + b"\x81\xff" * (1 << 18)
