@@ -20,9 +20,13 @@ from recall.page.text.definition import MOST_TEMPLATES, TAG, TAG_NAME, Tag, comm
 _CUSTOM: Final = re.compile(r"[a-z][^-]*-")
 _GAP: Final = re.compile(r"(?:[ \t\n\f\r]++|<!--(?!-?>)(?:(?!--!?>).)*+-->)*+", re.DOTALL)
 _WHOLE: Final = frozenset(("html", "head", "body"))
-_RAW: Final = names.RAW_HIDDEN_TAGS | names.RAW_SHOWN_TAGS | names.CHARACTERS_ONLY_TAGS | {"script", "plaintext"}
+RAW_TAGS: Final = names.RAW_HIDDEN_TAGS | names.RAW_SHOWN_TAGS | names.CHARACTERS_ONLY_TAGS | {"script", "plaintext"}
+MARKUP: Final = re.compile("<(?=[A-Za-z/!?])")
+"""Where a tag or a comment may begin; any other `<` is text."""
 _MOST_IN_P = 64
 """How many open elements a `<p>` is looked for behind."""
+MOST_MARKUP = 120_000
+"""Of a page with more `<` each host shows its own content, as its elements would take long and much memory."""
 
 
 class _Node:
@@ -46,8 +50,10 @@ def flattened(page: bytes, templates: list[tuple[int, int]]) -> bytes:
     """The page with each shadow root's content in place of its host's, and this where a slot of the root shows it.
 
     templates: as `definition.read` gives them, in bytes. A host that ends where it should, with its root at its start,
-    is all that is looked at; where there is another one, it takes the whole page.
+    is all that is looked at; where there is another one, it takes the whole page. One of MOST_MARKUP stays as it is.
     """
+    if page.count(b"<") > MOST_MARKUP:
+        return page
     html = page.decode("latin-1")  # so that offsets are the same; markup is ASCII
     parts = _by_hosts(html, templates) if len(templates) < MOST_TEMPLATES else None
     if parts is None:
@@ -93,8 +99,8 @@ class _Tree:
         """Read up to the end of the page, or of the element; the offset there, 0 where its end tag is not its own."""
         html, at = self.html, self.at
         while at < len(html):
-            cut = html.find("<", at)
-            cut = len(html) if cut < 0 else cut
+            start = MARKUP.search(html, at)
+            cut = start.start() if start else len(html)
             self.text(html[at:cut])
             at = cut
             if match := TAG.match(html, cut):
@@ -131,7 +137,7 @@ class _Tree:
 
     def tag(self, tag: Tag, at: int) -> int:
         """Apply the tag at `at`; the offset behind it and its raw content."""
-        end = content_end(self.html, tag) if tag.name in _RAW and not tag.closing else tag.end
+        end = content_end(self.html, tag) if tag.name in RAW_TAGS and not tag.closing else tag.end
         source = self.html[at:end]
         if self.hidden:
             self.hidden += (-1 if tag.closing else 1) if tag.name == names.TEMPLATE_TAG else 0
@@ -221,11 +227,17 @@ def _may_be_host(name: str) -> bool:
 def _written(document: _Node) -> Iterator[str]:
     """The body's parts in the order in which they are shown."""
     todo: list[_Node | str] = [document]
+    before = ""
     while todo:
         part = todo.pop()
         if isinstance(part, str):
             yield part
+            before = before if not part else ""
             continue
+        if before.endswith("<") and part.name == "#text":
+            yield "<!---->"  # it was no tag before they came together
+        if part.open:
+            before = part.open if part.name == "#text" else ""
         yield part.open
         todo.append(part.close)
         shown = part.children

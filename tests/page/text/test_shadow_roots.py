@@ -3,6 +3,7 @@
 import base64
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recall.kernels.html_text import read_html
-from recall.page.text import definition, scoring_text
-from recall.page.text.shadow_roots import flattened
+from recall.page.text import definition, scoring_text, shadow_roots
+from recall.page.text.shadow_roots import MOST_MARKUP, flattened
 from recall.records import CODED, MARK
 from tests.page.text import encoding_tables_generator as generator
 
@@ -174,7 +175,7 @@ def test_any_page_is_flattened_and_read_alike(html: str) -> None:
     templates = read_html(page)[3]
     assert templates == definition.read(html)[3]
     flat = flattened(page, templates)
-    assert len(flat) <= len(page)
+    assert len(flat) <= len(page) + len("<!---->") * page.count(b"<")
     text, code, counts, _ = read_html(flat)
     assert (text.decode(), [part.decode() for part in code], counts) == definition.read(flat.decode())[:3]
 
@@ -206,11 +207,64 @@ def test_looking_at_hosts_alone_gives_what_the_whole_page_gives(parts: list[str]
         "<i slot=x>y</i>",
         "<slot name=",
         "<title>",
+        "<",
+        "<a",
+        "</",
+        "<!",
+        "a<b>",
+        "&lt;",
     ],
 )
 def test_a_quarter_megabyte_of_one_thing_is_flattened(part: str) -> None:
     page = b"<div><template shadowrootmode=open>" + part.encode() * ((1 << 18) // len(part))
     assert len(flattened(page, read_html(page)[3])) <= len(page)
+
+
+HOSTS = ["<b><template shadowrootmode=open></template></b>", "<div><template shadowrootmode=open>s</template></div>"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "part", ["<", "<b>", "</b>", "<br>", "<p>", "<i slot=x>", "<svg>", "< <a>", "<!---->", "<template>", "<div>"]
+)
+def test_a_hostile_megabyte_takes_a_bounded_time_and_few_nodes(
+    host: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+
+    class Counted(shadow_roots._Node):
+        def __init__(self, *parts: Any) -> None:
+            nonlocal made
+            made += 1
+            super().__init__(*parts)
+
+    monkeypatch.setattr(shadow_roots, "_Node", Counted)
+    for size in (MOST_MARKUP * len(part) // part.count("<") - 200, 1 << 20):
+        page = (host + part * (size // len(part))).encode()
+        templates, began, made = read_html(page)[3], time.process_time(), 0
+        flattened(page, templates)
+        assert time.process_time() - began < 3
+        assert made <= 2 * MOST_MARKUP
+
+
+def test_a_page_with_very_much_markup_shows_what_its_hosts_hold() -> None:
+    page = "<div><template shadowrootmode=open>s</template>l</div>" + "<br>" * MOST_MARKUP
+    assert shown(page) == "l"
+    assert shown(page[: -5 * 4]) == "s"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<div><<template shadowrootmode=open><slot></slot></template>b>l</div>a", "<b>l a"),
+        ("<my-tag><template shadowrootmode=open><slot></slot></template>x<<i slot=y>H</i>p>l</my-tag>a", "x<p>la"),
+        ("<my-tag><template shadowrootmode=open><slot></slot></template>x<<i slot=y>H</i>/p>l</my-tag>a", "x</p>la"),
+        ("<my-tag><template shadowrootmode=open><slot></slot></template>x<<i slot=y>H</i>!-- l</my-tag>a", "x<!-- la"),
+        ("<my-tag><template shadowrootmode=open><slot></slot></template>x<<i slot=y>H</i>a l</my-tag>a", "x<a la"),
+    ],
+)
+def test_parts_that_come_together_are_no_tag(html: str, text: str) -> None:
+    assert shown(html) == text
 
 
 @pytest.fixture(scope="module")
