@@ -139,6 +139,6 @@ class Refused(RecallError):
 
 
 class StorageUnusable(RecallError):
-    """Where files are to be written, or a whole run folder lies, is gone, full or read-only."""
+    """Where files are to be written, or a whole run folder lies, is gone, full, read-only or not ours."""
 
     exit_code = 12

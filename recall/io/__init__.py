@@ -8,6 +8,7 @@ from recall.io.file import NameTaken, atomic_writer, make_folder, sync
 from recall.io.json_lines import json_lines
 from recall.io.objects import (
     check_folder,
+    check_readable,
     exists,
     list_keys,
     local_path,
@@ -39,6 +40,7 @@ __all__ = [
     "Stream",
     "atomic_writer",
     "check_folder",
+    "check_readable",
     "exists",
     "json_lines",
     "list_keys",

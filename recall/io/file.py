@@ -206,6 +206,18 @@ def size(path: Path) -> int | None:
         raise _unreadable(path, error) from None
 
 
+def check_readable(path: Path) -> None:
+    """Raise StorageUnusable where this user has no right to read a file or to look into its folder."""
+    try:
+        with path.open("rb"):
+            pass
+    except PermissionError as error:
+        line = f"{path}: cannot be read: {error.strerror or error}"
+        raise StorageUnusable(f"{line}: give this user the right to read there, then run again") from None
+    except OSError:
+        pass  # whoever reads it says so
+
+
 def list_keys(folder: Path) -> Iterator[str]:
     """Every file below a folder, relative to it; without hidden (temporary, lock) files."""
     for root, folders, names in os.walk(folder):

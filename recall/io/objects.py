@@ -218,6 +218,12 @@ def check_folder(url: str, access: AccessSection = _ANYONE) -> None:
         raise StorageUnusable(f"{folder}: is not there; is its disk mounted?")
 
 
+def check_readable(url: str) -> None:
+    """Raise StorageUnusable where a file on a disk may not be read; a bucket says so itself."""
+    if scheme_of(url) not in NETWORK:
+        file.check_readable(local_path(url))
+
+
 def _put(url: str, data: bytes | Path, access: AccessSection, etag: str | None) -> bool:
     from recall.io import s3_upload  # noqa: PLC0415 - as in client_of
 

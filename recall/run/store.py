@@ -20,7 +20,18 @@ from typing import Any, NoReturn
 
 from recall.config import AccessSection
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardUnreadable, Transient
-from recall.io import check_folder, exists, list_keys, open_stream, publish, publish_file, read_all, remove, sweep
+from recall.io import (
+    check_folder,
+    check_readable,
+    exists,
+    list_keys,
+    open_stream,
+    publish,
+    publish_file,
+    read_all,
+    remove,
+    sweep,
+)
 from recall.io.parquet import Columns, ParquetReader, Schema, Table, concat, lists_of, table_bytes, table_from, table_of
 from recall.records import Output
 
@@ -110,8 +121,12 @@ class Store:
         return f"{self.root}/{key}"
 
     def exists(self, key: str) -> bool:
-        """True when the key is published."""
-        return exists(self.url(key), self.access)
+        """True when the key is published. Raises StorageUnusable where this user may not look."""
+        try:
+            return exists(self.url(key), self.access)
+        except ShardUnreadable:
+            check_readable(self.url(key))
+            raise
 
     def read(self, key: str) -> bytes:
         """All bytes of a file.
@@ -126,8 +141,9 @@ class Store:
     def _blame(self, key: str, error: ShardUnreadable) -> NoReturn:
         """Raise Damaged if the key is missing, Transient if it exists but could not be read.
 
-        Raises StorageUnusable when the whole folder is gone.
+        Raises StorageUnusable when the whole folder is gone, or this user may not read it.
         """
+        check_readable(self.url(key))
         try:
             there = self.exists(key)
         except ShardUnreadable:

@@ -1,5 +1,9 @@
+import errno
+import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -180,3 +184,34 @@ def test_a_run_folder_that_has_gone_is_said_not_called_damaged(tmp_path: Path) -
     (tmp_path / "mounted").rename(tmp_path / "unmounted")
     with pytest.raises(StorageUnusable, match=r"mounted/run: is not there; is its disk mounted\?"):
         store.read("file")
+
+
+READING: dict[str, Callable[[Store], object]] = {
+    "whole": lambda store: store.read("a/table"),
+    "json": lambda store: store.read_json("a/table"),
+    "table": lambda store: store.read_table("a/table"),
+    "compared": lambda store: store.publish("a/table", b"other"),
+    "looked for": lambda store: store.exists("a/table"),
+}
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM], ids=errno.errorcode.__getitem__)
+@pytest.mark.parametrize("way", READING)
+def test_a_disk_that_may_not_be_read_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, number: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    local = Store(str(tmp_path))
+    local.publish_table("a/table", {"n": [1]}, {"n": "int64"})
+    opening = Path.open
+
+    def refuse(path: Path, mode: str = "r", **settings: Any) -> Any:
+        return opening(path, mode, **settings) if "x" in mode else fail()
+
+    monkeypatch.setattr(Path, "open", refuse)
+    if way == "looked for":
+        monkeypatch.setattr(Path, "is_file", fail)
+    with pytest.raises(StorageUnusable, match=r"table: cannot be read: .*: give this user the right to read there"):
+        READING[way](local)
