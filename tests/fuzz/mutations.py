@@ -2,8 +2,8 @@
 
 python -m tests.fuzz.mutations --folder ../shared/edge-warcs --count 2000. Each file is scanned as a run scans a shard,
 in a worker process with a deadline. It must end in a report whose numbers add up, or in one error that names the file;
-where it ends well, its responses are those of warcio and FastWARC, or a rule says why not (`oracle`). Memory is the
-largest resident set during a scan.
+where it ends well, its responses are those of warcio and FastWARC, or a rule says why not (`oracle`). Memory is what a
+scan adds to the resident set, at most.
 """
 
 import argparse
@@ -190,7 +190,7 @@ def mutate(files: list[Path], number: int, seed: int, large: float = 0.03) -> tu
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What became of a file. wrong: what must not have happened, "" if nothing; resident: most bytes meanwhile.
+    """What became of a file. wrong: what must not have happened, "" if nothing; resident: most bytes that it took.
 
     explained: rules that say why other readers find something else.
     """
@@ -238,9 +238,9 @@ class Scan:
         shard = Shard(self.count, "", path.name, str(path))
         job = self._context()
         Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-        began = time.monotonic()
+        before, began = memory("VmRSS"), time.monotonic()
         outcome = attempt_until(scan_shard, job, ShardScan(shard), SECONDS)
-        seconds, resident = time.monotonic() - began, peak()
+        seconds, resident = time.monotonic() - began, memory("VmHWM") - before
         differs, rules = compare(path)
         if outcome.failure is not None:
             kind = str(outcome.error_kind)
@@ -253,9 +253,9 @@ class Scan:
         return Found(name, "complete", read, seconds, wrong, resident, tuple(rules))
 
 
-def peak() -> int:
-    """The largest resident set of this process since its peak was last set back, in bytes."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+def memory(field: str) -> int:
+    """A field of proc(5) about this process, in bytes: VmRSS, or VmHWM, its most since that was last set back."""
+    found = re.search(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(found[1]) << 10 if found else 0
 
 

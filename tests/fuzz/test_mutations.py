@@ -8,8 +8,8 @@ import pytest
 
 from tests.fuzz.mutations import CHEAP, Scan, headers, long_record, mutate
 
-RESIDENT = 1 << 30
-"""Bytes a process may take while it scans a file of any kind."""
+RESIDENT = 256 << 20
+"""Bytes that the scan of a file of any kind may add to a process."""
 
 
 @pytest.fixture(scope="module")

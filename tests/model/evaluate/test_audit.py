@@ -1,6 +1,7 @@
 """Estimates from one round's audit sample, and from several rounds' samples."""
 
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -131,7 +132,8 @@ def test_intervals_cover_the_truth_of_three_rounds_over_simulated_crawls() -> No
     benchmark = module_from_spec(spec)
     sys.modules[spec.name] = benchmark
     spec.loader.exec_module(benchmark)
-    outcomes = [benchmark.simulate(60_000, 300, seed, 600) for seed in range(60)]
+    options = Namespace(pages=60_000, draws=600, copies=1)
+    outcomes = [benchmark.simulate(300, seed, options) for seed in range(60)]
     for name in outcomes[0]:
         covered = [outcome[name][0][0] for outcome in outcomes]
         assert np.mean(covered) >= 0.9, name
