@@ -165,6 +165,7 @@ Rule = Callable[[File], bool]
 WARCIO: dict[str, Rule] = {
     "takes every record of an ARC for a response, and the fields of its lines from their ends": lambda file: file.arc,
     "stops at a member with several records": lambda file: file.shared,
+    "ends a head at a line of white space, and reads other odd heads its own way": lambda file: not file.usual,
 }
 FASTWARC: dict[str, Rule] = {
     "knows fields in one case, lines that end with CR LF, no folds": lambda file: not file.usual,
