@@ -50,10 +50,11 @@ def scoring_bytes(body: bytes, charset: str | None = None, url: str | None = Non
     """`scoring_text` in UTF-8, as a scan hands it to the tokenizer."""
     page = as_utf8(body, charset)
     text, code, (*numbers, inside), templates = _reading()(page)
-    if templates and b"shadowrootmode" in page.lower():
-        from recall.page.text.shadow_roots import flattened  # noqa: PLC0415 - hardly any page needs it
+    if templates:
+        from recall.page.text.shadow_roots import declared, flattened  # noqa: PLC0415 - hardly any page needs it
 
-        text, code, (*numbers, inside), _ = _reading()(flattened(page, templates))
+        if declared(page, templates):
+            text, code, (*numbers, inside), _ = _reading()(flattened(page, templates))
     counts = (*numbers, inside // BLOCK_BYTES)
     if len(text) > MAX_TEXT and len(characters := text.decode()) > MAX_TEXT:
         text = characters[:MAX_TEXT].rstrip(" \n").encode()

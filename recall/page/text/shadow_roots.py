@@ -23,6 +23,8 @@ _WHOLE: Final = frozenset(("html", "head", "body"))
 RAW_TAGS: Final = names.RAW_HIDDEN_TAGS | names.RAW_SHOWN_TAGS | names.CHARACTERS_ONLY_TAGS | {"script", "plaintext"}
 MARKUP: Final = re.compile("<(?=[A-Za-z/!?])")
 """Where a tag or a comment may begin; any other `<` is text."""
+_LONG_TAG = 2048
+"""Bytes of a tag that are looked at before its attributes are read."""
 _MOST_IN_P = 64
 """How many open elements a `<p>` is looked for behind."""
 MOST_MARKUP = 120_000
@@ -44,6 +46,14 @@ class _Node:
         self.children: list[_Node | str] = []
         self.root: _Node | None = None
         self.slots: dict[str, list[_Node | str]] = {}  # of a host: what its slots show
+
+
+def declared(page: bytes, templates: list[tuple[int, int]]) -> bool:
+    """Whether a template of the page may be a shadow root. templates: as for `flattened`; a long tag counts as one."""
+    if len(templates) >= MOST_TEMPLATES:
+        return b"shadowrootmode" in page.lower()
+    tags = (page[at : at + _LONG_TAG] for _, at in templates)
+    return any(b"shadowrootmode" in tag.lower() or b">" not in tag for tag in tags)
 
 
 def flattened(page: bytes, templates: list[tuple[int, int]]) -> bytes:
