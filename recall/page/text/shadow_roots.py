@@ -52,8 +52,8 @@ def declared(page: bytes, templates: list[tuple[int, int]]) -> bool:
     """Whether a template of the page may be a shadow root. templates: as for `flattened`; a long tag counts as one."""
     if len(templates) >= MOST_TEMPLATES:
         return b"shadowrootmode" in page.lower()
-    tags = (page[at : at + _LONG_TAG] for _, at in templates)
-    return any(b"shadowrootmode" in tag.lower() or b">" not in tag for tag in tags)
+    tags = (TAG.match(page[at : at + _LONG_TAG].decode("latin-1")) for _, at in templates)
+    return any(tag is None or "shadowrootmode" in tag[0].lower() for tag in tags)
 
 
 def flattened(page: bytes, templates: list[tuple[int, int]]) -> bytes:

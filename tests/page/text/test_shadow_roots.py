@@ -294,3 +294,23 @@ def laid_out() -> Iterator[Any]:
 @pytest.mark.parametrize(("html", "text"), CASES)
 def test_chromium_lays_out_the_same(laid_out: Any, html: str, text: str) -> None:
     assert re.sub(r"\s", "", laid_out(html)) == text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        'title=">" ',
+        f'title="{"x" * 5000}" ',
+        f'title=">{"x" * 5000}>" ',
+        "a " * 3000,
+        "<template></template>" * 100,
+    ],
+    ids=["alone", "quoted end", "long", "long with quoted end", "many attributes", "behind many templates"],
+)
+def test_a_root_is_seen_wherever_its_mode_stands(before: str) -> None:
+    ahead, attributes = (before, "") if before.startswith("<") else ("", before)
+    page = f"<body>{ahead}<div><template {attributes}ShadowRootMode=open>shown words</template>light words</div>"
+    text = scoring_text(page.encode())
+    assert "shown words" in text
+    assert "light words" not in text
