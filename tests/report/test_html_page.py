@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,6 +22,7 @@ from recall.report.html_page import lines, link, page_of, shortened, write_repor
 from recall.report.projection import MAP
 from recall.run.rounds import Run
 from recall.run.store import Store
+from tests.chromium import started
 
 EVIL = '"><script>window.broken=1</script><img src=//evil.example/x onerror="window.broken=2">\'\u202e\x1b[31m&'
 URLS = (
@@ -152,14 +152,8 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with started(*FLAGS) as chromium:
         yield chromium
-        chromium.close()
 
 
 def opened(browser: Any, path: Path, scheme: str = "light", width: int = 1280) -> tuple[Any, list[str]]:

@@ -276,23 +276,9 @@ def test_a_clock_that_is_set_back_loses_nothing(tmp_path: Path, monkeypatch: pyt
         monkeypatch.undo()
 
 
-def test_a_renewal_whose_answer_was_lost_is_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lose_answer(*arguments: Any) -> bool:
-        swap(*arguments)
-        raise Transient("the connection broke")
-
-    store = Store(str(tmp_path))
-    with Lease(store) as lease:
-        monkeypatch.setattr(lease_module, "swap", lose_answer)
-        with pytest.raises(Transient, match="broke"):
-            lease.confirm()
-        monkeypatch.undo()
-        lease.confirm()
-    assert store.read_json(DRIVER) == {"owner": None}
-
-
-def test_a_lease_is_given_back_after_a_renewal_whose_answer_was_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("asked", [True, False], ids=["asked again", "given back at once"])
+def test_a_renewal_whose_answer_was_lost_is_no_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool
 ) -> None:
     def lose_answer(*arguments: Any) -> bool:
         swap(*arguments)
@@ -304,6 +290,8 @@ def test_a_lease_is_given_back_after_a_renewal_whose_answer_was_lost(
         with pytest.raises(Transient, match="broke"):
             lease.confirm()
         monkeypatch.undo()
+        if asked:
+            lease.confirm()
     assert store.read_json(DRIVER) == {"owner": None}
 
 

@@ -1,6 +1,5 @@
 """The page for people in a real Chromium at 1280 × 800: what it shows, how it is used, what hostile pages may do."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from recall.model.scorer import Scorer
 from recall.page.text import scoring_text
+from tests.chromium import started
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -37,14 +37,8 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with started(*FLAGS) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

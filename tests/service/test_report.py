@@ -10,6 +10,7 @@ from recall.cli import verbs
 from recall.report import script_source
 from recall.run.rounds import Run
 from service.api.static_pages import REPORT_POLICY
+from tests.chromium import started
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +32,8 @@ def test_the_policy_lets_the_maps_script_run_and_no_other() -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 def test_it_is_served_whole_under_its_policy(reported: str, start: Any) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
     running = start("--model", reported, workers=1)
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with started() as chromium:
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
         wrong: list[str] = []
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
@@ -54,4 +50,3 @@ def test_it_is_served_whole_under_its_policy(reported: str, start: Any) -> None:
             assert answer.status == 200
             assert len(answer.body()) > 500
         assert not wrong, wrong
-        chromium.close()

@@ -1,6 +1,5 @@
 """URLs as the URL standard reads them, and the key on top. Sections: https://url.spec.whatwg.org/."""
 
-import shutil
 from typing import Any
 
 import can_ada
@@ -9,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recall.sites.urls import address_of, host_of, is_web, named_host, stored_host, unicode_host, url_key
+from tests.chromium import started
 
 HOSTS = {
     "userinfo (4.4, authority state)": [
@@ -309,16 +309,10 @@ def standard_parts(url: str) -> tuple[str, ...] | None:
 @pytest.mark.browser
 def test_chromium_reads_odd_urls_as_we_do() -> None:
     """Its `new URL()` and our parser give the same parts, its URL and ours the same key; both refuse the same."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
     urls = odd_urls()
     assert len(urls) > 200
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with started() as chromium:
         answers: list[Any] = chromium.new_page().evaluate(SCRIPT, urls)
-        chromium.close()
     for url, answer in zip(urls, answers, strict=True):
         if url in CHROMIUM_ALONE:
             assert answer is not None

@@ -5,7 +5,6 @@ RECALL_SCREENSHOTS names a folder that keeps what the screens looked like.
 
 import os
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from annotation.tasks import push
 from recall.labels.decisions import page_labels
 from recall.records import Done
 from recall.run.rounds import Run
+from tests.chromium import started
 from tests.conftest import Site, invent, make_run, play, write_crawl
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.browser, pytest.mark.slow]
@@ -66,12 +66,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def page(server: Local) -> Iterator[Any]:
     """A Chromium window of 1280 × 800, logged in; it must ask nothing of the pages' own hosts."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with started() as chromium:
         opened = chromium.new_page(viewport={"width": 1280, "height": 800})
         asked: list[str] = []
         opened.on("request", lambda request: asked.append(request.url))
@@ -84,7 +79,6 @@ def page(server: Local) -> Iterator[Any]:
         yield opened
         assert not [url for url in asked if "evil.example" in url or "elsewhere.example" in url or ".org" in url]
         assert opened.evaluate("window.broken") is None
-        chromium.close()
 
 
 def rich_task(run: Run) -> int:

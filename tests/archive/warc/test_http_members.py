@@ -1,7 +1,6 @@
 """Every kind of HTTP response that archives hold, against the standards, and against Chromium where it is there."""
 
 import random
-import shutil
 import socket
 import threading
 from collections import Counter
@@ -22,6 +21,7 @@ from recall.archive.warc.window import Window
 from recall.io import open_stream
 from recall.records import Skip
 from tests.archive.warc.http_members import MEMBERS, PAGE, Member
+from tests.chromium import started
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -174,16 +174,10 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def tab() -> Iterator[Tab]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
     server = RawServer()
-    with closing(server.socket), sync_api.sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP *.localhost 127.0.0.1:{server.port}"
-        chromium = playwright.chromium.launch(executable_path=path, args=[*FLAGS, rules])
+    rules = f"--host-resolver-rules=MAP *.localhost 127.0.0.1:{server.port}"
+    with closing(server.socket), started(*FLAGS, rules) as chromium:
         yield Tab(chromium, server)
-        chromium.close()
 
 
 def agrees(tab: Tab, expected: Content | Skip, shown: tuple[str, str, str] | None) -> bool:

@@ -1,7 +1,6 @@
 """Nothing inside a block is dropped but what is proven to be no code: each kind alone and in a long page."""
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from recall.page.markdown import convert, markdown
 from recall.page.markdown.lift import lift
 from recall.page.markdown.tree import parse
+from tests.chromium import started
 from tests.page.markdown.pieces import PARAGRAPH, RULED, SHOWN
 
 FENCED = re.compile(r"(?ms)^(?P<ticks>`{3,})(?P<language>[^\n`]*)\n(?P<code>.*?)\n(?P=ticks)$")
@@ -86,14 +86,8 @@ def test_gutters_beside_their_code_go(piece: str) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with started() as chromium:
         yield chromium.new_context(java_script_enabled=False, offline=True).new_page()
-        chromium.close()
 
 
 @pytest.mark.browser

@@ -1,7 +1,6 @@
 """Words that a browser shows in a sentence, an item or a cell come out; what a template holds does not."""
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from recall.page.markdown import convert, markdown
 from recall.page.markdown.templates import without_templates
+from tests.chromium import started
 from tests.page.markdown.pieces import PARAGRAPH
 
 ELEMENTS = (
@@ -238,14 +238,8 @@ def test_templates_cost_time_in_proportion_to_the_page(hostile: str) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with started() as chromium:
         yield chromium.new_context(java_script_enabled=False, offline=True).new_page()
-        chromium.close()
 
 
 @pytest.mark.browser

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +14,7 @@ from recall.kernels.html_text import read_html
 from recall.page.text import definition, scoring_text, shadow_roots
 from recall.page.text.shadow_roots import MOST_MARKUP, flattened
 from recall.records import CODED, MARK
+from tests.chromium import started
 from tests.page.text import encoding_tables_generator as generator
 
 TEMPLATES = {
@@ -270,12 +270,7 @@ def test_parts_that_come_together_are_no_tag(html: str, text: str) -> None:
 @pytest.fixture(scope="module")
 def laid_out() -> Iterator[Any]:
     """Gives the text that Chromium lays out for a page, scripts off, shadow roots included."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=generator.FLAGS)
+    with started(*generator.FLAGS) as chromium:
         context = chromium.new_context(java_script_enabled=False)
         page = context.new_page()
         protocol = context.new_cdp_session(page)
@@ -287,7 +282,6 @@ def laid_out() -> Iterator[Any]:
             return "".join(found["strings"][text] for text in texts if text >= 0)
 
         yield text_of
-        chromium.close()
 
 
 @pytest.mark.browser
