@@ -25,7 +25,7 @@ from resiliparse.extract.html2text import extract_plain_text
 
 from recall.archive.warc import captures
 from recall.page.markdown import convert
-from recall.page.markdown.full_page import in_frame
+from recall.page.markdown.by_trafilatura.full_page import in_frame
 from recall.page.markdown.tree import parse
 from recall.page.text import decode
 

@@ -1,7 +1,7 @@
 """Formulas: the LaTeX that MathML, KaTeX, MathJax and MediaWiki carry.
 
-In: the tree. Out: `(element, LaTeX, displayed)` for each formula, the element being its outermost wrapper. A formula
-without LaTeX stays what it is.
+In: the tree. Out: a `Formula` for each, its element being the outermost wrapper. Of MathML the page's own TeX counts
+first, then its `alttext`, then what `mathml` makes of it.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
+from recall.page.markdown.mathml import latex_of
 from recall.page.markdown.tree import ancestors, classes, squashed
 
 TYPED: Final = re.compile(r"\\\((?:[^\\]|\\[^()])+\\\)|\\\[(?:[^\\]|\\[^\[\]])+\\\]|\$\$[^$]+\$\$")
@@ -44,7 +45,7 @@ class Formula:
 
 
 def find_formulas(root: HtmlElement) -> Iterator[Formula]:
-    """All formulas whose LaTeX the page carries."""
+    """All formulas of a page."""
     for element in list(root.iter("math", "script", "mjx-container")):
         formula = _from_script(element) if element.tag == "script" else _from_mathml(element)
         if formula is not None:
@@ -66,7 +67,7 @@ def _from_script(script: HtmlElement) -> Formula | None:
 
 def _from_mathml(element: HtmlElement) -> Formula | None:
     notes = _ANNOTATION(element)
-    latex = squashed(notes[0].text or "") if notes else squashed(element.get("alttext") or "")
+    latex = squashed(notes[0].text or "") if notes else squashed(element.get("alttext") or "") or latex_of(element)
     if not latex:
         return None
     displayed = element.get("display") in ("block", "true")

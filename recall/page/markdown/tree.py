@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
+from typing import Final
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -15,8 +16,8 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 MAX_CHARS = 4_000_000
 """Longer pages are cut here: Common Crawl cuts bodies at 1 MiB, other archives hold up to 8."""
 
-MAX_NODES = 60_000
-"""Above this, main-content extraction takes minutes on some pages; 99.9 % of pages have fewer than 20,000."""
+MAX_NODES = 200_000
+"""Pages with more elements come out as plain text; 99.9 % of pages have fewer than 20,000."""
 
 MAX_DEPTH = 240
 """Browsers stop nesting at 512; deeper than this only unclosed tags go, and the walk over prose is recursive."""
@@ -42,6 +43,20 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PRE_STYLE = re.compile(r"white-space\s*:\s*(pre|pre-wrap|break-spaces)\b", re.I)
 _MONO_STYLE = re.compile(r"font[^;]*:[^;]*(mono|courier|consolas|menlo|lucida console|fixedsys)", re.I)
+
+
+FAILURES: Final = (
+    AttributeError,
+    AssertionError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RecursionError,
+    etree.LxmlError,
+)
+"""Exceptions on unusual trees; nothing else is caught. Of trafilatura they are expected, of the rest of this room they
+are bugs: one page must not end the others' stage, so it comes out as plain text, and its reason names the exception."""
 
 
 class Fallback(StrEnum):
@@ -87,8 +102,8 @@ def _end_head(root: HtmlElement) -> None:
         body.text = None
 
 
-def broken_bound(root: HtmlElement) -> Fallback | None:
-    """The bound that the tree breaks, if any."""
+def broken_bound(root: HtmlElement, max_nodes: int | None = None) -> Fallback | None:
+    """The bound that the tree breaks, if any. max_nodes: MAX_NODES unless given."""
     nodes = depth = deepest = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
@@ -99,7 +114,7 @@ def broken_bound(root: HtmlElement) -> Fallback | None:
             depth -= 1
     if deepest > MAX_DEPTH:
         return Fallback.TOO_DEEP
-    return Fallback.TOO_MANY_NODES if nodes > MAX_NODES else None
+    return Fallback.TOO_MANY_NODES if nodes > (max_nodes or MAX_NODES) else None
 
 
 def flatten(root: HtmlElement) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recall.page.markdown import convert, markdown
-from recall.page.markdown.lift import lift
+from recall.page.markdown.by_trafilatura.lift import lift
 from recall.page.markdown.tree import parse
 from tests.chromium import started
 from tests.page.markdown.pieces import PARAGRAPH, RULED, SHOWN

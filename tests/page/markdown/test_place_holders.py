@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recall.page.markdown import markdown
-from recall.page.markdown.lift import PLACE_HOLDER_LETTERS
+from recall.page.markdown.by_trafilatura.lift import PLACE_HOLDER_LETTERS
 
 LETTER = PLACE_HOLDER_LETTERS[0]
 FENCED = re.compile(r"(?ms)^(`{3,})[^\n`]*\n(.*?)\n\1$")

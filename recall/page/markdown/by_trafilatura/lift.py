@@ -8,7 +8,7 @@ extraction drops a paragraph in them or sets it in a table or a sentence.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -16,25 +16,27 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.block_labels import drop_label, language_of, outer_holder
 from recall.page.markdown.blocks import find_code
+from recall.page.markdown.by_trafilatura.prose_layout import keep_words, make_room, undo_section_lists
 from recall.page.markdown.code_elements import CodeSpan
 from recall.page.markdown.formulas import TYPED, Formula, find_formulas
-from recall.page.markdown.prose_layout import keep_words, make_room, undo_section_lists
-from recall.page.markdown.tree import HEADINGS, remove, squashed, text_of
+from recall.page.markdown.marks import (
+    CODE_TAGS,
+    Marked,
+    drop,
+    drop_permalinks,
+    inline_code,
+    is_copy,
+    repeats,
+    write_out,
+)
+from recall.page.markdown.tree import HEADINGS, remove, squashed
 
 _FILLER: Final = " and this is the code as it was on the page"
-_CODE: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
 MAX_FILLER: Final = 700
-_COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
-_PERMALINK_CLASS: Final = re.compile(
-    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
-)
-_PERMALINK: Final = re.compile(
-    r"[\s\u200b]*(?:[¶#§🔗∞⚓]|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link|\ue157)?[\s\u200b]*", re.I
-)
 
 
-@dataclass(slots=True)
-class Lifted:
+@dataclass(slots=True, kw_only=True)
+class Lifted(Marked):
     """Code and formulas by the number in their place-holders. stem: their common start, of a letter not on the page.
 
     ampersand: another such letter, which stands for `&`. elements: the place-holder of each block in the tree.
@@ -42,10 +44,6 @@ class Lifted:
 
     stem: str
     ampersand: str
-    blocks: list[CodeSpan] = field(default_factory=list)
-    elements: list[HtmlElement] = field(default_factory=list)
-    inlines: list[str] = field(default_factory=list)
-    plain: bool = False  # the last block lifted is a highlighter's plain copy
 
     @property
     def filler(self) -> str:
@@ -66,20 +64,20 @@ class Lifted:
 def lift(root: HtmlElement, text: str) -> Lifted:
     """Replace all code and formulas of a page by place-holders."""
     letter, ampersand = _letters(root, text)
-    lifted = Lifted(f"{letter}zq", ampersand)
-    _drop_permalinks(root)
+    lifted = Lifted(stem=f"{letter}zq", ampersand=ampersand)
+    drop_permalinks(root)
     undo_section_lists(root)
     for formula in list(find_formulas(root)):
-        if next(formula.element.iterancestors(*_CODE), None) is None:
+        if next(formula.element.iterancestors(*CODE_TAGS), None) is None:
             _lift_formula(formula, lifted)
         elif formula.element.tag != "math":
-            _write_out(formula)
+            write_out(formula)
     for span in find_code(root):
         if span.gutter:
-            _drop(span)
+            drop(span)
         elif span.inline:
             _put_word(span.elements[0], inline_code(span.text), lifted)
-        elif not _repeats(span, lifted):
+        elif not repeats(span, lifted):
             _lift_block(span, lifted)
     if "\\" in text or "$$" in text:
         _lift_typed_formulas(root, lifted)
@@ -104,20 +102,6 @@ def _lift_typed_formulas(root: HtmlElement, lifted: Lifted) -> None:
             element.text = TYPED.sub(word, element.text)
         if element.tail:
             element.tail = TYPED.sub(word, element.tail)
-
-
-def _drop_permalinks(root: HtmlElement) -> None:
-    """Remove the permalinks behind headings and the edit links of wikis."""
-    for element in list(root.iter("a", "span", "small")):
-        name = element.get("class")
-        if (
-            name
-            and _PERMALINK_CLASS.search(name)
-            and len(text_of(element)) <= 24
-            and _PERMALINK.fullmatch(text_of(element))
-            and next(element.iterancestors(*_CODE), None) is None
-        ):
-            remove(element)
 
 
 PLACE_HOLDER_LETTERS: Final = tuple(chr(point) for point in range(0x14400, 0x14647) if f"{point:x}".isdecimal())
@@ -173,14 +157,6 @@ def _drop_encoded_text(root: HtmlElement) -> None:
             element.text = None
 
 
-def inline_code(text: str) -> str:
-    """Inline code between as many back-ticks as it needs."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    ticks = "`" * (longest + 1) if longest else "`"
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
-
-
 def _put_word(element: HtmlElement, markdown: str, lifted: Lifted) -> None:
     """Turn an element into a span that holds a place-holder about as long as its text."""
     number = len(lifted.inlines)
@@ -200,45 +176,8 @@ def _lift_formula(formula: Formula, lifted: Lifted) -> None:
     _put_word(formula.element, formula.markdown, lifted)
 
 
-def _write_out(formula: Formula) -> None:
-    """Set a formula that a script draws in code as its LaTeX."""
-    tail = formula.element.tail
-    formula.element.clear()
-    formula.element.tag, formula.element.text, formula.element.tail = "span", formula.latex, tail
-    for other in formula.others:
-        remove(other)
-
-
-def _drop(span: CodeSpan) -> None:
-    for element in span.elements:
-        remove(element)
-
-
-def _repeats(span: CodeSpan, lifted: Lifted) -> bool:
-    """Whether a block repeats the previous block, and drop it then.
-
-    Highlighters keep a plain copy, mostly hidden, beside the code that they draw.
-    """
-    if not lifted.blocks:
-        return False
-    last, element, parent = lifted.blocks[-1], lifted.elements[-1], span.elements[0].getparent()
-    if "".join(last.text.split()) != "".join(span.text.split()) or not (lifted.plain or _is_copy(span.elements[0])):
-        return False
-    if not any(ancestor is parent or ancestor is parent.getparent() for ancestor in element.iterancestors()):
-        return False
-    lifted.blocks[-1] = replace(last, language=last.language or span.language)
-    _drop(span)
-    return True
-
-
-def _is_copy(element: HtmlElement) -> bool:
-    return element.tag == "textarea" or (
-        element.tag in ("pre", "script") and _COPY_CLASS.search(element.get("class") or "") is not None
-    )
-
-
 def _lift_block(span: CodeSpan, lifted: Lifted) -> None:
-    lifted.plain = _is_copy(span.elements[0])
+    lifted.plain = is_copy(span.elements[0])
     outer, controls = outer_holder(span.elements[0], len(span.elements) == 1)
     language = span.language or language_of(controls + drop_label(outer))
     for element in span.elements[1:]:

@@ -15,8 +15,8 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.full_page import in_frame, render, render_block
-from recall.page.markdown.lift import Lifted
+from recall.page.markdown.by_trafilatura.full_page import in_frame, render, render_block
+from recall.page.markdown.by_trafilatura.lift import Lifted
 from recall.page.markdown.tree import BLOCKS, HEADINGS, squashed, text_of
 
 _WORD: Final = re.compile(r"[^\W_]+")

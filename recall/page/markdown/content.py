@@ -1,0 +1,167 @@
+"""Chooses the segments of a page that are its main content.
+
+In: segments, and the probability of each that it is content. Out: which are kept, and the page's title. The threshold
+of a page is the one that maximises the expected F-beta of the kept words; rules around it hold for what is certain.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from recall.page.markdown.segments import Segments
+from recall.page.markdown.threads import POST
+from recall.page.markdown.tree import HEADINGS
+
+BETA: Final = 1.5
+"""Above 1, a lost answer or block costs more than a stray line of the frame."""
+
+MAX_GAP: Final = 12
+"""Segments between two kept ones that are kept with them, unless they are frame."""
+
+FRAME: Final = 0.04
+"""Probability under which a segment is frame for certain."""
+
+CODE_FRAME: Final = 0.02
+"""The same for code, which is hardly ever frame."""
+
+LINK_RUN: Final = 20
+LINK_CHARS: Final = 45
+LINK_SHARE: Final = 0.8
+
+_SEPARATOR: Final = re.compile(r"\s+(?:[|\-–—·•»«:/]|::|&raquo;)\s+|\s*[|»]\s*")
+_LETTERS: Final = re.compile(r"[^\W_]+")
+
+
+def expected_choice(probabilities: npt.NDArray[Any], counts: npt.NDArray[Any], beta: float = BETA) -> npt.NDArray[Any]:
+    """Which segments to keep: a mask, shape (segments,). counts: words of each.
+
+    Keeps the most probable ones, as many as maximise (1 + b²)·TP / (kept + b²·relevant), each in expectation (the
+    plug-in rule for F-measures: Ye, Chai, Lee and Chieu, ICML 2012).
+    """
+    keep = np.zeros(len(probabilities), dtype=bool)
+    if not len(probabilities):
+        return keep
+    order = np.argsort(-probabilities, kind="stable")
+    relevant = probabilities[order] * counts[order]
+    square = beta * beta
+    expected = (1 + square) * np.cumsum(relevant) / (np.cumsum(counts[order]) + square * relevant.sum() + 1e-9)
+    keep[order[: int(np.argmax(expected)) + 1]] = True
+    return keep
+
+
+def choose(
+    segments: Segments, probabilities: npt.NDArray[Any], counts: npt.NDArray[Any], tables: dict[int, int]
+) -> npt.NDArray[Any]:
+    """Which segments are main content: a mask, shape (segments,)."""
+    keep = expected_choice(probabilities, counts)
+    code = np.array(segments.code) >= 0
+    keep |= code & (probabilities >= CODE_FRAME)
+    _fill_gaps(keep, probabilities)
+    _drop_link_trees(keep, segments)
+    _whole_tables(keep, counts, tables)
+    _match_headings(keep, segments, probabilities)
+    return keep
+
+
+def _fill_gaps(keep: npt.NDArray[Any], probabilities: npt.NDArray[Any]) -> None:
+    """Keep short runs between kept segments."""
+    kept = np.flatnonzero(keep)
+    for before, after in zip(kept[:-1].tolist(), kept[1:].tolist(), strict=True):
+        if 1 < after - before <= MAX_GAP + 1:
+            inside = slice(before + 1, after)
+            keep[inside] = probabilities[inside] >= FRAME
+
+
+def _drop_link_trees(keep: npt.NDArray[Any], segments: Segments) -> None:
+    """Drop long runs of short links: site trees and indices."""
+    start = 0
+    linked = [
+        code < 0 and len(text) < LINK_CHARS and share > LINK_SHARE * len(text)
+        for text, share, code in zip(segments.texts, segments.linked, segments.code, strict=True)
+    ]
+    for index in range(len(linked) + 1):
+        if index < len(linked) and linked[index]:
+            continue
+        if index - start >= LINK_RUN:
+            keep[start:index] = False
+        start = index + 1
+
+
+def _whole_tables(keep: npt.NDArray[Any], counts: npt.NDArray[Any], tables: dict[int, int]) -> None:
+    """Keep a table of data whole or not at all."""
+    inside: dict[int, list[int]] = {}
+    for index, table in tables.items():
+        inside.setdefault(table, []).append(index)
+    for indices in inside.values():
+        words = counts[indices]
+        keep[indices] = 2 * words[keep[indices]].sum() >= max(words.sum(), 1)
+
+
+def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: npt.NDArray[Any]) -> None:
+    """Keep the headings of kept text, drop those whose text went."""
+    levels = [_level(segments, index) for index in range(len(segments.texts))]
+    following = 7  # level of the strongest heading since the next kept text
+    wanted = False
+    for index in range(len(levels) - 1, -1, -1):
+        level = levels[index]
+        if not level:
+            if keep[index]:
+                wanted, following = True, 7
+        elif wanted and level < following:
+            keep[index] = keep[index] or bool(probabilities[index] >= FRAME)
+            following = level
+        elif not wanted or level >= following:
+            keep[index] = False
+        if level and level <= 1:
+            wanted = False
+
+
+def _level(segments: Segments, index: int) -> int:
+    name = segments.tags[segments.nodes[index]].name
+    return int(name[1]) if name in HEADINGS else 0
+
+
+def _letters(text: str) -> str:
+    return "".join(_LETTERS.findall(text.lower()))
+
+
+def find_title(segments: Segments, keep: npt.NDArray[Any], document_title: str) -> tuple[str, int]:
+    """The page's title, and the index of the segment that shows it, -1 where none does.
+
+    The first heading of the highest level whose words stand in the document's title, and which is not the site's name
+    there; else the first `h1`; else the document's title without the site's name.
+    """
+    parts = [part for part in _SEPARATOR.split(" ".join(document_title.split())) if part and part.strip()]
+    whole = _letters(document_title)
+    candidates = [
+        (level, index)
+        for index in range(len(segments.texts))
+        if (level := _level(segments, index)) in (1, 2) and len(segments.texts[index]) <= 300
+    ]
+    kept = np.flatnonzero(keep)
+    first = int(kept[0]) if len(kept) else 0
+    for level, index in sorted(candidates):
+        letters = _letters(segments.texts[index])
+        site = len(parts) > 1 and letters == _letters(parts[-1])
+        if len(letters) >= 3 and whole and (letters in whole or (level == 1 and whole in letters)) and not site:
+            return _one_line(segments.texts[index]), index
+    for level, index in candidates:
+        if level == 1 and (keep[index] or 0 <= first - index <= MAX_GAP):
+            return _one_line(segments.texts[index]), index
+    return (_one_line(max(parts, key=len)), -1) if parts else ("", -1)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def post_of(segments: Segments) -> Sequence[int]:
+    """The forum post that each segment lies in, -1 for none."""
+    posts: list[int] = []
+    for tag, parent in zip(segments.tags, segments.parents, strict=True):
+        own = tag.attributes.get(POST)
+        posts.append(int(own) if own is not None else posts[parent] if parent >= 0 else -1)
+    return [posts[node] for node in segments.nodes]

@@ -1,0 +1,152 @@
+"""Marks code and formulas in the tree, for the cut into segments.
+
+In: the tree. Out: the tree changed in place, each block of code an empty `BLOCK` element and each piece of inline code
+or formula an `INLINE` one, with a number into the lists of `Marked`. The parser writes names in lower case, so no page
+can make such an element.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from recall.page.markdown.block_labels import drop_label, language_of, outer_holder
+from recall.page.markdown.blocks import find_code
+from recall.page.markdown.code_elements import CodeSpan
+from recall.page.markdown.formulas import Formula, find_formulas
+from recall.page.markdown.tree import HEADINGS, remove, text_of
+
+BLOCK, INLINE = "BLOCK", "INLINE"
+
+CODE_TAGS: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
+_COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
+_PERMALINK_CLASS: Final = re.compile(
+    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
+)
+_PERMALINK: Final = re.compile(
+    r"[\s\u200b]*(?:[¶#§🔗∞⚓]|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link|\ue157)?[\s\u200b]*", re.I
+)
+
+
+@dataclass(slots=True)
+class Marked:
+    """Code and formulas by the number at their mark. inlines: as Markdown. elements: the mark of each block.
+
+    plain: the last block is a highlighter's plain copy.
+    """
+
+    blocks: list[CodeSpan] = field(default_factory=list)
+    elements: list[HtmlElement] = field(default_factory=list)
+    inlines: list[str] = field(default_factory=list)
+    plain: bool = False
+
+
+def mark(root: HtmlElement) -> Marked:
+    """Replace all code and formulas of a page by marks."""
+    marked = Marked()
+    drop_permalinks(root)
+    for formula in list(find_formulas(root)):
+        if next(formula.element.iterancestors(*CODE_TAGS), None) is None:
+            for other in formula.others:
+                remove(other)
+            _mark_inline(formula.element, formula.markdown, marked)
+        elif formula.element.tag != "math":
+            write_out(formula)
+    for span in find_code(root):
+        if span.gutter:
+            drop(span)
+        elif span.inline:
+            _mark_inline(span.elements[0], inline_code(span.text), marked)
+        elif not repeats(span, marked):
+            _mark_block(span, marked)
+    return marked
+
+
+def _mark_inline(element: HtmlElement, markdown: str, marked: Marked) -> None:
+    tail, tag = element.tail, element.tag
+    element.clear()
+    element.tail = tail
+    inner = element
+    if tag in HEADINGS or tag in ("dt", "div", "section"):
+        inner = element.makeelement(INLINE)
+        element.append(inner)
+    else:
+        element.tag = INLINE
+    inner.set("n", str(len(marked.inlines)))
+    marked.inlines.append(markdown)
+
+
+def _mark_block(span: CodeSpan, marked: Marked) -> None:
+    marked.plain = is_copy(span.elements[0])
+    outer, controls = outer_holder(span.elements[0], len(span.elements) == 1)
+    language = span.language or language_of(controls + drop_label(outer))
+    for element in span.elements[1:]:
+        remove(element)
+    tail = outer.tail
+    outer.clear()
+    outer.tag, outer.tail = BLOCK, tail
+    outer.set("n", str(len(marked.blocks)))
+    marked.blocks.append(CodeSpan((outer,), span.text, language))
+    marked.elements.append(outer)
+
+
+def drop_permalinks(root: HtmlElement) -> None:
+    """Remove the permalinks behind headings and the edit links of wikis."""
+    for element in list(root.iter("a", "span", "small")):
+        name = element.get("class")
+        if (
+            name
+            and _PERMALINK_CLASS.search(name)
+            and len(text_of(element)) <= 24
+            and _PERMALINK.fullmatch(text_of(element))
+            and next(element.iterancestors(*CODE_TAGS), None) is None
+        ):
+            remove(element)
+
+
+def inline_code(text: str) -> str:
+    """Inline code between as many back-ticks as it needs."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    ticks = "`" * (longest + 1) if longest else "`"
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def write_out(formula: Formula) -> None:
+    """Set a formula that a script draws in code as its LaTeX."""
+    tail = formula.element.tail
+    formula.element.clear()
+    formula.element.tag, formula.element.text, formula.element.tail = "span", formula.latex, tail
+    for other in formula.others:
+        remove(other)
+
+
+def drop(span: CodeSpan) -> None:
+    """Take the elements of a block out of the tree."""
+    for element in span.elements:
+        remove(element)
+
+
+def is_copy(element: HtmlElement) -> bool:
+    """Whether an element is where highlighters keep the code as it was typed."""
+    return element.tag == "textarea" or (
+        element.tag in ("pre", "script") and _COPY_CLASS.search(element.get("class") or "") is not None
+    )
+
+
+def repeats(span: CodeSpan, marked: Marked) -> bool:
+    """Whether a block repeats the previous block, and drop it then.
+
+    Highlighters keep a plain copy, mostly hidden, beside the code that they draw.
+    """
+    if not marked.blocks:
+        return False
+    last, element, parent = marked.blocks[-1], marked.elements[-1], span.elements[0].getparent()
+    if "".join(last.text.split()) != "".join(span.text.split()) or not (marked.plain or is_copy(span.elements[0])):
+        return False
+    if not any(ancestor is parent or ancestor is parent.getparent() for ancestor in element.iterancestors()):
+        return False
+    marked.blocks[-1] = replace(last, language=last.language or span.language)
+    drop(span)
+    return True
