@@ -13,9 +13,9 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.content import choose, find_title, post_of
 from recall.page.markdown.content_model import content_model
-from recall.page.markdown.marks import mark
+from recall.page.markdown.marks import Marked, mark
 from recall.page.markdown.segment_features import word_counts
-from recall.page.markdown.segments import segments_of
+from recall.page.markdown.segments import Segments, segments_of
 from recall.page.markdown.templates import without_templates
 from recall.page.markdown.threads import mark_posts
 from recall.page.markdown.tree import (
@@ -73,40 +73,68 @@ def convert(
 ) -> Conversion:
     """Return what `markdown` does, and why a page fell back to plain text or the full page."""
     text = without_templates(decode(body, charset))
-    root = parse(text)
-    if root is None:
-        return Conversion(plain_text(text), Fallback.NO_TREE)
-    bound = broken_bound(root)
-    if bound is Fallback.TOO_DEEP:
-        flatten(root)
-        bound = broken_bound(root)
-    if bound is not None:
-        return Conversion(plain_text(text), bound)
+    root = _tree(text)
+    if isinstance(root, Fallback):
+        return Conversion(plain_text(text), root)
+    bound = None
     try:
         if extractor == "trafilatura":
             from recall.page.markdown.by_trafilatura import by_trafilatura  # noqa: PLC0415 - takes a second to import
 
             content, bound = by_trafilatura(root, text, url)
         else:
-            content = _main_content(root, text)
+            content = _main_content(_cut(root, text))
     except FAILURES as error:
         return Conversion(plain_text(text), Fallback.ERROR, type(error).__name__)
     return Conversion(content, bound) if content.strip() else Conversion(plain_text(text), Fallback.EXTRACTOR)
 
 
-def _main_content(root: HtmlElement, text: str) -> str:
-    """The Markdown of the main content of a tree, which is changed. text: the page that it was parsed from."""
+def page_segments(body: bytes, charset: str | None = None) -> Segments | None:
+    """The segments that `markdown` chooses among; None where it takes the page's plain text instead."""
+    text = without_templates(decode(body, charset))
+    root = _tree(text)
+    return None if isinstance(root, Fallback) else _cut(root, text).segments
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A page in segments. marked: its code and formulas; title: the document's."""
+
+    segments: Segments
+    marked: Marked
+    title: str
+
+
+def _tree(text: str) -> HtmlElement | Fallback:
+    """The tree of a page, or why there is none within the bounds."""
+    root = parse(text)
+    if root is None:
+        return Fallback.NO_TREE
+    bound = broken_bound(root)
+    if bound is Fallback.TOO_DEEP:
+        flatten(root)
+        bound = broken_bound(root)
+    return root if bound is None else bound
+
+
+def _cut(root: HtmlElement, text: str) -> _Cut:
+    """Cut a tree into segments, which changes it. text: the page that it was parsed from."""
     controls = CONTROL.search(text) is not None or "&#" in text
     if controls:
         drop_control_characters(root, in_code=False)
     mark_posts(root)
     head = root.find(".//title")
-    document_title = text_of(head) if head is not None else ""
+    title = text_of(head) if head is not None else ""
     marked = mark(root)
     if controls:
         drop_control_characters(root, in_code=True)
     body = root.find("body")
-    segments = segments_of(root if body is None else body, marked)
+    return _Cut(segments_of(root if body is None else body, marked), marked, title)
+
+
+def _main_content(cut: _Cut) -> str:
+    """The Markdown of a page's main content."""
+    segments = cut.segments
     if not segments.texts:
         return ""
     tables = data_tables(segments)
@@ -115,10 +143,10 @@ def _main_content(root: HtmlElement, text: str) -> str:
         keep = np.array(posts) >= 0
     else:
         keep = choose(segments, content_model().probabilities(segments), word_counts(segments), tables)
-    title, at = find_title(segments, keep, document_title)
+    title, at = find_title(segments, keep, cut.title)
     if at >= 0:
         keep[at] = False
-    return write(segments, marked, keep.tolist(), tables, title)
+    return write(segments, cut.marked, keep.tolist(), tables, title)
 
 
 def plain_text(text: str) -> str:
