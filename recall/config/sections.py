@@ -210,9 +210,10 @@ class HarvestSection(Section):
 
 
 class BuildSection(Section):
-    """[build] The corpus files."""
+    """[build] The corpus files. extractor: who chooses the main content of a page, recall's own model or trafilatura."""
 
     rows_per_file: Positive = 50_000
+    extractor: Literal["recall", "trafilatura"] = "recall"
 
 
 class ClusterSection(Section):

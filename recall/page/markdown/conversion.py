@@ -29,7 +29,7 @@ from recall.page.markdown.tree import (
     text_of,
     words,
 )
-from recall.page.markdown.writer import data_tables, write
+from recall.page.markdown.markdown_writer import data_tables, write
 from recall.page.text import decode
 from recall.page.text.definition import unescape
 

@@ -152,7 +152,10 @@ class _ShardExtraction:
         if config.optout.enabled and (directive := noai(page.body, page.robots, config.optout.directives)):
             return DropReason("optout", PAGE_OPTS_OUT, directive)
         plain = plain_text(page.body)
-        converted = convert(page.body, selection.url, page.charset) if plain is None else Conversion(plain)
+        if plain is None:
+            converted = convert(page.body, selection.url, page.charset, config.build.extractor)
+        else:
+            converted = Conversion(plain)
         if converted.reason:
             self.fallbacks[converted.reason] += 1
         text = converted.text
