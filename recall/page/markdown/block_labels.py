@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import LANGUAGES, clean_language
 from recall.page.markdown.line_numbers import are_line_numbers
-from recall.page.markdown.tree import BLOCKS, remove, squashed, words
+from recall.page.markdown.tree import BLOCK, BLOCKS, INLINE, remove, squashed, words
 
 MAX_CONTROLS: Final = 120
 MAX_PARTS: Final = 24
@@ -35,7 +35,7 @@ _CODE: Final = (
 _COPYING: Final = re.compile(f"(?:{_COPY})", re.I)
 _SURE: Final = re.compile(
     f"{_COPY}|{_SELECT}|{_CODE}|hosted with ❤ by github|plain text|toggle (?:line numbers|word wrap)|open in new window"
-    r"|view (?:raw|plain|code|source)|\?|:|\||-|•|»|text|plaintext|console|terminal",
+    r"|(?:in|out) ?\[[\d* ]*\]:?|view (?:raw|plain|code|source)|\?|:|\||-|•|»|text|plaintext|console|terminal",
     re.I,
 )
 _VERBS: Final = re.compile(
@@ -47,6 +47,9 @@ _HOLDERS: Final = words(
 _LABELS: Final = frozenset({"div", "span", "p", "b", "strong", "dt", "figcaption", "small"})
 _LABEL_CLASS: Final = re.compile(r"code|title|head|lang|label|file|tool", re.I)
 _CLICKED_CLASS: Final = re.compile(r"btn|button|tool|copy|clip|code|control|action|menu|bar\b|head|lang", re.I)
+_OTHERS: Final = ("pre", "textarea", "h1", "h2", "h3", "article", "main", BLOCK, INLINE)
+"""What is no control of a block beside it."""
+
 _BARS: Final = frozenset({"button", "svg", "style", "script", "select"})
 
 
@@ -100,7 +103,7 @@ def _stands_apart(parent: HtmlElement, child: HtmlElement) -> bool:
 def drop_label(outer: HtmlElement) -> list[str]:
     """Remove a heading such as `Code: [Select]` in front of a block and return its words."""
     label = outer.getprevious()
-    if label is None or label.tag not in _LABELS or (label.tail or "").strip() or label.find(".//pre") is not None:
+    if label is None or label.tag not in _LABELS or (label.tail or "").strip() or next(label.iter("pre", BLOCK, INLINE), None) is not None:
         return []
     text = squashed(" ".join(label.itertext()))
     named = label.tag not in ("p", "b", "strong") or _LABEL_CLASS.search(label.get("class") or "")
@@ -129,10 +132,7 @@ def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
         if sibling is child or not isinstance(sibling.tag, str):
             texts.append(("" if sibling is child else sibling.tail or "", False))
             continue
-        if (
-            sibling.tag in ("pre", "textarea", "h1", "h2", "h3", "article", "main")
-            or sibling.find(".//pre") is not None
-        ):
+        if next(sibling.iter(*_OTHERS), None) is not None:
             return None
         if sibling.tag not in ("script", "style", "button", "svg"):
             texts.append((" ".join(sibling.itertext()), _can_be_clicked(sibling)))

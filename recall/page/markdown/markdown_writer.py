@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from recall.page.markdown.marks import BLOCK, Marked
+from recall.page.markdown.marks import Marked
 from recall.page.markdown.segments import Segments
-from recall.page.markdown.tree import HEADINGS
+from recall.page.markdown.tree import BLOCK, HEADINGS
 
 MAX_NESTING: Final = 8
 MAX_CELL: Final = 400

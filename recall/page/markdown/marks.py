@@ -1,8 +1,7 @@
 """Marks code and formulas in the tree, for the cut into segments.
 
 In: the tree. Out: the tree changed in place, each block of code an empty `BLOCK` element and each piece of inline code
-or formula an `INLINE` one, with a number into the lists of `Marked`. The parser writes names in lower case, so no page
-can make such an element.
+or formula an `INLINE` one, with a number into the lists of `Marked`.
 """
 
 import re
@@ -15,9 +14,7 @@ from recall.page.markdown.block_labels import drop_label, language_of, outer_hol
 from recall.page.markdown.blocks import find_code
 from recall.page.markdown.code_elements import CodeSpan
 from recall.page.markdown.formulas import Formula, find_formulas
-from recall.page.markdown.tree import HEADINGS, remove, text_of
-
-BLOCK, INLINE = "BLOCK", "INLINE"
+from recall.page.markdown.tree import BLOCK, HEADINGS, INLINE, remove, text_of
 
 CODE_TAGS: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)

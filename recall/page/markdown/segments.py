@@ -15,8 +15,8 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.marks import BLOCK, INLINE, Marked
-from recall.page.markdown.tree import BLOCKS, HEADINGS, words
+from recall.page.markdown.marks import Marked
+from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, INLINE, words
 
 TABLE_BITS: Final = 14
 """Words of classes and ids are hashed to so many bits."""
@@ -94,6 +94,7 @@ def parse_tag(source: str) -> Tag:
 
 def segments_of(body: HtmlElement, marked: Marked) -> Segments:
     """Cut a body into segments."""
+    body.getroottree().docinfo.clear()  # by its document type a page would be written as XHTML: no element closes itself
     source = etree.tostring(body, encoding="unicode", method="xml", with_tail=False)
     walk = _Walk(marked)
     parts = iter(_TAGS.split(source)[1:])

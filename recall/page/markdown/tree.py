@@ -39,6 +39,10 @@ BLOCKS = words(
 _METADATA = words("base basefont bgsound link meta noframes noscript object script style template title")
 PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
 _CODE_HOLDERS = PREFORMATTED | {"textarea", "code", "tt", "samp", "kbd", "script"}
+BLOCK, INLINE = "BLOCK", "INLINE"
+"""Elements that stand for a block of code, for inline code or a formula: the parser writes names in lower case, so no
+page can make one."""
+
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PRE_STYLE = re.compile(r"white-space\s*:\s*(pre|pre-wrap|break-spaces)\b", re.I)
