@@ -103,7 +103,9 @@ def _stands_apart(parent: HtmlElement, child: HtmlElement) -> bool:
 def drop_label(outer: HtmlElement) -> list[str]:
     """Remove a heading such as `Code: [Select]` in front of a block and return its words."""
     label = outer.getprevious()
-    if label is None or label.tag not in _LABELS or (label.tail or "").strip() or next(label.iter("pre", BLOCK, INLINE), None) is not None:
+    if label is None or label.tag not in _LABELS or (label.tail or "").strip():
+        return []
+    if next(label.iter("pre", BLOCK, INLINE), None) is not None:
         return []
     text = squashed(" ".join(label.itertext()))
     named = label.tag not in ("p", "b", "strong") or _LABEL_CLASS.search(label.get("class") or "")

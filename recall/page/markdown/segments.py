@@ -94,7 +94,7 @@ def parse_tag(source: str) -> Tag:
 
 def segments_of(body: HtmlElement, marked: Marked) -> Segments:
     """Cut a body into segments."""
-    body.getroottree().docinfo.clear()  # by its document type a page would be written as XHTML: no element closes itself
+    body.getroottree().docinfo.clear()  # that of XHTML has a closing tag written for each element
     source = etree.tostring(body, encoding="unicode", method="xml", with_tail=False)
     walk = _Walk(marked)
     parts = iter(_TAGS.split(source)[1:])
