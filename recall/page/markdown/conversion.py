@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.content import choose, find_title, post_of
 from recall.page.markdown.content_model import content_model
+from recall.page.markdown.markdown_writer import data_tables, write
 from recall.page.markdown.marks import Marked, mark
 from recall.page.markdown.segment_features import word_counts
 from recall.page.markdown.segments import Segments, segments_of
@@ -29,7 +30,6 @@ from recall.page.markdown.tree import (
     text_of,
     words,
 )
-from recall.page.markdown.markdown_writer import data_tables, write
 from recall.page.text import decode
 from recall.page.text.definition import unescape
 

@@ -13,9 +13,9 @@ from lxml.html import HtmlElement
 from recall.page.markdown.by_trafilatura.full_page import render, render_thread
 from recall.page.markdown.by_trafilatura.lift import Lifted, lift
 from recall.page.markdown.by_trafilatura.reinsert import add_headings_and_lists, blocks_in, complete
+from recall.page.markdown.markdown_writer import fence
 from recall.page.markdown.threads import find_posts
 from recall.page.markdown.tree import CONTROL, FAILURES, Fallback, broken_bound, drop_control_characters, text_of
-from recall.page.markdown.markdown_writer import fence
 
 MAX_NODES: Final = 60_000
 """Above this, trafilatura takes minutes on some pages; 99.9 % of pages have fewer than 20,000."""
