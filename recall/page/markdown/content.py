@@ -1,10 +1,9 @@
 """Chooses the segments of a page that are its main content.
 
-In: segments, and the probability of each that it is content. Out: which are kept, and the page's title. The threshold
+In: segments, and the probability of each that it is content. Out: which are kept. The threshold
 of a page is the one that maximises the expected F-beta of the kept words; rules around it hold for what is certain.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -30,9 +29,6 @@ CODE_FRAME: Final = 0.02
 LINK_RUN: Final = 20
 LINK_CHARS: Final = 45
 LINK_SHARE: Final = 0.8
-
-_SEPARATOR: Final = re.compile(r"\s+(?:[|\-–—·•»«:/]|::|&raquo;)\s+|\s*[|»]\s*")
-_LETTERS: Final = re.compile(r"[^\W_]+")
 
 
 def expected_choice(probabilities: npt.NDArray[Any], counts: npt.NDArray[Any], beta: float = BETA) -> npt.NDArray[Any]:
@@ -103,6 +99,8 @@ def _whole_tables(keep: npt.NDArray[Any], counts: npt.NDArray[Any], tables: dict
 def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: npt.NDArray[Any]) -> None:
     """Keep the headings of kept text, drop those whose text went."""
     levels = [_level(segments, index) for index in range(len(segments.texts))]
+    if not any(kept and not level for kept, level in zip(keep.tolist(), levels, strict=True)):
+        return
     following = 7  # level of the strongest heading since the next kept text
     wanted = False
     for index in range(len(levels) - 1, -1, -1):
@@ -110,9 +108,9 @@ def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: n
         if not level:
             if keep[index]:
                 wanted, following = True, 7
-        elif wanted and level < following:
+        elif wanted and (level < following or (keep[index + 1] and levels[index + 1])):
             keep[index] = keep[index] or bool(probabilities[index] >= FRAME)
-            following = level
+            following = min(level, following)
         elif not wanted or level >= following:
             keep[index] = False
         if level and level <= 1:
@@ -122,40 +120,6 @@ def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: n
 def _level(segments: Segments, index: int) -> int:
     name = segments.tags[segments.nodes[index]].name
     return int(name[1]) if name in HEADINGS else 0
-
-
-def _letters(text: str) -> str:
-    return "".join(_LETTERS.findall(text.lower()))
-
-
-def find_title(segments: Segments, keep: npt.NDArray[Any], document_title: str) -> tuple[str, int]:
-    """The page's title, and the index of the segment that shows it, -1 where none does.
-
-    The first heading of the highest level whose words stand in the document's title, and which is not the site's name
-    there; else the first `h1`; else the document's title without the site's name.
-    """
-    parts = [part for part in _SEPARATOR.split(" ".join(document_title.split())) if part and part.strip()]
-    whole = _letters(document_title)
-    candidates = [
-        (level, index)
-        for index in range(len(segments.texts))
-        if (level := _level(segments, index)) in (1, 2) and len(segments.texts[index]) <= 300
-    ]
-    kept = np.flatnonzero(keep)
-    first = int(kept[0]) if len(kept) else 0
-    for level, index in sorted(candidates):
-        letters = _letters(segments.texts[index])
-        site = len(parts) > 1 and letters == _letters(parts[-1])
-        if len(letters) >= 3 and whole and (letters in whole or (level == 1 and whole in letters)) and not site:
-            return _one_line(segments.texts[index]), index
-    for level, index in candidates:
-        if level == 1 and (keep[index] or 0 <= first - index <= MAX_GAP):
-            return _one_line(segments.texts[index]), index
-    return (_one_line(max(parts, key=len)), -1) if parts else ("", -1)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def post_of(segments: Segments) -> Sequence[int]:

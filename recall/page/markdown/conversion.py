@@ -11,12 +11,14 @@ from typing import Final, Literal
 import numpy as np
 from lxml.html import HtmlElement
 
-from recall.page.markdown.content import choose, find_title, post_of
+from recall.page.markdown.content import choose, post_of
 from recall.page.markdown.content_model import content_model
-from recall.page.markdown.markdown_writer import data_tables, write
+from recall.page.markdown.markdown_writer import write
 from recall.page.markdown.marks import Marked, mark
+from recall.page.markdown.page_title import DocumentTitle, find_title
 from recall.page.markdown.segment_features import word_counts
 from recall.page.markdown.segments import Segments, segments_of
+from recall.page.markdown.table_writer import data_tables
 from recall.page.markdown.templates import without_templates
 from recall.page.markdown.threads import mark_posts
 from recall.page.markdown.tree import (
@@ -32,6 +34,7 @@ from recall.page.markdown.tree import (
 )
 from recall.page.text import decode
 from recall.page.text.definition import unescape
+from recall.sites.urls import host_of
 
 Extractor = Literal["recall", "trafilatura"]
 
@@ -83,7 +86,7 @@ def convert(
 
             content, bound = by_trafilatura(root, text, url)
         else:
-            content = _main_content(_cut(root, text))
+            content = _main_content(_cut(root, text), url)
     except FAILURES as error:
         return Conversion(plain_text(text), Fallback.ERROR, type(error).__name__)
     return Conversion(content, bound) if content.strip() else Conversion(plain_text(text), Fallback.EXTRACTOR)
@@ -98,11 +101,12 @@ def page_segments(body: bytes, charset: str | None = None) -> Segments | None:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A page in segments. marked: its code and formulas; title: the document's."""
+    """A page in segments. marked: its code and formulas; title: the document's; site: its name in the metadata."""
 
     segments: Segments
     marked: Marked
     title: str
+    site: str
 
 
 def _tree(text: str) -> HtmlElement | Fallback:
@@ -125,14 +129,16 @@ def _cut(root: HtmlElement, text: str) -> _Cut:
     mark_posts(root)
     head = root.find(".//title")
     title = text_of(head) if head is not None else ""
+    site = root.find(".//meta[@property='og:site_name']")
+    name = site.get("content") or "" if site is not None else ""
     marked = mark(root)
     if controls:
         drop_control_characters(root, in_code=True)
     body = root.find("body")
-    return _Cut(segments_of(root if body is None else body, marked), marked, title)
+    return _Cut(segments_of(root if body is None else body, marked), marked, title, name)
 
 
-def _main_content(cut: _Cut) -> str:
+def _main_content(cut: _Cut, url: str | None) -> str:
     """The Markdown of a page's main content."""
     segments = cut.segments
     if not segments.texts:
@@ -143,10 +149,10 @@ def _main_content(cut: _Cut) -> str:
         keep = np.array(posts) >= 0
     else:
         keep = choose(segments, content_model().probabilities(segments), word_counts(segments), tables)
-    title, at = find_title(segments, keep, cut.title)
-    if at >= 0:
-        keep[at] = False
-    return write(segments, cut.marked, keep.tolist(), tables, title)
+    document = DocumentTitle(cut.title, cut.site, host_of(url) if url else "")
+    title, shown = find_title(segments, keep.tolist(), document)
+    keep[shown] = False
+    return write(segments, cut.marked, keep.tolist(), tables, title, posts)
 
 
 def plain_text(text: str) -> str:

@@ -1,27 +1,29 @@
 """Writes the segments that were chosen as CommonMark with GFM tables, in the order of the page.
 
 In: segments, code, and which segments are kept. Out: Markdown. Lists, quotes and definition lists nest as on the page,
-at most `MAX_NESTING` deep. Tables of data are tables; those that lay out a page are what they lay out. Code stands at
-the left margin, so that each line keeps its own indentation.
+at most `MAX_NESTING` deep. Code, headings and tables stand at the left margin, so that each line of code keeps its own
+indentation; they end what is open, and what follows in the same item begins at the margin too.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from recall.page.markdown.marks import Marked
 from recall.page.markdown.segments import Segments
-from recall.page.markdown.tree import BLOCK, HEADINGS
+from recall.page.markdown.table_writer import table_lines
+from recall.page.markdown.tree import HEADINGS
 
 MAX_NESTING: Final = 8
-MAX_CELL: Final = 400
-"""Characters of a cell from which on a table lays the page out."""
 
+_HOLDERS: Final = frozenset({"blockquote", "dd", "li"})
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
-_CELLS: Final = frozenset({"td", "th"})
-_FENCE_LIKE: Final = re.compile(r"(?m)^(```|~~~)")
-_MARKUP_LIKE: Final = re.compile(r"(?m)^(#{1,6} |> )")
+_MARKUP_LIKE: Final = re.compile(
+    r"(?m)^(?=```|~~~|\#{1,6}(?:[ ]|$)|>|</?[a-zA-Z]|<[!?])|(?<=\n)(?=(?:-+|=+)$)", re.VERBOSE
+)
+"""Where text would begin a fence, heading, quote or HTML block, or make a heading of the line before it."""
+
 _TICKS: Final = re.compile("`{3,}")
 
 
@@ -31,192 +33,158 @@ def fence(code: str, language: str) -> str:
     return f"{ticks}{language}\n{code}\n{ticks}"
 
 
-@dataclass(slots=True)
-class _Holder:
-    """A list item, quote or definition that is open. node: its number; first, rest: what its lines begin with."""
+def write(
+    segments: Segments, marked: Marked, keep: Sequence[bool], tables: dict[int, int], title: str, posts: Sequence[int]
+) -> str:
+    """The Markdown of the kept segments.
 
-    node: int
-    first: str
-    rest: str
-
-
-@dataclass(slots=True)
-class _Structure:
-    """What the nodes of a page say about its form. item: ordinal of each `li`; tables: cells of each table of data."""
-
-    ordinals: dict[int, int] = field(default_factory=dict)
-    layout: set[int] = field(default_factory=set)
-    table_of: dict[int, int] = field(default_factory=dict)
-
-
-def data_tables(segments: Segments) -> dict[int, int]:
-    """The table of data around each segment that lies in one, by the segment's index."""
-    tables: dict[int, list[int]] = {}
-    innermost: dict[int, int] = {}
-    nested: set[int] = set()
-    for node, tag in enumerate(segments.tags):
-        parent = segments.parents[node]
-        around = innermost.get(parent, -1)
-        if tag.name == "table":
-            nested.add(around)
-            tables[node] = []
-            innermost[node] = node
-        else:
-            innermost[node] = around
-            if around >= 0 and (tag.name in HEADINGS or tag.name in _LISTS or tag.name in (BLOCK, "form")):
-                nested.add(around)
-    for index, node in enumerate(segments.nodes):
-        if (table := innermost[node]) >= 0:
-            tables[table].append(index)
-    found: dict[int, int] = {}
-    for table, inside in tables.items():
-        if table in nested or any(len(segments.texts[index]) > MAX_CELL for index in inside):
-            continue
-        if max((len(row) for row in _rows(segments, table)), default=0) >= 2 and len(_rows(segments, table)) >= 2:
-            found.update(dict.fromkeys(inside, table))
-    return found
-
-
-def _rows(segments: Segments, table: int) -> list[list[int]]:
-    """The cells of each row of a table, as node numbers."""
-    rows: dict[int, list[int]] = {}
-    for node in range(table + 1, len(segments.tags)):
-        if segments.parents[node] < table:
-            break
-        name = segments.tags[node].name
-        if name == "tr":
-            rows[node] = []
-        elif name in _CELLS:
-            rows.setdefault(segments.parents[node], []).append(node)
-    return [cells for cells in rows.values() if cells]
-
-
-def write(segments: Segments, marked: Marked, keep: Sequence[bool], tables: dict[int, int], title: str = "") -> str:
-    """The Markdown of the kept segments. tables: `data_tables`; title: put first, as a heading."""
-    writer = _Writer(segments)
+    tables: `data_tables`; title: put first, as a heading; posts: of each segment, -1 for none; a rule parts them.
+    """
+    writer = _Writer(segments, set(tables.values()))
     if title:
-        writer.put([], f"# {title}", "heading")
-    done: set[int] = set()
+        writer.put_block(f"# {title}")
+    cells: dict[int, list[int]] = {}
+    for index, table in tables.items():
+        cells.setdefault(table, []).append(index)
+    post = -1
     for index, text in enumerate(segments.texts):
         if not keep[index]:
             continue
-        table = tables.get(index)
+        if posts[index] != post:
+            if post >= 0 and posts[index] >= 0:
+                writer.put_block("---")
+            post = posts[index]
+        table = tables.get(index, -1)
         if segments.code[index] >= 0:
-            writer.put([], fence(text, marked.blocks[segments.code[index]].language), "code")
-        elif table is None:
-            writer.text(segments.nodes[index], text)
-        elif table not in done:
-            done.add(table)
-            inside = [other for other, owner in tables.items() if owner == table]
-            writer.table(table, inside)
+            writer.put_block(fence(text, marked.blocks[segments.code[index]].language))
+        elif table < 0:
+            writer.put(segments.nodes[index], text)
+        elif table in cells:
+            beside, lines = table_lines(segments, table, cells.pop(table))
+            if beside:
+                writer.put(table, beside)
+            if lines:
+                writer.put_block("\n".join(lines))
     return "\n".join(writer.lines) + "\n" if writer.lines else ""
 
 
-class _Writer:
-    """Lines so far, and the holders that the last text stood in."""
+@dataclass(slots=True)
+class _Holder:
+    """A list item, quote or definition. owner: the list around it; marker: what its first line begins with.
 
-    def __init__(self, segments: Segments) -> None:
+    rest: what its other lines begin with. variant: whether the marker is the second of its kind.
+    """
+
+    node: int
+    kind: str
+    owner: int
+    marker: str
+    rest: str
+    variant: bool = False
+
+
+class _Writer:
+    """Lines so far, and the holders that are open in them, outermost first."""
+
+    def __init__(self, segments: Segments, data: set[int]) -> None:
         self._segments = segments
-        self._ordinals, self._layout = _lists(segments)
+        self._ordinals, layout = _lists(segments, data)
+        self._around = _holders(segments, layout)
+        self._open: list[_Holder] = []
         self._begun: set[int] = set()
-        self._last: list[_Holder] = []
         self._kind = ""
-        self._post = -1
         self.lines: list[str] = []
 
-    def text(self, node: int, text: str) -> None:
-        """A run of inline text in a node."""
-        tags, parents = self._segments.tags, self._segments.parents
-        name = tags[node].name
-        if name in HEADINGS:
-            self.put([], f"{'#' * int(name[1])} {' '.join(text.split())}", "heading")
-            return
-        around = []
-        while node >= 0:
-            if (tags[node].name in ("blockquote", "dd", "li")) and node not in self._layout:
-                around.append(node)
-            node = parents[node]
-        holders = [self._holder(number) for number in reversed(around)][:MAX_NESTING]
-        text = _MARKUP_LIKE.sub(r"\\\1", _FENCE_LIKE.sub(r"\\\1", text))
-        self.put(holders, text, "dt" if name == "dt" else "text")
-
-    def _holder(self, node: int) -> _Holder:
-        name = self._segments.tags[node].name
-        if name == "blockquote":
-            return _Holder(node, "> ", "> ")
-        if name == "dd":
-            marker = ": "
-        else:
-            ordinal = self._ordinals.get(node)
-            marker = f"{ordinal}. " if ordinal is not None else "- "
-        indent = " " * len(marker)
-        return _Holder(node, indent if node in self._begun else marker, indent)
-
-    def put(self, holders: list[_Holder], text: str, kind: str) -> None:
-        """Some lines of text inside holders."""
+    def put_block(self, text: str) -> None:
+        """A heading, code, table or rule at the left margin."""
         if self.lines:
-            self._separate(holders, kind)
-        first, rest = "".join(holder.first for holder in holders), "".join(holder.rest for holder in holders)
-        self._begun.update(holder.node for holder in holders)
+            self.lines.append("")
+        self.lines.extend(text.split("\n"))
+        self._open, self._kind = [], "block"
+
+    def put(self, node: int, text: str) -> None:
+        """A run of inline text in a node."""
+        name = self._segments.tags[node].name
+        if name in HEADINGS:
+            self.put_block(f"{'#' * int(name[1])} {' '.join(text.split())}")
+            return
+        around = self._around[node]
+        same = 0
+        while same < min(len(around), len(self._open)) and around[same] == self._open[same].node:
+            same += 1
+        holders = self._open[:same]
+        for number in around[same:]:
+            name_of = self._segments.tags[number].name
+            if name_of != "blockquote" and number in self._begun:
+                continue  # code or a heading ended the item, which goes on at the margin
+            holders.append(self._holder(number, holders))
+            self._begun.add(number)
+        self._separate(holders, same)
+        first = "".join(holder.rest for holder in holders[:same]) + "".join(holder.marker for holder in holders[same:])
+        rest = "".join(holder.rest for holder in holders)
+        text = _MARKUP_LIKE.sub(r"\\", text)
         for number, line in enumerate(text.split("\n")):
-            self.lines.append(((rest if number else first) + line).rstrip() if kind != "code" else line)
-        self._last, self._kind = holders, kind
+            self.lines.append(((rest if number else first) + line).rstrip())
+        self._open, self._kind = holders, "dt" if name == "dt" else "text"
 
-    def _separate(self, holders: list[_Holder], kind: str) -> None:
+    def _holder(self, node: int, outer: list[_Holder]) -> _Holder:
+        tags, owner = self._segments.tags, self._segments.parents[node]
+        kind = tags[node].name
+        if kind == "blockquote":
+            return _Holder(node, kind, node, "> ", "> ")
+        if kind == "dd":
+            # CommonMark knows no definitions: a second indentation would read as code
+            deep = any(holder.kind == "dd" for holder in outer)
+            return _Holder(node, kind, owner, ": ", "" if deep else "  ")
+        ordinal = self._ordinals.get(node)
+        before = self._open[len(outer)] if len(self._open) > len(outer) else None
+        variant = False
+        if before is not None and before.kind == "li" and (before.node in self._ordinals) == (ordinal is not None):
+            variant = before.variant if before.owner == owner else not before.variant
+        marker = ("*-"[not variant] if ordinal is None else f"{ordinal}{'.)'[variant]}") + " "
+        return _Holder(node, kind, owner, marker, " " * len(marker), variant)
+
+    def _separate(self, holders: list[_Holder], same: int) -> None:
         """An empty line, save between the items of a tight list; inside a quote it is one of the quote."""
-        common = 0
-        while common < min(len(holders), len(self._last)) and holders[common].node == self._last[common].node:
-            common += 1
-        opens = [holder for holder in holders[common:] if holder.first != holder.rest]
-        item = bool(opens) and len(holders) - common == len(opens)
-        sibling = item and self._kind == "text" and kind == "text" and len(self._last) > common - 1 and bool(self._last)
-        if sibling and self._tight(holders, common):
+        if not self.lines:
             return
-        if kind == "text" and self._kind == "dt" and opens and opens[0].first == ": ":
+        opens = holders[same:]
+        if opens and self._kind != "block" and self._tight(opens[0], same):
             return
-        self.lines.append("".join(holder.rest for holder in holders[:common]).rstrip())
+        self.lines.append("".join(holder.rest for holder in holders[:same]).rstrip())
 
-    def _tight(self, holders: list[_Holder], common: int) -> bool:
-        """Whether the next text is an item of the list that the last one is an item of, or of a list inside that."""
-        parents = self._segments.parents
-        last = {parents[holder.node] for holder in self._last}
-        following = holders[common]
-        return parents[following.node] in last or (common > 0 and following.first.strip() != ">")
-
-    def table(self, table: int, inside: Sequence[int]) -> None:
-        """A table of data."""
-        segments = self._segments
-        texts: dict[int, list[str]] = {}
-        for index in inside:
-            node = segments.nodes[index]
-            while node != table and segments.tags[node].name not in _CELLS:
-                node = segments.parents[node]
-            texts.setdefault(node, []).append(segments.texts[index])
-        if table in texts:
-            self.put([], "\n".join(texts[table]), "text")
-        rows = []
-        for cells in _rows(segments, table):
-            row: list[str] = []
-            for cell in cells:
-                row.append(" ".join(" ".join(texts.get(cell, [])).split()).replace("|", "\\|"))
-                span = segments.tags[cell].attributes.get("colspan", "1")
-                row += [""] * (min(int(span), 20) - 1 if span.isdecimal() and len(span) < 4 else 0)
-            if any(row):
-                rows.append(row)
-        width = max(map(len, rows), default=0)
-        if not rows:
-            return
-        lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
-        lines.insert(1, "|" + " --- |" * width)
-        self.put([], "\n".join(lines), "table")
+    def _tight(self, opened: _Holder, depth: int) -> bool:
+        """Whether a holder goes on with no empty line before it: the next item, a list in an item, a definition."""
+        if opened.kind == "dd":
+            return self._kind == "dt"
+        if opened.kind != "li" or not self._open:
+            return False
+        if len(self._open) > depth:
+            before = self._open[depth]
+            return before.kind == "li" and before.owner == opened.owner
+        return self._open[-1].kind == "li" and opened.marker in ("- ", "* ", "1. ")
 
 
-def _lists(segments: Segments) -> tuple[dict[int, int], set[int]]:
-    """The number of each item of an ordered list, and the items that lay the page out: they hold headings."""
+def _holders(segments: Segments, layout: set[int]) -> list[tuple[int, ...]]:
+    """The items, quotes and definitions around each node, itself included, outermost first."""
+    around: list[tuple[int, ...]] = []
+    for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
+        outer = around[parent] if parent >= 0 else ()
+        if tag.name in _HOLDERS and node not in layout and len(outer) < MAX_NESTING:
+            outer = (*outer, node)
+        around.append(outer)
+    return around
+
+
+def _lists(segments: Segments, data: set[int]) -> tuple[dict[int, int], set[int]]:
+    """The number of each item of an ordered list, and the items that lay the page out: their list holds headings.
+
+    data: the tables of data, which an item may hold.
+    """
     tags, parents = segments.tags, segments.parents
     layout: set[int] = set()
     for node, tag in enumerate(tags):
-        if tag.name in HEADINGS or tag.name == "table":
+        if tag.name in HEADINGS or (tag.name == "table" and node not in data):
             up = parents[node]
             while up >= 0 and up not in layout:
                 if tags[up].name in _LISTS:

@@ -7,7 +7,7 @@ Walks over the serialised body, which is twice as fast as over its elements, and
 
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from html import unescape
 from typing import Final
@@ -15,31 +15,35 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
+from recall.page.markdown.inline_text import OPENINGS, aside, closing, inline_text, shifted
 from recall.page.markdown.marks import Marked
 from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, INLINE, words
 
 TABLE_BITS: Final = 14
 """Words of classes and ids are hashed to so many bits."""
 
-MIN_NOSCRIPT: Final = 250
-"""Characters from which a `<noscript>` is content: forum software serves crawlers so."""
+MAX_ALT: Final = 200
+"""Longer descriptions of pictures are left out."""
 
 _SKIPPED: Final = words(
     "script style head title meta link template svg iframe object embed video audio canvas datalist map area param "
-    "source track noframes button select option input textarea progress meter"
+    "source track noframes select option textarea"
 )
 _VOID: Final = words("br hr img wbr")
-_MARKS: Final = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "s": "~~", "strike": "~~"}
 _TAGS: Final = re.compile(r"<([^>]*)>")
-_ATTRIBUTE: Final = re.compile(r'(?:^|\s)(class|id|role|style|hidden|alt|n|start|colspan|POST)="([^"]*)"')
+_ATTRIBUTE: Final = re.compile(
+    r'(?:^|\s)(class|id|role|style|hidden|alt|type|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
+)
 _CASE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _FORMULA: Final = re.compile(r"\b(?:latex|tex|math\w*)\b", re.I)
-_RAISED: Final = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
-_LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
-_SHIFTED: Final = {"sup": (re.compile(r"[-+=()n\d]{1,6}"), _RAISED), "sub": (re.compile(r"[-+=()\d]{1,6}"), _LOWERED)}
-_BLANKS: Final = re.compile(r"\n{3,}")
-_ORDINAL: Final = 60
+_WHOLE: Final = HEADINGS | {"dt", "summary", "th"}
+"""Blocks whose words are theirs though they stand in a button."""
+
+_FIELDS: Final = ("checkbox", "radio")
+_BACK: Final = re.compile(r"[\s\[(]*[↩↑⤴⏎↵^][\ufe0e\ufe0f↩\s\])]*")
+_FILE: Final = re.compile(r"\S*\.(?:png|jpe?g|gif|svg|webp|bmp|ico)", re.I)
+_OPENED: Final = tuple("(（[［【《")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class Tag:
     tokens: tuple[int, ...]
     block: bool
     attributes: dict[str, str]
+
+
+_PLAIN: Final = Tag("span", (), False, {})
 
 
 @dataclass(slots=True)
@@ -128,12 +135,16 @@ class _Walk:
         self.out = Segments()
         self._marked = marked
         self._node = -1
-        self._open: list[tuple[Tag, int]] = []  # tag, where its text begins in the run
+        self._open: list[tuple[Tag, int, int]] = []  # tag, run and place in it where the element begins
         self._run: list[str] = []
         self._run_number = 0
-        self._runs: list[int] = []  # the run in which each open element began
         self._linked = 0
         self._links = 0
+        self._link_starts = 0
+        self._buttons = 0
+        self._fields = 0
+        self._counts: list[int] = []  # of links or fields before each open element
+        self._signs: set[str] = set()
 
     def add(self, text: str) -> None:
         """Text of the page."""
@@ -141,87 +152,123 @@ class _Walk:
             text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         if "\n" in text:
             text = text.replace("\n", " ")
-        self._run.append(text)
+        self._run.append(aside(text) if self._buttons else text)
         if self._links:
             self._linked += len(text.strip())
 
     def enter(self, tag: Tag) -> None:
         """An element with content."""
+        name = tag.name
         if tag.block:
-            self._flush()
-            self._push(tag)
-        elif tag.name == "a":
+            if name == "legend" and self._open and self._open[-1][0].name != "fieldset":
+                tag = replace(tag, block=False)
+            else:
+                self._flush()
+                self._push(tag)
+        elif name in OPENINGS:
+            sign = OPENINGS[name]
+            if sign in self._signs or self.out.tags[self._node].name in HEADINGS:
+                tag = _PLAIN
+            else:
+                self._signs.add(sign)
+                self._run.append(sign)
+        elif name == "a":
             self._links += 1
-        elif tag.name == "q":
+            self._link_starts += 1
+        elif name == "q":
             self._run.append('"')
-        self._open.append((tag, len(self._run)))
-        self._runs.append(self._run_number)
+        elif name == "button":
+            self._buttons += 1
+        start = self._fields if name == "label" else self._link_starts if name == "sup" else 0
+        self._open.append((tag, self._run_number, len(self._run)))
+        self._counts.append(start)
 
     def enter_empty(self, tag: Tag) -> None:
         """An element without content."""
-        if tag.name == "br":
+        name = tag.name
+        if name == "br":
             self._run.append("\n")
-        elif tag.name == INLINE:
-            self._run.append(self._marked.inlines[int(tag.attributes["n"])])
-        elif tag.name == BLOCK:
+        elif name == INLINE:
+            text = self._marked.inlines[int(tag.attributes["n"])]
+            self._run.append(aside(text) if self._buttons else text)
+        elif name == BLOCK:
             self._flush()
             self._push(tag)
             number = int(tag.attributes["n"])
             self._add_segment(self._marked.blocks[number].text, number)
             self._node = self.out.parents[self._node]
-        elif tag.name == "img":
-            alt = " ".join(tag.attributes.get("alt", "").split())
-            if alt and _FORMULA.search(tag.attributes.get("class", "")):
-                self._run.append(f"${alt.strip('$')}$")
+        elif name == "img":
+            self._picture(tag)
+        elif name == "input":
+            self._field(tag)
         elif tag.block:
             self._flush()
 
     def leave(self) -> None:
         """The end of the innermost open element."""
-        tag, start = self._open.pop()
-        same = self._runs.pop() == self._run_number
+        tag, run, start = self._open.pop()
+        count = self._counts.pop()
+        name, same = tag.name, run == self._run_number
         if tag.block:
             self._flush()
             self._node = self.out.parents[self._node]
-        elif tag.name == "a":
+        elif name in OPENINGS:
+            self._signs.discard(OPENINGS[name])
+            if same:
+                self._run.append(closing(OPENINGS[name]))
+        elif name == "a":
             self._links -= 1
-        elif tag.name == "q":
+            if same and len(self._run) - start < 4 and _BACK.fullmatch("".join(self._run[start:])):
+                del self._run[start:]
+        elif name == "q":
             self._run.append('"')
-        elif same and tag.name in _MARKS:
-            self._emphasise(_MARKS[tag.name], start)
-        elif same and tag.name in _SHIFTED:
-            self._shift(tag.name, start)
+        elif name == "button":
+            self._buttons -= 1
+        elif same and name in ("sup", "sub"):
+            linked = bool(self._links) or (name == "sup" and self._link_starts > count)
+            before = next((text for text in reversed(self._run[:start][-4:]) if text), "")
+            self._run[start:] = [shifted(name, "".join(self._run[start:]), before[-1:], linked)]
+        elif same and name == "rt":
+            self._reading(start)
+        elif same and name == "label" and self._fields > count:
+            self._run[start:] = [aside("".join(self._run[start:]))]
 
     def _push(self, tag: Tag) -> None:
         self.out.parents.append(self._node)
         self.out.tags.append(tag)
         self._node = len(self.out.parents) - 1
 
-    def _emphasise(self, sign: str, start: int) -> None:
-        text = "".join(self._run[start:])
-        core = text.strip()
-        if not core or sign in core or "\n" in core or self.out.tags[self._node].name in HEADINGS:
-            return
-        lead = text[: len(text) - len(text.lstrip())]
-        trail = text[len(text.rstrip()) :]
-        self._run[start:] = [f"{lead}{sign}{core}{sign}{trail}"]
+    def _reading(self, start: int) -> None:
+        """Set the reading of a ruby in parentheses, unless the page does."""
+        reading = "".join(self._run[start:]).strip()
+        if reading and not "".join(self._run[:start][-3:]).rstrip().endswith(_OPENED):
+            self._run[start:] = [f"({reading})"]
 
-    def _shift(self, name: str, start: int) -> None:
-        pattern, table = _SHIFTED[name]
-        text = "".join(self._run[start:])
-        if not self._links and pattern.fullmatch(text.strip()):
-            self._run[start:] = [text.strip().translate(table)]
+    def _picture(self, tag: Tag) -> None:
+        """The formula, the sign or the words that a picture in a sentence stands for."""
+        alt = " ".join(tag.attributes.get("alt", "").split())
+        if not alt or len(alt) > MAX_ALT:
+            return
+        if _FORMULA.search(tag.attributes.get("class", "")):
+            self._run.append(f"${alt.strip('$')}$")
+        elif not self._links and not _FILE.fullmatch(alt):
+            self._run.append(alt if len(alt) <= 8 and not alt.isascii() else aside(alt))
+
+    def _field(self, tag: Tag) -> None:
+        """A box of a task list, or a field to fill in."""
+        kind = tag.attributes.get("type", "text")
+        if kind == "checkbox" and "disabled" in tag.attributes:
+            if not "".join(self._run).strip() and self.out.tags[self._node].name in ("li", "p"):
+                self._run.append("[x] " if "checked" in tag.attributes else "[ ] ")
+        elif kind in _FIELDS:
+            self._fields += 1
 
     def _flush(self) -> None:
         """End the run of inline text."""
         if self._run:
-            text = "".join(self._run)
-            if not text.isspace():
-                if "\n" in text:
-                    lines = [" ".join(line.split()) for line in text.split("\n")]
-                    text = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
-                else:
-                    text = " ".join(text.split())
+            run = "".join(self._run)
+            if not run.isspace():
+                text = inline_text(run, self.out.tags[self._node].name in _WHOLE)
                 if text:
                     self._add_segment(text, -1)
             self._run = []

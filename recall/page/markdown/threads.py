@@ -1,10 +1,14 @@
 """Finds threads: the posts of a forum, or of questions and answers, by the software that made the page.
 
+Of software that is not known, by the page's own microdata (schema.org) or the names of its classes.
+
 In: the tree. Out: the elements that hold the contents of the posts, in the page's order.
 """
 
+import re
 from typing import Final
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.tree import classes, squashed, text_of
@@ -40,29 +44,62 @@ _SOFTWARE: Final = {
 _WANTED: Final = frozenset(name for pairs in _SOFTWARE.values() for name, _ in pairs if not name.startswith("#"))
 _ID_PREFIXES: Final = tuple(name[1:] for pairs in _SOFTWARE.values() for name, _ in pairs if name.startswith("#"))
 
+_NAMED: Final = re.compile(
+    r"(?:[a-z]+[-_])*(question|topic|thread|post|reply|answer|message|comment)s?[-_]*"
+    r"(?:body|content|text|message|html|markdown|inner)(?:[-_][a-z]+)?"
+)
+_REPLIES: Final = frozenset({"reply", "answer", "message"})
+_COMMENTS: Final = re.compile(r"comments?(?:[-_]?(?:list|area|section|thread|wrapper|container))?|respon(?:d|ses?)")
+_SCHEMA: Final = re.compile(r"schema\.org/(?:Question|Answer|DiscussionForumPosting|Comment)\b")
+_SCHEMA_TEXT: Final = frozenset({"text", "articlebody", "commenttext"})
+_SHOWN: Final = etree.XPath(
+    "//text()[not(parent::script or parent::style or parent::noscript or parent::textarea or parent::option"
+    " or parent::title)]"
+)
+_PARAGRAPHS: Final = 400
+"""Characters of paragraphs outside the comments from which they are those of an article."""
+
 
 def find_posts(root: HtmlElement) -> list[HtmlElement] | None:
-    """The contents of at least two posts in document order, or None where the page is no thread that is known."""
+    """The contents of at least two posts in document order, or None where the page is no thread.
+
+    Scripts do not count as text of the page, and the comments on an article are no thread.
+    """
     candidates = [
-        element for element in root.iter("div", "article", "blockquote", "td", "span", "section") if _may_hold(element)
+        element
+        for element in root.iter("div", "article", "blockquote", "td", "span", "section", "li", "p")
+        if _may_hold(element)
     ]
     if len(candidates) < 2:
         return None
     threads: list[tuple[list[HtmlElement], int]] = []
-    for pairs in _SOFTWARE.values():
-        posts = _outermost([element for element in candidates if any(_fits(element, pair) for pair in pairs)])
-        if len(posts) > 1:
-            threads.append((posts, sum(len(text_of(post)) for post in posts)))
+    for fits in (*_SOFTWARE.values(), None):
+        posts = _posts([element for element in candidates if _fits_any(element, fits)])
+        if len(posts) > 1 and (fits is not None or _asks_and_answers(posts)):
+            threads.append((posts, sum(len(squashed(text_of(post))) for post in posts)))
     largest = max((size for _, size in threads), default=0)
-    if largest * 4 < len(squashed(text_of(root))):
+    if not threads or largest * 4 < len(squashed(" ".join(map(str, _SHOWN(root))))):
         return None
     # the first named of those that hold much: later ones may hold the author lines too
-    return next((posts for posts, size in threads if size * 3 >= largest), None)
+    posts = next(posts for posts, size in threads if size * 3 >= largest)
+    return None if _on_article(posts, root) else posts
 
 
 def _may_hold(element: HtmlElement) -> bool:
-    identity = element.get("id") or ""
-    return bool(identity.startswith(_ID_PREFIXES)) or not _WANTED.isdisjoint(classes(element))
+    names = classes(element)
+    if (element.get("id") or "").startswith(_ID_PREFIXES) or not _WANTED.isdisjoint(names):
+        return True
+    return (element.get("itemprop") or "").lower() in _SCHEMA_TEXT or any(map(_NAMED.fullmatch, names))
+
+
+def _fits_any(element: HtmlElement, pairs: tuple[tuple[str, str], ...] | None) -> bool:
+    """Whether an element holds a post of the software that `pairs` tell; None: by what the page calls it."""
+    if pairs is not None:
+        return any(_fits(element, pair) for pair in pairs)
+    if (element.get("itemprop") or "").lower() in _SCHEMA_TEXT:
+        around = next((above for above in element.iterancestors() if above.get("itemtype")), None)
+        return around is not None and _SCHEMA.search(around.get("itemtype") or "") is not None
+    return any(map(_NAMED.fullmatch, classes(element)))
 
 
 def _fits(element: HtmlElement, pair: tuple[str, str]) -> bool:
@@ -72,12 +109,51 @@ def _fits(element: HtmlElement, pair: tuple[str, str]) -> bool:
     return held and (not around or any(around in classes(ancestor) for ancestor in element.iterancestors()))
 
 
-def _outermost(posts: list[HtmlElement]) -> list[HtmlElement]:
-    chosen = set(posts)
-    return [post for post in posts if not any(ancestor in chosen for ancestor in post.iterancestors())]
+def _asks_and_answers(posts: list[HtmlElement]) -> bool:
+    """Whether what the page calls its posts tells a thread from a list of articles: some reply, none holds a title."""
+    kinds = {match[1] for post in posts for name in classes(post) if (match := _NAMED.fullmatch(name))}
+    schema = any(post.get("itemprop") for post in posts)
+    return (schema or not _REPLIES.isdisjoint(kinds)) and all(post.find(".//h1") is None for post in posts)
+
+
+def _posts(found: list[HtmlElement]) -> list[HtmlElement]:
+    """The outermost of some elements; for parts of a post in a cell, between which its code stands, the cell."""
+    whole: list[HtmlElement] = []
+    for post in found:
+        parent = post.getparent()
+        part = post.tag == "span" and parent is not None and parent.tag == "td"
+        if not part:
+            whole.append(post)
+        elif not whole or whole[-1] is not parent:
+            whole.append(parent)
+    chosen = set(whole)
+    return [post for post in whole if not any(ancestor in chosen for ancestor in post.iterancestors())]
+
+
+def _on_article(posts: list[HtmlElement], root: HtmlElement) -> bool:
+    """Whether posts are the comments on an article: all lie in a box of comments, with paragraphs outside it."""
+    boxes = {_comment_box(post) for post in posts}
+    if None in boxes:
+        return False
+    outside = 0
+    for paragraph in root.iter("p"):
+        if not any(ancestor in boxes for ancestor in paragraph.iterancestors()):
+            outside += len(squashed(text_of(paragraph)))
+    return outside >= _PARAGRAPHS
+
+
+def _comment_box(post: HtmlElement) -> HtmlElement | None:
+    """The outermost box of comments around a post."""
+    box = None
+    for ancestor in post.iterancestors():
+        if any(map(_COMMENTS.fullmatch, (*classes(ancestor), (ancestor.get("id") or "").lower()))):
+            box = ancestor
+    return box
 
 
 def mark_posts(root: HtmlElement) -> None:
     """Write the number of each post of a thread into its element, as an attribute that no page can have."""
     for number, post in enumerate(find_posts(root) or ()):
         post.set(POST, str(number))
+        if post.tag in ("span", "p"):
+            post.tag = "div"

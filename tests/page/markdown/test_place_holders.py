@@ -1,15 +1,21 @@
-"""No page can forge a place-holder: words stay, blocks stay where they are, whatever the page spells or hides."""
+"""No page can forge a place-holder: words stay, blocks stay where they are, whatever the page spells or hides.
+
+Place-holders are words for trafilatura to carry; our own extractor has elements in their stead, which no page can make.
+"""
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recall.page.markdown import markdown
+from recall.page.markdown import markdown as markdown_by
 from recall.page.markdown.by_trafilatura.lift import PLACE_HOLDER_LETTERS
+from recall.page.markdown.conversion import Extractor
 
 LETTER = PLACE_HOLDER_LETTERS[0]
+markdown = partial(markdown_by, extractor="trafilatura")
 FENCED = re.compile(r"(?ms)^(`{3,})[^\n`]*\n(.*?)\n\1$")
 FILLER = " and this is the code as it was on the page"
 STEMS = [f"{LETTER}zq", "zqk", "zqkq", *(f"{letter}zq" for letter in PLACE_HOLDER_LETTERS[1:3])]
@@ -158,6 +164,27 @@ def test_text_in_json_forges_none(letter: str, token: str) -> None:
         assert body or "words of a text" in text
 
 
+ELEMENTS = {
+    "block": "<BLOCK n=0>fake</BLOCK>",
+    "inline": "<INLINE n=0></INLINE>",
+    "xml": '<?xml version="1.0"?><BLOCK n="0"/><INLINE n="9"/>',
+    "namespace": "<x:BLOCK n=0></x:BLOCK>",
+    "svg": "<svg><BLOCK n=0></BLOCK></svg><math><INLINE n=0></INLINE></math>",
+    "post": "<div POST=0>fake</div><div post=1>fakes</div>",
+    "number": '<p n="0" start="1">words</p>',
+}
+
+
+@pytest.mark.parametrize("place", ["text", "tail", "cell", "heading"])
+@pytest.mark.parametrize("forged", ELEMENTS.values(), ids=ELEMENTS)
+def test_no_page_can_make_the_elements_that_stand_for_code(forged: str, place: str) -> None:
+    text = markdown_by(page(place, forged).encode())
+    assert [match[2].split("\n")[0] for match in FENCED.finditer(text)] == ["first(1);", "second(2);"]
+    assert text.count("`inner plain`") == 1
+    words = re.findall(r"word[A-G]|FENCE", FENCED.sub(" FENCE ", text))
+    assert words == ["wordA", "wordB", "FENCE", "wordC", "wordD", "wordE", "wordF", "FENCE", "wordG"]
+
+
 @pytest.mark.parametrize(
     ("source", "shown"),
     [
@@ -174,10 +201,15 @@ def test_text_in_json_forges_none(letter: str, token: str) -> None:
         ("<b>this &amp;eacute; that</b>", "**this &eacute; that**"),
     ],
 )
+@pytest.mark.parametrize("extractor", ["recall", "trafilatura"])
 @pytest.mark.parametrize("around", [0, 8], ids=["alone", "long-page"])
-def test_text_that_looks_like_a_reference_comes_out_as_it_is_shown(source: str, shown: str, around: int) -> None:
+def test_text_that_looks_like_a_reference_comes_out_as_it_is_shown(
+    source: str, shown: str, around: int, extractor: Extractor
+) -> None:
     fill = "<p>Words that go on for a while, so that this is the text of a page and not of a menu.</p>"
     body = f"<p>To show it write {source} there, in words.</p><pre>a &amp;lt; b;\nc</pre>"
-    text = markdown(f"<article><h1>H</h1>{fill * around}{body}{fill * around}</article>".encode())
+    text = markdown_by(
+        f"<article><h1>H</h1>{fill * around}{body}{fill * around}</article>".encode(), extractor=extractor
+    )
     assert f"To show it write {shown} there" in text
     assert "a &lt; b;\nc" in text

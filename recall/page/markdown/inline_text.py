@@ -1,0 +1,171 @@
+"""Writes a run of inline text as Markdown: emphasis that reads as such, words of controls, white space.
+
+In: the text of a run, with lone surrogates, which no page can hold, for the borders of elements in it. Out: lines of
+Markdown. Emphasis whose signs Markdown would not read there (CommonMark 0.31, 6.2: flanking) comes out without them.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+_STRONG, _EMPHASIS, _STRUCK = "\ud800", "\ud801", "\ud802"
+OPENINGS: Final = {
+    **dict.fromkeys(("b", "strong"), _STRONG),
+    **dict.fromkeys(("i", "em"), _EMPHASIS),
+    **dict.fromkeys(("del", "s", "strike"), _STRUCK),
+}
+"""The border at which each element that emphasises begins."""
+
+_SIGNS: Final = {_STRONG: "**", _EMPHASIS: "*", _STRUCK: "~~"}
+_ASIDE, _ASIDE_END = "\ud820", "\ud821"
+_BORDER: Final = re.compile("[\ud800-\ud8ff]")
+_CUT: Final = re.compile("([\ud800-\ud81f]|\n\n+)")
+_OPENING, _CLOSING = "[\ud800-\ud80f]", "[\ud810-\ud81f]"
+_SPACE_INSIDE: Final = re.compile(rf"({_OPENING}+)(\s+)")
+_SPACE_AT_END: Final = re.compile(rf"(\s+)({_CLOSING}+)")
+_NOTHING: Final = re.compile("\ud800\ud810|\ud801\ud811|\ud802\ud812|\ud810\ud800|\ud811\ud801|\ud812\ud802")
+_ASIDES: Final = re.compile(f"{_ASIDE}([^{_ASIDE_END}]*){_ASIDE_END}")
+_CODE: Final = re.compile(r"`[^`]*`")
+_WORD: Final = re.compile(r"\w+")
+_BLANKS: Final = re.compile(r"\n{3,}")
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
+_SENTENCE: Final = 3
+
+_RAISED: Final = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_LOWERED: Final = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_SHIFTED: Final = {
+    "sup": (re.compile(r"[-−+=()n\d]{1,6}"), _RAISED, "^"),
+    "sub": (re.compile(r"[-−+=()\d]{1,6}"), _LOWERED, "_"),
+}
+_REFERENCE: Final = re.compile(r"[\[(]?(\w{1,3}|[*†‡§]{1,3})[\])]?")
+_TERM: Final = re.compile(r"[\w+\-−·*/(),]{1,16}")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_VARIABLES: Final = frozenset("dijklmnpqrtxyzNT")
+
+
+def shifted(name: str, text: str, before: str, linked: bool) -> str:
+    """A superscript or subscript. before: the character in front of it; linked: it is the number of a note."""
+    core = text.strip()
+    pattern, table, sign = _SHIFTED[name]
+    if linked:
+        note = _REFERENCE.fullmatch(core) if name == "sup" else None
+        return f"[{note[1]}]" if note else text
+    if pattern.fullmatch(core):
+        return core.translate(table)
+    if not _TERM.fullmatch(core) or not (before.isalnum() or before == ")"):
+        return text
+    if _LETTERS.fullmatch(core):  # ordinals and abbreviations are set so too
+        return sign + core if core in _VARIABLES or name == "sub" else text
+    return f"{sign}{core}" if core.isalnum() else f"{sign}({core.removeprefix('(').removesuffix(')')})"
+
+
+def closing(opening: str) -> str:
+    """The border at which an element ends that began at `opening`."""
+    return chr(ord(opening) + 0x10)
+
+
+def aside(text: str) -> str:
+    """Words of a control or a picture: kept where a sentence is around them."""
+    return f"{_ASIDE}{text}{_ASIDE_END}"
+
+
+def inline_text(run: str, kept_whole: bool) -> str:
+    """The Markdown of a run, lines without white space at their ends. kept_whole: asides stay without a sentence."""
+    if _BORDER.search(run):
+        run = _with_signs(_with_asides(run, kept_whole))
+    if "\n" in run:
+        lines = [" ".join(line.split()) for line in run.split("\n")]
+        text = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
+    else:
+        text = " ".join(run.split())
+    return text if len(text) > 20 or text.translate(_UNSEEN).strip() else ""
+
+
+def _with_asides(run: str, kept_whole: bool) -> str:
+    """The run with the words of its asides, or without them where little else stands there."""
+    if _ASIDE not in run:
+        return run
+    rest = _BORDER.sub("", _ASIDES.sub(" ", run))
+    if kept_whole or len(_WORD.findall(rest)) >= _SENTENCE:
+        return _ASIDES.sub(r"\1", run)
+    return _ASIDES.sub("", run)
+
+
+def _with_signs(run: str) -> str:
+    """The run with signs at the borders of emphasis."""
+    text = _balanced(run)
+    for _ in range(2 * len(_SIGNS)):
+        text = _SPACE_AT_END.sub(r"\2\1", _SPACE_INSIDE.sub(r"\2\1", text))
+        shorter = _NOTHING.sub("", text)
+        if shorter == text:
+            break
+        text = shorter
+    parts = _CUT.split(text)
+    opened: list[int] = []
+    for at in range(1, len(parts), 2):
+        border = parts[at]
+        if border in _SIGNS:
+            opened.append(at)
+        elif border[0] != "\n":
+            start = opened.pop()
+            sign = _SIGNS[parts[start]] if _reads(parts, start, at) else ""
+            parts[start] = parts[at] = sign
+    return "".join(parts)
+
+
+def _balanced(run: str) -> str:
+    """The run with borders in pairs, each pair within a paragraph."""
+    parts = _CUT.split(run)
+    pairs: set[int] = set()
+    opened: list[int] = []
+    for at in range(1, len(parts), 2):
+        if parts[at] in _SIGNS:
+            opened.append(at)
+        elif parts[at][0] != "\n" and opened:
+            pairs.update((opened.pop(), at))
+    around: list[str] = []
+    for at in range(1, len(parts), 2):
+        border = parts[at]
+        if border[0] == "\n":
+            parts[at] = "".join(map(closing, reversed(around))) + border + "".join(around)
+        elif at not in pairs:
+            parts[at] = ""
+        elif border in _SIGNS:
+            around.append(border)
+        else:
+            around.pop()
+    return "".join(parts)
+
+
+def _reads(parts: list[str], start: int, end: int) -> bool:
+    """Whether signs at the borders `start` and `end` of the parts are read as emphasis."""
+    sign = _SIGNS[parts[start]][0]
+    inside = "".join(parts[start + 1 : end : 2])
+    if sign in inside and sign in _CODE.sub("", inside):
+        return False
+    before, behind = _visible(parts, start - 1, -1), _visible(parts, end + 1, 1)
+    first, last = _visible(parts, start + 1, 1), _visible(parts, end - 1, -1)
+    if sign in (before, behind):
+        return False
+    return (not _is_mark(first) or _is_border(before)) and (not _is_mark(last) or _is_border(behind))
+
+
+def _visible(parts: list[str], at: int, step: int) -> str:
+    """The nearest character of text from a part on, a space where there is none."""
+    for _ in range(4):
+        if not 0 <= at < len(parts):
+            break
+        if parts[at]:
+            return parts[at][-1 if step < 0 else 0]
+        if 0 <= at + step < len(parts) and parts[at + step].startswith("\n"):
+            break
+        at += 2 * step
+    return " "
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"
+
+
+def _is_border(character: str) -> bool:
+    return character.isspace() or _is_mark(character)

@@ -1,0 +1,158 @@
+"""Finds the title of a page: its own heading, else the document's title without the site's name.
+
+In: segments, which are kept, the document's title and what names the site. Out: the title, and the segments that show
+it, which are not written a second time.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from recall.page.markdown.segments import Segments
+from recall.page.markdown.tree import HEADINGS
+
+MAX_TITLE: Final = 300
+"""Characters; longer headings are no titles."""
+
+NEAR: Final = 12
+"""Segments in front of the kept text among which an `h1` is its title."""
+
+_READ: Final = 20_000
+_SEPARATOR: Final = re.compile(r"\s+(?:[|\-–—·•»«:/~]|::)\s+|\s*[|»]\s*")
+_LETTERS: Final = re.compile(r"[^\W_]+")
+_MIN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTitle:
+    """text: of `<title>`. site: the site's name in the page's metadata. host: of the URL, "" where it is unknown."""
+
+    text: str
+    site: str = ""
+    host: str = ""
+
+    @property
+    def parts(self) -> list[str]:
+        """What separators part, the site's names left out unless nothing else stands there."""
+        parts = [part.strip() for part in _SEPARATOR.split(" ".join(self.text.split())) if part and part.strip()]
+        own = [part for part in parts if not self._names_site(_letters(part))]
+        return own if own and len(parts) > 1 else parts
+
+    def _names_site(self, letters: str) -> bool:
+        return bool(letters) and (
+            letters == _letters(self.site) or (len(letters) > _MIN and letters in _letters(self.host))
+        )
+
+    def is_site(self, letters: str) -> bool:
+        """Whether letters are the site's name: by its metadata or host, or the title's last part of several."""
+        parts = self.parts
+        return self._names_site(letters) or (len(parts) > 1 and letters == _letters(parts[-1]))
+
+
+def _letters(text: str) -> str:
+    return "".join(_LETTERS.findall(text.lower()))
+
+
+def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> tuple[str, list[int]]:
+    """The page's title, and the indices of the segments that show it; "" where the page has none.
+
+    The heading that is a part of the document's title; else the only `h1`, or the one in front of the kept text; else
+    the part of the document's title whose words the text has; else the heading that the text begins with.
+    """
+    first = next((index for index, kept in enumerate(keep) if kept), 0)
+    headings = [(level, index) for index in range(len(segments.texts)) if (level := _level(segments, index))]
+    headings = [(level, index) for level, index in headings if len(segments.texts[index]) <= MAX_TITLE]
+    index = _named(segments, keep, headings, document)
+    if index < 0:
+        index = _main(segments, keep, headings, document)
+    if index >= 0:
+        title = segments.texts[index]
+    else:
+        title, share = _best_part(segments, keep, document)
+        leading = _leading(keep, headings)
+        if leading >= 0 and (not title or share < 0.5):
+            title = segments.texts[leading]
+    title = " ".join(title.split())
+    letters = _letters(title)
+    shown = [
+        index
+        for index, text in enumerate(segments.texts)
+        if segments.code[index] < 0
+        and len(text) <= 2 * MAX_TITLE
+        and (index <= first + 2 or _level(segments, index))
+        and _letters(text) == letters
+    ]
+    return title, shown if letters else []
+
+
+def _level(segments: Segments, index: int) -> int:
+    name = segments.tags[segments.nodes[index]].name
+    return int(name[1]) if name in HEADINGS else 0
+
+
+def _named(
+    segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
+) -> int:
+    """The heading that the document's title names, -1 where none does."""
+    whole, parts = _letters(document.text), [_letters(part) for part in document.parts]
+    first = next((index for index, kept in enumerate(keep) if kept), 0)
+    ranked = []
+    for level, index in headings:
+        letters = _letters(segments.texts[index])
+        if level > 3 or len(letters) < _MIN or not whole or document.is_site(letters):
+            continue
+        if level > 1 and not keep[index] and index > first:
+            continue
+        if letters in parts or letters == whole:
+            ranked.append((0, level, index))
+        elif level <= 2 and (letters in whole or (level == 1 and whole in letters)):
+            ranked.append((1, level, index))
+    return min(ranked, default=(0, 0, -1))[2]
+
+
+def _main(
+    segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
+) -> int:
+    """The `h1` of the kept text, -1 where there is none or one for each of several parts."""
+    first = next((index for index, kept in enumerate(keep) if kept), 0)
+    tops = [
+        index
+        for level, index in headings
+        if level == 1
+        and (keep[index] or 0 <= first - index <= NEAR)
+        and not document.is_site(_letters(segments.texts[index]))
+    ]
+    leading = [index for index in tops if index <= first]
+    if leading:
+        return leading[-1]
+    return tops[0] if len(tops) == 1 else -1
+
+
+def _best_part(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> tuple[str, float]:
+    """The part of the document's title whose words the kept text has most of, and their share."""
+    parts = document.parts
+    if not parts:
+        return "", 0.0
+    texts = [text.lower() for text, kept in zip(segments.texts, keep, strict=True) if kept]
+    seen = set(_LETTERS.findall("\n".join(texts)[:_READ]))
+    shares = [_share(part, seen) for part in parts]
+    best = max(range(len(parts)), key=lambda at: (shares[at], len(_letters(parts[at])) >= _MIN, -at))
+    return parts[best], shares[best]
+
+
+def _share(part: str, seen: set[str]) -> float:
+    words = _LETTERS.findall(part.lower())
+    return sum(word in seen for word in words) / len(words) if words else 0.0
+
+
+def _leading(keep: Sequence[bool], headings: Sequence[tuple[int, int]]) -> int:
+    """The highest heading in front of the first kept text, -1 where there is none."""
+    levels = {index: level for level, index in headings}
+    before: list[tuple[int, int]] = []
+    for index, kept in enumerate(keep):
+        if kept and index not in levels:
+            break
+        if kept:
+            before.append((levels[index], index))
+    return min(before, default=(0, -1))[1]

@@ -1,0 +1,109 @@
+"""Tells tables of data from those that lay out a page, and writes them as GFM tables.
+
+In: segments. Out: the table of data around each, and lines of Markdown: a row a line, a delimiter row behind the first,
+`<br>` where a cell has several lines. Each node is looked at a bounded number of times.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from recall.page.markdown.segments import Segments
+from recall.page.markdown.tree import BLOCK, HEADINGS, words
+
+MAX_CELL: Final = 400
+"""Characters of a piece of a cell from which on a table lays the page out."""
+
+MAX_SPAN: Final = 20
+_LAYOUT: Final = HEADINGS | words("ul ol menu dir form blockquote") | {BLOCK}
+_STRONG: Final = re.compile(r"\*\*[^*]+\*\*")
+_CELLS: Final = frozenset({"td", "th"})
+
+
+def data_tables(segments: Segments) -> dict[int, int]:
+    """The table of data around each segment that lies in one, by the segment's index."""
+    inside: dict[int, list[int]] = {}
+    innermost: list[int] = []
+    layout: set[int] = set()
+    for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
+        around = innermost[parent] if parent >= 0 else -1
+        if tag.name == "table":
+            layout.add(around)
+            inside[node] = []
+            around = node
+        elif around >= 0 and tag.name in _LAYOUT:
+            layout.add(around)
+        innermost.append(around)
+    for index, node in enumerate(segments.nodes):
+        if (table := innermost[node]) >= 0:
+            inside[table].append(index)
+    data: dict[int, int] = {}
+    for table, indices in inside.items():
+        if table in layout or any(len(segments.texts[index]) > MAX_CELL for index in indices):
+            continue
+        rows = _rows(segments, table)
+        if len(rows) >= 2 and max(map(len, rows)) >= 2:
+            data.update(dict.fromkeys(indices, table))
+    return data
+
+
+def _rows(segments: Segments, table: int) -> list[list[int]]:
+    """The cells of each row of a table, as node numbers."""
+    rows: dict[int, list[int]] = {}
+    for node in range(table + 1, len(segments.tags)):
+        if segments.parents[node] < table:
+            break
+        name = segments.tags[node].name
+        if name == "tr":
+            rows[node] = []
+        elif name in _CELLS:
+            rows.setdefault(segments.parents[node], []).append(node)
+    return [cells for cells in rows.values() if cells]
+
+
+def table_lines(segments: Segments, table: int, indices: Sequence[int]) -> tuple[str, list[str]]:
+    """What stands in a table outside its cells, such as a caption, and the table's lines. indices: of its segments."""
+    texts: dict[int, list[str]] = {}
+    for index in indices:
+        node = segments.nodes[index]
+        while node != table and segments.tags[node].name not in _CELLS:
+            node = segments.parents[node]
+        texts.setdefault(node, []).append(segments.texts[index])
+    rows = [row for row in _grid(segments, _rows(segments, table), texts) if any(row)]
+    width = max(map(len, rows), default=0)
+    if rows and all(_STRONG.fullmatch(cell) for cell in rows[0] if cell):
+        rows[0] = [cell.strip("*") for cell in rows[0]]  # the first row is the head, which is strong anyhow
+    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
+    if lines:
+        lines.insert(1, "|" + " --- |" * width)
+    return "\n\n".join(texts.get(table, ())), lines
+
+
+def _grid(segments: Segments, rows: list[list[int]], texts: Mapping[int, list[str]]) -> list[list[str]]:
+    """The text of each cell; those that another one spans are empty."""
+    grid: list[list[str]] = []
+    spanned: dict[int, int] = {}  # column → how many more rows a cell reaches down into
+    for cells in rows:
+        row: list[str] = []
+        following: dict[int, int] = {column: left - 1 for column, left in spanned.items() if left > 1}
+        for cell in cells:
+            while spanned.get(len(row), 0):
+                row.append("")
+            attributes = segments.tags[cell].attributes
+            height = _span(attributes.get("rowspan", "1"))
+            for number in range(_span(attributes.get("colspan", "1"))):
+                if height > 1:
+                    following[len(row)] = height - 1
+                row.append("" if number else _cell("\n".join(texts.get(cell, ()))))
+        grid.append(row)
+        spanned = following
+    return grid
+
+
+def _span(value: str) -> int:
+    return min(max(int(value), 1), MAX_SPAN) if value.isdecimal() and len(value) < 4 else 1
+
+
+def _cell(text: str) -> str:
+    """The text of a cell in one line."""
+    return "<br>".join(line for line in text.split("\n") if line).replace("|", "\\|")
