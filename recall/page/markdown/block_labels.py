@@ -12,10 +12,12 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import LANGUAGES, clean_language
 from recall.page.markdown.line_numbers import are_line_numbers
-from recall.page.markdown.tree import BLOCK, BLOCKS, INLINE, remove, squashed, words
+from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, INLINE, remove, squashed, words
 
 MAX_CONTROLS: Final = 120
 MAX_PARTS: Final = 24
+MAX_BAR: Final = 6
+MAX_TITLE: Final = 60
 _COPY: Final = (
     r"copy(?: code| to clipboard| snippet)?|copied!?|code kopieren|kopieren|kopiert!?|copier(?: le code)?|copié !?"
     r"|copi(?:ar|ado)(?: (?:el )?c[oó]digo)?!?|copia(?:to)?(?: codice)?!?|kopiuj(?: kod)?|kodu kopyala|kopyala"
@@ -50,6 +52,7 @@ _CLICKED_CLASS: Final = re.compile(r"btn|button|tool|copy|clip|code|control|acti
 _OTHERS: Final = ("pre", "textarea", "h1", "h2", "h3", "article", "main", BLOCK, INLINE)
 """What is no control of a block beside it."""
 
+_TITLE_BARS: Final = words("div p header h4 h5 h6 dt figcaption legend")
 _BARS: Final = frozenset({"button", "svg", "style", "script", "select"})
 
 
@@ -92,6 +95,22 @@ def titled_code(pre: HtmlElement) -> tuple[HtmlElement, str] | None:
     return (code, language_of(texts)) if code is not None and texts else None
 
 
+def title_bar(root: HtmlElement) -> HtmlElement | None:
+    """The first child of a block, where it is a block of its own whose words are a label's beside text that is in none.
+
+    Among other blocks it would be a line like them.
+    """
+    first = root[0] if len(root) else None
+    if first is None or first.tag not in _TITLE_BARS or (root.text or "").strip() or len(first) > MAX_BAR:
+        return None
+    if len(root) == 1 and not (first.tail or "").strip():
+        return None
+    text = squashed(" ".join(first.itertext()))
+    if not 0 < len(text) <= MAX_TITLE or any(part.tag in BLOCKS for part in first.itersiblings()):
+        return None
+    return first if is_control(text, can_be_clicked(first)) else None
+
+
 def _stands_apart(parent: HtmlElement, child: HtmlElement) -> bool:
     """Whether blocks and controls alone stand beside a child, which no word of its line can be."""
     if (parent.text or "").strip() or any((part.tail or "").strip() for part in parent):
@@ -103,19 +122,21 @@ def _stands_apart(parent: HtmlElement, child: HtmlElement) -> bool:
 def drop_label(outer: HtmlElement) -> list[str]:
     """Remove a heading such as `Code: [Select]` in front of a block and return its words."""
     label = outer.getprevious()
-    if label is None or label.tag not in _LABELS or (label.tail or "").strip():
+    if label is None or not (label.tag in _LABELS or label.tag in HEADINGS) or (label.tail or "").strip():
         return []
     if next(label.iter("pre", BLOCK, INLINE), None) is not None:
         return []
     text = squashed(" ".join(label.itertext()))
+    if label.tag in HEADINGS and not is_copying(text):
+        return []
     named = label.tag not in ("p", "b", "strong") or _LABEL_CLASS.search(label.get("class") or "")
-    if not text or len(text) > 40 or not named or not is_control(text, _can_be_clicked(label)):
+    if not text or len(text) > 40 or not named or not is_control(text, can_be_clicked(label)):
         return []
     remove(label)
     return [text]
 
 
-def _can_be_clicked(element: HtmlElement) -> bool:
+def can_be_clicked(element: HtmlElement) -> bool:
     """Whether something in an element is there to be clicked, as its tag, an attribute or a class says."""
     for part in element.iter():
         if part.tag in ("a", "button", "input") or part.get("onclick") or part.get("role") == "button":
@@ -137,7 +158,7 @@ def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
         if next(sibling.iter(*_OTHERS), None) is not None:
             return None
         if sibling.tag not in ("script", "style", "button", "svg"):
-            texts.append((" ".join(sibling.itertext()), _can_be_clicked(sibling)))
+            texts.append((" ".join(sibling.itertext()), can_be_clicked(sibling)))
         texts.append((sibling.tail or "", False))
     shown = [(squashed(text), clicked) for text, clicked in texts if text.strip()]
     if sum(len(text) for text, _ in shown) > MAX_CONTROLS or not all(is_control(*one) for one in shown):

@@ -12,7 +12,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_labels import is_control, is_copying, language_of
+from recall.page.markdown.block_labels import is_control, is_copying, language_of, title_bar
 from recall.page.markdown.line_numbers import NUMBER_CLASS, CodeLine, Marked, counters, counting, is_number_text
 from recall.page.markdown.tree import BLOCKS, ancestors, classes, hidden, preformatted, squashed, text_of, words
 
@@ -150,14 +150,16 @@ def _is_line_anchor(element: HtmlElement) -> bool:
 def bar_language(root: HtmlElement) -> str:
     """The language that a label at the beginning of a block names, where the label is no code."""
     first = islice(root.iterdescendants("div", "span", "p"), 4)
-    labels = [part for part in first if _LABEL_CLASS.search(part.get("class") or "")]
+    bar = title_bar(root)
+    labels = [part for part in first if part is bar or _LABEL_CLASS.search(part.get("class") or "")]
     noise = noise_in(root, keep=True) if labels else set()
     return language_of([_shown(part) for part in labels if part in noise])
 
 
 def noise_in(root: HtmlElement, keep: bool) -> set[HtmlElement]:
     """The parts of a block that show no code. keep: whether white space counts in it."""
-    noise: set[HtmlElement] = set()
+    bar = title_bar(root)
+    noise: set[HtmlElement] = set() if bar is None else {bar}
     claims: dict[HtmlElement, str] = {}
     numbers: list[HtmlElement] = []
     for element in root.iterdescendants():
@@ -172,7 +174,7 @@ def noise_in(root: HtmlElement, keep: bool) -> set[HtmlElement]:
         lines = _lines(root, keep, noise, claims)
         noise |= counting(lines, {element for element, claim in claims.items() if claim == "n"})
         noise |= _controls(lines, {element for element, claim in claims.items() if claim == "c"})
-    return noise | counters(numbers) if numbers else noise
+    return noise | counters(root, numbers) if numbers else noise
 
 
 def _lines(root: HtmlElement, keep: bool, noise: set[HtmlElement], claims: dict[HtmlElement, str]) -> list[CodeLine]:

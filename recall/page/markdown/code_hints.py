@@ -17,7 +17,7 @@ _ATTRIBUTES: Final = ("data-lang", "data-language", "data-code-wrap", "data-enli
                       "data-code-language", "data-syntax", "data-lexer", "data-codetype", "data-mode-id")  # fmt: skip
 _PREFIXED: Final = re.compile(
     r"(?:language|lang|brush|highlight-source|highlight-text|highlight|hl|syntax|mw-highlight-lang|code-lang|source"
-    r"|geshifilter|src|sourcecode|type)[-:_]([a-z0-9+#._-]+)$"
+    r"|geshifilter|src|sourcecode|type)[-:_]([a-z0-9+#._-]+)(?:,.*)?$"
 )
 _BRUSH: Final = re.compile(r"(?:brush|lang|language)\s*[:=]\s*['\"]?([a-z0-9+#_.-]+)", re.I)
 _NONE: Final = words(
@@ -39,6 +39,34 @@ LANGUAGES: Final = words(
     "terraform tex toml ts tsql tsx twig typescript vala vb vb.net vbnet vba vbscript verilog vhdl vim vue "
     "wasm xml xquery xslt yaml yml zig zsh"
 )
+OTHER_LANGUAGES: Final = words(
+    "shellscript shell-session xsession "
+    "6502 abap abc abnf adoc agda alloy antlr apacheconf apl armasm asciidoc asn1 aspectj aspnet astro asy ats augeas "
+    "avrasm axapta ballerina batchfile beamer beancount bib bicep bison bitbake blade blitzbasic bnf boo brainfuck "
+    "brightscript bsh bsl c++ c++11 c-like c11 c99 caddyfile capnproto carbon cc ceylon cfm chapel clean clj "
+    "clojurescript cls cmakelists cmd coldfusion conf config context coq cql cs cshtml cson csv cu cue cuh curl cxx "
+    "cypher dafny dax desktop dhall django docbook docker docker-compose dot dtd dts dylan ebnf eiffel ejs emacs-lisp "
+    "env erb erl esql event-b factor fennel fish flix fluent forth freemarker futhark gams gap gas gcode gd gdscript "
+    "gitignore glade gleam gml gnuplot gotmpl gql gradle gremlin gren groff h hack haproxy haxe hbs heex hh hjson "
+    "hlsl hocon hpp hql htaccess html+erb html+jinja html+php htmldjango hy icon idris idris2 ignorefile inform "
+    "inform7 ink io irb isabelle javascriptreact jenkinsfile jflex jinja2 jq jsdoc json-ld jsonata jsonc jsonl "
+    "jsonnet jsonschema julia-repl just justfile kconfig kdl kibana koka kql kt kts kusto lean lean4 ledger lilypond "
+    "liquid livescript llvm log logql logtalk lsl lua51 luau lytex m4 maple mathematica mathml maude mdoc mdx mercury "
+    "mermaid meson metamath metapost mips mipsasm mjs mml modelica modula2 mojo mongodb moon moonscript mts mustache "
+    "mxml nasl ndjson nemerle nextflow nginxconf ninja njk nroff nu nunjucks nushell nwscript objective-c++ "
+    "objectpascal odin opencl openscad org p4 papyrus patch pcre pcss peg php-template phtml pico8 pine pinescript pl "
+    "pl1 plantuml plpgsql po pony postcss postscript pov prisma processing procfile promela promql proto psm1 psql "
+    "pug purebasic purescript purs pwsh pyi python-repl python-traceback python2 q qml qsharp razor reason reasonml "
+    "rebol red redis regex rego renpy rest restructuredtext rexx ring robot robotframework roc roff ron rpm-spec sbt "
+    "scilab sgml shell-script slim smali smarty sml smv snakemake solidity sparksql spl splus sqlite squirrel "
+    "ssh-config sshconfig standardml starlark stratego sty stylus supercollider sv svg systemd systemverilog t4 tcsh "
+    "teal terraform texinfo textile thrift tla+ toit troff tsv turtle twee twig typescriptreact typst udiff ui uml "
+    "unison unrealscript v vapi varnish vcl velocity vhd viml vimscript visual-basic vlang wast wat webidl wgsl wiki "
+    "wikitext wolfram wren x86asm xaml xhtml xojo xsd xsl xslfo xtend xul yacc yang yara yarn z80 zeek zephir "
+    "zsh-session"
+)
+"""Names that only the block itself may use: as other words of a class they mean something else."""
+
 _UNSURE: Final = frozenset({"make", "http", "console", "basic", "d"})
 _MARKERS: Final = words(
     "highlight hljs sourcecode syntaxhighlighter codehilite prettyprint code geshi coderay prism chroma shiki rouge "
@@ -55,14 +83,14 @@ def declared_language(element: HtmlElement, inner: HtmlElement | None = None) ->
         own = candidate in (element, inner) or candidate.tag in ("pre", "code", "figure")
         for word in _words(candidate, own):
             clean = clean_language(word)
-            if clean and (own or clean in LANGUAGES):
+            if clean in LANGUAGES or (own and clean in OTHER_LANGUAGES):
                 return clean
     return ""
 
 
 def clean_language(word: str) -> str:
     """Normalise a language word; empty where it names none."""
-    word = word.strip().lower().rstrip(":").rstrip(",;")
+    word = word.strip().lower().partition(",")[0].rstrip(":;")
     word = _ALIASES.get(word, word)
     if word in _NONE or not re.fullmatch(r"[a-z0-9][a-z0-9+#._-]{0,24}", word) or word.isdecimal():
         return ""

@@ -18,6 +18,9 @@ _LAYOUT: Final = re.compile(r"[ \t]*\n")
 _BLOCK_SPANS: Final = frozenset({"xtra", "gatsby-highlight-code-line"})
 _BLOCK_STYLE: Final = re.compile(r"display\s*:\s*block", re.I)
 _BLANK_LINE: Final = re.compile(r"(?m)^[ \t]*\u00a0[ \t\u00a0]*$")
+_SHIFTED: Final = {"sup": "^", "sub": "_"}
+_SHORT_SHIFT: Final = re.compile(r"[^\s\[\]]{1,20}")
+_ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "tm", "®", "™", "er", "o", "a", "e"})
 _LINE_END: Final = re.compile(r"(?m)[ \u00a0]+$")
 _OUTER_BLANKS: Final = re.compile(r"\A(?:[ \t\f\u00a0]*\n)+|(?:\n[ \t\f\u00a0]*)+\Z")
 
@@ -134,9 +137,25 @@ def raw_lines(root: HtmlElement, keep: bool) -> str:
             lines.text(_chosen(element) if element.tag == "select" else formula_text(element), keep)
         elif element.tag == "br":
             lines.line_break(keep)
+        elif element.tag in _SHIFTED and (shifted := _shifted(element, lines.parts)):
+            lines.text(shifted, keep)
         else:
             _enter(lines, stack, element, (keep, line, element is root))
     return "".join(lines.parts)
+
+
+def _shifted(element: HtmlElement, parts: list[str]) -> str:
+    """A raised or lowered text behind a sign that says so, as code writes it: `2^3`, `a_(i+1)`.
+
+    Nothing where the text is long, a link, an ordinal's ending, or stands behind no word, which it would be a part of.
+    """
+    text = text_of(element)
+    before = parts[-1][-1:] if parts else ""
+    if not before or not (before.isalnum() or before in ")]}") or not _SHORT_SHIFT.fullmatch(text):
+        return ""
+    if text.lower() in _ORDINALS or element.find(".//a") is not None or element.find(".//br") is not None:
+        return ""
+    return _SHIFTED[element.tag] + (text if text.removeprefix("-").isalnum() else f"({text})")
 
 
 def _chosen(field: HtmlElement) -> str:

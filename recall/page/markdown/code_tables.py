@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.code_hints import looks_like_code
 from recall.page.markdown.code_lines import code_text, keeps_spaces, raw_lines, tidy
 from recall.page.markdown.line_numbers import are_line_numbers, counts_up
-from recall.page.markdown.tree import ancestors, squashed, text_of
+from recall.page.markdown.tree import ancestors, monospace, squashed, text_of
 
 _TABLE_CLASS: Final = re.compile(
     r"highlight|hljs|code|syntax|blob|diff|source|listing|lines|rouge|lntable|crayon|geshi|filecontents|processed", re.I
@@ -46,7 +46,7 @@ def code_table(table: HtmlElement) -> tuple[str, HtmlElement] | None:
         beside = _beside_gutter(cells)
         if beside is not None:
             return beside
-    return _row_per_line(table, cells)
+    return _patch(cells) or _row_per_line(table, cells)
 
 
 def _beside_gutter(rows: list[list[HtmlElement]]) -> tuple[str, HtmlElement] | None:
@@ -109,6 +109,25 @@ def _is_gutter(cell: HtmlElement) -> bool:
         and digits.startswith("123")
         and digits == "".join(map(str, range(1, len(digits) + 1)))[: len(digits)]
     )
+
+
+def _patch(rows: list[list[HtmlElement]]) -> tuple[str, HtmlElement] | None:
+    """Each row: the old line's number, the new one's, either may be missing, and a line that says how it changed."""
+    if len(rows) < 2 or any(len(row) != 3 for row in rows):
+        return None
+    texts = [[text_of(cell) for cell in row] for row in rows]
+    numbers = [[text[place].strip() for text in texts] for place in (0, 1)]
+    if any(number and not number.isdecimal() for column in numbers for number in column):
+        return None
+    columns = [[(index, int(number[:9])) for index, number in enumerate(column) if number] for column in numbers]
+    if not all(columns) or not all(counts_up(column, len(rows)) for column in columns):
+        return None
+    signs = {text[2][:1] or " " for text in texts}
+    if not signs <= set(" \u00a0+-−@") or signs.isdisjoint("+-−"):
+        return None
+    lines = [tidy_line(raw_lines(row[2], keep=_keeps(row[2]))) for row in rows]
+    text = tidy("\n".join(lines), keep=True)
+    return (text, rows[0][2]) if text else None
 
 
 def _row_per_line(table: HtmlElement, rows: list[list[HtmlElement]]) -> tuple[str, HtmlElement] | None:
@@ -199,6 +218,8 @@ def _says_code(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
     if any(ancestor.tag in ("pre", "code") for ancestor in ancestors(table, 4)):
         return True
     sample = [row[-1] for row in rows[:20] if row]
+    if monospace(table) or all(map(monospace, sample)):
+        return True
     told = sum(1 for cell in sample if _CODE_CELL.search(cell.get("class") or ""))
     held = sum(1 for cell in sample if cell.find(".//code") is not None or cell.find(".//pre") is not None)
     if told >= 0.7 * len(sample):

@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.content import choose, post_of
 from recall.page.markdown.content_model import content_model
+from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.markdown_writer import write
 from recall.page.markdown.marks import Marked, mark
 from recall.page.markdown.page_title import DocumentTitle, find_title
@@ -80,6 +81,7 @@ def convert(
     if isinstance(root, Fallback):
         return Conversion(plain_text(text), root)
     bound = None
+    reveal_addresses(root, text)
     try:
         if extractor == "trafilatura":
             from recall.page.markdown.by_trafilatura import by_trafilatura  # noqa: PLC0415 - takes a second to import

@@ -124,7 +124,7 @@ def counts_up(column: Sequence[tuple[int, int]], shown: int) -> bool:
     return all(step > 0 for step in steps) and sum(step == 1 for step in steps) * 2 >= len(steps)
 
 
-def counters(numbers: Sequence[HtmlElement]) -> set[HtmlElement]:
+def counters(root: HtmlElement, numbers: Sequence[HtmlElement]) -> set[HtmlElement]:
     """Those elements of numbers that count the lines without a class name to say so.
 
     They share tag and class, each is the first thing in a parent of its own, they hold 1, 2, 3 … in order, and beside
@@ -133,7 +133,28 @@ def counters(numbers: Sequence[HtmlElement]) -> set[HtmlElement]:
     groups: dict[tuple[str, str | None], list[HtmlElement]] = {}
     for element in numbers:
         groups.setdefault((element.tag, element.get("class")), []).append(element)
-    return {element for group in groups.values() if _is_counter(group) for element in group}
+    return {element for group in groups.values() if _is_counter(group) or _counts_few(root, group) for element in group}
+
+
+def _counts_few(root: HtmlElement, group: list[HtmlElement]) -> bool:
+    """Whether one or two numbers count all lines of a block: before each lies nothing, behind it one element.
+
+    What that holds must be a block of its own, or words that no number is written together with.
+    """
+    if len(group) > 2 or not _LITERAL_CLASSES.isdisjoint(classes(group[0])) or group[0].get("style"):
+        return False
+    if [text_of(number).strip() for number in group] != ["1", "2"][: len(group)]:
+        return False
+    shown = 0
+    for number in group:
+        parent, line = number.getparent(), number.getnext()
+        if len(parent) != 2 or line is None or (parent.text or "").strip() or (number.tail or line.tail or "").strip():
+            return False
+        words = text_of(line).split()
+        if line.tag not in BLOCKS and not (len(words) > 1 and words[0][:1].isalpha()):
+            return False
+        shown += len("".join(words)) + 1
+    return shown == len("".join(text_of(root).split()))
 
 
 def _is_counter(group: list[HtmlElement]) -> bool:

@@ -14,9 +14,13 @@ from recall.page.markdown.block_labels import drop_label, language_of, outer_hol
 from recall.page.markdown.blocks import find_code
 from recall.page.markdown.code_elements import CodeSpan
 from recall.page.markdown.formulas import Formula, find_formulas
+from recall.page.markdown.prose_in_pre import set_as_lines
 from recall.page.markdown.tree import BLOCK, HEADINGS, INLINE, remove, text_of
 
 CODE_TAGS: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
+MIN_COPY: Final = 6
+"""Letters from which two equal blocks beside each other are one, drawn twice: output may repeat a short input."""
+
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 _PERMALINK_CLASS: Final = re.compile(
     r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
@@ -30,13 +34,14 @@ _PERMALINK: Final = re.compile(
 class Marked:
     """Code and formulas by the number at their mark. inlines: as Markdown. elements: the mark of each block.
 
-    plain: the last block is a highlighter's plain copy.
+    plain: the last block is a highlighter's plain copy; typed: it is a `<pre>` whose lines are those of its text.
     """
 
     blocks: list[CodeSpan] = field(default_factory=list)
     elements: list[HtmlElement] = field(default_factory=list)
     inlines: list[str] = field(default_factory=list)
     plain: bool = False
+    typed: bool = False
 
 
 def mark(root: HtmlElement) -> Marked:
@@ -53,6 +58,8 @@ def mark(root: HtmlElement) -> Marked:
     for span in find_code(root):
         if span.gutter:
             drop(span)
+        elif span.prose:
+            set_as_lines(span.elements[0])
         elif span.inline:
             _mark_inline(span.elements[0], inline_code(span.text), marked)
         elif not repeats(span, marked):
@@ -75,7 +82,7 @@ def _mark_inline(element: HtmlElement, markdown: str, marked: Marked) -> None:
 
 
 def _mark_block(span: CodeSpan, marked: Marked) -> None:
-    marked.plain = is_copy(span.elements[0])
+    marked.plain, marked.typed = is_copy(span.elements[0]), is_typed(span.elements[0])
     outer, controls = outer_holder(span.elements[0], len(span.elements) == 1)
     language = span.language or language_of(controls + drop_label(outer))
     for element in span.elements[1:]:
@@ -132,18 +139,31 @@ def is_copy(element: HtmlElement) -> bool:
     )
 
 
+def is_typed(element: HtmlElement) -> bool:
+    """Whether the lines of an element are those of its text, and not of blocks in it."""
+    return (
+        element.tag in ("pre", "xmp", "textarea", "script") and next(element.iter("div", "table", "li"), None) is None
+    )
+
+
 def repeats(span: CodeSpan, marked: Marked) -> bool:
     """Whether a block repeats the previous block, and drop it then.
 
-    Highlighters keep a plain copy, mostly hidden, beside the code that they draw.
+    Highlighters keep a plain copy, mostly hidden, beside the code that they draw. Where one of the two is a `<pre>` and
+    the other blocks of a line each, the lines are those of the `<pre>`.
     """
     if not marked.blocks:
         return False
     last, element, parent = marked.blocks[-1], marked.elements[-1], span.elements[0].getparent()
-    if "".join(last.text.split()) != "".join(span.text.split()) or not (marked.plain or is_copy(span.elements[0])):
+    letters, typed = "".join(span.text.split()), is_typed(span.elements[0])
+    drawn_apart = typed != marked.typed and len(letters) >= MIN_COPY
+    if "".join(last.text.split()) != letters or not (marked.plain or is_copy(span.elements[0]) or drawn_apart):
         return False
     if not any(ancestor is parent or ancestor is parent.getparent() for ancestor in element.iterancestors()):
         return False
-    marked.blocks[-1] = replace(last, language=last.language or span.language)
+    marked.blocks[-1] = replace(
+        last, text=span.text if typed and not marked.typed else last.text, language=last.language or span.language
+    )
+    marked.typed = typed or marked.typed
     drop(span)
     return True
