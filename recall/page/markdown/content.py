@@ -57,7 +57,7 @@ def choose(
     keep |= code & (probabilities >= CODE_FRAME)
     _fill_gaps(keep, probabilities)
     _drop_link_trees(keep, segments)
-    _whole_tables(keep, counts, tables)
+    _whole_boxes(keep, segments, counts, tables)
     _match_headings(keep, segments, probabilities)
     return keep
 
@@ -86,14 +86,30 @@ def _drop_link_trees(keep: npt.NDArray[Any], segments: Segments) -> None:
         start = index + 1
 
 
-def _whole_tables(keep: npt.NDArray[Any], counts: npt.NDArray[Any], tables: dict[int, int]) -> None:
-    """Keep a table of data whole or not at all."""
+def _whole_boxes(keep: npt.NDArray[Any], segments: Segments, counts: npt.NDArray[Any], tables: dict[int, int]) -> None:
+    """Keep a table of data whole or not at all, and a small quotation or figure whole where a part of it is kept."""
     inside: dict[int, list[int]] = {}
     for index, table in tables.items():
         inside.setdefault(table, []).append(index)
     for indices in inside.values():
         words = counts[indices]
         keep[indices] = 2 * words[keep[indices]].sum() >= max(words.sum(), 1)
+    boxes: dict[int, list[int]] = {}
+    for index, box in enumerate(_boxes(segments)):
+        if box >= 0 and index not in tables:
+            boxes.setdefault(box, []).append(index)
+    for indices in boxes.values():
+        if 1 < len(indices) <= MAX_GAP and keep[indices].any():
+            keep[indices] = True
+
+
+def _boxes(segments: Segments) -> list[int]:
+    """The outermost quotation or figure that each segment lies in, -1 for none."""
+    boxes: list[int] = []
+    for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
+        outer = boxes[parent] if parent >= 0 else -1
+        boxes.append(node if outer < 0 and tag.name in ("blockquote", "figure") else outer)
+    return [boxes[node] for node in segments.nodes]
 
 
 def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: npt.NDArray[Any]) -> None:

@@ -19,6 +19,7 @@ from recall.page.markdown.marks import Marked, mark
 from recall.page.markdown.page_title import DocumentTitle, find_title
 from recall.page.markdown.segment_features import word_counts
 from recall.page.markdown.segments import Segments, segments_of
+from recall.page.markdown.streamed_parts import fill_holes, mark_holes
 from recall.page.markdown.table_writer import data_tables
 from recall.page.markdown.templates import without_templates
 from recall.page.markdown.threads import mark_posts
@@ -76,7 +77,7 @@ def convert(
     body: bytes, url: str | None = None, charset: str | None = None, extractor: Extractor = "recall"
 ) -> Conversion:
     """Return what `markdown` does, and why a page fell back to plain text or the full page."""
-    text = without_templates(decode(body, charset))
+    text = without_templates(mark_holes(decode(body, charset)))
     root = _tree(text)
     if isinstance(root, Fallback):
         return Conversion(plain_text(text), root)
@@ -96,7 +97,7 @@ def convert(
 
 def page_segments(body: bytes, charset: str | None = None) -> Segments | None:
     """The segments that `markdown` chooses among; None where it takes the page's plain text instead."""
-    text = without_templates(decode(body, charset))
+    text = without_templates(mark_holes(decode(body, charset)))
     root = _tree(text)
     return None if isinstance(root, Fallback) else _cut(root, text).segments
 
@@ -128,6 +129,7 @@ def _cut(root: HtmlElement, text: str) -> _Cut:
     controls = CONTROL.search(text) is not None or "&#" in text
     if controls:
         drop_control_characters(root, in_code=False)
+    fill_holes(root)
     mark_posts(root)
     head = root.find(".//title")
     title = text_of(head) if head is not None else ""

@@ -55,7 +55,7 @@ def write(
                 writer.put_block("---")
             post = posts[index]
         table = tables.get(index, -1)
-        if segments.code[index] >= 0:
+        if table < 0 and segments.code[index] >= 0:
             writer.put_block(fence(text, marked.blocks[segments.code[index]].language))
         elif table < 0:
             writer.put(segments.nodes[index], text)

@@ -83,6 +83,7 @@ def _mark_inline(element: HtmlElement, markdown: str, marked: Marked) -> None:
 
 def _mark_block(span: CodeSpan, marked: Marked) -> None:
     marked.plain, marked.typed = is_copy(span.elements[0]), is_typed(span.elements[0])
+    kind = span.elements[0].tag
     outer, controls = outer_holder(span.elements[0], len(span.elements) == 1)
     language = span.language or language_of(controls + drop_label(outer))
     for element in span.elements[1:]:
@@ -91,6 +92,7 @@ def _mark_block(span: CodeSpan, marked: Marked) -> None:
     outer.clear()
     outer.tag, outer.tail = BLOCK, tail
     outer.set("n", str(len(marked.blocks)))
+    outer.set("type", kind)
     marked.blocks.append(CodeSpan((outer,), span.text, language))
     marked.elements.append(outer)
 

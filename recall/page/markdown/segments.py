@@ -40,6 +40,9 @@ _FORMULA: Final = re.compile(r"\b(?:latex|tex|math\w*)\b", re.I)
 _WHOLE: Final = HEADINGS | {"dt", "summary", "th"}
 """Blocks whose words are theirs though they stand in a button."""
 
+_COUNTED: Final = ("td", "th", "li")
+"""Blocks that count for others though they are empty."""
+
 _FIELDS: Final = ("checkbox", "radio")
 _BACK: Final = re.compile(r"[\s\[(]*[↩↑⤴⏎↵^][\ufe0e\ufe0f↩\s\])]*")
 _FILE: Final = re.compile(r"\S*\.(?:png|jpe?g|gif|svg|webp|bmp|ico)", re.I)
@@ -203,6 +206,9 @@ class _Walk:
             self._field(tag)
         elif tag.block:
             self._flush()
+            if name in _COUNTED:
+                self.out.parents.append(self._node)
+                self.out.tags.append(tag)
 
     def leave(self) -> None:
         """The end of the innermost open element."""

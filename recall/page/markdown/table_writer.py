@@ -8,14 +8,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from recall.page.markdown.marks import inline_code
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.tree import BLOCK, HEADINGS, words
 
 MAX_CELL: Final = 400
 """Characters of a piece of a cell from which on a table lays the page out."""
 
+MAX_LINES: Final = 6
+"""Code of more lines in a cell is a block."""
+
 MAX_SPAN: Final = 20
-_LAYOUT: Final = HEADINGS | words("ul ol menu dir form blockquote") | {BLOCK}
+_INLINE_CODE: Final = frozenset({"code", "tt", "samp", "kbd"})
+_LAYOUT: Final = HEADINGS | words("form blockquote") | {BLOCK}
+_LISTS: Final = words("ul ol menu dir")
 _STRONG: Final = re.compile(r"\*\*[^*]+\*\*")
 _CELLS: Final = frozenset({"td", "th"})
 
@@ -25,26 +31,55 @@ def data_tables(segments: Segments) -> dict[int, int]:
     inside: dict[int, list[int]] = {}
     innermost: list[int] = []
     layout: set[int] = set()
+    listed: set[int] = set()
+    headed: set[int] = set()
     for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
         around = innermost[parent] if parent >= 0 else -1
         if tag.name == "table":
             layout.add(around)
             inside[node] = []
             around = node
+        elif around >= 0 and tag.name == "th":
+            headed.add(around)
+        elif around >= 0 and (tag.name in _LISTS or _is_cell_code(segments, node)):
+            listed.add(around)
         elif around >= 0 and tag.name in _LAYOUT:
             layout.add(around)
         innermost.append(around)
     for index, node in enumerate(segments.nodes):
         if (table := innermost[node]) >= 0:
             inside[table].append(index)
+    layout |= listed - headed
     data: dict[int, int] = {}
     for table, indices in inside.items():
-        if table in layout or any(len(segments.texts[index]) > MAX_CELL for index in indices):
+        if table in layout or any(_too_large(segments, index) for index in indices):
             continue
         rows = _rows(segments, table)
         if len(rows) >= 2 and max(map(len, rows)) >= 2:
             data.update(dict.fromkeys(indices, table))
     return data
+
+
+def _is_cell_code(segments: Segments, node: int) -> bool:
+    """Whether a node is what the page marks as code in a cell, or in place of one, and not as a block."""
+    tag, parent = segments.tags[node], segments.parents[node]
+    return (
+        tag.name == BLOCK
+        and tag.attributes["type"] in _INLINE_CODE
+        and (segments.tags[parent].name == "tr" or segments.tags[parent].name in _CELLS)
+    )
+
+
+def _is_cell(segments: Segments, node: int) -> bool:
+    """Whether a node is a cell, or the code that is all of one."""
+    name = segments.tags[node].name
+    return name in _CELLS or (name == BLOCK and segments.tags[segments.parents[node]].name == "tr")
+
+
+def _too_large(segments: Segments, index: int) -> bool:
+    """Whether a segment is more than the cell of a table of data holds."""
+    text = segments.texts[index]
+    return len(text) > MAX_CELL or (segments.code[index] >= 0 and text.count("\n") >= MAX_LINES)
 
 
 def _rows(segments: Segments, table: int) -> list[list[int]]:
@@ -56,7 +91,7 @@ def _rows(segments: Segments, table: int) -> list[list[int]]:
         name = segments.tags[node].name
         if name == "tr":
             rows[node] = []
-        elif name in _CELLS:
+        elif _is_cell(segments, node):
             rows.setdefault(segments.parents[node], []).append(node)
     return [cells for cells in rows.values() if cells]
 
@@ -64,11 +99,17 @@ def _rows(segments: Segments, table: int) -> list[list[int]]:
 def table_lines(segments: Segments, table: int, indices: Sequence[int]) -> tuple[str, list[str]]:
     """What stands in a table outside its cells, such as a caption, and the table's lines. indices: of its segments."""
     texts: dict[int, list[str]] = {}
+    begun: set[int] = set()
     for index in indices:
-        node = segments.nodes[index]
-        while node != table and segments.tags[node].name not in _CELLS:
+        node, text = segments.nodes[index], segments.texts[index]
+        if segments.code[index] >= 0:
+            text = "\n".join(inline_code(line) if line.strip() else "" for line in text.split("\n"))
+        while node != table and not _is_cell(segments, node):
+            if segments.tags[node].name == "li" and node not in begun:
+                begun.add(node)
+                text = f"- {text}"
             node = segments.parents[node]
-        texts.setdefault(node, []).append(segments.texts[index])
+        texts.setdefault(node, []).append(text)
     rows = [row for row in _grid(segments, _rows(segments, table), texts) if any(row)]
     width = max(map(len, rows), default=0)
     if rows and all(_STRONG.fullmatch(cell) for cell in rows[0] if cell):
