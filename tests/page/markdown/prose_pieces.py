@@ -43,10 +43,7 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "zero-width-paragraph": ("<p>Before it.</p><p>&#8203;</p><p>Behind it.</p>", "Before it.\n\nBehind it."),
         "typed-setext": ("<p>Not a title here<br>----<br>but a line</p>", "Not a title here\n\\----\nbut a line"),
-        "typed-heading": (
-            "<p># is the sign of comments<br># in the shell</p>",
-            "\\# is the sign of comments\n\\# in the shell",
-        ),
+        "typed-heading": ("<p># is the sign of comments here</p>", "\\# is the sign of comments here"),
         "typed-quote": ("<p>&gt; is the sign of quotes in mails</p>", "\\> is the sign of quotes in mails"),
         "typed-element": ("<p>&lt;script&gt; is an element of HTML</p>", "\\<script> is an element of HTML"),
     },
