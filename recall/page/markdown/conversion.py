@@ -40,6 +40,9 @@ from recall.sites.urls import host_of
 
 Extractor = Literal["recall", "trafilatura"]
 
+MAX_NAME: Final = 1000
+"""Characters of the document's title and the site's name that are read."""
+
 _UNSEEN: Final = re.compile(r"(?is)<(script|style|head|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->")
 _TAG: Final = re.compile(r"(?s)<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>|<[!?][^>]*>")
 _INLINE_TAGS: Final = words("a abbr b big code em font i kbd s samp small span strong sub sup tt u var")
@@ -153,7 +156,7 @@ def _main_content(cut: _Cut, url: str | None) -> str:
         keep = np.array(posts) >= 0
     else:
         keep = choose(segments, content_model().probabilities(segments), word_counts(segments), tables)
-    document = DocumentTitle(cut.title, cut.site, host_of(url) if url else "")
+    document = DocumentTitle(cut.title[:MAX_NAME], cut.site[:MAX_NAME], host_of(url) if url else "")
     title, shown = find_title(segments, keep.tolist(), document)
     keep[shown] = False
     return write(segments, cut.marked, keep.tolist(), tables, title, posts)

@@ -36,10 +36,11 @@ class DocumentTitle:
     def parts(self) -> list[str]:
         """What separators part, the site's names left out unless nothing else stands there."""
         parts = [part.strip() for part in _SEPARATOR.split(" ".join(self.text.split())) if part and part.strip()]
-        own = [part for part in parts if not self._names_site(_letters(part))]
+        own = [part for part in parts if not self.names_site(_letters(part))]
         return own if own and len(parts) > 1 else parts
 
-    def _names_site(self, letters: str) -> bool:
+    def names_site(self, letters: str) -> bool:
+        """Whether letters are the site's name by its metadata or host."""
         return bool(letters) and (
             letters == _letters(self.site) or (len(letters) > _MIN and letters in _letters(self.host))
         )
@@ -47,7 +48,7 @@ class DocumentTitle:
     def is_site(self, letters: str) -> bool:
         """Whether letters are the site's name: by its metadata or host, or the title's last part of several."""
         parts = self.parts
-        return self._names_site(letters) or (len(parts) > 1 and letters == _letters(parts[-1]))
+        return self.names_site(letters) or (len(parts) > 1 and letters == _letters(parts[-1]))
 
 
 def _letters(text: str) -> str:
@@ -55,7 +56,7 @@ def _letters(text: str) -> str:
 
 
 def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> tuple[str, list[int]]:
-    """The page's title, and the indices of the segments that show it; "" where the page has none.
+    """The page's title, and the indices of the segments that show it, or the site's name above it; "" where it has none.
 
     The heading that is a part of the document's title; else the only `h1`, or the one in front of the kept text; else
     the part of the document's title whose words the text has; else the heading that the text begins with.
@@ -66,22 +67,24 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     index = _named(segments, keep, headings, document)
     if index < 0:
         index = _main(segments, keep, headings, document)
+    at = index
     if index >= 0:
         title = segments.texts[index]
     else:
         title, share = _best_part(segments, keep, document)
         leading = _leading(keep, headings)
         if leading >= 0 and (not title or share < 0.5):
-            title = segments.texts[leading]
+            title, at = segments.texts[leading], leading
     title = " ".join(title.split())
     letters = _letters(title)
+    others = {_letters(part) for part in document.parts} | {_letters(document.site)}
     shown = [
         index
         for index, text in enumerate(segments.texts)
         if segments.code[index] < 0
         and len(text) <= 2 * MAX_TITLE
         and (index <= first + 2 or _level(segments, index))
-        and _letters(text) == letters
+        and ((shown_as := _letters(text)) == letters or (index <= max(first, at) and shown_as in others))
     ]
     return title, shown if letters else []
 
@@ -97,18 +100,27 @@ def _named(
     """The heading that the document's title names, -1 where none does."""
     whole, parts = _letters(document.text), [_letters(part) for part in document.parts]
     first = next((index for index, kept in enumerate(keep) if kept), 0)
-    ranked = []
+    exact, partial = [], []
     for level, index in headings:
         letters = _letters(segments.texts[index])
-        if level > 3 or len(letters) < _MIN or not whole or document.is_site(letters):
+        if level > 3 or len(letters) < _MIN or not whole or (len(parts) > 1 and document.names_site(letters)):
             continue
         if level > 1 and not keep[index] and index > first:
             continue
         if letters in parts or letters == whole:
-            ranked.append((0, level, index))
+            exact.append((level, index, parts.index(letters) if letters in parts else 0))
         elif level <= 2 and (letters in whole or (level == 1 and whole in letters)):
-            ranked.append((1, level, index))
-    return min(ranked, default=(0, 0, -1))[2]
+            partial.append((level, index))
+    if exact and len(parts) > 1:
+        last = [(level, index) for level, index, part in exact if part == len(parts) - 1]
+        other = [(level, index) for level, index, part in exact if part < len(parts) - 1]
+        if last and (not other or (min(last) > min(other) and last[0][1] > other[0][1] and len(other) == 1)):
+            # sites that put their name first show it in a higher heading; a lone match far from the text is theirs
+            return min(last)[1] if other or abs(min(last)[1] - first) <= 1 else -1
+        return min(other)[1]
+    if exact:
+        return min(exact)[1]
+    return min(partial, default=(0, -1))[1]
 
 
 def _main(

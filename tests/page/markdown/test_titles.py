@@ -1,0 +1,148 @@
+"""Each page begins with its title, as a heading, once: the page's own heading, never the site's name."""
+
+import pytest
+
+from recall.page.markdown import markdown
+from tests.page.markdown.pieces import PARAGRAPH
+
+URL = "https://www.toolshed.example/posts/7"
+LENGTHS = {"short": 2, "long-page": 40}
+FIT = "How the parts fit"
+
+# name → (document title, head of the body, tail of the body, the title that is to come out); TEXT: the paragraphs
+PAGES: dict[str, tuple[str, str, str]] = {
+    "h1-in-article": (f"{FIT} | Toolshed", f"<article><h1>{FIT}</h1>TEXT</article>", FIT),
+    "h1-in-header": (f"{FIT} | Toolshed", f"<header><h1>{FIT}</h1></header><main>TEXT</main>", FIT),
+    "site-as-h1": (
+        f"{FIT} - Toolshed",
+        f'<header><h1><a href="/">Toolshed</a></h1></header><article><h2>{FIT}</h2>TEXT</article>',
+        FIT,
+    ),
+    "site-first": (
+        f"Toolshed » {FIT}",
+        f'<div id="header"><h1>Toolshed</h1></div><div class="post"><h2><a href="/7">{FIT}</a></h2>TEXT</div>',
+        FIT,
+    ),
+    "site-as-h1-post-as-h3": (
+        f"{FIT} | Toolshed",
+        f'<h1><a href="/">Toolshed</a></h1><div class="post"><h3 class="post-title">{FIT}</h3>TEXT</div>',
+        FIT,
+    ),
+    "forum-h2": (
+        f"Toolshed Forum • View topic - {FIT}",
+        f'<div class="headerbar"><h1>Toolshed Forum</h1></div><h2 class="topic-title"><a href="#">{FIT}</a></h2>'
+        "<div class=content>TEXT</div>",
+        FIT,
+    ),
+    "no-heading": (f"{FIT} | Toolshed", "<div>TEXT</div>", FIT),
+    "no-heading-site-first": (f"Toolshed | {FIT}", "<div>TEXT</div>", FIT),
+    "no-heading-long-site": (
+        f"{FIT} - The Toolshed, a workshop for everybody who builds",
+        f"<div>TEXT<p>{FIT}, as was shown.</p></div>",
+        FIT,
+    ),
+    "no-heading-meta-site": (
+        f"{FIT} - Our Place of Work",
+        '<meta property="og:site_name" content="Our Place of Work"><div>TEXT</div>',
+        FIT,
+    ),
+    "title-in-a-box": (f"{FIT} | Toolshed", f'<div class="subject">{FIT}</div><div>TEXT</div>', FIT),
+    "title-strong": (f"{FIT}", f"<p><b>{FIT}</b></p><div>TEXT</div>", FIT),
+    "no-document-title": ("", f"<article><h1>{FIT}</h1>TEXT</article>", FIT),
+    "no-document-title-h2": ("", f"<article><h2>{FIT}</h2>TEXT</article>", FIT),
+    "site-alone-h2": ("Toolshed", f"<article><h2>{FIT}</h2>TEXT</article>", FIT),
+    "h1-says-more": (
+        "Parts | Toolshed",
+        "<article><h1>Parts, and how they fit</h1>TEXT</article>",
+        "Parts, and how they fit",
+    ),
+    "h1-says-other": (
+        "Toolshed: number seven",
+        f"<article><h1>{FIT}</h1>TEXT</article>",
+        FIT,
+    ),
+    "twice": (
+        f"{FIT} | Toolshed",
+        f"<header><h1>{FIT}</h1></header><article><h1>{FIT}</h1>TEXT</article>",
+        FIT,
+    ),
+    "crumbs": (
+        f"{FIT} | Toolshed",
+        f'<nav><a href="/">Home</a> <a href="/posts">Posts</a> <span>{FIT}</span></nav><article><h1>{FIT}</h1>TEXT'
+        "</article>",
+        FIT,
+    ),
+    "with-inline": (
+        "The make command of all | Toolshed",
+        "<article><h1>The <code>make</code> <em>command</em> of <b>all</b></h1>TEXT</article>",
+        "The `make` command of all",
+    ),
+    "permalink": (
+        f"{FIT} — Toolshed 1.2 documentation",
+        f'<section><h1>{FIT}<a class="headerlink" href="#fit" title="Permalink">¶</a></h1>TEXT</section>',
+        FIT,
+    ),
+    "manual": (
+        "cut(1) - Linux manual page",
+        "<table><tr><td><a href=/>toolshed.example</a></td><td><a href=/man>man pages</a></td></tr></table><hr>"
+        "<h1>cut(1) — Linux manual page</h1><h2>NAME</h2><p>cut - remove sections from each line of files</p>"
+        "<h2>DESCRIPTION</h2>TEXT",
+        "cut(1) — Linux manual page",
+    ),
+    "mail": (
+        f"[tools] {FIT}",
+        f"<h1>[tools] {FIT}</h1><b>Anna Author</b> <i>Mon Mar 4 10:12:00 2019</i><hr>TEXT",
+        f"[tools] {FIT}",
+    ),
+    "wiki": (
+        f"{FIT} - Toolshed Wiki",
+        f'<div id="content"><h1 id="firstHeading">{FIT}</h1><div id="siteSub">From the wiki</div>TEXT</div>',
+        FIT,
+    ),
+    "question": (
+        f"python - {FIT} - Tool Overflow",
+        f'<div id="question-header"><h1><a href="/q/7">{FIT}</a></h1></div><div class="content">TEXT</div>',
+        FIT,
+    ),
+    "related-h2s": (
+        f"{FIT} | Toolshed",
+        f"<article><h1>{FIT}</h1>TEXT</article><aside><h2>Latest posts</h2><ul><li><a href=/8>Another post</a>"
+        "</li></ul></aside>",
+        FIT,
+    ),
+}
+
+
+def page(name: str, length: int) -> bytes:
+    title, body, _ = PAGES[name]
+    text = "".join(PARAGRAPH.format(number) for number in range(length))
+    return f"<html><head><title>{title}</title></head><body>{body.replace('TEXT', text)}</body></html>".encode()
+
+
+@pytest.mark.parametrize("length", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("url", [URL, None], ids=["of-the-site", "no-url"])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_title_comes_first_and_once(name: str, url: str | None, length: int) -> None:
+    text = markdown(page(name, length), url)
+    title = PAGES[name][2]
+    lines = text.split("\n")
+    assert lines[0] == f"# {title}"
+    assert not [line for line in lines[1:] if line.lstrip("#* ").rstrip("* ") == title]
+    assert "\n# " not in text
+    assert "tool number 0 " in text
+
+
+def test_the_name_of_a_command_follows_its_title() -> None:
+    text = markdown(page("manual", 40), URL)
+    assert "## NAME\n\ncut - remove sections from each line of files\n\n## DESCRIPTION\n\n" in text
+
+
+def test_each_part_of_a_list_of_articles_keeps_its_heading() -> None:
+    cards = "".join(
+        f"<article><h1><a href=/{n}>Article {n}</a></h1>{PARAGRAPH.format(n)}{PARAGRAPH.format(n + 50)}</article>"
+        for n in range(5)
+    )
+    text = markdown(f"<html><head><title>Toolshed Blog</title></head><body>{cards}</body></html>".encode(), URL)
+    for n in range(5):
+        assert f"# Article {n}\n\n" in text
+        assert text.index(f"# Article {n}\n") < text.index(f"tool number {n} ")
