@@ -33,9 +33,14 @@ class DocumentTitle:
     host: str = ""
 
     @property
+    def pieces(self) -> list[str]:
+        """What separators part in the title."""
+        return [piece.strip() for piece in _SEPARATOR.split(" ".join(self.text.split())) if piece and piece.strip()]
+
+    @property
     def parts(self) -> list[str]:
-        """What separators part, the site's names left out unless nothing else stands there."""
-        parts = [part.strip() for part in _SEPARATOR.split(" ".join(self.text.split())) if part and part.strip()]
+        """The pieces, the site's names left out unless nothing else stands there."""
+        parts = self.pieces
         own = [part for part in parts if not self.names_site(_letters(part))]
         return own if own and len(parts) > 1 else parts
 
@@ -56,7 +61,7 @@ def _letters(text: str) -> str:
 
 
 def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> tuple[str, list[int]]:
-    """The page's title, and the indices of the segments that show it, or the site's name above it; "" where it has none.
+    """The page's title, and the indices of the segments that show it or the site's name above; "" where it has none.
 
     The heading that is a part of the document's title; else the only `h1`, or the one in front of the kept text; else
     the part of the document's title whose words the text has; else the heading that the text begins with.
@@ -77,7 +82,7 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
             title, at = segments.texts[leading], leading
     title = " ".join(title.split())
     letters = _letters(title)
-    others = {_letters(part) for part in document.parts} | {_letters(document.site)}
+    others = {_letters(part) for part in document.pieces} | {_letters(document.site)}
     shown = [
         index
         for index, text in enumerate(segments.texts)
