@@ -13,6 +13,7 @@ from typing import Final
 from recall.page.markdown.marks import Marked
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.table_writer import table_lines
+from recall.page.markdown.threads import POST
 from recall.page.markdown.tree import HEADINGS
 
 MAX_NESTING: Final = 8
@@ -170,7 +171,9 @@ def _holders(segments: Segments, layout: set[int]) -> list[tuple[int, ...]]:
     around: list[tuple[int, ...]] = []
     for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
         outer = around[parent] if parent >= 0 else ()
-        if tag.name in _HOLDERS and node not in layout and len(outer) < MAX_NESTING:
+        if POST in tag.attributes:
+            outer = ()  # what is around a post lays the thread out
+        elif tag.name in _HOLDERS and node not in layout and len(outer) < MAX_NESTING:
             outer = (*outer, node)
         around.append(outer)
     return around

@@ -164,7 +164,7 @@ def _share(part: str, seen: set[str]) -> float:
 
 
 def _leading(keep: Sequence[bool], headings: Sequence[tuple[int, int]]) -> int:
-    """The highest heading in front of the first kept text, -1 where there is none."""
+    """The highest heading in front of the first kept text, -1 where there is none or others are of its level."""
     levels = {index: level for level, index in headings}
     before: list[tuple[int, int]] = []
     for index, kept in enumerate(keep):
@@ -172,4 +172,5 @@ def _leading(keep: Sequence[bool], headings: Sequence[tuple[int, int]]) -> int:
             break
         if kept:
             before.append((levels[index], index))
-    return min(before, default=(0, -1))[1]
+    level, index = min(before, default=(0, -1))
+    return index if sum(bool(keep[other]) and levels[other] == level for other in levels) == 1 else -1

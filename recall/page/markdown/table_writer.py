@@ -10,6 +10,7 @@ from typing import Final
 
 from recall.page.markdown.marks import inline_code
 from recall.page.markdown.segments import Segments
+from recall.page.markdown.threads import POST
 from recall.page.markdown.tree import BLOCK, HEADINGS, words
 
 MAX_CELL: Final = 400
@@ -35,6 +36,8 @@ def data_tables(segments: Segments) -> dict[int, int]:
     headed: set[int] = set()
     for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
         around = innermost[parent] if parent >= 0 else -1
+        if POST in tag.attributes:
+            layout.add(around)
         if tag.name == "table":
             layout.add(around)
             inside[node] = []
