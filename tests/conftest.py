@@ -298,6 +298,16 @@ def _quiet() -> Iterator[None]:
     silence(False)
 
 
+DEFAULTS = Config().model_dump()
+
+
+@pytest.fixture(autouse=True)
+def _defaults_stay() -> Iterator[None]:
+    """Sections that a config does not name are one object in all configs of the process."""
+    yield
+    assert Config().model_dump() == DEFAULTS, "this test changes the settings of all that come after it"
+
+
 @pytest.fixture(scope="session")
 def crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
     return write_crawl(tmp_path_factory.mktemp("crawl"), invent())
