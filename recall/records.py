@@ -174,7 +174,7 @@ class DomainTally:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A URL prefix inside a code domain that annotators are asked about. prefix: host and path, without scheme."""
+    """A URL prefix that annotators are asked about. prefix: host and path, without scheme."""
 
     prefix: str
     host: str

@@ -63,7 +63,7 @@ class SeedSection(Section):
     labels: str = ""
     use: str = "seed"
     prefixes: tuple[str, ...] = ()
-    known_prefixes: bool = False
+    known_prefixes: bool | Literal["all"] = False
     structure: Count = 0
     per_family: Positive = 100
     random_negatives: Count = 0

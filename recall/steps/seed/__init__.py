@@ -23,7 +23,8 @@ from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
-from recall.sites.prefixes import PrefixSet, parse_prefix, shipped_prefixes
+from recall.sites.prefixes import SUBDOMAINS, PrefixSet, parse_prefix
+from recall.sites.shipped import shipped_prefixes
 from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judge import judge_pages
@@ -98,15 +99,20 @@ def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int
 
 
 def seed_prefixes(config: Config) -> tuple[str, ...]:
-    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes the shipped ones.
+    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes shipped ones.
 
-    Raises BadInput for one that no page could be under.
+    Of the shipped ones those that real pages confirm; with "all" also those that nobody has checked. Raises BadInput
+    for a prefix that no page could be under.
     """
     for prefix in config.seed.prefixes:
-        if not parse_prefix(prefix) or "*" in prefix:
-            raise BadInput(f"[seed] prefixes: {prefix!r}: expected a host and path, without query, fragment and *")
-    shipped = (known.prefix for known in shipped_prefixes()) if config.seed.known_prefixes else ()
-    return tuple(dict.fromkeys((*config.seed.prefixes, *shipped)))
+        if not parse_prefix(prefix) or "*" in parse_prefix(prefix).removeprefix(SUBDOMAINS):
+            raise BadInput(
+                f"[seed] prefixes: {prefix!r}: expected a host and path, without query and fragment, and with no * "
+                "but one that starts the host: *.example.org/docs/"
+            )
+    every = config.seed.known_prefixes == "all"
+    known = shipped_prefixes("Code") if config.seed.known_prefixes else ()
+    return tuple(dict.fromkeys((*config.seed.prefixes, *(one.prefix for one in known if every or one.trusted))))
 
 
 def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPage]:
@@ -122,7 +128,7 @@ def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPa
 
 def _negatives(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
     """Random pages as negatives, without those that show signs of code, as some of them are code."""
-    known = PrefixSet(known.prefix for known in shipped_prefixes())
+    known = PrefixSet(known.prefix for known in shipped_prefixes("Code"))
     plain = [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
     chosen = sorted(plain, key=lambda page: priority(config.run.seed, page.url))[: config.seed.random_negatives]
     return [replace(page, label="random", source="random") for page in chosen]
