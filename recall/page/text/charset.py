@@ -153,9 +153,9 @@ def _believed(body: bytes, encoding: str) -> str | None:
         return _characters(body, encoding) if _nearly_utf8(body, _ERRORS_IN_DECLARED_UTF8) else None
     from recall.page.text.encoded import unused  # noqa: PLC0415 - only pages that are not UTF-8 need it
 
-    text, octets = _characters(body, encoding), unused(encoding)
-    errors = text.count("\ufffd") + (len(body) - len(body.translate(None, octets)) if octets else 0)
-    return text if errors * _ERRORS_PER_HIGH_BYTES <= _high(body) else None
+    text, high = _characters(body, encoding), body.translate(None, _ASCII)
+    errors = text.count("\ufffd") + len(high) - len(high.translate(None, unused(encoding)))
+    return text if errors * _ERRORS_PER_HIGH_BYTES <= len(high) else None
 
 
 def _nearly_utf8(body: bytes, share: int) -> bool:
