@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ := $(VENV)-fuzz
 
-.PHONY: install studio annotate demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
+.PHONY: install studio annotate model demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
 
 #: parse
 install: $(STAMP)
@@ -26,6 +26,11 @@ studio: install
 #: parse
 annotate: studio
 	$(BIN)/recall annotate serve --demo --port $(or $(PORT),8080)
+
+# trains the model that recall ships, from SHARED=FOLDER with labelled crawls: the same pages give the same bytes
+#: parse
+model: install
+	$(BIN)/python -m tests.released_model.train_released $(if $(SHARED),--shared $(SHARED))
 
 #: run until round 1 train:
 demo: install

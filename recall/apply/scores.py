@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from recall.archive.warc import captures
 from recall.errors import BadInput
-from recall.model.scorer import Scorer
-from recall.model.scorer.card import threshold_for
+from recall.model.scorer import Scorer, label_of
 from recall.page.text import scoring_text
-from recall.records import OTHER_LABEL, Capture
+from recall.records import Capture
 from recall.run.sampling import batches
 
 BATCH_PAGES = 64
@@ -36,17 +34,16 @@ def score_files(scorer: Scorer, files: Iterable[str]) -> Iterator[ScoredPage]:
             body = Path(file).read_bytes()
         except OSError as error:
             raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
-        score = float(scorer.score([scoring_text(body)])[0])
-        yield ScoredPage(file, score, _label(scorer, score))
+        text = scoring_text(body)
+        score = float(scorer.score([text])[0])
+        yield ScoredPage(file, score, label_of(scorer.card, score, text))
 
 
 def score_warc(scorer: Scorer, url: str) -> Iterator[ScoredPage]:
     """Score every page of a WARC; labels follow the thresholds of its URL's kind of site, as in a scan."""
+    from recall.archive.warc import captures  # noqa: PLC0415 - files need no readers of WARCs, which take a while
+
     for batch in batches(captures(url), BATCH_PAGES):
         texts = [scoring_text(page.body, page.charset, page.url) for page in batch]
-        for page, score in zip(batch, scorer.score(texts).tolist(), strict=True):
-            yield ScoredPage(url, score, _label(scorer, score, page.url), page)
-
-
-def _label(scorer: Scorer, score: float, url: str | None = None) -> str:
-    return scorer.positive if score >= threshold_for(scorer.card, url) else OTHER_LABEL
+        for page, text, score in zip(batch, texts, scorer.score(texts).tolist(), strict=True):
+            yield ScoredPage(url, score, label_of(scorer.card, score, text, page.url), page)
