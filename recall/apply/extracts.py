@@ -7,7 +7,7 @@ not), or NO_TEXT. A page that was text already stays as it is.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recall.apply.scores import Answer, ReadPage
+from recall.apply.page_outcomes import Answer, ReadPage
 from recall.page.markdown import Conversion, convert
 from recall.records import Skip, plain_text
 from recall.run.store import Schema

@@ -6,6 +6,7 @@ ShardFailed, as in a scan; a file or a listed page that cannot be read is an out
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from recall.apply.page_lists import captures_of
 from recall.apply.portions import ArchivePortion, FilePortion, InputFile, ListPortion, Lookup, Portion
@@ -48,6 +49,19 @@ class PageOutcome:
     def weight(self) -> int:
         """Bytes of its body."""
         return 0 if self.page is None else len(self.page.body)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page to be answered. url: "" where it is not known; text: it shows bare text, with thresholds of its own."""
+
+    page: Capture
+    url: str
+    text: bool
+
+
+Answer = Mapping[str, Any]
+"""What is said of a page, by column."""
 
 
 @dataclass(frozen=True, slots=True)

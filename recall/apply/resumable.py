@@ -13,9 +13,8 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 import recall
-from recall.apply.page_outcomes import PageOutcome, read_portion
+from recall.apply.page_outcomes import Answer, PageOutcome, ReadPage, read_portion
 from recall.apply.portions import ArchivePortion, ListPortion, Portion, identity_of
-from recall.apply.scores import Answer, ReadPage
 from recall.config import AccessSection, ClusterSection
 from recall.errors import AlreadyPublished, BadInput
 from recall.records import Skip

@@ -1,7 +1,8 @@
 """Scores of pages by one model or several in one pass, with the label that each model's thresholds give.
 
 In: pages as they were read, of any input. Out: for each a score and a label a model, the same that a scan gives, or why
-there is none; where the text is too short for a label, from how many characters on the model has an opinion. The scoring text of a page is made once, whatever the number of models.
+there is none; where the text is too short for a label, from how many characters on the model has an opinion. The
+scoring text of a page is made once, whatever the number of models.
 """
 
 import re
@@ -11,29 +12,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from recall.apply.page_outcomes import Answer, ReadPage
 from recall.config import AccessSection
 from recall.errors import BadInput, Damaged
 from recall.model.scorer import Scorer, label_of
 from recall.page.text import scoring_bytes
-from recall.records import TOO_SHORT, Capture, Skip
+from recall.records import TOO_SHORT, Skip
 from recall.run.round_model import SCORER_FILES
 from recall.run.store import Schema, Store
 
 _NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)", re.DOTALL)
 _MODELS = 16
 """Models that a process keeps loaded."""
-
-Answer = Mapping[str, Any]
-"""What is said of a page, by column."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """A page to be answered. url: "" where it is not known; text: it shows bare text, with thresholds of its own."""
-
-    page: Capture
-    url: str
-    text: bool
 
 
 @dataclass(frozen=True, slots=True)

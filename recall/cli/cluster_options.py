@@ -1,11 +1,12 @@
 """Options that say where work runs, of every verb that hands out tasks."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from recall.config import ClusterSection
+if TYPE_CHECKING:
+    from recall.config import ClusterSection
 
 
 def on_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,9 +30,9 @@ def on_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def cluster_with(
-    settings: ClusterSection, cluster: str | None, workers: int | None, failed_share: float | None
-) -> ClusterSection:
+    settings: "ClusterSection", cluster: str | None, workers: int | None, failed_share: float | None
+) -> "ClusterSection":
     """[cluster] with the options that were given in the place of its settings."""
     given = {"address": cluster, "workers": workers, "failed_share": failed_share}
     changed = {key: value for key, value in given.items() if value is not None}
-    return ClusterSection.model_validate({**settings.model_dump(), **changed}) if changed else settings
+    return type(settings).model_validate({**settings.model_dump(), **changed}) if changed else settings

@@ -241,3 +241,11 @@ def test_gzip_that_is_no_warc_on_standard_input_is_read_as_its_content(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(packed)))
     (row,) = call("extract", "-")
     assert row == {"path": "-", "offset": 0, "length": 1, "fetched": "", "fallback": "", "text": "def f(x): return x"}
+
+
+def test_without_a_model_the_shipped_one_scores_and_says_where_a_text_is_too_short(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"text": "def f(x): return x"}\n{"text": "%s"}\n' % ("garden and summer " * 20))
+    short, other = call("score", tmp_path / "x.jsonl")
+    assert (short["label"], short["least_characters"]) == ("too short", 150)
+    assert other["label"] == "other"
+    assert "least_characters" not in other

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from recall.apply import standard_input
 from recall.apply.page_lists import read_list
 from recall.apply.targets import file_name
+from recall.cli import applying
 from recall.config import AccessSection
 from recall.errors import BadInput
 from recall.io.parquet import table_bytes
@@ -113,3 +115,7 @@ def test_json_lines_without_urls_have_none(call: Call, tmp_path: Path) -> None:
     (row,) = call("extract", tmp_path / "x.jsonl")
     assert "url" not in row
     assert row["text"] == "some text of a page\n"
+
+
+def test_the_kinds_of_standard_input_are_those_that_the_verb_names() -> None:
+    assert tuple(standard_input.KINDS) == applying.KINDS
