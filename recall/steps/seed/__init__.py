@@ -1,15 +1,16 @@
-"""seed: the first examples, from labels, URL prefixes, code blocks and a judge; a random sample for the tokenizer.
+"""seed: the first examples, from labels, URL prefixes, a model, code blocks, a judge; a sample for the tokenizer.
 
 In: [seed] labels (files of url and label), prefixes (given, and those that recall ships), structure (pages with a code
-block), [judge] (a language model), random pages as negatives. Out: examples.parquet, sample.parquet, judged.json,
-missing.json (labelled URLs that no shard read held as a page), failures.json (shards that could not be read). Pages
-under the holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a family are taken, and a
-random page that has a code block or lies under a prefix that recall ships is no negative.
+block), model (a trained one chooses), [judge] (a language model), random pages as negatives. Out: examples.parquet,
+sample.parquet, judged.json, missing.json (labelled URLs that no shard read held as a page), failures.json (shards that
+could not be read). Pages under the holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a
+family are taken, and a random page that has a code block or lies under a prefix that recall ships is no negative.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from recall.sites.shipped import shipped_prefixes
 from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judge import judge_pages
+from recall.steps.seed.model_choice import is_positive, load_model, negatives
 
 EXAMPLES = {
     "url": "string",
@@ -146,22 +148,28 @@ def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
         sampled=frozenset(int(number) for number in chosen),
         sample=-(-config.seed.sample_pages // max(1, count)),
         structure=-(-config.seed.structure // max(1, count)),
+        chosen=-(-config.seed.model_pages // max(1, count)),
+        choose=partial(is_positive, config.seed.model) if config.seed.model else None,
     )
 
 
 def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str, float]]:
     """Examples sorted by URL, one a URL key, and the judge's scores.
 
-    Labels win, then prefixes, the judge, code blocks, random negatives.
+    Labels win, then prefixes, the judge, the model, code blocks, random negatives.
     """
     config = run.config
     sample = [page for page in found if page.source == "sample"]
     judged, scores = judge_pages(run, sample)
-    inferred = spread([page for page in found if page.source in {"prefix", "structure"}], config.seed.per_family, 0)
+    inferred = spread(
+        [page for page in found if page.source in {"prefix", "model", "structure"}], config.seed.per_family, 0
+    )
     examples = {url_key(page.url): page for page in found if page.source == "label"}
     ranked = [
         *(page for page in inferred if page.source == "prefix"),
         *judged,
+        *(page for page in inferred if page.source == "model" and page.url not in scores),
+        *negatives([page for page in sample if page.url not in scores], config),
         *(page for page in inferred if page.source == "structure" and page.url not in scores),
         *_negatives((page for page in sample if page.url not in scores), config),
     ]
@@ -179,11 +187,12 @@ def seed(run: Run) -> Done:
     step = run.begin("seed")
     config = run.config
     labelled = _labelled(run)
-    if not (labelled or seed_prefixes(config) or config.seed.structure or config.judge.url):
+    if not (labelled or seed_prefixes(config) or config.seed.structure or config.seed.model or config.judge.url):
         raise BadInput(
-            "config.toml: seed: give labels (a file), prefixes, known_prefixes, structure or a [judge]; there is "
-            "nothing to learn from"
+            "config.toml: seed: give labels (a file), prefixes, known_prefixes, a model, structure or a [judge]; there "
+            "is nothing to learn from"
         )
+    model = {"model": load_model(config.seed.model).digest} if config.seed.model else {}
     failures = FailedShards()
     gathered, found = _gather(run, _context(run, labelled), failures)
     found.sort(key=lambda page: page.url)
@@ -206,7 +215,7 @@ def seed(run: Run) -> Done:
     counts = {"examples": len(examples), "positive": positive, "sample": len(sample), "missing": len(missing)}
     counts |= {"shards": gathered + len(failures), "read_shards": gathered, "failed_shards": len(failures)}
     counts |= {"labelled": len(labelled), "found": len(labelled) - len(missing)}
-    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, {}, failures.notes())
+    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, model, failures.notes())
 
 
 def _columns(pages: list[SeedPage], schema: dict[str, str]) -> dict[str, list[object]]:

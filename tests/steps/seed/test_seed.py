@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,3 +167,24 @@ def test_a_shard_that_cannot_be_read_is_listed_with_what_it_hid(fresh: Any, craw
     assert run.step("seed").result.counts["failed_shards"] == 1
     assert run.store.read_json("seed/failures.json") == [{"shard": 1, "path": str(broken), "kind": "ShardCorrupt"}]
     assert len(run.store.read_json("seed/missing.json")) == run.step("seed").result.counts["missing"] > 0
+
+
+def test_a_model_chooses_the_first_examples(fresh: Any, played: Run, crawl: Any) -> None:
+    model = f"{played.store.root}/rounds/1/train"
+    run = fresh(seed={"labels": "", "model": model, "model_pages": 12, "sample_shards": 3, "per_family": 4})
+    done = seed(run)
+    rows = [row for row in run.store.read_table("seed/examples.parquet").to_pylist() if row["source"] == "model"]
+    sites = {site.url: site.label for site in crawl.sites}
+    by_label = {label: [row["url"] for row in rows if row["label"] == label] for label in ("C", "other")}
+    assert len(rows) == done.counts["model"] == done.counts["examples"]
+    assert 0 < len(by_label["C"]) <= 12
+    assert all(sites[url] == "C" for url in by_label["C"])
+    assert by_label["other"]
+    assert not any(sites[url] == "C" for url in by_label["other"])
+    assert max(Counter(row["family"] for row in rows if row["label"] == "C").values()) <= 4
+    assert run.step("seed").manifest.settings["model"]
+
+
+def test_a_model_that_is_not_there_is_refused(fresh: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"none/model\.json: a model folder needs this file"):
+        seed(fresh(seed={"labels": "", "model": str(tmp_path / "none")}))
