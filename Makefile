@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ := $(VENV)-fuzz
 
-.PHONY: install studio annotate demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
+.PHONY: install warm studio annotate model demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
 
 #: parse
 install: $(STAMP)
@@ -27,6 +27,11 @@ studio: install
 annotate: studio
 	$(BIN)/recall annotate serve --demo --port $(or $(PORT),8080)
 
+# trains the model that recall ships, from SHARED=FOLDER with labelled crawls: the same pages give the same bytes
+#: parse
+model: install
+	$(BIN)/python -m tests.released_model.train_released $(if $(SHARED),--shared $(SHARED))
+
 #: run until round 1 train:
 demo: install
 	$(BIN)/recall demo
@@ -37,15 +42,24 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# what numba compiles, once, so that not every process of the tests does
 #: parse
-test: install lint studio $(FUZZ)/.installed
-	$(BIN)/pytest -n 2
+warm: install
+	$(BIN)/python docker/warm.py
+
+# three workers for two cores: many tests wait for servers
+TESTS := -n 3 --dist loadgroup
+
+# make -j 4 test: the three environments and lint at the same time
+#: parse
+test: install warm lint studio $(FUZZ)/.installed
+	$(BIN)/pytest $(TESTS)
 	@command -v chromium >/dev/null || echo "make test: skipped the browser tests, as there is no Chromium: apt-get install chromium"
 	@test -x $(FUZZ)/bin/python || echo "make test: skipped the coverage fuzzers, as atheris could not be installed"
 
 #: parse
 test-fast: install
-	$(BIN)/pytest -n 2 -m 'not slow'
+	$(BIN)/pytest $(TESTS) -m 'not slow'
 
 # WARC=FILE, MODEL=FOLDER: measure on them instead of the sample; PEERS=PYTHON: with datatrove (docs/performance.md)
 #: run SHARDS=2000 until {"shards"
@@ -69,7 +83,7 @@ bench-service: install
 # (docs/operations.md)
 CHAOS_RUNS ?= 10
 CHAOS_FOLDER ?= /tmp/recall-chaos
-#: run CHAOS_RUNS=1 CHAOS_FOLDER=chaos
+#: parse
 chaos: install
 	$(BIN)/python -m tests.chaos.campaign --runs $(CHAOS_RUNS) --folder $(CHAOS_FOLDER)
 

@@ -1,7 +1,8 @@
 """The demo: a run on the sample crawl that recall writes itself, or on one shard of the real Common Crawl.
 
 On the sample its labels answer instead of people, so that three rounds run through; on a real crawl the first examples
-come from the URL prefixes that recall ships and the run stops where people are asked.
+come from the checked URL prefixes that recall ships and from pages with code blocks, and the run stops where people are
+asked.
 """
 
 from pathlib import Path
@@ -36,7 +37,7 @@ def crawl_config(crawl: str, shards: int) -> Config:
     return Config.model_validate(
         {
             "crawl": {"ids": [crawl], "limit": shards, "sample": True},
-            "seed": {"known_prefixes": True, "random_negatives": 2000, "sample_pages": 3000},
+            "seed": {"known_prefixes": True, "structure": 200, "random_negatives": 2000, "sample_pages": 3000},
         }
     )
 

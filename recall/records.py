@@ -18,6 +18,7 @@ __all__ = [
     "MARK_KINDS",
     "OTHER_LABEL",
     "PLAIN_TEXT",
+    "TOO_SHORT",
     "Candidate",
     "Capture",
     "DomainTally",
@@ -39,6 +40,9 @@ __all__ = [
 
 OTHER_LABEL = "other"
 """Label of every page that has not the positive one."""
+
+TOO_SHORT = "too short"
+"""Said instead of OTHER_LABEL of a text of which the model has no opinion. Nobody trains on it."""
 
 MARK = "\ue000"
 """Introduces a structure mark in a scoring text. Page text never holds it: it is dropped there."""
@@ -174,7 +178,7 @@ class DomainTally:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A URL prefix inside a code domain that annotators are asked about. prefix: host and path, without scheme."""
+    """A URL prefix that annotators are asked about. prefix: host and path, without scheme."""
 
     prefix: str
     host: str

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recall.errors import BadInput
-
 if TYPE_CHECKING:
     from service.server.workers import Workers
 
@@ -47,7 +45,7 @@ class Options:
     "references",
     multiple=True,
     metavar="RUN[@ROUND]",
-    help="A run, a round of it, or a model folder; several may be given, the first is the default.",
+    help="A run, a round of it, or a model folder; several may be given, the first is the default. [default: shipped]",
 )
 @click.option(
     "--watch",
@@ -77,8 +75,6 @@ class Options:
 def serve(**given: Any) -> None:
     """Serve the scoring API, and a page for people at /, until SIGTERM or SIGINT."""
     options = Options(**given)
-    if not options.references and options.pointer is None:
-        raise BadInput("serve: give --model RUN[@ROUND], or --watch FILE that names one")
     metrics = tempfile.mkdtemp(prefix="recall-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics  # before the client is imported, which looks for it then
     try:
@@ -89,6 +85,7 @@ def serve(**given: Any) -> None:
 
 def _start(options: Options) -> "Workers":
     """Load the models and listen. Imports what it needs only now that the metrics' folder is set."""
+    from recall.model.scorer import SHIPPED  # noqa: PLC0415
     from recall.page.text import scoring_text  # noqa: PLC0415
     from service.api.app import create_app  # noqa: PLC0415
     from service.api.models import Models, load, resolve  # noqa: PLC0415
@@ -103,7 +100,8 @@ def _start(options: Options) -> "Workers":
     limits = Limits() if options.queue is None else Limits(queue=options.queue)
     tokens = read_tokens(options.tokens)
     listener = listen(options.host, options.port)
-    sources = [resolve(reference) for reference in options.references]
+    references = options.references or (() if options.pointer else (SHIPPED,))
+    sources = [resolve(reference) for reference in references]
     if options.pointer is not None:
         sources.append(read_pointer(options.pointer))
     versions = [load(source) for source in sources]

@@ -38,6 +38,34 @@ hypothesis.settings.register_profile("recall", deadline=None)
 hypothesis.settings.load_profile("recall")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers (`--dist loadgroup`) a file's tests share one, and with it what the file sets up.
+
+    So do all tests on Ray, of which two clusters on one machine would only wait for each other, and all of Label
+    Studio. What takes long begins first, so that no worker is left with it at the end.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def group_of(item: pytest.Item) -> str:
+        for name in ("ray", "label_studio"):
+            if item.get_closest_marker(name):
+                return name
+        return str(item.path.relative_to(PROJECT)).replace(os.sep, ".")
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=lambda item: (not item.get_closest_marker("ray"), item.path not in slow))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """No file of a test need outlive a loss of power. Which are brought to the disk, and when, tests look at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _handle: None)
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Budgets of endpoints that no other process of this machine shares: a port that refused one test is free again."""
@@ -296,6 +324,16 @@ def _quiet() -> Iterator[None]:
     silence()
     yield
     silence(False)
+
+
+DEFAULTS = Config().model_dump()
+
+
+@pytest.fixture(autouse=True)
+def _defaults_stay() -> Iterator[None]:
+    """Sections that a config does not name are one object in all configs of the process."""
+    yield
+    assert Config().model_dump() == DEFAULTS, "this test changes the settings of all that come after it"
 
 
 @pytest.fixture(scope="session")

@@ -1,52 +1,109 @@
-"""Scores of single HTML files and of the pages of a WARC, with the label that a model's thresholds give.
+"""Scores of pages by one model or several in one pass, with the label that each model's thresholds give.
 
-In: a scorer, and files or a WARC. Out: a ScoredPage for each page, in order, with the score that a scan gives it.
-Refuses a file that cannot be read; a WARC raises what reading it raises.
+In: pages as they were read, of any input. Out: for each a score and a label a model, the same that a scan gives, or why
+there is none; where the text is too short for a label, from how many characters on the model has an opinion. The
+scoring text of a page is made once, whatever the number of models.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from recall.archive.warc import captures
-from recall.errors import BadInput
-from recall.model.scorer import Scorer
-from recall.model.scorer.card import threshold_for
-from recall.page.text import scoring_text
-from recall.records import OTHER_LABEL, Capture
-from recall.run.sampling import batches
+from recall.apply.page_outcomes import Answer, ReadPage
+from recall.config import AccessSection
+from recall.errors import BadInput, Damaged
+from recall.model.scorer import Scorer, label_of
+from recall.page.text import scoring_bytes
+from recall.records import TOO_SHORT, Skip
+from recall.run.round_model import SCORER_FILES
+from recall.run.store import Schema, Store
 
-BATCH_PAGES = 64
+_NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)", re.DOTALL)
+_MODELS = 16
+"""Models that a process keeps loaded."""
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredPage:
-    """A page with its score. path: its file or WARC; page: of a WARC, the capture."""
+class NamedModel:
+    """A model folder, on a disk or s3://. name: in its columns, "" where it is the only one; digest: of the model."""
 
-    path: str
-    score: float
-    label: str
-    page: Capture | None = None
+    name: str
+    folder: str
+    digest: str = ""
 
-
-def score_files(scorer: Scorer, files: Iterable[str]) -> Iterator[ScoredPage]:
-    """Score HTML files one by one; labels follow the threshold for all pages, as a file has no URL."""
-    for file in files:
-        try:
-            body = Path(file).read_bytes()
-        except OSError as error:
-            raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
-        score = float(scorer.score([scoring_text(body)])[0])
-        yield ScoredPage(file, score, _label(scorer, score))
+    def column(self, what: str) -> str:
+        """The column of its scores or labels."""
+        return f"{what}_{self.name}" if self.name else what
 
 
-def score_warc(scorer: Scorer, url: str) -> Iterator[ScoredPage]:
-    """Score every page of a WARC; labels follow the thresholds of its URL's kind of site, as in a scan."""
-    for batch in batches(captures(url), BATCH_PAGES):
-        texts = [scoring_text(page.body, page.charset, page.url) for page in batch]
-        for page, score in zip(batch, scorer.score(texts).tolist(), strict=True):
-            yield ScoredPage(url, score, _label(scorer, score, page.url), page)
+def named_models(given: Sequence[str], access: AccessSection) -> tuple[NamedModel, ...]:
+    """Models from FOLDER or NAME=FOLDER; several are called by the last part of their folders where no name is given.
+
+    Raises BadInput where two have one name, and as `Scorer.load`.
+    """
+    models = []
+    for text in given:
+        named = None if Path(text).exists() else _NAMED.fullmatch(text)
+        name, folder = (named[1], named[2]) if named else ("", text)
+        if not name and len(given) > 1:
+            name = folder.rstrip("/").rpartition("/")[2]
+        models.append(NamedModel(name, folder, load_model(folder, access).digest))
+    names = [model.name for model in models]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInput(f"--model: two models are called {twice[0]!r}; name them: --model NAME=FOLDER")
+    return tuple(models)
 
 
-def _label(scorer: Scorer, score: float, url: str | None = None) -> str:
-    return scorer.positive if score >= threshold_for(scorer.card, url) else OTHER_LABEL
+@lru_cache(maxsize=_MODELS)
+def load_model(folder: str, access: AccessSection | None = None) -> Scorer:
+    """A model, loaded once a process. Raises as `Scorer.load`."""
+    if "://" not in folder:
+        return Scorer.load(folder)
+    root, _, name = folder.rstrip("/").rpartition("/")
+    return Scorer.load(Store(root, access).local_folder(name, SCORER_FILES))
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """The work of `recall score`."""
+
+    models: tuple[NamedModel, ...]
+    access: AccessSection
+
+    @property
+    def schema(self) -> Schema:
+        """Its columns."""
+        kinds = {"score": "float64", "label": "string", "least_characters": "int64"}
+        return {model.column(what): kind for model in self.models for what, kind in kinds.items()}
+
+    def settings(self) -> list[str]:
+        """What the answers depend on."""
+        return [f"{model.name}={model.digest}" for model in self.models]
+
+    def answers(self, pages: Sequence[ReadPage]) -> list[Answer | Skip]:
+        """For each page its scores and labels; NO_TEXT where nothing is to be read."""
+        octets = [scoring_bytes(each.page.body, each.page.charset) for each in pages]
+        full = [row for row, text in enumerate(octets) if text and not text.isspace()]
+        answers: list[Answer | Skip] = [Skip.NO_TEXT] * len(pages)
+        columns = [
+            self._columns(model, [pages[row] for row in full], [octets[row] for row in full]) for model in self.models
+        ]
+        for index, row in enumerate(full):
+            answers[row] = {name: values[index] for column in columns for name, values in column.items()}
+        return answers
+
+    def _columns(
+        self, model: NamedModel, pages: Sequence[ReadPage], octets: Sequence[bytes]
+    ) -> Mapping[str, Sequence[Any]]:
+        scorer = load_model(model.folder, self.access)
+        if scorer.digest != model.digest:
+            raise Damaged(f"{model.folder}: another model than at the start; give all machines the same one")
+        scores = scorer.score(octets)
+        scored = list(zip(scores.tolist(), octets, pages, strict=True))
+        labels = [label_of(scorer.card, score, text, page.url, bare=page.text) for score, text, page in scored]
+        least = [scorer.card.least_characters if label == TOO_SHORT else None for label in labels]
+        values = {"score": scores.tolist(), "label": labels, "least_characters": least}
+        return {model.column(what): column for what, column in values.items()}

@@ -6,17 +6,18 @@ so that later steps see pages; it has no structure marks. References into WET ar
 offset is the record's number and the length 1.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import repeat
 from urllib.parse import quote
 
 from recall.archive.ranges import read_many
 from recall.archive.warc import clean_url, conversions
 from recall.config import AccessSection
-from recall.errors import BadInput, ShardCorrupt
+from recall.errors import BadInput, ShardCorrupt, printable
 from recall.io import Readahead, Stream, json_lines, open_readahead
 from recall.io.parquet import ParquetReader
-from recall.io.parquet.text_columns import find_column, text_values
+from recall.io.parquet.text_columns import find_column, is_column, text_values
 from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
 MAX_TEXT = 8 << 20
@@ -32,6 +33,8 @@ NO_URL = object()
 _ANYONE = AccessSection()
 _ROWS = 256
 _BLOCK = 1 << 16
+_SHOWN = 200
+"""Characters of a file's columns that an error shows."""
 
 
 def wet_of(path: str) -> str:
@@ -43,11 +46,18 @@ def wet_of(path: str) -> str:
 
 
 def texts(
-    url: str, access: AccessSection = _ANYONE, path: str | None = None, columns: tuple[str, str] = COLUMNS
+    url: str,
+    access: AccessSection = _ANYONE,
+    path: str | None = None,
+    columns: tuple[str, str] = COLUMNS,
+    *,
+    html: bool = False,
+    urls_needed: bool = True,
 ) -> Iterator[Capture | Skip]:
     """Every record of a text shard. columns: those of URL and text in Parquet and JSON lines; "" for no URLs.
 
-    `a.b` is the field b of the column or object a.
+    `a.b` is the field b of the column or object a. html: what the column holds is the source of pages, not their text.
+    urls_needed: a record without a URL is a Skip, or an error where JSON lines lack the key; else one is made up.
 
     Raises BadInput for a file of another kind or without the columns, ShardUnreadable, ShardCorrupt.
     """
@@ -55,8 +65,49 @@ def texts(
         yield from conversions(url, access, path)
         return
     name = url if path is None else path
-    for number, row in enumerate(_rows(url, access, columns)):
-        yield _capture(*row, WarcRef(name, number, 1))
+    for number, (where, text) in enumerate(_rows(url, access, columns, urls_needed=urls_needed)):
+        where_or_none = NO_URL if where is None and not urls_needed else where
+        yield _capture(where_or_none, text, WarcRef(name, number, 1), b"" if html else PLAIN_TEXT)
+
+
+def content_columns(
+    url: str, access: AccessSection, names: tuple[str | None, str, str]
+) -> tuple[tuple[str, str], bool]:
+    """Which columns of a Parquet or JSON-lines file hold URL and content, and whether that is HTML.
+
+    names: of the URL (None: `url` where there is one), of HTML and of text; HTML goes first where a file has both. JSON
+    lines are told by their first object. Raises BadInput for a file with neither, or without the URLs that are named.
+    """
+    if url.endswith(".parquet"):
+        schema = ParquetReader(url, access).schema
+        listed: Iterable[str] = schema.names
+
+        def has(name: str) -> bool:
+            return is_column(schema, name)
+    else:
+        with open_readahead(url, access) as stream:
+            _, row = next(json_lines(_blocks(stream), url, "a JSON object", ShardCorrupt, 4 * MAX_TEXT, ()), (0, None))
+        if row is None:
+            return ("", names[2]), False
+        listed = row
+
+        def has(name: str) -> bool:
+            with suppress(KeyError):
+                _value(row, name)
+                return True
+            return False
+
+    asked, html, text = names
+    if asked is not None and not has(asked):
+        raise BadInput(f"{url}: has no column {asked!r} of URLs, but {printable(', '.join(listed), _SHOWN)}")
+    where = asked or ("url" if has("url") else "")
+    for name in (html, text):
+        if has(name):
+            return (where, name), name == html
+    raise BadInput(
+        f"{url}: has neither a column {html!r} of HTML nor {text!r} of text, but "
+        f"{printable(', '.join(listed), _SHOWN)}; name the right one"
+    )
 
 
 def read_texts(
@@ -79,17 +130,19 @@ def read_texts(
     raise ShardCorrupt(f"{url}: has no record {min(wanted)}")
 
 
-def _rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+def _rows(
+    url: str, access: AccessSection, columns: tuple[str, str], *, urls_needed: bool = True
+) -> Iterator[tuple[object, object]]:
     if url.endswith(".parquet"):
         yield from _parquet_rows(url, access, columns)
     elif url.endswith(LINES):
         with open_readahead(url, access) as stream:
-            yield from _json_rows(stream, columns)
+            yield from _json_rows(stream, columns, urls_needed=urls_needed)
     else:
         raise BadInput(f"{url}: not a text shard; expected a name that ends in .parquet or {', '.join((*LINES, *WET))}")
 
 
-def _capture(url: object, text: object, ref: WarcRef) -> Capture | Skip:
+def _capture(url: object, text: object, ref: WarcRef, before: bytes = PLAIN_TEXT) -> Capture | Skip:
     if url is NO_URL:
         url = f"{MADE_UP}{quote(ref.path)}/{ref.offset}"
     cleaned = clean_url(url.encode("utf-8", "replace")) if isinstance(url, str) else None
@@ -99,7 +152,7 @@ def _capture(url: object, text: object, ref: WarcRef) -> Capture | Skip:
         return Skip.BAD_ENCODING
     if not isinstance(text, str) or not text or text.isspace():
         return Skip.EMPTY
-    body = PLAIN_TEXT + text.encode("utf-8", "replace")
+    body = before + text.encode("utf-8", "replace")
     return Skip.TOO_LARGE if len(body) > MAX_TEXT else Capture(ref, cleaned, body, "utf-8", "")
 
 
@@ -117,17 +170,26 @@ def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> 
         yield from zip(urls[0] if urls else repeat(NO_URL), texts_, strict=bool(urls))
 
 
-def _json_rows(stream: Stream | Readahead, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+def _json_rows(
+    stream: Stream | Readahead, columns: tuple[str, str], *, urls_needed: bool
+) -> Iterator[tuple[object, object]]:
     wanted = [name for name in columns if name]
     keys = "[crawl] url_column and text_column name them"
     expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"
     read = {*wanted, *(name.partition(".")[0] for name in wanted)}
+    named, held = columns
+    look = _value if urls_needed else _value_or_none
     for number, row in json_lines(_blocks(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT, read):
         try:
-            *urls, text = (_value(row, name) for name in wanted)
+            yield (look(row, named) if named else NO_URL), _value(row, held)
         except KeyError:
             raise ShardCorrupt(f"{stream.url}:{number}: not {expected}") from None
-        yield urls[0] if urls else NO_URL, text
+
+
+def _value_or_none(row: Mapping[str, object], name: str) -> object:
+    with suppress(KeyError):
+        return _value(row, name)
+    return None
 
 
 def _value(row: Mapping[str, object], name: str) -> object:

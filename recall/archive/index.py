@@ -52,6 +52,11 @@ FROM read_parquet($files, hive_partitioning = false, binary_as_string = true)
 _ROWS = f"""{_CAPTURES}
 WHERE url_host_tld IN (SELECT unnest($tlds)) AND url_host_name IN (SELECT unnest($hosts))
 """
+_SUBDOMAINS = f"""{_CAPTURES}
+WHERE url_host_tld = $tld AND url_surtkey >= $first AND url_surtkey < $last
+    AND ends_with(rtrim(url_host_name, '.'), $end)
+"""
+"""Hosts below a name: in SURT order they follow it, with `)` where www is cut off, else with a comma or a port."""
 _COLUMNS = {
     "url_surtkey": "VARCHAR",
     "url": "VARCHAR",
@@ -107,7 +112,9 @@ def part_refs(url: str, prefixes: Sequence[str], access: AccessSection = _ANYONE
     """
     wanted = PrefixSet(prefixes)
     with _Index(url, [url], access) as table:
-        found = [row for part in _parts(sorted(wanted.hosts)) for row in table.rows(part, "", {})]
+        found = {row for part in _parts(sorted(wanted.hosts)) for row in table.rows(part, "", {})}
+        for name in sorted(wanted.parents):
+            found.update(table.subdomain_rows(name))
     return sorted(row for row in found if wanted.match(row.url) is not None)
 
 
@@ -221,6 +228,15 @@ class _Index:
         spelled = {name + dot for host in hosts for name in (host, unicode_host(host)) for dot in ("", ".")}
         tlds = sorted({host.rpartition(".")[2] for host in spelled})
         return self.captures(_ROWS + condition, {"tlds": tlds, "hosts": sorted(spelled), **values})
+
+    def subdomain_rows(self, name: str) -> list[IndexRow]:
+        """Rows of all hosts below a name, as the index spells them and in their own letters."""
+        found: list[IndexRow] = []
+        for spelled in sorted({name, unicode_host(name)}):
+            surt = ",".join(reversed(spelled.split(".")))
+            bounds = {"tld": spelled.rpartition(".")[2], "first": f"{surt})", "last": f"{surt};", "end": f".{spelled}"}
+            found += self.captures(_SUBDOMAINS, bounds)
+        return found
 
     def captures(self, query: str, values: dict[str, Any]) -> list[IndexRow]:
         """Rows that a query over all files finds."""

@@ -43,7 +43,11 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "Write RUN/report/index.html; show where a round errs on held-out hosts, by language, kind and page.",
     ),
     "plan": ("planning", "Measure this machine for up to a minute and say what scanning a whole crawl needs."),
-    "score": ("applying", "Score HTML files, or the pages of a WARC, as JSON lines."),
+    "score": ("applying", "Score pages: HTML files, folders, WARC, WET, Parquet, JSON lines, lists of URLs."),
+    "extract": (
+        "applying",
+        "Extract pages as Markdown with exact code: files, JSON lines, Parquet or a WARC of texts.",
+    ),
     "export": (
         "sharing",
         "Write the corpus as JSON lines (.jsonl, .gz, .zst) or WARC (.warc.gz); hosts or prefixes (.parquet, .csv).",

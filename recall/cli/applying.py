@@ -1,26 +1,99 @@
-"""The verb `recall score`: a model over files or a WARC, as JSON lines."""
+"""The verbs `recall score` and `recall extract`: their inputs and options."""
 
-import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from recall.apply.scores import score_files, score_warc
-from recall.errors import BadInput
-from recall.model.scorer import Scorer
+from recall.cli.cluster_options import on_cluster
+
+if TYPE_CHECKING:
+    from recall.apply.extracts import Extraction
+    from recall.apply.scores import Scoring
+    from recall.config import AccessSection
+
+KINDS = ("html", "warc", "wet", "jsonl", "parquet")
+"""Kinds of standard input."""
+
+
+def over_pages(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the inputs and options that say which pages, and where the results go."""
+    text = click.Path(path_type=Path)
+    for add in (
+        click.option("--config", type=text, help="Take [access] and [cluster] from this config.toml."),
+        click.option(
+            "--parts", help="Where parts lie until --to is whole: on a cluster a folder or s3:// that all see."
+        ),
+        click.option("--text-column", default="text", show_default=True, help="Of text, in Parquet and JSON lines."),
+        click.option("--html-column", default="html", show_default=True, help="Of HTML, which goes before text."),
+        click.option("--url-column", help="Of URLs; by default `url`, where there is one."),
+        click.option(
+            "--crawl",
+            "crawls",
+            multiple=True,
+            help="With --list: the crawl to look URLs up in; may be given several times.",
+        ),
+        click.option("--index", help="With --list: where the URL index lies, by default below --base."),
+        click.option("--base", help="With --list: where WARC paths lie; else Common Crawl's own place."),
+        click.option(
+            "--as",
+            "kind",
+            type=click.Choice(KINDS),
+            help="What standard input (-) is; by default its first bytes say.",
+        ),
+        click.option(
+            "--to",
+            "target",
+            type=text,
+            help="A new file or folder for the results; its name says the format. A killed call goes on when repeated.",
+        ),
+        click.option(
+            "--list",
+            "lists",
+            multiple=True,
+            help="A list: a URL a line, `path offset length` a line, or rows of a URL index (.csv, .jsonl, .parquet).",
+        ),
+        click.argument("inputs", nargs=-1, metavar="[INPUT]..."),
+    ):
+        command = add(command)
+    return on_cluster(command)
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--model", required=True, help="A model folder, for example RUN/rounds/3/train.")
-@click.option("--warc", help="Score every page of this WARC (path or URL) instead of files.")
-def score(files: tuple[str, ...], model: str, warc: str | None) -> None:
-    """Score HTML files, or the pages of a WARC, as JSON lines."""
-    if bool(files) == bool(warc):
-        raise BadInput("score: give HTML files or --warc URL, one of the two")
-    scorer = Scorer.load(model)
-    for scored in score_warc(scorer, warc) if warc else score_files(scorer, files):
-        line = {"path": scored.path, "score": scored.score, "label": scored.label}
-        if scored.page is not None:
-            ref = scored.page.ref
-            line |= {"url": scored.page.url, "offset": ref.offset, "length": ref.length}
-        click.echo(json.dumps(line))
+@over_pages
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=("shipped",),
+    show_default=True,
+    help="A model folder, for example RUN/rounds/3/train, or NAME=FOLDER; several give a column each.",
+)
+@click.option("--warc", "warcs", multiple=True, help="A WARC (path or URL), as it may also be given among the inputs.")
+def score(models: tuple[str, ...], warcs: tuple[str, ...], inputs: tuple[str, ...], **options: Any) -> None:
+    """Score pages: HTML files, folders, WARC, WET, Parquet, JSON lines, lists of URLs."""
+    from recall.cli.page_verbs import Given, run_over_pages, settings_of  # noqa: PLC0415 - help needs no reader of pages
+
+    def scoring(access: "AccessSection") -> "Scoring":
+        from recall.apply.scores import Scoring, named_models  # noqa: PLC0415 - inputs are looked at first
+
+        return Scoring(named_models(models, access), access)
+
+    given = Given(inputs=(*inputs, *warcs), **options)
+    run_over_pages("score", given, settings_of(given), scoring)
+
+
+@click.command()
+@over_pages
+def extract(**options: Any) -> None:
+    """Extract pages as Markdown with exact code: files, JSON lines, Parquet or a WARC of texts."""
+    from recall.cli.page_verbs import Given, run_over_pages, settings_of  # noqa: PLC0415 - as above
+
+    def extraction(_access: "AccessSection") -> "Extraction":
+        from recall.apply.extracts import Extraction  # noqa: PLC0415 - as above
+
+        return Extraction()
+
+    given = Given(**options)
+    run_over_pages("extract", given, settings_of(given), extraction)

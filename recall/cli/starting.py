@@ -7,7 +7,8 @@ import click
 
 from recall.apply.crawls import apply_run, origin_of
 from recall.archive.manifest import resolve
-from recall.cli.stepping import RUN, drive, on_cluster, open_run
+from recall.cli.cluster_options import on_cluster
+from recall.cli.stepping import RUN, drive, open_run
 from recall.config import Config, dump_config, load_config, resolve_paths
 from recall.demo import start_demo
 from recall.errors import BadInput

@@ -1,12 +1,12 @@
 """The verbs that do steps of a run: `recall run`, `retry`, and each step by its own name."""
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from recall import loop
 from recall.cli import VERBS
+from recall.cli.cluster_options import cluster_with, on_cluster
 from recall.errors import Damaged
 from recall.records import Done, Waiting
 from recall.report.terminal_tables import print_ledger
@@ -19,37 +19,13 @@ from recall.run.rounds import Run
 RUN = click.argument("run", metavar="RUN")
 
 
-def on_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where work runs."""
-    for option in (
-        click.option(
-            "--failed-share",
-            type=click.FloatRange(0, 1, max_open=True),
-            help="Share of shards that may fail before a step gives up.",
-        ),
-        click.option("--workers", type=click.IntRange(0), help="Processes at work; 0 means one per core."),
-        click.option(
-            "--cluster",
-            "--ray-address",
-            "cluster",
-            help='"here" (this process), "local" (Ray on this machine) or a Ray address.',
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 def open_run(
     root: str, cluster: str | None = None, workers: int | None = None, failed_share: float | None = None
 ) -> Run:
     """Open a run folder; options given here take the place of its [cluster] settings."""
     run = Run.open(root)
-    given = {"address": cluster, "workers": workers, "failed_share": failed_share}
-    changed = {key: value for key, value in given.items() if value is not None}
-    if not changed:
-        return run
-    settings = type(run.config.cluster).model_validate({**run.config.cluster.model_dump(), **changed})
-    return Run.open(root, run.config.access, settings)
+    settings = cluster_with(run.config.cluster, cluster, workers, failed_share)
+    return run if settings == run.config.cluster else Run.open(root, run.config.access, settings)
 
 
 def say(name: str, result: Done | Waiting) -> None:

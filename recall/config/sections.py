@@ -63,8 +63,10 @@ class SeedSection(Section):
     labels: str = ""
     use: str = "seed"
     prefixes: tuple[str, ...] = ()
-    known_prefixes: bool = False
+    known_prefixes: bool | Literal["all"] = False
     structure: Count = 0
+    model: str = ""
+    model_pages: Positive = 200
     per_family: Positive = 100
     random_negatives: Count = 0
     sample_pages: Count = 500

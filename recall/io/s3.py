@@ -193,6 +193,14 @@ def size(url: str, access: AccessSection) -> int | None:
     return found
 
 
+def etag_of(url: str, access: AccessSection) -> str | None:
+    """The etag of an object, None if there is none."""
+    bucket, key = split(url)
+    return _unless_missing(
+        url, access, lambda: str(client(access).head_object(Bucket=bucket, Key=key)["ETag"]), writing=True
+    )
+
+
 def check_bucket(url: str, access: AccessSection) -> None:
     """Raise StorageUnusable when a URL's bucket is not there: an answer to HEAD does not tell it from a missing key."""
     bucket, _ = split(url)

@@ -3,7 +3,9 @@
 In: bytes or a local file. Out: True when written, False when the name is taken. The condition (If-None-Match) goes
 with the PUT, or with the request that completes the parts: until then nothing is seen. A request that broke may have
 arrived: then the name is taken by our own bytes, which are compared as they come, never held. Parts of an upload that
-failed are given up. Amazon S3 API Reference, PutObject and CompleteMultipartUpload.
+failed are given up. Some servers (SeaweedFS 4.48) let several uploads through that are completed at the same moment,
+the last one over the others: whoever has completed one looks whose object is there. Amazon S3 API Reference, PutObject
+and CompleteMultipartUpload.
 """
 
 import io
@@ -143,14 +145,18 @@ def _complete(target: Target, path: Path, upload: str, parts: list[dict[str, Any
     """Let the parts become the object, if the name is free. Raises _Forgotten when the server knows them no longer."""
     tries = 0
 
-    def attempt() -> bool:
+    def attempt() -> str | None:
         nonlocal tries
         tries += 1
         request = {"UploadId": upload, "MultipartUpload": {"Parts": parts}, "IfNoneMatch": "*"}
-        return target.ask("complete_multipart_upload", **request) is not None
+        answer = target.ask("complete_multipart_upload", **request)
+        return None if answer is None else str(answer.get("ETag", ""))
 
     try:
-        return target.call(attempt) or (tries > 1 and _holds(target, path))
+        etag = target.call(attempt)
+        if etag is None:
+            return tries > 1 and _holds(target, path)
+        return target.call(lambda: s3.etag_of(target.url, target.access)) == etag or _holds(target, path)
     except _Forgotten:  # by a request that arrived, whose answer was lost
         there = target.call(lambda: s3.size(target.url, target.access)) is not None
         if there and _holds(target, path):

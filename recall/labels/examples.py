@@ -23,7 +23,7 @@ scored, but have no weight, as they do not represent the other pages of their sc
 
 SUSPECTED = ("suspect_high", "suspect_low", "language", "gold")
 
-INFERRED = ("prefix", "structure", "judge", "random", "harvest")
+INFERRED = ("prefix", "structure", "judge", "model", "random", "harvest")
 """Sources whose label no annotator gave: they train, but no figure is measured on them."""
 
 

@@ -188,7 +188,8 @@ def readme(record: Mapping[str, Any], card: Mapping[str, Any]) -> str:
         "| SHA256SUMS | digests of all files: `sha256sum --check SHA256SUMS` |",
         "",
         "hosts.parquet and prefixes.parquet join with the columnar index on `url_host_name`; for prefixes keep",
-        "what `regexp_matches(url_path, url_path_regex)` as well. Pages belong to their sites and are no part of this.",
+        "what `regexp_matches(url_path, url_path_regex)` as well; a host that starts with `*.` stands for all hosts",
+        "that end with what follows the star. Pages belong to their sites and are no part of this.",
         "",
     ]
     return "\n".join(lines)

@@ -5,7 +5,7 @@ hashed keys as ranks (`priority`) this is a uniform sample without replacement (
 using bottom-k sketches", 2007).
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from hashlib import blake2b
 from itertools import islice
 from typing import Generic, TypeVar
@@ -26,6 +26,20 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Cut a stream into lists of `size` items; the last may be shorter."""
     stream = iter(items)
     while batch := list(islice(stream, size)):
+        yield batch
+
+
+def batches_by_weight(items: Iterable[T], size: int, most: int, weigh: Callable[[T], int]) -> Iterator[list[T]]:
+    """Cut a stream into lists of `size` items, or fewer where they weigh `most`: a list ends at the item that does."""
+    batch: list[T] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        weight += weigh(item)
+        if len(batch) == size or weight >= most:
+            yield batch
+            batch, weight = [], 0
+    if batch:
         yield batch
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from recall.sites.prefixes import PrefixSet, prefix_key, shipped_prefixes
+from recall.sites.prefixes import PrefixSet, prefix_key
+from recall.sites.shipped import shipped_prefixes
 
 OTHER_KIND = "other"
 WORDS = (

@@ -1,28 +1,24 @@
-"""URL prefixes and templates, matched many at once; the prefixes that recall ships.
+"""URL prefixes and templates, matched many at once.
 
 A prefix is a host and the start of a path, without scheme, cut at a path boundary; a prefix whose path holds
-placeholders is a template. Prefixes and URLs are compared as the URL key has them (`urls`), however they are written.
-The shipped ones lie in recall/data/code_prefixes.tsv (kind, language, prefix): sites whose pages are mostly about
-code, in many languages. Refuses a line of that file that is not a kind of SHIPPED_KINDS, a language and a prefix with a
-slash and without a scheme, between tabs.
+placeholders is a template. A host that starts with `*.` stands for every host below that name, not for the name itself.
+Prefixes and URLs are compared as the URL key has them (`urls`), however they are written.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 
-from recall.errors import Damaged
 from recall.sites.urls import address_of, host_of
 
 YEAR, INT, SLUG = "{year}", "{int}", "{slug}"
 """Placeholders of a template: each matches one whole path part."""
 
-SHIPPED_KINDS = ("qa", "docs", "forum", "blog", "tracker", "repository", "mail")
-"""Kinds of site that the shipped prefixes have; API references lie among docs."""
+ANY = "{any}"
+"""Placeholder inside a path part: any characters of that part, or none."""
 
-FILE = "data/code_prefixes.tsv"
+SUBDOMAINS = "*."
+"""Start of a prefix whose host stands for all hosts below a name."""
 
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
@@ -49,7 +45,7 @@ def parse_prefix(text: str) -> str:
     name = f"[{host[0]}]" if _IPV6.fullmatch(host[0]) else host[0]
     address = address_of(f"http://{name}{tail}")
     path = address.path if tail else ""
-    for placeholder in (YEAR, INT, SLUG) if "{" in tail else ():
+    for placeholder in (YEAR, INT, SLUG, ANY) if "{" in tail else ():
         path = path.replace(f"%7B{placeholder[1:-1]}%7D", placeholder)
     return f"{address.host}{path}" if address.host else ""
 
@@ -79,7 +75,8 @@ def under(prefix: str, url: str) -> bool:
     """True when a URL lies under a prefix (host and path) or a template.
 
     A prefix ends at a path boundary: `a.org/docs` covers `a.org/docs` and `a.org/docs/x`, not `a.org/docsets`;
-    `a.org/docs/` covers what follows its slash. Path parts of a template may be placeholders: `a.org/{year}/`.
+    `a.org/docs/` covers what follows its slash. Path parts of a template may be placeholders, `a.org/{year}/`, or hold
+    them, `a.org/linux{any}`. `*.a.org/` covers `b.a.org/` and `c.b.a.org/`, not `a.org/`.
     Nothing lies under an empty prefix.
     """
     return PrefixSet([prefix]).match(url) is not None
@@ -87,17 +84,51 @@ def under(prefix: str, url: str) -> bool:
 
 @dataclass(slots=True)
 class _Node:
-    """A node in the tree of a host's templates. ends: the template that ends here, without and with a final slash."""
+    """A node in the tree of a host's templates. ends: the template that ends here, without and with a final slash.
+
+    parts: what follows a whole path part; open: what follows a part with ANY in it, by the pieces around it.
+    """
 
     parts: dict[str, "_Node"] = field(default_factory=dict)
+    open: dict[tuple[str, ...], "_Node"] = field(default_factory=dict)
     ends: dict[bool, str] = field(default_factory=dict)
+
+    def after(self, part: str) -> "_Node":
+        """The node behind a part of a template, made where there is none."""
+        if ANY in part:
+            return self.open.setdefault(tuple(part.split(ANY)), _Node())
+        return self.parts.setdefault(part, _Node())
+
+    def fitting(self, part: str) -> Iterator["_Node"]:
+        """The nodes behind the parts that a URL's part fits."""
+        for name in (part, *placeholders_of(part)):
+            if name in self.parts:
+                yield self.parts[name]
+        for pieces, node in self.open.items():
+            if _fits(part, pieces):
+                yield node
+
+
+def _fits(part: str, pieces: tuple[str, ...]) -> bool:
+    """True when a path part is the pieces in order with any characters between; looks at each character once."""
+    first, *inner, last = pieces
+    if len(part) < len(first) + len(last) or not part.startswith(first) or not part.endswith(last):
+        return False
+    at, end = len(first), len(part) - len(last)
+    for piece in inner:
+        at = part.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
 
 
 class PrefixSet:
     """Many prefixes matched at once: a URL costs one set lookup, and one per path part on hosts that have a prefix.
 
-    Templates (prefixes with placeholders) are kept apart, in a tree per host. Prefixes come back as they were given; of
-    several that mean the same the first by sort order stays. What is no prefix is passed over.
+    Where hosts stand for all below a name, it costs one more per label of its host. Templates (prefixes with
+    placeholders) are kept apart, in a tree per host. Prefixes come back as they were given; of several that mean the
+    same the first by sort order stays. What is no prefix is passed over.
     """
 
     def __init__(self, prefixes: Iterable[str]) -> None:
@@ -107,14 +138,17 @@ class PrefixSet:
             prefix = parse_prefix(given)
             if prefix and self._prefixes.setdefault(prefix, given) is given and "{" in prefix:
                 self._add(prefix, given)
-        self.hosts = frozenset(prefix.partition("/")[0] for prefix in self._prefixes)
-        """Hosts of all prefixes, as `host_of` gives them."""
+        names = frozenset(prefix.partition("/")[0] for prefix in self._prefixes)
+        self.hosts = frozenset(name for name in names if not name.startswith(SUBDOMAINS))
+        """Hosts of the prefixes, as `host_of` gives them, without those that stand for all below a name."""
+        self.parents = frozenset(name.removeprefix(SUBDOMAINS) for name in names - self.hosts)
+        """Names below which every host may have pages under a prefix."""
 
     def _add(self, prefix: str, template: str) -> None:
         host, _, path = prefix.partition("/")
         node = self._templates.setdefault(host, _Node())
         for part in path.removesuffix("/").split("/"):
-            node = node.parts.setdefault(part, _Node())
+            node = node.after(part)
         node.ends[path.endswith("/")] = template
 
     def __len__(self) -> int:
@@ -123,20 +157,36 @@ class PrefixSet:
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._prefixes.values()))
 
+    def _names(self, host: str) -> list[str]:
+        """What the host of a prefix that covers this host may be, the closest first."""
+        names = [host] if host in self.hosts else []
+        if self.parents:
+            below = host.partition(".")[2]
+            while below:
+                if below in self.parents:
+                    names.append(f"{SUBDOMAINS}{below}")
+                below = below.partition(".")[2]
+        return names
+
     def matches(self, url: str) -> Iterator[str]:
-        """Every prefix that the URL lies under, the longest first; a template is as long as the part that it covers."""
+        """Every prefix that the URL lies under, the longest first; a template is as long as the part that it covers.
+
+        Of two that cover the same part, the one of the closer host comes first, then the one without placeholders.
+        """
         host = host_of(url)
-        if host not in self.hosts:
+        names = self._names(host)
+        if not names:
             return
-        key = prefix_key(url)
-        templates = self._templates.get(host)
-        if templates is None:
-            yield from (self._prefixes[prefix] for prefix in _boundaries(key) if prefix in self._prefixes)
-            return
-        parts = key[len(host) + 1 :].split("/")
-        covered = [(-len(prefix), 0, self._prefixes[prefix]) for prefix in _boundaries(key) if prefix in self._prefixes]
-        covered += [(-len(host) - 1 - length, 1, template) for length, template in _fitting(templates, parts, 0)]
-        yield from (prefix for _, _, prefix in sorted(covered))
+        path = prefix_key(url)[len(host) :]
+        covered: list[tuple[int, int, int, str]] = []
+        for rank, name in enumerate(names):
+            literal = (prefix for prefix in _boundaries(f"{name}{path}") if prefix in self._prefixes)
+            covered += [(len(name) - len(prefix), rank, 0, self._prefixes[prefix]) for prefix in literal]
+            templates = self._templates.get(name)
+            if templates is not None:
+                fitting = _fitting(templates, path[1:].split("/"), 0)
+                covered += [(-1 - length, rank, 1, template) for length, template in fitting]
+        yield from (prefix for _, _, _, prefix in sorted(covered))
 
     def match(self, url: str) -> str | None:
         """The longest prefix that the URL lies under, or None."""
@@ -148,42 +198,10 @@ def _fitting(node: _Node, parts: list[str], start: int, covered: int = 0) -> Ite
     if start == len(parts):
         return
     part = parts[start]
-    for name in (part, *placeholders_of(part)):
-        child = node.parts.get(name)
-        if child is None:
-            continue
+    for child in node.fitting(part):
         end = covered + len(part)
         if False in child.ends:
             yield end, child.ends[False]
         if True in child.ends and start + 1 < len(parts):
             yield end + 1, child.ends[True]
         yield from _fitting(child, parts, start + 1, end + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class ShippedPrefix:
-    """A prefix or template that recall ships. kind: one of SHIPPED_KINDS; language: ISO 639-1 of most of its pages."""
-
-    kind: str
-    language: str
-    prefix: str
-
-
-def parse_shipped(text: str, source: str) -> tuple[ShippedPrefix, ...]:
-    """Read a list of kind, language and prefix between tabs; lines that start with # are comments."""
-    known = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line or line.startswith("#"):
-            continue
-        parts = line.split("\t")
-        if len(parts) != 3 or parts[0] not in SHIPPED_KINDS or "/" not in parts[2] or "://" in parts[2]:
-            kinds = ", ".join(SHIPPED_KINDS)
-            raise Damaged(f"{source}:{number}: expected a kind ({kinds}), a language, and host/path, between tabs")
-        known.append(ShippedPrefix(*parts))
-    return tuple(known)
-
-
-@cache
-def shipped_prefixes() -> tuple[ShippedPrefix, ...]:
-    """The prefixes that recall ships, as FILE lists them."""
-    return parse_shipped(files("recall").joinpath(FILE).read_text(encoding="utf-8"), FILE)

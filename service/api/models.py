@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from recall.errors import BadInput, RecallError
-from recall.model.scorer import Scorer
+from recall.model.scorer import SHIPPED, SHIPPED_MODEL, Scorer
 from recall.run import Run, Store
 from service.api import schemas
 from service.problems import Refusal
@@ -74,10 +74,12 @@ class Version:
 
 
 def resolve(reference: str, beside: Path | None = None) -> ModelSource:
-    """Where a reference points. beside: the folder that relative paths are read from.
+    """Where a reference points; SHIPPED is recall's own model. beside: the folder that relative paths are read from.
 
     Raises BadInput where there is neither a model folder nor a run with a trained round.
     """
+    if reference == SHIPPED:
+        return ModelSource(SHIPPED, SHIPPED_MODEL)
     place = reference if beside is None or "://" in reference else str(beside / reference)
     if "://" not in place and (Path(place) / "model.json").is_file():
         folder = Path(place).resolve()

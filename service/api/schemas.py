@@ -83,7 +83,7 @@ class ItemError(BaseModel):
 
 
 class Scored(BaseModel):
-    """An item's score. label: the positive label at or above the threshold, else "other"."""
+    """An item's score. label: the positive label at or above the threshold, else "other" or "too short"."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -93,7 +93,10 @@ class Scored(BaseModel):
     probability: float = Field(ge=0, le=1, description="Calibrated, rising in the score")
     label: str
     threshold: float = Field(
-        description="The model's, or that of the kind of place that `url` leads to; decides `label`"
+        description="The model's, that of the kind of place that `url` leads to, or that for `text`; decides `label`"
+    )
+    least_characters: int | None = Field(
+        default=None, description='Where `label` is "too short": characters from which on the model has an opinion'
     )
     model: str = Field(description="The version that gave the score")
 

@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.model.scorer import threshold_for
+from recall.model.scorer import label_of, threshold_for
 from recall.page.text import scoring_bytes
-from recall.records import MARK, OTHER_LABEL, Capture
+from recall.records import MARK, TOO_SHORT, Capture
 from service.api.bodies import Line
 from service.api.items import AnyItem, Outcome, PlainItem, Unfit, read_items, read_line
 from service.api.models import Models, Version
@@ -59,7 +59,7 @@ class Scoring:
 
     def _step(self, items: Sequence[AnyItem], echoes: Sequence[Outcome]) -> list[Outcome]:
         texts: list[bytes] = []
-        urls: list[str | None] = []
+        read: list[Item | PlainItem] = []
         errors: dict[int, Unfit] = {}
         for place, item in enumerate(items):
             if isinstance(item, Unfit):
@@ -67,51 +67,61 @@ class Scoring:
                 continue
             try:
                 texts.append(octets_of(item, self.limits))
-                urls.append(item.url)
+                read.append(item)
             except Unfit as unfit:
                 errors[place] = unfit
         count_failures([unfit.reason for unfit in errors.values()])
-        verdicts = iter(self.verdicts(texts, urls))
+        urls, bare = [item.url for item in read], [item.text is not None for item in read]
+        verdicts = iter(self.verdicts(texts, urls, bare))
         return [
             {**echo, "error": errors[place].error} if place in errors else {**echo, **next(verdicts)}
             for place, echo in enumerate(echoes)
         ]
 
-    def verdicts(self, texts: Sequence[bytes], urls: Sequence[str | None]) -> list[Outcome]:
-        """Score, probability, label, threshold and version of each text."""
+    def verdicts(self, texts: Sequence[bytes], urls: Sequence[str | None], bare: Sequence[bool]) -> list[Outcome]:
+        """Score, probability, label, threshold and version of each text. bare: whether it was given as text."""
         if not texts:
             return []
         scores = self.version.scorer.score(texts)
         count_scores(self.version.version, scores)
-        return verdicts(self.version, scores, urls)
+        return verdicts(self.version, texts, scores, urls, bare)
 
     def captures(self, pages: Sequence[Capture]) -> bytes:
         """Lines for pages of a WARC."""
         texts = [scoring_bytes(page.body, page.charset, page.url) for page in pages]
+        said = self.verdicts(texts, [page.url for page in pages], [False] * len(pages))
         return _ENCODER.encode_lines(
             {"url": page.url, "offset": page.ref.offset, "length": page.ref.length, **verdict}
-            for page, verdict in zip(pages, self.verdicts(texts, [page.url for page in pages]), strict=True)
+            for page, verdict in zip(pages, said, strict=True)
         )
 
 
-def verdicts(version: Version, scores: NDArray[np.float64], urls: Sequence[str | None]) -> list[Outcome]:
-    """What is said of scores by the version that gave them; of pages with a URL by the threshold of their kind."""
-    scorer = version.scorer
-    return [
-        {
+def verdicts(
+    version: Version,
+    texts: Sequence[bytes | str],
+    scores: NDArray[np.float64],
+    urls: Sequence[str | None],
+    bare: Sequence[bool],
+) -> list[Outcome]:
+    """What is said of texts by the version that scored them; of pages with a URL by the threshold of their kind.
+
+    bare: whether each was given as text, which has a threshold of its own.
+    """
+    card, probabilities = version.scorer.card, version.scorer.calibrate(scores).tolist()
+    outcomes: list[Outcome] = []
+    for score, probability, text, url, plain in zip(scores.tolist(), probabilities, texts, urls, bare, strict=True):
+        label = label_of(card, score, text, url, bare=plain)
+        outcome: Outcome = {
             "score": score,
             "probability": probability,
-            "label": scorer.positive if score >= threshold else OTHER_LABEL,
-            "threshold": threshold,
+            "label": label,
+            "threshold": threshold_for(card, url, bare=plain),
             "model": version.version,
         }
-        for score, probability, threshold in zip(
-            scores.tolist(),
-            scorer.calibrate(scores).tolist(),
-            [threshold_for(scorer.card, url) for url in urls],
-            strict=True,
-        )
-    ]
+        if label == TOO_SHORT:
+            outcome["least_characters"] = card.least_characters
+        outcomes.append(outcome)
+    return outcomes
 
 
 def _weight(page: Page | PlainItem) -> int:

@@ -37,7 +37,7 @@ def explain_body(body: bytes, models: Models, pin: str | None, limits: Limits) -
     parts = sorted(explanation.parts, key=lambda part: -abs(part.contribution))
     answer = {
         **({} if request.url is None else {"url": request.url}),
-        **verdicts(version, scores, [request.url])[0],
+        **verdicts(version, [text], scores, [request.url], [request.text is not None])[0],
         "logit": explanation.logit,
         "base": explanation.base,
         "rows": explanation.rows,

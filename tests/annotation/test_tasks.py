@@ -11,6 +11,7 @@ import pytest
 from annotation import tasks as tasks_module
 from annotation.page_pool import over_shards
 from annotation.tasks import EXAMPLES, PREFIXES, STRATA, TASKS, choose_prefixes, push, pushed, title_of
+from recall.config import ClusterSection
 from recall.errors import (
     AlreadyPublished,
     BadInput,
@@ -24,7 +25,7 @@ from recall.errors import (
     StorageUnusable,
     Transient,
 )
-from recall.run.rounds import Round
+from recall.run.rounds import Round, Run
 from recall.run.scanned import ScannedShard, scanned_shards
 from recall.sites.prefixes import under
 from recall.sites.urls import host_of
@@ -225,9 +226,9 @@ def fail(error: RecallError, _scanned: ScannedShard) -> None:
 )
 def test_trouble_that_is_no_shard_s_own_is_raised_as_what_it_is(loop: Any, error: RecallError) -> None:
     """Refused is not "run again", which would only get us blocked."""
-    loop.run.config.cluster.__dict__["attempts"] = 1
+    first = Run.open(loop.run.store.root, cluster=ClusterSection(attempts=1)).round(1)
     with pytest.raises(type(error), match=re.escape(str(error))):
-        list(over_shards(loop.first, fail, error, scanned_shards(loop.first)))
+        list(over_shards(first, fail, error, scanned_shards(first)))
 
 
 @pytest.mark.parametrize("error", [ShardUnreadable("gone"), ShardCorrupt("cut")], ids=repr)

@@ -74,6 +74,14 @@ def test_pages_are_found_by_prefix_up_to_a_path_boundary(base: Path) -> None:
     assert prefix_refs(index, CRAWL, []) == []
 
 
+def test_pages_are_found_on_all_hosts_below_a_name(base: Path) -> None:
+    index = f"{base}/{TABLE}/"
+    assert urls_of(prefix_refs(index, CRAWL, ["*.example.org/docs/"])) == [URLS[3]]
+    assert urls_of(prefix_refs(index, CRAWL, ["*.example.co.uk/", "example.org/docsets"])) == [URLS[4], URLS[2]]
+    assert urls_of(prefix_refs(index, CRAWL, ["*.co.uk/", "sub.example.co.uk/"])) == [URLS[4]]
+    assert prefix_refs(index, CRAWL, ["*.ample.org/", "*.www.example.org/"]) == []
+
+
 def test_pages_are_found_by_url_and_read_together(base: Path) -> None:
     rows = url_refs(f"{base}/{TABLE}", CRAWL, [*URLS[:3], URLS[0], "https://nowhere.org/", "no url"])
     assert urls_of(rows) == URLS[:3]

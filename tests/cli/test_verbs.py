@@ -85,7 +85,14 @@ def test_scores_of_files_and_of_a_warc_are_those_of_the_scan(crawl: Any, played:
         next(key for key in played.store.keys("rounds/1/scan/rows-") if site.url in str(played.store.read_table(key)))
     ).to_pylist()
     assert {row["url"]: row["score"] for row in slim} == scores
-    assert "not" in one_line(recall("score", tmp_path / "none.html", "--model", model, fails=2)).lower()
+    assert "none.html: no such file" in one_line(recall("score", tmp_path / "none.html", "--model", model, fails=2))
+
+
+def test_extract_shows_the_markdown_of_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<html><body><h1>Loops</h1><p>In C:</p><pre>for (;;)\n    ;</pre></body></html>")
+    row = json.loads(recall("extract", page).stdout)
+    assert "```\nfor (;;)\n    ;\n```" in row["text"]
 
 
 def test_a_score_of_a_warc_is_labelled_by_the_kind_its_url_tells(crawl: Any, played: Run, tmp_path: Path) -> None:
@@ -108,8 +115,10 @@ def test_a_score_of_a_warc_is_labelled_by_the_kind_its_url_tells(crawl: Any, pla
         (("init", "{tmp}/run", "--config", "{tmp}/none.toml"), 2, "none.toml: no such config file"),
         (("run", "{tmp}/nowhere"), 2, "not a run folder"),
         (("status", "{tmp}/nowhere"), 2, "not a run folder"),
-        (("score", "--model", "{tmp}"), 2, "one of the two"),
-        (("score", "x.html", "--model", "{tmp}/nowhere"), 2, "nowhere"),
+        (("score", "--model", "{tmp}"), 2, "give files, folders"),
+        (("extract", "https://example.org/"), 2, "archives, not sites"),
+        (("score", __file__, "--model", "{tmp}/nowhere"), 2, "nowhere"),
+        (("score", "x.html", "--model", "{tmp}/nowhere"), 2, "x.html: no such file or folder"),
         (("init", "{tmp}/run", "--from", "{tmp}/nowhere@1"), 2, "not a run folder"),
     ],
 )

@@ -18,9 +18,11 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from recall.archive.warc import WarcWriter
 from recall.config import AccessSection, ScanSection
@@ -32,6 +34,8 @@ from recall.run.jobs.deadline import attempt_until
 from recall.run.store import Store
 from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
 from tests.fuzz.oracle import compare
+
+T = TypeVar("T")
 
 SECONDS = 60.0
 """A file that takes longer hangs."""
@@ -237,10 +241,9 @@ class Scan:
         self.count += 1
         shard = Shard(self.count, "", path.name, str(path))
         job = self._context()
-        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-        before, began = memory("VmRSS"), time.monotonic()
-        outcome = attempt_until(scan_shard, job, ShardScan(shard), SECONDS)
-        seconds, resident = time.monotonic() - began, memory("VmHWM") - before
+        began = time.monotonic()
+        outcome, resident = memory_taken(lambda: attempt_until(scan_shard, job, ShardScan(shard), SECONDS))
+        seconds = time.monotonic() - began
         differs, rules = compare(path)
         if outcome.failure is not None:
             kind = str(outcome.error_kind)
@@ -251,6 +254,17 @@ class Scan:
         total = sum(report["skipped"].values()) + report["rejected"] + report["kept"]
         wrong = differs if read == total else f"{read} read, {total} accounted for"
         return Found(name, "complete", read, seconds, wrong, resident, tuple(rules))
+
+
+def memory_taken(action: Callable[[], T]) -> tuple[T, int]:
+    """What an action returns, and what it adds to this process' memory at most, in bytes.
+
+    None of it is seen where the process holds as much already that it has freed: measure in a new one.
+    """
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    before = memory("VmRSS")
+    result = action()
+    return result, memory("VmHWM") - before
 
 
 def memory(field: str) -> int:
@@ -280,6 +294,22 @@ def work(folder: Path, numbers: list[int], seed: int, results: "multiprocessing.
             results.put(scan(name, path))
             path.unlink()
     results.put(None)
+
+
+def scan_mutations_of_nothing(mutations: list[Mutation], seed: int) -> list[Found]:
+    """Scan what each mutation makes of an empty file, in a new process, so that what they add to its memory is seen."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(_scan_mutations, mutations, seed).result()
+
+
+def _scan_mutations(mutations: list[Mutation], seed: int) -> list[Found]:
+    with TemporaryDirectory(prefix="recall-fuzz-") as temporary:
+        scan, path = Scan(Path(temporary)), Path(temporary) / "large.warc.gz"
+        return [
+            scan(mutation.__name__, path)
+            for mutation in mutations
+            if path.write_bytes(mutation(b"", random.Random(seed)))
+        ]
 
 
 def campaign(folder: Path, count: int, seed: int, workers: int) -> Iterator[Found]:

@@ -115,22 +115,49 @@ def test_a_name_that_is_taken_costs_no_upload(
     assert io.read_all(url, access) == b"first"
 
 
-def test_of_many_writers_of_a_large_file_one_wins(s3: "S3Server", access: AccessSection, tmp_path: Path) -> None:
-    url, won = s3.url("racing/large"), list[Path]()
+def test_of_many_writers_of_a_large_file_what_is_there_is_whole_and_its_writer_was_told(
+    s3: "S3Server", access: AccessSection, tmp_path: Path
+) -> None:
+    """How many are told that they won is for the server to say: SeaweedFS 4.48 is not atomic here.
+
+    Four uploads completed with If-None-Match at one barrier, plain boto3: one of them won in 41 of 150 races, two in
+    45, three in 43, all four in 21, the last over the others; four PUTs had one winner in 150 of 150. The two tests
+    after this one set the order of the requests.
+    """
+    url, told = s3.url("racing/large"), dict[Path, bool]()
     paths = [write_file(tmp_path, 9 * MIB, str(number)) for number in range(4)]
 
     def write(path: Path) -> None:
-        if io.publish_file(url, path, access):
-            won.append(path)
+        told[path] = io.publish_file(url, path, access)
 
     writers = [threading.Thread(target=write, args=(path,)) for path in paths]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    assert len(won) == 1
-    assert io.read_all(url, access) == won[0].read_bytes()
+    there = io.read_all(url, access)
+    assert [told[path] for path in paths if path.read_bytes() == there] == [True]
     assert left_parts(s3, access, url) == []
+    assert not io.publish_file(url, paths[0], access)
+
+
+@pytest.mark.parametrize(("same", "wins"), [(False, False), (True, True)], ids=["other bytes", "the same bytes"])
+def test_whoever_was_written_over_while_completing_is_told(
+    s3: "S3Server", access: AccessSection, tmp_path: Path, *, same: bool, wins: bool
+) -> None:
+    """As on a server that lets two uploads through: the other one's object comes between completion and answer."""
+    url, events = s3.url(f"over/{same}"), s3_module.client(access).meta.events
+    path = write_file(tmp_path, 9 * MIB)
+    theirs = path.read_bytes() if same else b"theirs"  # in one piece: another etag even for the same bytes
+
+    def write_over(**_: Any) -> None:
+        events.unregister("after-call.s3.CompleteMultipartUpload", write_over)
+        bucket, key = s3_module.split(url)
+        s3_module.client(access).put_object(Bucket=bucket, Key=key, Body=theirs)
+
+    events.register("after-call.s3.CompleteMultipartUpload", write_over)
+    assert io.publish_file(url, path, access) is wins
+    assert io.read_all(url, access) == theirs
 
 
 Spoil = Callable[[str, BaseException, bool], None]

@@ -23,11 +23,14 @@ from recall.records import WarcRef
 from recall.release.export_files import export_rows
 from recall.release.lists import path_regex, surt_prefix
 from recall.run.rounds import Run
-from recall.sites.prefixes import PrefixSet, shipped_prefixes, under
+from recall.sites.prefixes import PrefixSet, under
+from recall.sites.shipped import shipped_prefixes
 
 JOIN = (
     "SELECT i.url, p.prefix FROM read_parquet('INDEX', hive_partitioning = false) i JOIN 'LIST' p "
-    "ON i.url_host_name = p.url_host_name AND starts_with(i.url_surtkey, p.url_surtkey_prefix) "
+    "ON (i.url_host_name = p.url_host_name "
+    "OR starts_with(p.url_host_name, '*.') AND ends_with(i.url_host_name, substr(p.url_host_name, 2))) "
+    "AND starts_with(i.url_surtkey, p.url_surtkey_prefix) "
     "WHERE regexp_matches(i.url_path, p.url_path_regex)"
 )
 
@@ -106,6 +109,7 @@ def test_the_path_expression_says_what_lies_under_a_prefix(prefix: str) -> None:
 
 def test_surt_prefixes_are_written_as_the_index_sorts() -> None:
     assert surt_prefix("www2.Docs.example.org", "Path/") == "org,example,docs)/path/"
+    assert surt_prefix("*.Docs.example.org", "Path/") == "org,example,docs"
 
 
 def test_hosts_are_those_of_the_last_round(played: Run, tmp_path: Path) -> None:

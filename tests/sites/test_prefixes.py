@@ -1,77 +1,12 @@
-"""URL prefixes and templates, and those that recall ships."""
+"""URL prefixes and templates."""
 
 import time
-from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.errors import Damaged
-from recall.sites.hosts import registered_domain
-from recall.sites.prefixes import (
-    SHIPPED_KINDS,
-    PrefixSet,
-    parse_prefix,
-    parse_shipped,
-    prefix_key,
-    shipped_prefixes,
-    under,
-)
-
-
-def test_the_list_covers_every_kind_and_many_languages() -> None:
-    known = shipped_prefixes()
-    assert len(known) >= 60
-    kinds = Counter(one.kind for one in known)
-    assert set(kinds) == set(SHIPPED_KINDS)
-    assert min(kinds.values()) >= 5
-    languages = Counter(one.language for one in known)
-    assert len(languages) >= 10
-    assert min(languages[name] for name in ("zh", "ja", "ru", "es", "de", "fr")) >= 4
-
-
-def test_no_prefix_is_listed_twice_or_lies_under_another() -> None:
-    prefixes = [one.prefix for one in shipped_prefixes()]
-    assert len(set(prefixes)) == len(prefixes)
-    for prefix in prefixes:
-        others = PrefixSet(set(prefixes) - {prefix})
-        assert others.match(f"https://{prefix.replace('{int}', '1').replace('{year}', '2020')}") is None
-
-
-def test_every_prefix_has_a_registered_domain_and_only_known_placeholders() -> None:
-    for one in shipped_prefixes():
-        host, _, path = one.prefix.partition("/")
-        assert "." in registered_domain(host)
-        assert host == host.lower()
-        assert all(part in {"{int}", "{year}", "{slug}"} for part in path.split("/") if "{" in part)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://stackoverflow.com/questions/11227809/why-is-it-faster",
-        "https://ru.stackoverflow.com/questions/5/x",
-        "https://qiita.com/someone/items/abcdef",
-        "https://blog.csdn.net/name/article/details/123",
-        "https://github.com/owner/tool/issues/17",
-        "https://www.php.net/manual/de/function.echo.php",
-        "https://lkml.org/lkml/2020/1/2/3",
-    ],
-)
-def test_well_known_pages_are_covered(url: str) -> None:
-    assert PrefixSet(one.prefix for one in shipped_prefixes()).match(url)
-
-
-@pytest.mark.parametrize("url", ["https://stackoverflow.com/questions/tagged/c", "https://github.com/about/press/x"])
-def test_lists_and_company_pages_are_not(url: str) -> None:
-    assert PrefixSet(one.prefix for one in shipped_prefixes()).match(url) is None
-
-
-@pytest.mark.parametrize("line", ["qa\ten", "recipes\ten\ta.org/", "qa\ten\thttps://a.org/x", "qa\ten\ta.org"])
-def test_a_line_that_is_no_prefix_is_named(line: str) -> None:
-    with pytest.raises(Damaged, match="list:2"):
-        parse_shipped(f"# a comment\n{line}\n", "list")
+from recall.sites.prefixes import PrefixSet, parse_prefix, prefix_key, under
 
 
 @pytest.mark.parametrize(
@@ -142,10 +77,59 @@ def test_a_prefix_set_says_what_under_says() -> None:
         ("a.org/{slug}/issues/", "https://a.org/tool/issues/7", True),
         ("a.org/{slug}/issues/", "https://a.org//issues/7", False),
         ("a.org/{int}", "https://a.org/٣", False),
+        ("a.org/linux{any}", "https://a.org/linux-sed-2.html", True),
+        ("a.org/linux{any}", "https://a.org/linux", True),
+        ("a.org/linux{any}", "https://a.org/linux/x", True),
+        ("a.org/linux{any}", "https://a.org/unix-linux", False),
+        ("a.org/{any}math{any}/", "https://a.org/highmathx/7", True),
+        ("a.org/{any}math{any}/", "https://a.org/highmathx", False),
+        ("a.org/{any}math{any}", "https://a.org/x/math", False),
+        ("a.org/a{any}b{any}b", "https://a.org/axbxb", True),
+        ("a.org/a{any}b{any}b", "https://a.org/axb", False),
+        ("a.org/aa{any}aa", "https://a.org/aaa", False),
     ],
 )
 def test_a_template_stands_for_whole_path_parts(template: str, url: str, covered: bool) -> None:
     assert under(template, url) is covered
+
+
+@pytest.mark.parametrize(
+    ("prefix", "url", "covered"),
+    [
+        ("*.a.org/en/", "https://b.a.org/en/x", True),
+        ("*.a.org/en/", "https://c.b.A.org./en/x", True),
+        ("*.a.org/en/", "https://a.org/en/x", False),
+        ("*.a.org/en/", "https://ba.org/en/x", False),
+        ("*.a.org/en/", "https://b.a.org/fr/x", False),
+        ("*.a.org/en/", "https://b.a.org.evil.net/en/x", False),
+        ("*.a.org/{int}/", "https://b.a.org/7/x", True),
+        ("*.a.org", "https://b.a.org/x", True),
+        ("HTTPS://*.A.org./en/", "http://b.a.org/en/x", True),
+        ("*.bücher.example/", "http://x.xn--bcher-kva.example/", True),
+        ("*.a.org/en/", "http://*.a.org/en/", True),
+        ("b.*.org/", "https://b.a.org/", False),
+    ],
+)
+def test_a_star_stands_for_the_hosts_below_a_name(prefix: str, url: str, covered: bool) -> None:
+    assert under(prefix, url) is covered
+    assert parse_prefix(parse_prefix(prefix)) == parse_prefix(prefix)
+
+
+def test_of_prefixes_that_cover_the_same_part_the_closest_host_comes_first() -> None:
+    prefixes = PrefixSet(["*.a.org/x", "b.a.org/x", "*.a.org/{slug}", "*.b.a.org/x/", "*.a.org/x/y/"])
+    assert list(prefixes.matches("http://b.a.org/x/1")) == ["b.a.org/x", "*.a.org/x", "*.a.org/{slug}"]
+    assert list(prefixes.matches("http://c.b.a.org/x/1")) == ["*.b.a.org/x/", "*.a.org/x", "*.a.org/{slug}"]
+    assert prefixes.match("http://b.a.org/x/y/z") == "*.a.org/x/y/"
+    assert prefixes.hosts == {"b.a.org"}
+    assert prefixes.parents == {"a.org", "b.a.org"}
+
+
+def test_hostile_urls_cost_no_more_than_their_length() -> None:
+    prefixes = PrefixSet(["*.a.org/", f"b.org/{'a{any}' * 50}b"])
+    start = time.perf_counter()
+    assert prefixes.match(f"http://{'x.' * 120}a.org/") == "*.a.org/"
+    assert prefixes.match(f"http://b.org/{'a' * 100_000}c") is None
+    assert time.perf_counter() - start < 1.0
 
 
 def test_templates_and_prefixes_are_asked_together_the_longest_cover_first() -> None:

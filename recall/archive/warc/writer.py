@@ -1,4 +1,4 @@
-"""Writes WARC files as Common Crawl lays them out: for each page a request, a response and a metadata record.
+"""Writes WARC files as Common Crawl does: for each page a request, a response and a metadata record, or its text.
 
 Each record is its own gzip member, so that its byte range can be read alone. Record ids derive from URL, date and
 kind, so that the same pages give the same bytes.
@@ -55,6 +55,17 @@ class WarcWriter:
         ref = WarcRef(self._path, start, self._stream.tell() - start)
         self._record("metadata", url, date, "application/warc-fields", b"fetchTimeMs: 100\r\n")
         return ref
+
+    def text(self, url: str, text: str, date: str, source: str) -> WarcRef:
+        """A page's text as a conversion record (WARC 1.0, 6.7). source: where its page lies, in a field of our own.
+
+        Raises ValueError as `page`.
+        """
+        if any(mark in value for value in (url, date, source) for mark in _CRLF):
+            raise ValueError(f"line end in the URL or a header of {url!r}")
+        start = self._stream.tell()
+        self._record("conversion", url, date, "text/markdown", text.encode(), {"Recall-Source": source})
+        return WarcRef(self._path, start, self._stream.tell() - start)
 
     def copy(self, data: bytes) -> WarcRef:
         """A whole record as it is stored elsewhere, with its own headers; compressed where it was not."""

@@ -16,10 +16,15 @@ from pyarrow import Table
 
 from recall.errors import BadInput, printable
 
-__all__ = ["find_column", "text_rows", "text_values"]
+__all__ = ["find_column", "is_column", "text_rows", "text_values"]
 
 _SHOWN = 200
 """Characters of a file's columns that an error shows."""
+
+
+def is_column(schema: Any, name: str) -> bool:
+    """Whether a name is that of a column, or `a.b` that of a field of a struct."""
+    return name in schema.names or _nested(schema, name.split("."))
 
 
 def find_column(schema: Any, name: str, source: str) -> str:
@@ -30,7 +35,7 @@ def find_column(schema: Any, name: str, source: str) -> str:
     names: list[str] = schema.names
     if names.count(name) > 1:
         raise BadInput(f"{source}: has {names.count(name)} columns {name!r}; which one is meant?")
-    if name not in names and not _nested(schema, name.split(".")):
+    if not is_column(schema, name):
         raise BadInput(f"{source}: has no column {name!r}, but {printable(', '.join(names[:_SHOWN]), _SHOWN)}")
     return name
 

@@ -3,12 +3,14 @@
 `Scorer.load(folder)` is the door; `write_model` fills such a folder from a trained fastText model.
 """
 
-from recall.model.scorer.card import ModelCard, kept_by, threshold_for
+from recall.model.scorer.card import ModelCard, kept_by, label_of, threshold_for
 from recall.model.scorer.collapse import Weights, collapse
 from recall.model.scorer.explain import Explanation, ScorePart
-from recall.model.scorer.model_folder import Scorer, score_with, write_model
+from recall.model.scorer.model_folder import SHIPPED, SHIPPED_MODEL, Scorer, score_with, write_model
 
 __all__ = [
+    "SHIPPED",
+    "SHIPPED_MODEL",
     "Explanation",
     "ModelCard",
     "ScorePart",
@@ -16,6 +18,7 @@ __all__ = [
     "Weights",
     "collapse",
     "kept_by",
+    "label_of",
     "score_with",
     "threshold_for",
     "write_model",

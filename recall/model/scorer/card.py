@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recall.errors import BadInput
 from recall.model.evaluate import Calibration
 from recall.model.fasttext import Recipe
+from recall.records import MARK, OTHER_LABEL, TOO_SHORT
 from recall.sites.kinds import kind_of
 
 FILE = "model.json"
@@ -27,6 +28,8 @@ class ModelCard:
 
     text_threshold: for pages read as bare text, without marks; None where it is not known and `threshold` serves.
     thresholds: of kinds of sites that have one of their own, by name; `threshold` is that of all others.
+    least_characters: of a text that the model has an opinion of: code as bare text is told half of the time from 150
+    characters on, three times of four from 300 on (shipped model, out-of-fold; tests/released_model/short_texts.py).
     metrics: figures on held-out registered domains by name; digests: SHA-256 of the folder's other files by name.
     """
 
@@ -37,6 +40,7 @@ class ModelCard:
     threshold: float
     text_threshold: float | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    least_characters: int = 150
     calibration: Calibration = field(default_factory=Calibration)
     metrics: Mapping[str, float] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -78,12 +82,32 @@ def parse_card(text: str, path: Path) -> ModelCard:
         raise BadInput(f"{path}: not a model card of this version of recall") from None
 
 
-def threshold_for(card: ModelCard, url: str | None) -> float:
+def threshold_for(card: ModelCard, url: str | None, *, bare: bool = False) -> float:
     """From which score on a page counts as positive: its kind of site's where the card has one, else the model's.
 
-    Without a URL the model's.
+    Without a URL the model's. bare: it was read as text, without marks; the card's threshold for that, if it has one.
     """
+    if bare and card.text_threshold is not None:
+        return card.text_threshold
     return card.thresholds.get(kind_of(url), card.threshold) if card.thresholds and url else card.threshold
+
+
+def label_of(card: ModelCard, score: float, text: str | bytes, url: str | None = None, *, bare: bool = False) -> str:
+    """What a page is said to be: the positive label from its threshold on; below it OTHER_LABEL or TOO_SHORT.
+
+    text: the scoring text, in UTF-8 where it is bytes. url: of a page whose kind of site may have its own threshold.
+    bare: it was read as text, without marks.
+    """
+    if score >= threshold_for(card, url, bare=bare):
+        return card.positive
+    return TOO_SHORT if _characters(text, card.least_characters) < card.least_characters else OTHER_LABEL
+
+
+def _characters(text: str | bytes, enough: int) -> int:
+    """Characters of the page's own text, before code and marks; of a long one at least `enough`."""
+    if isinstance(text, bytes):
+        text = text[: 4 * enough].decode("utf-8", "ignore")  # a character has at most four bytes
+    return len(text.partition(MARK)[0].strip())
 
 
 def kept_by(card: ModelCard, scores: NDArray[Any], urls: Iterable[str], *, text: bool = False) -> NDArray[np.bool_]:

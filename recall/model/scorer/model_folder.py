@@ -2,12 +2,14 @@
 
 A model folder holds tokenizer.json, scorer.npz, model.json (the card) and model.bin (the fastText model that the
 weights were collapsed from; not needed to score). A folder whose files are missing or do not match the card's
-digests is refused. Loading needs neither fastText nor numba.
+digests is refused. Loading needs neither fastText nor numba. A model ships with recall and is used where none is named;
+tests/released_model trains it.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from recall.errors import BadInput, Damaged
 from recall.kernels.hashing import token_hashes
 from recall.model.features import Ids
 from recall.model.scorer.card import FILE as CARD_FILE
-from recall.model.scorer.card import ModelCard, parse_card
+from recall.model.scorer.card import ModelCard, label_of, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
 from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
 from recall.model.scorer.explain import Explanation, explain_line
@@ -29,6 +31,12 @@ Floats = NDArray[np.float64]
 
 FASTTEXT_FILE = "model.bin"
 _BATCH = 256
+
+SHIPPED = "shipped"
+"""Names the model that recall ships wherever a model can be named."""
+
+SHIPPED_MODEL = Path(str(files("recall"))) / "data" / "model"
+"""Its folder."""
 
 
 class Scorer:
@@ -43,12 +51,12 @@ class Scorer:
         self.digest = digest
 
     @classmethod
-    def load(cls, path: str | Path) -> "Scorer":
-        """Read a model folder.
+    def load(cls, path: str | Path = SHIPPED) -> "Scorer":
+        """Read a model folder, or the model that recall ships.
 
         Raises BadInput where a file is missing or not of this version, Damaged where its bytes are not the card's.
         """
-        folder = Path(path)
+        folder = SHIPPED_MODEL if path == SHIPPED else Path(path)
         card_bytes = _read(folder / CARD_FILE)
         card = parse_card(card_bytes.decode("utf-8", "replace"), folder / CARD_FILE)
         tokenizer_bytes = _read_checked(folder / TOKENIZER_FILE, card)
@@ -96,6 +104,14 @@ class Scorer:
     def calibrate(self, scores: ArrayLike) -> Floats:
         """Calibrated probabilities of scores."""
         return self.card.calibration.apply(scores)
+
+    def labels_of(self, texts: Sequence[str], *, bare: bool = False) -> list[str]:
+        """What each scoring text is said to be, as `label_of` has it: TOO_SHORT where the model has no opinion.
+
+        bare: they are text without marks, not pages.
+        """
+        scored = zip(self.score(texts).tolist(), texts, strict=True)
+        return [label_of(self.card, score, text, bare=bare) for score, text in scored]
 
     def explain(self, text: str) -> Explanation:
         """What each token, mark and n-gram adds to the score's logit, and where it occurs in the text."""

@@ -101,14 +101,14 @@ def _choose(body: bytes, charset: str | None) -> tuple[str, str | None]:
         hidden = _passing_for_ascii(body, charset)
         if hidden is not None:
             return hidden, None
-    if _valid_length(body) >= 0 or _nearly_utf8(body, _ERRORS_PER_HIGH_BYTES):
+    if _valid_length(body) >= 0 or _nearly_utf8(body, high := _high(body), _ERRORS_PER_HIGH_BYTES):
         return "utf-8", None
     declared = [encoding for encoding in _declared(body, charset) if encoding not in _NOT_EIGHT_BIT]
     for encoding in declared:
-        if (text := _believed(body, encoding)) is not None:
+        if (text := _believed(body, high, encoding)) is not None:
             return encoding, text
     detected = _detected(body)
-    if detected != "utf-8" and (text := _believed(body, detected)) is not None:
+    if detected != "utf-8" and (text := _believed(body, high, detected)) is not None:
         return detected, text
     return declared[0] if declared else "windows-1252", None
 
@@ -147,33 +147,33 @@ def _characters(body: bytes, encoding: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _believed(body: bytes, encoding: str) -> str | None:
+def _believed(body: bytes, high: bytes, encoding: str) -> str | None:
     """The characters, where decoding gives few errors, measured against the bytes above 127."""
     if encoding == "utf-8":
-        return _characters(body, encoding) if _nearly_utf8(body, _ERRORS_IN_DECLARED_UTF8) else None
+        return _characters(body, encoding) if _nearly_utf8(body, high, _ERRORS_IN_DECLARED_UTF8) else None
     from recall.page.text.encoded import unused  # noqa: PLC0415 - only pages that are not UTF-8 need it
 
-    text, octets = _characters(body, encoding), unused(encoding)
-    errors = text.count("\ufffd") + (len(body) - len(body.translate(None, octets)) if octets else 0)
-    return text if errors * _ERRORS_PER_HIGH_BYTES <= _high(body) else None
+    text = _characters(body, encoding)
+    errors = text.count("\ufffd") + len(high) - len(high.translate(None, unused(encoding)))
+    return text if errors * _ERRORS_PER_HIGH_BYTES <= len(high) else None
 
 
-def _nearly_utf8(body: bytes, share: int) -> bool:
+def _nearly_utf8(body: bytes, high: bytes, share: int) -> bool:
     """True where at most one in `share` bytes above 127 is an error of UTF-8.
 
     Ends at once in what is far from it, where each error takes long.
     """
-    high, decoder, errors = _high(body), codecs.getincrementaldecoder("utf-8")("replace"), 0
+    decoder, errors = codecs.getincrementaldecoder("utf-8")("replace"), 0
     for start in range(0, len(body), _PIECE):
         errors += decoder.decode(body[start : start + _PIECE]).count("\ufffd")
-        if errors * share > high:
+        if errors * share > len(high):
             return False
     return True
 
 
-def _high(body: bytes) -> int:
-    """Bytes above 127."""
-    return len(body.translate(None, _ASCII))
+def _high(body: bytes) -> bytes:
+    """Its bytes above 127."""
+    return body.translate(None, _ASCII)
 
 
 def _may_be_seven_bit(body: bytes) -> bool:
@@ -205,13 +205,15 @@ def _fits_iso_2022_jp(body: bytes, declared: list[str]) -> bool:
     if body.isascii():
         return True
     doubles = sum(map(len, _DOUBLES.findall(body)))
-    return _high(body) * _ERRORS_PER_HIGH_BYTES <= doubles or ("iso-2022-jp" in declared and _valid_length(body) < 0)
+    return len(_high(body)) * _ERRORS_PER_HIGH_BYTES <= doubles or (
+        "iso-2022-jp" in declared and _valid_length(body) < 0
+    )
 
 
 def _declared(body: bytes, charset: str | None) -> list[str]:
     """The declared encodings, most trusted first; windows-1252 in a header is often only a server's default."""
     head = _COMMENT.sub(b"", body[:_HEAD])
-    metas = [match[1] for match in _META.finditer(head)]
+    metas = [match[1] for match in _META.finditer(head) if b"charset" in match[1].lower()]
     labels = [*map(_label_of_meta, metas), _label(_XML, head), *(_label(_CHARSET, meta) for meta in metas)]
     named = [encoding for label in labels if (encoding := _encoding(label)) and not encoding.startswith("utf-16")]
     page = ["windows-1252" if encoding == "x-user-defined" else encoding for encoding in named]

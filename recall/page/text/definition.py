@@ -27,8 +27,8 @@ _ANY_ATTRIBUTE = (
     rf"[{_WS}/]*+(?:=[^{_WS}/>=]*+|[^{_WS}/>=]++)"
     rf"""(?:[{_WS}]*+=[{_WS}]*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^{_WS}>]*+))?+"""
 )
-TAG: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)(?:{_ANY_ATTRIBUTE})*+[{_WS}/]*+>")
-"""A whole tag, which ends where `tag_of` says."""
+TAG: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)(?:{_ANY_ATTRIBUTE})*+([{_WS}/]*+)>")
+"""A whole tag, which ends where `tag_of` says: its name; what is between its last attribute and the `>`."""
 TAG_NAME: Final = re.compile(rf"</?([A-Za-z][^{_WS}/>]*+)")
 _COMMENT: Final = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
 _BOGUS_COMMENT: Final = re.compile(r"<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
@@ -180,7 +180,7 @@ class _VisibleText:
 
 def tag_of(html: str, match: re.Match[str]) -> Tag | None:
     """The tag whose name TAG_NAME or TAG matched; None where the page ends inside it, which makes it no tag."""
-    name, closing = _lower(match[1]), html[match.start() + 1] == "/"
+    name, closing = lower(match[1]), html[match.start() + 1] == "/"
     at, attributes = match.end(1), dict[str, str]()
     while at < len(html):
         attribute = _ATTRIBUTE.match(html, at)
@@ -189,7 +189,7 @@ def tag_of(html: str, match: re.Match[str]) -> Tag | None:
         if attribute["end"]:
             return Tag(name, closing, attribute["skipped"].endswith("/"), attributes, at)
         value = attribute["double"] or attribute["single"] or attribute["bare"] or ""
-        attributes.setdefault(_lower(attribute["name"]), value)
+        attributes.setdefault(lower(attribute["name"]), value)
     return None
 
 
@@ -255,11 +255,12 @@ def _numbered(number: int) -> str:
 def _highlights(classes: str) -> bool:
     return any(
         name in names.HIGHLIGHTER_CLASSES or name.startswith(names.HIGHLIGHTER_PREFIXES)
-        for name in re.split(rf"[{_WS}]+", _lower(classes))
+        for name in re.split(rf"[{_WS}]+", lower(classes))
     )
 
 
-def _lower(name: str) -> str:
+def lower(name: str) -> str:
+    """A name with the letters of ASCII in lower case, as HTML compares names."""
     return name.translate(_ASCII_LOWER)
 
 

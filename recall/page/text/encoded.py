@@ -111,6 +111,27 @@ def _pairs(body: bytes, encoding: str) -> str:
 def _piece(octets: Octets, encoding: str) -> tuple[Points, int]:
     """The code points of the whole characters of a piece, and how many bytes these are.
 
+    Most bytes of most pages are ASCII of markup. They mean themselves, but for the two behind a byte above 127.
+    """
+    high = octets >= 0x80
+    near = high.copy()
+    near[1:] |= high[:-1]
+    near[2:] |= high[:-2]
+    places = np.flatnonzero(near)
+    points: Points = octets.astype(np.int32)
+    if not len(places):
+        return points, len(octets)
+    values, starts, used = _characters_at(octets[places], encoding)
+    points[places] = values & _POINT
+    whole = len(octets) if used == len(places) else int(places[used])
+    begins = np.ones(len(octets), bool)
+    begins[places] = starts
+    return points[:whole][begins[:whole]], whole
+
+
+def _characters_at(octets: Octets, encoding: str) -> tuple[Points, npt.NDArray[np.bool_], int]:
+    """What begins at each byte, whether a character does begin there, and how many bytes are whole characters.
+
     Behind a position that takes one byte a character always begins, whether or not that position began one: so whether
     a character begins somewhere follows from how far that is behind the last one of these.
     """
@@ -131,8 +152,7 @@ def _piece(octets: Octets, encoding: str) -> tuple[Points, int]:
         starts[shifts] = False
         values[shifts + 1] = _pair_table(encoding, "euc-jp/3").take(numbers[shifts + 1])
         used -= int(used < size and len(shifts) > 0 and shifts[-1] == used - 1)
-    points: Points = values.take(np.flatnonzero(starts[:used])) & _POINT
-    return points, used
+    return values, starts, used
 
 
 @cache

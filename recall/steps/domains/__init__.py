@@ -2,14 +2,15 @@
 
 In: slim rows of the round's scan. Out: repeats (captures of pages that were captured again, which later steps leave out
 as well), domains.parquet (every host seen, sorted), candidates.parquet (prefixes for people, those with most kept pages
-first). The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's,
-section 2.1, and OpenCoder's; here it is applied to a lower confidence bound that corrects for the model's errors.
+first: prefixes inside code domains, and shipped ones under which the scan saw pages). The rule (more than 10 % of a
+domain's pages recalled) is DeepSeekMath's, section 2.1, and OpenCoder's; here it is applied to a lower confidence bound
+that corrects for the model's errors.
 `tally` counts and merges; the driver writes the rows of the partitions as one table, in pieces.
 """
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -27,6 +28,8 @@ from recall.run.scanned import ScannedShards, scanned_shards
 from recall.run.shuffle import Stage, checkpointed, stage_folder
 from recall.run.step_folder import Step
 from recall.run.store import Schema, Store
+from recall.sites.prefixes import PrefixSet
+from recall.sites.shipped import shipped_prefixes
 from recall.steps.domains import tally
 from recall.steps.domains.bounds import model_errors
 from recall.steps.domains.captures import (
@@ -113,7 +116,8 @@ def _inputs(round_: Round, captures: int, pages: CrawlPages) -> TallyInputs:
     labels = prefix_labels(run, range(1, round_.number))
     split = frozenset(prefix for prefix, value in labels.items() if value == "split")
     partitions = _partitions(captures)
-    return TallyInputs(partitions, run.config.domains, model_errors(metrics), run.holdout, pages, split)
+    known = PrefixSet(known.prefix for known in shipped_prefixes("Code") if known.prefix not in split)
+    return TallyInputs(partitions, run.config.domains, model_errors(metrics), run.holdout, pages, split, known)
 
 
 def domains(round_: Round) -> Done:
@@ -143,18 +147,20 @@ def domains(round_: Round) -> Done:
     proposed = _ordered(round_, tally.propose_prefixes, stage, parts, len(parts))
     hosts = heapq.merge(*(_rows(store, part.domains.key, DOMAINS) for part in merged))
     _write(step, "domains.parquet", hosts, DOMAINS)
-    best = (_rows(store, part.candidates.key, CANDIDATES) for part in proposed)
+    known = sorted((known for part in merged for known in part.known), key=lambda each: (-each.kept, each.prefix))
+    best = [*(_rows(store, part.candidates.key, CANDIDATES) for part in proposed), map(astuple, known)]
     _write(step, "candidates.parquet", heapq.merge(*best, key=lambda row: (-row[3], row[0])), CANDIDATES)
     counts = {"shards": len(scanned), "pages": captures, "repeats": repeats, "tallied": tallied}
     counts |= {"hosts": sum(part.domains.rows for part in merged)}
     counts |= {"code_domains": sum(part.code_domains for part in merged)}
-    counts |= {"candidates": sum(part.candidates.rows for part in proposed)}
-    done = step.finish({**counts, **_gains(proposed)}, {})
+    counts |= {"candidates": sum(part.candidates.rows for part in proposed) + len(known)}
+    done = step.finish({**counts, **_gains(proposed, known)}, {})
     run.discard(store.keys(stage_folder(f"{name}-")))
     return done
 
 
-def _gains(proposed: Sequence[ProposedPartition]) -> dict[str, int]:
+def _gains(proposed: Sequence[ProposedPartition], known: Sequence[Candidate]) -> dict[str, int]:
     """As `missed_under` for all candidates, from the first ones and the sums of the partitions."""
     ranked = [Candidate(each.prefix, "", each.pages, each.kept) for part in proposed for each in part.ranked]
-    return {**missed_under(ranked), "missed_under_all": sum(part.missed for part in proposed)}
+    missed = sum(part.missed for part in proposed) + missed_under(known)["missed_under_all"]
+    return {**missed_under([*ranked, *known]), "missed_under_all": missed}

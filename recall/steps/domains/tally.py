@@ -2,8 +2,8 @@
 
 Pages are counted once, by their newest capture. Groups of shards are counted in tasks; each publishes a file with a row
 group for every partition of families. A partition's task reads its row group of every file, so all hosts of a family
-meet in one task, as the bound on a small family needs. The driver gets file names and totals only. A killed step goes
-on with the tasks that are left.
+meet in one task, as the bound on a small family needs. The driver gets file names and totals only, and how many pages
+lie under each prefix that recall ships. A killed step goes on with the tasks that are left.
 """
 
 from collections import Counter
@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.config import DomainsSection
-from recall.records import DomainTally
+from recall.records import Candidate, DomainTally
 from recall.run.crawl_pages import CrawlPages
 from recall.run.shuffle import Stage, StageFile, read_partition, write_partitions, write_table
 from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import registered_domain
+from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import host_of
 from recall.steps.domains.bounds import ModelErrors, lower_shares
 from recall.steps.domains.captures import ShardGroup
@@ -42,7 +43,8 @@ class TallyInputs:
     """Inputs of all tasks of a round. open_hosts: sorted hashes of the code domains inside which prefixes count.
 
     pages: reads the scan's pages, each once; domains: rows of DOMAINS, a file for each partition, once they are
-    tallied; split: prefixes that annotators want to see by their parts.
+    tallied; split: prefixes that annotators want to see by their parts; known: prefixes that are proposed wherever
+    pages lie under them.
     """
 
     partitions: int
@@ -51,6 +53,7 @@ class TallyInputs:
     holdout: Holdout
     pages: CrawlPages
     split: frozenset[str] = frozenset()
+    known: PrefixSet = field(default_factory=lambda: PrefixSet(()))
     domains: tuple[StageFile, ...] = field(default=(), repr=False)
     open_hosts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
@@ -65,12 +68,16 @@ class CountedGroup:
 
 @dataclass(frozen=True, slots=True)
 class TalliedPartition:
-    """Rows of DOMAINS, and rows of OPEN for code domains that are not held out. pages: of all hosts."""
+    """Rows of DOMAINS, and rows of OPEN for code domains that are not held out. pages: of all hosts.
+
+    known: the known prefixes with enough pages to be proposed.
+    """
 
     domains: StageFile
     open: StageFile
     code_domains: int
     pages: int
+    known: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,14 @@ def _partition_of(host: str, partitions: int) -> int:
 
 
 def count_hosts(stage: Stage[TallyInputs], group: ShardGroup) -> CountedGroup:
-    """Count a group's pages and kept pages by host."""
-    return _counted(stage, group, lambda url: (host_of(url),))
+    """Count a group's pages and kept pages by host, and by known prefix: these have a slash in their names."""
+    known, holdout = stage.inputs.known, stage.inputs.holdout
+
+    def names(url: str) -> Sequence[str]:
+        prefix = known.match(url)
+        return (host_of(url),) if prefix is None or holdout.covers(url) else (host_of(url), prefix)
+
+    return _counted(stage, group, names)
 
 
 def count_prefixes(stage: Stage[TallyInputs], group: ShardGroup) -> CountedGroup:
@@ -159,9 +172,10 @@ def _summed(stage: Stage[TallyInputs], number: int) -> dict[str, Count]:
 
 
 def tally_hosts(stage: Stage[TallyInputs], number: int) -> TalliedPartition:
-    """Tally a partition's hosts and mark its code domains."""
+    """Tally a partition's hosts and mark its code domains; count its known prefixes."""
     inputs, counted = stage.inputs, _summed(stage, number)
-    tallies = [DomainTally(host, *counted[host]) for host in sorted(counted)]
+    tallies = [DomainTally(host, *counted[host]) for host in sorted(counted) if "/" not in host]
+    known = [Candidate(name, name.partition("/")[0], *counted[name]) for name in sorted(counted) if "/" in name]
     bounds = lower_shares(tallies, inputs.settings, inputs.errors)
     code = {host for host, bound in bounds.items() if bound > inputs.settings.share}
     columns: Columns = {
@@ -178,6 +192,7 @@ def tally_hosts(stage: Stage[TallyInputs], number: int) -> TalliedPartition:
         write_table(stage, "open-", {"hash": np.array(opened, dtype=np.int64)}, OPEN),
         len(code),
         sum(tally.pages for tally in tallies),
+        tuple(each for each in known if each.pages >= inputs.settings.prefix_min_pages),
     )
 
 
@@ -188,7 +203,11 @@ def propose_prefixes(stage: Stage[TallyInputs], number: int) -> ProposedPartitio
     pairs = zip(hosts.column("host").to_pylist(), hosts.column("code").to_pylist(), strict=True)
     opened = {host for host, code in pairs if code and not inputs.holdout.covers(f"http://{host}/")}
     counts = {name: count for name, count in _summed(stage, number).items() if name.partition("/")[0] in opened}
-    proposed = propose(counts, inputs.settings, inputs.split)
+    proposed = [
+        candidate
+        for candidate in propose(counts, inputs.settings, inputs.split)
+        if inputs.known.match(f"http://{candidate.prefix}") is None
+    ]
     columns = {name: [getattr(candidate, name) for candidate in proposed] for name in CANDIDATES}
     ranked = sorted(proposed, key=lambda candidate: (-candidate.pages, candidate.prefix))[:RANKED]
     return ProposedPartition(

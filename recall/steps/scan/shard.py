@@ -26,7 +26,7 @@ from recall.page.text import scoring_bytes
 from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
 from recall.run.jobs import meter
 from recall.run.round_model import load_scorer
-from recall.run.sampling import batches
+from recall.run.sampling import batches, batches_by_weight
 from recall.run.scanned import ROWS, CandidateWriter, ScannedShard, read_rows, read_token_lines
 from recall.run.store import Columns, Store
 
@@ -70,16 +70,11 @@ class ShardScan:
 
 def page_batches(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
     """Cut a stream of pages into lists of BATCH, or fewer where their bodies are large."""
-    batch: list[Outcome] = []
-    size = 0
-    for outcome in outcomes:
-        batch.append(outcome)
-        size += 0 if isinstance(outcome, Skip) else len(outcome.body)
-        if len(batch) == BATCH or size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    return batches_by_weight(outcomes, BATCH, BATCH_BYTES, _weight)
+
+
+def _weight(outcome: Capture | Skip) -> int:
+    return 0 if isinstance(outcome, Skip) else len(outcome.body)
 
 
 @dataclass(frozen=True, slots=True)

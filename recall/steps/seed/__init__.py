@@ -1,15 +1,16 @@
-"""seed: the first examples, from labels, URL prefixes, code blocks and a judge; a random sample for the tokenizer.
+"""seed: the first examples, from labels, URL prefixes, a model, code blocks, a judge; a sample for the tokenizer.
 
 In: [seed] labels (files of url and label), prefixes (given, and those that recall ships), structure (pages with a code
-block), [judge] (a language model), random pages as negatives. Out: examples.parquet, sample.parquet, judged.json,
-missing.json (labelled URLs that no shard read held as a page), failures.json (shards that could not be read). Pages
-under the holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a family are taken, and a
-random page that has a code block or lies under a prefix that recall ships is no negative.
+block), model (a trained one chooses), [judge] (a language model), random pages as negatives. Out: examples.parquet,
+sample.parquet, judged.json, missing.json (labelled URLs that no shard read held as a page), failures.json (shards that
+could not be read). Pages under the holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a
+family are taken, and a random page that has a code block or lies under a prefix that recall ships is no negative.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -23,10 +24,12 @@ from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
-from recall.sites.prefixes import PrefixSet, parse_prefix, shipped_prefixes
+from recall.sites.prefixes import SUBDOMAINS, PrefixSet, parse_prefix
+from recall.sites.shipped import shipped_prefixes
 from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judge import judge_pages
+from recall.steps.seed.model_choice import is_positive, load_model, negatives
 
 EXAMPLES = {
     "url": "string",
@@ -98,15 +101,20 @@ def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int
 
 
 def seed_prefixes(config: Config) -> tuple[str, ...]:
-    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes the shipped ones.
+    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes shipped ones.
 
-    Raises BadInput for one that no page could be under.
+    Of the shipped ones those that real pages confirm; with "all" also those that nobody has checked. Raises BadInput
+    for a prefix that no page could be under.
     """
     for prefix in config.seed.prefixes:
-        if not parse_prefix(prefix) or "*" in prefix:
-            raise BadInput(f"[seed] prefixes: {prefix!r}: expected a host and path, without query, fragment and *")
-    shipped = (known.prefix for known in shipped_prefixes()) if config.seed.known_prefixes else ()
-    return tuple(dict.fromkeys((*config.seed.prefixes, *shipped)))
+        if not parse_prefix(prefix) or "*" in parse_prefix(prefix).removeprefix(SUBDOMAINS):
+            raise BadInput(
+                f"[seed] prefixes: {prefix!r}: expected a host and path, without query and fragment, and with no * "
+                "but one that starts the host: *.example.org/docs/"
+            )
+    every = config.seed.known_prefixes == "all"
+    known = shipped_prefixes("Code") if config.seed.known_prefixes else ()
+    return tuple(dict.fromkeys((*config.seed.prefixes, *(one.prefix for one in known if every or one.trusted))))
 
 
 def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPage]:
@@ -122,7 +130,7 @@ def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPa
 
 def _negatives(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
     """Random pages as negatives, without those that show signs of code, as some of them are code."""
-    known = PrefixSet(known.prefix for known in shipped_prefixes())
+    known = PrefixSet(known.prefix for known in shipped_prefixes("Code"))
     plain = [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
     chosen = sorted(plain, key=lambda page: priority(config.run.seed, page.url))[: config.seed.random_negatives]
     return [replace(page, label="random", source="random") for page in chosen]
@@ -140,22 +148,28 @@ def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
         sampled=frozenset(int(number) for number in chosen),
         sample=-(-config.seed.sample_pages // max(1, count)),
         structure=-(-config.seed.structure // max(1, count)),
+        chosen=-(-config.seed.model_pages // max(1, count)),
+        choose=partial(is_positive, config.seed.model) if config.seed.model else None,
     )
 
 
 def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str, float]]:
     """Examples sorted by URL, one a URL key, and the judge's scores.
 
-    Labels win, then prefixes, the judge, code blocks, random negatives.
+    Labels win, then prefixes, the judge, the model, code blocks, random negatives.
     """
     config = run.config
     sample = [page for page in found if page.source == "sample"]
     judged, scores = judge_pages(run, sample)
-    inferred = spread([page for page in found if page.source in {"prefix", "structure"}], config.seed.per_family, 0)
+    inferred = spread(
+        [page for page in found if page.source in {"prefix", "model", "structure"}], config.seed.per_family, 0
+    )
     examples = {url_key(page.url): page for page in found if page.source == "label"}
     ranked = [
         *(page for page in inferred if page.source == "prefix"),
         *judged,
+        *(page for page in inferred if page.source == "model" and page.url not in scores),
+        *negatives([page for page in sample if page.url not in scores], config),
         *(page for page in inferred if page.source == "structure" and page.url not in scores),
         *_negatives((page for page in sample if page.url not in scores), config),
     ]
@@ -173,11 +187,12 @@ def seed(run: Run) -> Done:
     step = run.begin("seed")
     config = run.config
     labelled = _labelled(run)
-    if not (labelled or seed_prefixes(config) or config.seed.structure or config.judge.url):
+    if not (labelled or seed_prefixes(config) or config.seed.structure or config.seed.model or config.judge.url):
         raise BadInput(
-            "config.toml: seed: give labels (a file), prefixes, known_prefixes, structure or a [judge]; there is "
-            "nothing to learn from"
+            "config.toml: seed: give labels (a file), prefixes, known_prefixes, a model, structure or a [judge]; there "
+            "is nothing to learn from"
         )
+    model = {"model": load_model(config.seed.model).digest} if config.seed.model else {}
     failures = FailedShards()
     gathered, found = _gather(run, _context(run, labelled), failures)
     found.sort(key=lambda page: page.url)
@@ -200,7 +215,7 @@ def seed(run: Run) -> Done:
     counts = {"examples": len(examples), "positive": positive, "sample": len(sample), "missing": len(missing)}
     counts |= {"shards": gathered + len(failures), "read_shards": gathered, "failed_shards": len(failures)}
     counts |= {"labelled": len(labelled), "found": len(labelled) - len(missing)}
-    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, {}, failures.notes())
+    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, model, failures.notes())
 
 
 def _columns(pages: list[SeedPage], schema: dict[str, str]) -> dict[str, list[object]]:

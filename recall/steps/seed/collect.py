@@ -4,6 +4,7 @@ In: a shard, or the byte ranges of its labelled pages. Out: SeedPage. Every choi
 does not depend on the order of shards or on the number of workers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from recall.archive.ranges import read_outcomes
@@ -37,8 +38,8 @@ class SeedPage:
 class SeedContext:
     """Context of `collect`: labelled URLs are collected from every shard, other pages from sampled shards.
 
-    labelled: by URL key; sampled: numbers of the sampled shards; sample, structure: number of random pages, and of
-    random pages with code blocks, from each of them.
+    labelled: by URL key; sampled: numbers of the sampled shards; sample, structure, chosen: number of random pages, of
+    random pages with code blocks, and of those that `choose` (given a scoring text) takes, from each of them.
     """
 
     config: Config
@@ -48,6 +49,8 @@ class SeedContext:
     sampled: frozenset[int]
     sample: int
     structure: int = 0
+    chosen: int = 0
+    choose: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,11 @@ def _labelled(context: SeedContext, shard: Shard, refs: tuple[WarcRef, ...]) -> 
 
 
 def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
-    """Labelled pages, pages under seed prefixes, pages with code blocks and the shard's part of the random sample."""
+    """Labelled pages, pages under seed prefixes, those with code blocks or chosen, the shard's part of the sample."""
     found: list[SeedPage] = []
     seed, positive = context.config.run.seed, context.config.train.positive
     sample, structured = BottomK[str, Capture](context.sample), BottomK[str, Capture](context.structure)
+    chosen = BottomK[str, Capture](context.chosen)
     for capture in read_shard(shard, context.config.access):
         if not isinstance(capture, Capture) or context.holdout.covers(capture.url):
             continue
@@ -108,10 +112,16 @@ def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
             found.append(seed_page(capture, positive, None, "prefix"))
         else:
             _offer(sample, key, capture, seed)
-            if context.structure and has_code_block(scoring_text(capture.body, capture.charset, capture.url)):
+            if not context.structure and context.choose is None:
+                continue
+            text = scoring_text(capture.body, capture.charset, capture.url)
+            if context.structure and has_code_block(text):
                 _offer(structured, key, capture, seed + 1)
+            if context.choose is not None and context.choose(text):
+                _offer(chosen, key, capture, seed + 2)
     found.extend(seed_page(capture, None, None, "sample") for capture in sample.values())
     found.extend(seed_page(capture, positive, None, "structure") for capture in structured.values())
+    found.extend(seed_page(capture, positive, None, "model") for capture in chosen.values())
     return found
 
 

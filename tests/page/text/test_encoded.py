@@ -99,6 +99,13 @@ def test_a_sequence_means_the_same_wherever_a_piece_ends(encoding: str, octets: 
     assert characters(b"a" * before + octets, encoding) == "a" * before + characters(octets, encoding)
 
 
+@pytest.mark.parametrize("encoding", generator.DOUBLE)
+@given(st.lists(st.binary(max_size=6) | st.sampled_from([b"\x810", b"\x810\x81", b"\x8f", b"\x8f\xb0", b"\xa4"])))
+def test_what_lies_between_tags_is_read_as_it_is_read_alone(encoding: str, parts: list[bytes]) -> None:
+    alone = [characters(part + b"<b>", encoding) for part in parts]
+    assert characters(b"".join(part + b"<b>" for part in parts), encoding) == "".join(alone)
+
+
 @pytest.mark.parametrize("encoding", [*generator.DOUBLE, "iso-2022-jp"])
 @pytest.mark.parametrize(
     "attack", [b"\x1b$B", b"\x1b$B!", b"\x1b(I1", b"\x8f", b"\x8f\xb0", b"\x810", b"\x810\xff", b"\xa1"]

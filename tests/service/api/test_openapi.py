@@ -55,7 +55,7 @@ def test_every_answer_is_the_documents(schema: Any, method: str, path: str, mode
         pytest.skip("any bytes are a stream; a GET takes nothing that could be wrong")
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def holds(case: Any) -> None:
         case.headers.pop("Recall-Model", None)  # a version that nobody serves is a 404, which is tested elsewhere
         if stream:

@@ -9,6 +9,9 @@ from recall.records import Candidate, DomainTally
 from recall.run.crawl_pages import CrawlPages
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
+from recall.sites.prefixes import PrefixSet
+from recall.sites.shipped import ShippedPrefix
+from recall.steps import domains as steps
 from recall.steps.domains import captures, domains, tally
 from recall.steps.domains.bounds import ModelErrors, lower_share, lower_shares
 from recall.steps.domains.prefix_candidates import directory_prefixes, missed_under, propose, with_slugs
@@ -140,6 +143,30 @@ def test_no_prefix_of_a_held_out_host_is_proposed(played: Run, crawl: Any) -> No
     assert proposed
     assert not held & {row["host"] for row in proposed}
     assert held & {row["host"] for row in code if row["code"]}
+
+
+def test_a_shipped_prefix_is_proposed_wherever_the_scan_saw_pages_under_it(
+    played: Run, fresh: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["*.example0.org/", "*.example1.org/", "nowhere.org/x/"]
+    known = tuple(ShippedPrefix("docs", "en", "Code", "site", 0, 0, name, "") for name in names)
+    monkeypatch.setattr(steps, "shipped_prefixes", lambda _tag: known)
+    monkeypatch.setattr(tally, "PAGES_A_PARTITION", 47)
+    run = fresh("round 1 domains")
+    rows = [row for one in scanned_shards(run.round(1)) for row in read_rows(run.store, one).to_pylist()]
+    proposed = {row["prefix"]: row for row in run.store.read_table("rounds/1/domains/candidates.parquet").to_pylist()}
+    before = played.store.read_table("rounds/1/domains/candidates.parquet").column("prefix").to_pylist()
+    for name in names[:2]:
+        under = [row for row in rows if PrefixSet([name]).match(row["url"]) and not run.holdout.covers(row["url"])]
+        told = {"prefix": name, "host": name.rstrip("/"), "pages": len(under), "kept": sum(r["kept"] for r in under)}
+        assert (proposed.get(name, {}) == told) is (len(under) >= SETTINGS.prefix_min_pages)
+    shown = PrefixSet(name for name in names if name in proposed)
+    assert len(shown)
+    assert set(proposed) == {name for name in before if not shown.match(f"http://{name}")} | set(shown)
+    kept = [row["kept"] for row in proposed.values()]
+    assert kept == sorted(kept, reverse=True)
+    assert run.store.read("rounds/1/domains/domains.parquet") == played.store.read("rounds/1/domains/domains.parquet")
+    assert run.round(1).step("domains").manifest.counts["candidates"] == len(proposed)
 
 
 def test_partitions_give_what_one_gives(played: Run, fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:

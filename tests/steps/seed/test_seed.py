@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import recall.steps.seed as package
 from recall.errors import BadInput, Transient
 from recall.run.rounds import Run
-from recall.sites.prefixes import ShippedPrefix
+from recall.sites.shipped import ShippedPrefix
 from recall.steps.seed import seed
 
 
@@ -63,7 +64,7 @@ def test_labels_meet_pages_by_their_url_key(fresh: Any, crawl: Any, played: Run)
     assert run.store.read_table("seed/examples.parquet") == played.store.read_table("seed/examples.parquet")
 
 
-@pytest.mark.parametrize("prefix", ["", "/docs/", "https:///x", "a.org/docs?page=1", "a.org/docs/*", "*.a.org"])
+@pytest.mark.parametrize("prefix", ["", "/docs/", "https:///x", "a.org/docs?page=1", "a.org/docs/*", "b.*.org/", "*/x"])
 def test_a_prefix_that_no_page_could_be_under_is_refused(fresh: Any, prefix: str) -> None:
     with pytest.raises(BadInput, match=r"^\[seed\] prefixes: .*: expected a host and path"):
         seed(fresh(seed={"labels": "", "prefixes": [prefix]}))
@@ -94,12 +95,36 @@ def test_pages_with_code_blocks_and_random_pages_make_a_seed_without_labels(fres
 
 
 def test_what_is_known_to_be_code_is_no_random_negative(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "shipped_prefixes", lambda: (ShippedPrefix("docs", "en", "site0.example0.org/"),))
+    monkeypatch.setattr(package, "shipped_prefixes", lambda _tag: shipped(example0=(9, 9)))
     run = fresh(seed={"labels": "", "known_prefixes": True, "random_negatives": 60})
     seed(run)
     rows = run.store.read_table("seed/examples.parquet").to_pylist()
     assert {row["family"] for row in rows if row["source"] == "prefix"} == {"example0.org"}
     assert not any(row["family"] == "example0.org" for row in rows if row["source"] == "random")
+
+
+def shipped(**counts: tuple[int, int]) -> tuple[ShippedPrefix, ...]:
+    """Shipped prefixes of all hosts below some registered domains, with pages seen and code among them."""
+    return tuple(
+        ShippedPrefix("docs", "en", "Code", "site", pages, code, f"*.{name}.org/", f"https://site0.{name}.org/x")
+        for name, (pages, code) in counts.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "families"),
+    [(False, set()), (True, {"example0.org"}), ("all", {"example0.org", "example1.org"})],
+)
+def test_only_checked_prefixes_are_examples_unless_all_are_asked_for(
+    fresh: Any, monkeypatch: pytest.MonkeyPatch, wanted: bool | str, families: set[str]
+) -> None:
+    known = shipped(example0=(3, 2), example1=(0, 0))
+    monkeypatch.setattr(package, "shipped_prefixes", lambda _tag: known)
+    run = fresh(seed={"labels": "", "known_prefixes": wanted, "structure": 20, "random_negatives": 60})
+    seed(run)
+    rows = run.store.read_table("seed/examples.parquet").to_pylist()
+    assert {row["family"] for row in rows if row["source"] == "prefix"} == families
+    assert not {"example0.org", "example1.org"} & {row["family"] for row in rows if row["source"] == "random"}
 
 
 def test_a_judge_gives_positive_and_negative_examples(fresh: Any, stub: Any) -> None:
@@ -142,3 +167,24 @@ def test_a_shard_that_cannot_be_read_is_listed_with_what_it_hid(fresh: Any, craw
     assert run.step("seed").result.counts["failed_shards"] == 1
     assert run.store.read_json("seed/failures.json") == [{"shard": 1, "path": str(broken), "kind": "ShardCorrupt"}]
     assert len(run.store.read_json("seed/missing.json")) == run.step("seed").result.counts["missing"] > 0
+
+
+def test_a_model_chooses_the_first_examples(fresh: Any, played: Run, crawl: Any) -> None:
+    model = f"{played.store.root}/rounds/1/train"
+    run = fresh(seed={"labels": "", "model": model, "model_pages": 12, "sample_shards": 3, "per_family": 4})
+    done = seed(run)
+    rows = [row for row in run.store.read_table("seed/examples.parquet").to_pylist() if row["source"] == "model"]
+    sites = {site.url: site.label for site in crawl.sites}
+    by_label = {label: [row["url"] for row in rows if row["label"] == label] for label in ("C", "other")}
+    assert len(rows) == done.counts["model"] == done.counts["examples"]
+    assert 0 < len(by_label["C"]) <= 12
+    assert all(sites[url] == "C" for url in by_label["C"])
+    assert by_label["other"]
+    assert not any(sites[url] == "C" for url in by_label["other"])
+    assert max(Counter(row["family"] for row in rows if row["label"] == "C").values()) <= 4
+    assert run.step("seed").manifest.settings["model"]
+
+
+def test_a_model_that_is_not_there_is_refused(fresh: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"none/model\.json: a model folder needs this file"):
+        seed(fresh(seed={"labels": "", "model": str(tmp_path / "none")}))

@@ -1,0 +1,47 @@
+"""Seed pages that a trained model chooses on a new crawl: recall's own, or that of a model folder.
+
+In: [seed] model, and scoring texts of sampled pages. Out: examples of source `model`, positive from the score at which
+nine of ten kept pages are code, negative where hardly any code page scores as low. Pages between are left to people.
+A page's score does not depend on its shard, so the same crawl gives the same choice on any number of workers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from recall.config import Config
+from recall.model.scorer import ModelCard, Scorer
+from recall.records import OTHER_LABEL
+from recall.steps.seed.collect import SeedPage
+
+SOURCE = "model"
+SURE = "threshold_0.9"
+"""Figure of the shipped model's card: the threshold of precision 0.9 at the open web's share of code."""
+
+
+@lru_cache(maxsize=1)
+def load_model(name: str) -> Scorer:
+    """The model that chooses, loaded once a process. Raises as `Scorer.load`."""
+    return Scorer.load(name)
+
+
+def accepts(card: ModelCard) -> float:
+    """The score from which a page is a positive example; the model's threshold where its card has no SURE."""
+    return card.metrics.get(SURE, card.threshold)
+
+
+def is_positive(name: str, text: str) -> bool:
+    """True when the model is sure that a scoring text is of a code page. Raises as `Scorer.load`."""
+    scorer = load_model(name)
+    return bool(scorer.score([text])[0] >= accepts(scorer.card))
+
+
+def negatives(sample: Sequence[SeedPage], config: Config) -> list[SeedPage]:
+    """The pages of the random sample that score below the model's floor, as negative examples."""
+    if not config.seed.model or not sample:
+        return []
+    scorer = load_model(config.seed.model)
+    floor = scorer.card.floor_for(text=False)
+    scores = scorer.score([page.text for page in sample]).tolist()
+    below = [page for page, score in zip(sample, scores, strict=True) if score < floor]
+    return [replace(page, label=OTHER_LABEL, source=SOURCE) for page in below]
