@@ -1,10 +1,12 @@
 """What a whole crawl needs: this machine is measured on some pages, and the figures are multiplied out.
 
-In: a WARC or the sample, a model or none, and how large the crawl is. Out: for each way of scanning core-hours, bytes,
-hours on so many cores and money. Extrapolation holds as far as the measured pages are like the crawl's.
+In: a WARC or the sample, a model or none, and how large the crawl is. Out: for each way of scanning, and for building
+the corpus, core-hours, bytes, hours on so many cores and money. Extrapolation holds as far as the measured pages are
+like the crawl's.
 """
 
 import math
+import re
 import time
 import zlib
 from collections import Counter
@@ -21,12 +23,18 @@ from numpy.typing import NDArray
 from recall.archive.manifest import join, paths_url, read_paths
 from recall.archive.ranges import GAP
 from recall.archive.warc import captures
-from recall.config import AccessSection
+from recall.config import AccessSection, DuplicatesSection, PrivacySection
+from recall.corpus.dedup.exact import duplicate_keys
+from recall.corpus.dedup.near import signature
+from recall.corpus.filters.boilerplate import lines_of
+from recall.corpus.filters.privacy import mask
+from recall.corpus.signals import declared_language, signals, tags
 from recall.errors import BadInput, ShardUnreadable
 from recall.io import size
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import ModelCard, Scorer, write_model
 from recall.model.tokens import Tokenizer, split_marks
+from recall.page.markdown import markdown
 from recall.page.text import scoring_text
 from recall.records import PLAIN_TEXT, Capture, WarcRef
 from recall.run.sampling import batches
@@ -45,6 +53,8 @@ OVERHEAD = 1.1
 SIZED = 5
 """Number of a crawl's shards whose size is asked for."""
 
+_CODE = re.compile(rb"<(?:pre|code)\b", re.IGNORECASE)
+
 MODEL_PAGES = 500
 """Pages that the stand-in model is trained on."""
 
@@ -54,6 +64,7 @@ class Speed:
     """Speed of one core of this machine. CPU seconds a page: html, read from a WARC; text; rescore, from token ids.
 
     page_bytes: stored bytes of a WARC for each of its pages; kept_bytes: of a candidate's token ids and body.
+    extract, finish: of a page of the corpus, to Markdown and through the other stages of build.
     """
 
     pages: int
@@ -62,6 +73,8 @@ class Speed:
     rescore: float
     page_bytes: float
     kept_bytes: float
+    extract: float
+    finish: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +156,37 @@ def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
         scorer.score_lines(line_group)
     rescore = (time.process_time() - started) / max(1, len(lines))
     kept = bodies / len(texts) + 4.0 * sum(map(len, lines)) / max(1, len(lines))
-    return Speed(pages, html, text, rescore, stored / pages, kept)
+    return Speed(pages, html, text, rescore, stored / pages, kept, *_build_seconds(warc, pages, 0.3 * seconds))
+
+
+def _build_seconds(warc: str, pages: int, seconds: float) -> tuple[float, float]:
+    """CPU seconds of a page that holds code, to Markdown and through the other stages; of any page where none does."""
+    chosen = [page for page, _ in zip(captures(warc), range(pages), strict=False)]
+    chosen = [page for page in chosen if _CODE.search(page.body)] or chosen
+    markdown(chosen[0].body)  # compiles, once
+    _finish(chosen[0], "")
+    started, extract, count = time.process_time(), 0.0, 0
+    for page in chosen:
+        begun = time.process_time()
+        text = markdown(page.body, page.url, page.charset)
+        extract += time.process_time() - begun
+        _finish(page, text)
+        count += 1
+        if time.process_time() - started > seconds:
+            break
+    return extract / count, (time.process_time() - started - extract) / count
+
+
+def _finish(page: Capture, text: str) -> None:
+    """What the other stages of build compute for a page; partitions, files and contamination are not measured."""
+    settings = DuplicatesSection()
+    signals(text)
+    tags(page.url, text, declared_language(page.body))
+    duplicate_keys(page.url, text, "", "")
+    signature(text, settings.ngram, settings.bands * settings.rows)
+    for _ in lines_of(text):
+        pass
+    mask(text, PrivacySection())
 
 
 def extent_of(crawl: str, base: str, access: AccessSection) -> Extent:
@@ -171,8 +214,12 @@ def share_read(share: float, page_bytes: float) -> float:
     return 1 - (1 - share) * (1 + apart) * math.exp(-apart)
 
 
-def needs(speed: Speed, extent: Extent, share: float, rounds: int, price: Price) -> list[Need]:
-    """Return the cost of each way. share: of pages above the floor, read again by later rounds or after WET."""
+def needs(speed: Speed, extent: Extent, shares: tuple[float, float], rounds: int, price: Price) -> list[Need]:
+    """Return the cost of each way.
+
+    shares: of pages above the floor, read again by later rounds or after WET; and of pages that the corpus keeps.
+    """
+    share, corpus_share = shares
     total = extent.shards * extent.warc_bytes
     pages = total / speed.page_bytes
     later = (rounds - 1) * share * pages * speed.rescore
@@ -188,6 +235,8 @@ def needs(speed: Speed, extent: Extent, share: float, rounds: int, price: Price)
         ("WET first, one round", wet, wet_bytes),
         (f"WET first, {rounds} rounds, candidates scored again", wet + later, wet_bytes),
         ("one more round over candidates", share * pages * speed.rescore, kept),
+        ("build: pages to Markdown", corpus_share * pages * speed.extract, corpus_share * pages * speed.kept_bytes),
+        ("build: duplicates, signals, masks", corpus_share * pages * speed.finish, 0.0),
     )
     return [_need(way, seconds / 3600, size_ / 1e9, price) for way, seconds, size_ in rows]
 
