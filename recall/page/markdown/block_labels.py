@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import LANGUAGES, clean_language
 from recall.page.markdown.line_numbers import are_line_numbers
-from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, INLINE, remove, squashed, words
+from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, INLINE, holds_more, remove, squashed, words
 
 MAX_CONTROLS: Final = 120
 MAX_PARTS: Final = 24
@@ -82,7 +82,7 @@ def titled_code(pre: HtmlElement) -> tuple[HtmlElement, str] | None:
 
     The bar stands in blocks of its own beside the `<code>`, and all of its words are words of labels.
     """
-    code = pre.find(".//code")
+    code = next(pre.iterdescendants("code"), None)
     texts: list[str] = []
     inner = code
     while inner is not None and inner is not pre:
@@ -148,7 +148,7 @@ def can_be_clicked(element: HtmlElement) -> bool:
 
 def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
     """Texts around a child where all of them are controls of a code block, else None."""
-    if len(parent) > MAX_PARTS:
+    if holds_more(parent, MAX_PARTS):
         return None
     texts = [(parent.text or "", False), (child.tail or "", False)]
     for sibling in parent:

@@ -51,7 +51,7 @@ def _is_unseen(element: HtmlElement) -> bool:
     if element.get("role") == "tooltip" or element.get("data-ad-client") is not None:
         return True
     name = element.get("class")
-    return bool(name) and "s" in _told(name) and _is_drawn_elsewhere(element)
+    return bool(name) and "s" in told_by_class(name) and _is_drawn_elsewhere(element)
 
 
 def _is_drawn_elsewhere(element: HtmlElement) -> bool:
@@ -81,7 +81,7 @@ def _letters(element: HtmlElement) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _told(name: str) -> str:
+def told_by_class(name: str) -> str:
     """What a class attribute may be a word for: 'n' a line number, 'c' a control, 's' something that is not shown."""
     kinds = "n" if NUMBER_CLASS.search(name) else ""
     kinds += "c" if _CONTROL_CLASS.search(name) else ""
@@ -106,7 +106,7 @@ def _claim(element: HtmlElement) -> str:
         return "x"
     attributes = element.items()
     if tag not in _TOLD_BY_TAG and (
-        not attributes or (len(attributes) == 1 and attributes[0][0] == "class" and not _told(attributes[0][1]))
+        not attributes or (len(attributes) == 1 and attributes[0][0] == "class" and not told_by_class(attributes[0][1]))
     ):
         return ""
     if (tag == "dialog" and element.get("open") is None) or _is_unseen(element):
@@ -119,7 +119,7 @@ def _claim(element: HtmlElement) -> str:
 def _named(element: HtmlElement) -> str:
     """What an anchor, a class or another attribute calls an element."""
     tag, name = element.tag, element.get("class")
-    told = _told(name) if name else ""
+    told = told_by_class(name) if name else ""
     numbered = "n" in told or (name and tag in ("td", "th") and _NUMBER_CELL.search(name))
     if numbered or (tag == "a" and _is_line_anchor(element)):
         return "n"

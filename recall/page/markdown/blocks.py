@@ -10,21 +10,20 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.block_labels import is_copying, titled_code
 from recall.page.markdown.block_noise import bar_language
 from recall.page.markdown.code_boxes import BOXES, LAYOUTS, box, parts_of_listing
-from recall.page.markdown.code_elements import CodeSpan, inline, script, signature, textarea
-from recall.page.markdown.code_hints import declared_language, looks_like_code
+from recall.page.markdown.code_elements import CodeSpan, inline, may_sign, script, signature, textarea
+from recall.page.markdown.code_hints import declared_language, looks_like_code, strong_class
 from recall.page.markdown.code_lines import code_text
 from recall.page.markdown.code_monospaced import monospaced
 from recall.page.markdown.code_runs import stacked
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, stands_beside, without_typed_numbers
 from recall.page.markdown.prose_in_pre import is_prose
-from recall.page.markdown.tree import ancestors, classes, squashed, text_of
+from recall.page.markdown.tree import HEADINGS, ancestors, classes, holds_more, squashed, text_of
 
 _SKIPPED: Final = frozenset({"head", "style", "button", "select", "svg", "math", "iframe", "object"})
 _CONTROLS: Final = frozenset({"a", "em", "button", "span", "div", "p", "small", "h4", "h5", "h6"})
@@ -35,32 +34,43 @@ def find_code(root: HtmlElement) -> list[CodeSpan]:
     """All code of a page in document order."""
     spans: list[CodeSpan] = []
     taken: set[HtmlElement] = set()
-    walker = etree.iterwalk(root, events=("start",))
-    for _, element in walker:
+    walked = root.iter(*_WALKED)
+    for element in walked:
         if element in taken or element.tag in _SKIPPED:
-            walker.skip_subtree()
+            _skip_inside(element, walked)
             continue
         hit = _at(element)
         if hit is not None:
             spans.append(hit)
             taken.update(hit.elements)
-            walker.skip_subtree()
+            _skip_inside(element, walked)
     return list(_without_gutters(spans))
 
 
+def _skip_inside(element: HtmlElement, walked: Iterator[HtmlElement]) -> None:
+    """Move a walk in document order past what is inside the element that it is at."""
+    if len(element):
+        for _ in element.iterdescendants(*_WALKED):
+            next(walked)
+
+
 def _at(element: HtmlElement) -> CodeSpan | None:
-    rule = _RULES.get(element.tag)
+    tag = element.tag
+    rule = _RULES.get(tag)
     if rule is not None:
         return rule(element)
-    if element.get("class"):
-        span = signature(element) or parts_of_listing(element)
+    name = element.get("class")
+    if name:
+        span = signature(element) if tag == "dt" or may_sign(name) else None
+        if span is None and strong_class(name):
+            span = parts_of_listing(element)
         if span is not None:
             return span
-    return box(element) if element.tag in BOXES or element.tag in LAYOUTS else None
+    return box(element, name) if tag in BOXES or tag in LAYOUTS else None
 
 
 def _preformatted(element: HtmlElement) -> CodeSpan | None:
-    table = element.find(".//table")
+    table = next(element.iterdescendants("table"), None)
     if table is not None:
         hit = code_table(table)
         if hit is not None:
@@ -104,7 +114,7 @@ def _ordered(element: HtmlElement) -> CodeSpan | None:
     if items and _is_copied(element):
         text = code_text(element, keep=False)
         return CodeSpan((element,), text, declared_language(element)) if text else None
-    return box(element)
+    return box(element, element.get("class"))
 
 
 def _is_copied(element: HtmlElement) -> bool:
@@ -115,7 +125,7 @@ def _is_copied(element: HtmlElement) -> bool:
                 text = squashed(text_of(beside))
                 if is_copying(text) and _SAYS_CODE.search(text):
                     return True
-        if part.getparent() is None or len(part.getparent()) > 3:
+        if part.getparent() is None or holds_more(part.getparent(), 3):
             return False
     return False
 
@@ -150,3 +160,5 @@ _RULES: Final[dict[str, Callable[[HtmlElement], CodeSpan | None]]] = {
     "textarea": textarea,
     "script": script,
 }
+_WALKED: Final = tuple(sorted({*_RULES, *_SKIPPED, *BOXES, *LAYOUTS, *HEADINGS, "dt"}))
+"""Elements that are looked at: no rule begins at any other."""

@@ -5,11 +5,12 @@ look like code. A shell's prompt at the beginning of several short lines is enou
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.code_elements import CodeSpan, editor_text, is_editor
+from recall.page.markdown.code_elements import EDITORS, CodeSpan, editor_text, is_editor
 from recall.page.markdown.code_hints import code_share, declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, keeps_spaces
 from recall.page.markdown.code_monospaced import several_lines
@@ -17,7 +18,7 @@ from recall.page.markdown.code_rows import counted_rows
 from recall.page.markdown.code_runs import blank, line_run, monospaced_lines
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, without_typed_numbers
-from recall.page.markdown.tree import HEADINGS, hidden, monospace, preformatted, text_of, words
+from recall.page.markdown.tree import HEADINGS, MONOSPACED, hidden, holds, monospace, preformatted, text_of, words
 
 BOXES: Final = words("div figure ol ul dl section td p span blockquote font dd b center article")
 LAYOUTS: Final = words("div p section td dd blockquote figure")
@@ -30,6 +31,7 @@ MAX_TYPED: Final = 50_000
 """Characters of a box that its text alone makes code."""
 
 _DEPTH: Final = 6
+_FIRST: Final = 200
 _NAMED: Final = frozenset({"div", "p", "td", "span"})
 _PROSE: Final = frozenset({"p", "blockquote", "font"})
 _INNER_BLOCK: Final = ("pre", "xmp", "listing", "textarea", "article", "main", "nav", *sorted(HEADINGS))
@@ -41,32 +43,44 @@ _PROMPT: Final = re.compile(
 )
 
 
-def box(element: HtmlElement) -> CodeSpan | None:
-    """The code of an element that is no `<pre>`, `<code>` or table."""
-    told = element.get("class") or element.get("style") or element.get("face")
-    if told and element.tag in BOXES:
+def box(element: HtmlElement, name: str | None) -> CodeSpan | None:
+    """The code of an element that is no `<pre>`, `<code>` or table. name: its class attribute."""
+    tag = element.tag
+    styled = element.get("style") or (tag == "font" and element.get("face"))
+    told = name is not None and _tells(name, tag in _NAMED)
+    if tag in BOXES and (told or (styled and (monospace(element) or preformatted(element)))):
         span = _container(element)
         if span is not None:
             return span
-    elif not told and element.tag in _PROSE:
+    elif tag in _PROSE:
         span = _typed_lines(element)
         if span is not None:
             return span
-    return _laid_out(element) if element.tag in LAYOUTS else None
+    return _laid_out(element) if tag in LAYOUTS else None
+
+
+@lru_cache(maxsize=4096)
+def _tells(name: str, languages: bool) -> bool:
+    """Whether a class attribute may be that of code."""
+    return strong_class(name) or weak_class(name, languages) or not EDITORS.isdisjoint(name.lower().split())
 
 
 def _laid_out(element: HtmlElement) -> CodeSpan | None:
     """Code that no class and no font of the element announces: by its first text it may be some."""
     first, told = element, False
+    text = ""
     for _ in range(_DEPTH):
-        told = told or monospace(first)
-        if not blank(first.text) or not len(first) or told:
+        told = first.tag in MONOSPACED or (first.get("style") is not None and monospace(first))
+        text = first.text or ""
+        if told or (text and not text.isspace()):
             break
+        if not len(first):
+            return None
         first = first[0]
-    text = (first.text or "").strip()
     if told:
         run = monospaced_lines(element)
         return CodeSpan(run[0], run[1], declared_language(element)) if run else None
+    text = text[:_FIRST].strip()
     if text.isdecimal():
         rows = counted_rows(element)
         return CodeSpan((element,), rows, declared_language(element)) if rows else None
@@ -75,7 +89,7 @@ def _laid_out(element: HtmlElement) -> CodeSpan | None:
 
 def _prompted(element: HtmlElement) -> CodeSpan | None:
     """What a terminal shows: a prompt and a command, their output behind it, each line ended by a `<br>`."""
-    if element.find(".//br") is None or next(element.iterdescendants(*_NO_PLAIN_TEXT), None) is not None:
+    if not holds(element, "br") or next(element.iterdescendants(*_NO_PLAIN_TEXT), None) is not None:
         return None
     text = code_text(element, keep=preformatted(element))
     lines = text.split("\n")
@@ -87,13 +101,13 @@ def parts_of_listing(element: HtmlElement) -> CodeSpan | None:
 
     A caption beside them stays where it is, and the listing stands behind it.
     """
-    if not 2 <= len(element) <= MAX_PARTS or not strong_class(element.get("class") or "") or not blank(element.text):
+    if not 2 <= len(element) <= MAX_PARTS or not blank(element.text):
         return None
     pres = [child for child in element if child.tag == "pre"]
     captions = [child for child in element if child.tag != "pre"]
     if len(pres) < 2 or len(captions) > 1 or any(not blank(child.tail) for child in element):
         return None
-    if any(len(text_of(one)) > MAX_CAPTION or one.find(".//pre") is not None for one in captions):
+    if any(len(text_of(one)) > MAX_CAPTION or holds(one, "pre") for one in captions):
         return None
     names = [(pre.get("class") or "").split("-")[0] for pre in pres]
     texts = [code_text(pre, keep=True).removesuffix("\n") for pre in pres]
@@ -106,13 +120,11 @@ def parts_of_listing(element: HtmlElement) -> CodeSpan | None:
 
 def _container(element: HtmlElement) -> CodeSpan | None:
     """An element whose class or font says that it shows code."""
+    name = element.get("class") or ""
     if is_editor(element):
         text = editor_text(element)
         return CodeSpan((element,), text, declared_language(element)) if text else None
-    strong = strong_class(element.get("class") or "")
-    weak = weak_class(element.get("class") or "", element.tag in _NAMED)
-    if not (strong or weak or monospace(element) or preformatted(element)):
-        return _typed_lines(element) if element.tag in _PROSE else None
+    strong = strong_class(name)
     if hidden(element) or _wraps_container(element) or _holds_blocks(element):
         return None
     run = line_run(element)
@@ -138,21 +150,21 @@ def _holds_blocks(element: HtmlElement) -> bool:
     """Whether blocks are to be looked for inside: the element is their wrapper."""
     if next(element.iter(*_INNER_BLOCK), None) is not None:
         return True
-    inner = element.find(".//code")
+    inner = next(element.iterdescendants("code"), None)
     if inner is not None and several_lines(inner):
         return True
     if any(element is not ol and strong_class(ol.get("class") or "") for ol in element.iter("ol")):
         return True
-    tables = element.findall(".//table")
+    tables = list(element.iterdescendants("table"))
     return len(tables) == 1 and code_table(tables[0]) is not None
 
 
 def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:
-    if element.find(".//img") is not None and not strong:
+    if holds(element, "img") and not strong:
         return False
     several = "\n" in text
     if strong and element.tag not in ("span", "b"):
-        return code_share(text) > 0 or (several and element.find(".//a") is None)
+        return code_share(text) > 0 or (several and not holds(element, "a"))
     if preformatted(element) and several and monospace(element):
         return True
     if not several and element.tag not in ("p", "div", "td"):
@@ -169,7 +181,10 @@ def _has_typed_lines(element: HtmlElement) -> bool:
 
 def _typed_lines(element: HtmlElement) -> CodeSpan | None:
     """Old pages: code in a paragraph or quotation, a `<br>` behind each line, in the font of the text."""
-    if element.find("br") is None or next(element.iterdescendants(*_NO_PLAIN_TEXT), None) is not None:
+    if (
+        next(element.iterchildren("br"), None) is None
+        or next(element.iterdescendants(*_NO_PLAIN_TEXT), None) is not None
+    ):
         return None
     text = code_text(element, keep=False)
     lines = [line for line in text.split("\n") if line.strip()]

@@ -7,13 +7,14 @@ their spaces are no-break spaces.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, raw_lines, tidy
-from recall.page.markdown.tree import HEADINGS, classes, squashed
+from recall.page.markdown.tree import HEADINGS, classes, holds, squashed
 
 ZERO_WIDTH: Final = re.compile("\u200b")
 """Where a long name may be broken; it shows nothing."""
@@ -71,13 +72,19 @@ def script(element: HtmlElement) -> CodeSpan | None:
     return CodeSpan((element,), text, declared_language(element)) if text else None
 
 
+@lru_cache(maxsize=4096)
+def may_sign(name: str) -> bool:
+    """Whether a class attribute may be that of a declaration."""
+    return any(part in name.lower() for part in ("sig", "code-header"))
+
+
 def signature(element: HtmlElement) -> CodeSpan | None:
     """Code of a declaration in API documentation (Sphinx, rustdoc, JavaDoc) that is not marked up as code."""
     names = classes(element)
     if element.tag == "dt" and ("sig" in names or element.find("./*[@class='descname']") is not None):
         return inline(element)
-    if "code-header" in names and element.tag in HEADINGS | {"section", "div"} and element.find(".//pre") is None:
-        return inline(element) if element.find(".//button") is None else None
+    if "code-header" in names and element.tag in HEADINGS | {"section", "div"} and not holds(element, "pre"):
+        return inline(element) if not holds(element, "button") else None
     if "member-signature" in names or "type-signature" in names:
         text = ZERO_WIDTH.sub("", code_text(element, keep=True)).replace("\u00a0", " ")
         return CodeSpan((element,), text) if text else None

@@ -7,11 +7,12 @@ weak and need a text that looks like code.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.tree import ancestors, classes, words
+from recall.page.markdown.tree import ancestors, classes, holds_more, words
 
 _ATTRIBUTES: Final = ("data-lang", "data-language", "data-code-wrap", "data-enlighter-language", "data-ke-language",
                       "data-code-language", "data-syntax", "data-lexer", "data-codetype", "data-mode-id")  # fmt: skip
@@ -102,15 +103,15 @@ def _around(element: HtmlElement, part: HtmlElement | None) -> Iterator[HtmlElem
         yield part
         yield from part.iter("code")
     yield element
-    inner = element.find(".//code") if element.tag != "code" else None
+    inner = next(element.iterdescendants("code"), None) if element.tag != "code" else None
     if inner is not None:
         yield inner
-    own = 1 + len(element.findall(".//pre"))
+    own = 1 + len(list(element.iterdescendants("pre")))
     for ancestor in ancestors(element, 6):
         # the wrapper of one block is small; a gutter beside the code may be a second <pre>
-        if len(ancestor) > 40 or ancestor.tag in ("body", "html", "article", "main", "li", "dd"):
+        if holds_more(ancestor, 40) or ancestor.tag in ("body", "html", "article", "main", "li", "dd"):
             return
-        if len(ancestor.findall(".//pre")) > own + 1:
+        if len(list(ancestor.iterdescendants("pre"))) > own + 1:
             return
         yield ancestor
 
@@ -170,11 +171,13 @@ _CODE_LINE: Final = re.compile(
 _INDENTED: Final = re.compile(r"(?m)^(?: {2,}|\t)\S")
 
 
+@lru_cache(maxsize=4096)
 def strong_class(name: str) -> bool:
     """Whether a class attribute is one that only code blocks carry."""
     return bool(name) and _STRONG.search(name) is not None
 
 
+@lru_cache(maxsize=4096)
 def weak_class(name: str, languages: bool = True) -> bool:
     """Whether a class attribute holds a word that code blocks use among others.
 

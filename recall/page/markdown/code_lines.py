@@ -6,18 +6,28 @@ line; a line feed in the markup between two such blocks is layout, not a line.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_noise import LINE_CLASSES, is_aside, noise_in
-from recall.page.markdown.tree import BLOCKS, SPACE, classes, preformatted, text_of
+from recall.page.markdown.block_noise import LINE_CLASSES, is_aside, noise_in, told_by_class
+from recall.page.markdown.line_numbers import is_literal
+from recall.page.markdown.tree import BLOCKS, SPACE, classes, holds, preformatted, text_of
 
 _RUN: Final = re.compile(f"[{SPACE}]+")
 _LAYOUT: Final = re.compile(r"[ \t]*\n")
 _BLOCK_SPANS: Final = frozenset({"xtra", "gatsby-highlight-code-line"})
 _BLOCK_STYLE: Final = re.compile(r"display\s*:\s*block", re.I)
 _BLANK_LINE: Final = re.compile(r"(?m)^[ \t]*\u00a0[ \t\u00a0]*$")
+_PLAIN_TAGS: Final = frozenset({"span", "b", "i", "em", "strong", "u", "font", "code", "var", "tt", "a"})
+_PLAIN_STYLE: Final = re.compile(
+    r"\s*(?:(?:--[\w-]+|color|background(?:-color)?|font-(?:style|weight)|text-decoration)\s*:[^;:()]{0,60}"
+    r"(?:\([^;:()]{0,40}\)\s*)?;?\s*)*",
+    re.I,
+)
+_SILENT: Final = frozenset({"data-lang", "data-language", "lang", "id", "href", "title", "target", "rel", "translate"})
+_NUMBER_LENGTH: Final = 32
 _SHIFTED: Final = {"sup": "^", "sub": "_"}
 _SHORT_SHIFT: Final = re.compile(r"[^\s\[\]]{1,20}")
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "tm", "®", "™", "er", "o", "a", "e"})
@@ -108,9 +118,13 @@ def _holds_lines(element: HtmlElement) -> bool:
 
 
 def _is_line_span(element: HtmlElement) -> bool:
-    if element.tag == "code" and element.getparent().tag == "pre" and len(element.getparent()) > 1:
+    if element.tag == "code" and element.getparent().tag == "pre" and not _is_only_child(element):
         return True
     return element.tag in ("span", "code") and not LINE_CLASSES.isdisjoint(classes(element))
+
+
+def _is_only_child(element: HtmlElement) -> bool:
+    return element.getprevious() is None and element.getnext() is None
 
 
 def _drawn_as_block(element: HtmlElement) -> bool:
@@ -119,8 +133,63 @@ def _drawn_as_block(element: HtmlElement) -> bool:
     return bool(style and _BLOCK_STYLE.search(style)) or not _BLOCK_SPANS.isdisjoint(classes(element))
 
 
+@lru_cache(maxsize=8192)
+def _look(attribute: str, value: str) -> str:
+    """What an attribute says of a part of code: 'p' plain, no more than its colour; 'l' it is a line; 'o' any other."""
+    if attribute == "style":
+        return "p" if _PLAIN_STYLE.fullmatch(value) else "o"
+    if attribute in _SILENT:
+        return "p"
+    if attribute != "class" or told_by_class(value):
+        return "o"
+    names = frozenset(value.lower().split())
+    if not names.isdisjoint(_BLOCK_SPANS):
+        return "o"
+    return "p" if names.isdisjoint(LINE_CLASSES) else "l"
+
+
+def _is_plain(root: HtmlElement) -> bool:
+    """Whether an element holds nothing but text in spans of colour: all of it is shown, and lines are its line feeds.
+
+    A quick answer for most blocks: the walk over the others finds the same lines in these.
+    """
+    for element in root.iterdescendants():
+        tag = element.tag
+        if tag not in _PLAIN_TAGS or (tag == "code" and not _is_only_child(element)):
+            return False
+        for attribute, value in element.items():
+            look = _look(attribute, value)
+            if look == "o" or (look == "l" and not _is_fed_line(element)):
+                return False
+        text = element.text if tag != "a" else text_of(element)
+        if text and len(text) < _NUMBER_LENGTH and text.strip().isdecimal() and (tag == "a" or _may_count(element)):
+            return False
+    return True
+
+
+def _is_fed_line(line: HtmlElement) -> bool:
+    """Whether the lines of a highlighter are divided by one line feed each and hold none."""
+    if line.tail != "\n" and (line.tail or line.getnext() is not None):
+        return False
+    before = line.getprevious()
+    if before is None:
+        if line.getparent().text:
+            return False
+    elif before.get("class") != line.get("class"):
+        return False
+    return "\n" not in text_of(line)
+
+
+def _may_count(number: HtmlElement) -> bool:
+    """Whether a number is the first thing in its parent, as all are that count lines, and none of the code's own."""
+    return number.getprevious() is None and not (number.getparent().text or "").strip() and not is_literal(number)
+
+
 def raw_lines(root: HtmlElement, keep: bool) -> str:
     """Walk an element and return its text with the page's line breaks."""
+    if _is_plain(root):
+        text = text_of(root)
+        return text if keep else _RUN.sub(" ", text).lstrip(" ")
     lines = Lines()
     noise = noise_in(root, keep) if len(root) else set()
     # entries: (element, keep, is a line) to enter; (None, keep, text) as text; (element, ..., True) to leave
@@ -153,7 +222,7 @@ def _shifted(element: HtmlElement, parts: list[str]) -> str:
     before = parts[-1][-1:] if parts else ""
     if not before or not (before.isalnum() or before in ")]}") or not _SHORT_SHIFT.fullmatch(text):
         return ""
-    if text.lower() in _ORDINALS or element.find(".//a") is not None or element.find(".//br") is not None:
+    if text.lower() in _ORDINALS or holds(element, "a") or holds(element, "br"):
         return ""
     return _SHIFTED[element.tag] + (text if text.removeprefix("-").isalnum() else f"({text})")
 
@@ -238,7 +307,7 @@ def _indent_spaces(text: str) -> str:
 
 def keeps_spaces(element: HtmlElement) -> bool:
     """Whether an element has a block for each line and no line feed within one: then style sheets keep its spaces."""
-    if next(element.iterdescendants("div", "li", "p"), None) is None or element.find(".//br") is not None:
+    if next(element.iterdescendants("div", "li", "p"), None) is None or holds(element, "br"):
         return False
     stack = [element]
     while stack:

@@ -16,7 +16,7 @@ from recall.page.markdown.code_lines import code_text, raw_lines, tidy
 from recall.page.markdown.code_runs import blank, ends_line, line_run, starts_line
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import without_typed_numbers
-from recall.page.markdown.tree import BLOCKS, preformatted, text_of
+from recall.page.markdown.tree import BLOCKS, holds, holds_more, preformatted, text_of
 
 MAX_BESIDE: Final = 60
 """Elements beside a lonely one: more are a text."""
@@ -35,8 +35,8 @@ def monospaced(element: HtmlElement) -> CodeSpan | None:
             if run is None and not strong_class(element.get("class") or ""):
                 return inline(element)
     elif next(element.iter("pre", "xmp", "listing", "textarea", "table"), None) is not None:
-        table = element.find(".//table")
-        hit = code_table(table) if table is not None and element.find(".//pre") is None else None
+        table = next(element.iterdescendants("table"), None)
+        hit = code_table(table) if table is not None and not holds(element, "pre") else None
         return CodeSpan((element,), hit[0], declared_language(element)) if hit else None
     text = several_lines(element)
     if text:
@@ -54,7 +54,7 @@ def several_lines(element: HtmlElement) -> str:
     """The lines of a monospaced element that shows more than one or is laid out by blocks, else nothing."""
     blocks = len(element) > 0 and next(element.iter(*_LINES), None) is not None
     linked = element.find(".//a[@href]") is not None
-    if blocks or element.find(".//br") is not None:
+    if blocks or holds(element, "br"):
         text = without_typed_numbers(_spaced(element) or code_text(element, keep=preformatted(element)))
         return text if blocks or ("\n" in text and (not linked or looks_like_code(text))) else ""
     source = text_of(element)
@@ -103,7 +103,7 @@ def _in_block(element: HtmlElement) -> bool:
 def _stands_alone(element: HtmlElement) -> bool:
     """Whether the element's parent holds nothing else."""
     parent = element.getparent()
-    if parent is None or len(parent) > MAX_BESIDE or not blank(parent.text) or not blank(element.tail):
+    if parent is None or holds_more(parent, MAX_BESIDE) or not blank(parent.text) or not blank(element.tail):
         return False
     return all(child is element or is_aside(child) or not text_of(child).strip() for child in parent) and not any(
         (child.tail or "").strip() for child in parent if child is not element

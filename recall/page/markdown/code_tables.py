@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.code_hints import looks_like_code
 from recall.page.markdown.code_lines import code_text, keeps_spaces, raw_lines, tidy
 from recall.page.markdown.line_numbers import are_line_numbers, counts_up
-from recall.page.markdown.tree import ancestors, monospace, squashed, text_of
+from recall.page.markdown.tree import ancestors, holds, monospace, squashed, text_of
 
 _TABLE_CLASS: Final = re.compile(
     r"highlight|hljs|code|syntax|blob|diff|source|listing|lines|rouge|lntable|crayon|geshi|filecontents|processed", re.I
@@ -57,12 +57,12 @@ def _beside_gutter(rows: list[list[HtmlElement]]) -> tuple[str, HtmlElement] | N
     if not gutters or len(others) != 1:
         return None
     cell = others[0]
-    pre = cell.find(".//pre")
+    pre = next(cell.iterdescendants("pre"), None)
     marked = _NUMBER_CELL.search(gutters[0].get("class") or "") or _CODE_CELL.search(cell.get("class") or "")
-    if pre is None and not (marked or cell.find(".//code") is not None):
+    if pre is None and not (marked or holds(cell, "code")):
         return None
-    if cell.find(".//table") is not None:
-        return code_table(cell.find(".//table"))
+    if holds(cell, "table"):
+        return code_table(next(cell.iterdescendants("table"), None))
     text = cell_text(cell)
     extra = len(" ".join(gutters[0].itertext()).split()) - (text.count("\n") + 1)
     if not marked and (extra not in (0, 1) or not (_is_code_table(cell) or looks_like_code(text))):
@@ -78,11 +78,11 @@ def _is_code_table(cell: HtmlElement) -> bool:
 
 def cell_text(cell: HtmlElement) -> str:
     """The code of one cell: of its only `<pre>` if there is one, so that layout around it does not count."""
-    pres = cell.findall(".//pre")
+    pres = list(cell.iterdescendants("pre"))
     if len(pres) == 1:
         return code_text(pres[0], keep=True)
-    codes = cell.findall(".//code")
-    lines = cell.find(".//div") is not None or cell.find(".//br") is not None
+    codes = list(cell.iterdescendants("code"))
+    lines = holds(cell, "div") or holds(cell, "br")
     if pres:
         return "\n".join(tidy_line(raw_lines(pre, keep=True)) for pre in pres)
     return code_text(cell, keep=(len(codes) == 1 and not lines) or keeps_spaces(cell))
@@ -221,7 +221,7 @@ def _says_code(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
     if monospace(table) or all(map(monospace, sample)):
         return True
     told = sum(1 for cell in sample if _CODE_CELL.search(cell.get("class") or ""))
-    held = sum(1 for cell in sample if cell.find(".//code") is not None or cell.find(".//pre") is not None)
+    held = sum(1 for cell in sample if holds(cell, "code") or holds(cell, "pre"))
     if told >= 0.7 * len(sample):
         return True
     if held >= 0.7 * len(sample):
@@ -235,5 +235,5 @@ def _says_code(table: HtmlElement, rows: list[list[HtmlElement]]) -> bool:
 
 
 def _code_only(cell: HtmlElement) -> str:
-    pres = cell.findall(".//pre") or cell.findall(".//code")
+    pres = list(cell.iterdescendants("pre")) or list(cell.iterdescendants("code"))
     return " ".join(text_of(pre) for pre in pres)

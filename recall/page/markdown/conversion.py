@@ -129,6 +129,7 @@ def _tree(text: str) -> HtmlElement | Fallback:
 
 def _cut(root: HtmlElement, text: str) -> _Cut:
     """Cut a tree into segments, which changes it. text: the page that it was parsed from."""
+    held = list(root.iter())  # else lxml makes a new object for an element whenever one is looked at
     controls = CONTROL.search(text) is not None or "&#" in text
     if controls:
         drop_control_characters(root, in_code=False)
@@ -141,6 +142,7 @@ def _cut(root: HtmlElement, text: str) -> _Cut:
     marked = mark(root)
     if controls:
         drop_control_characters(root, in_code=True)
+    del held
     body = root.find("body")
     return _Cut(segments_of(root if body is None else body, marked), marked, title, name)
 

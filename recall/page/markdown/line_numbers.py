@@ -57,6 +57,11 @@ class CodeLine:
             self.last = text[-1]
 
 
+def is_literal(element: HtmlElement) -> bool:
+    """Whether a highlighter calls an element a number of the code."""
+    return not _LITERAL_CLASSES.isdisjoint(classes(element))
+
+
 def are_line_numbers(text: str) -> bool:
     """Whether a text is nothing but consecutive line numbers, at least two of them."""
     found = [word.rstrip(".:)|") for word in text.split()]
@@ -141,7 +146,7 @@ def _counts_few(root: HtmlElement, group: list[HtmlElement]) -> bool:
 
     What that holds must be a block of its own, or words that no number is written together with.
     """
-    if len(group) > 2 or not _LITERAL_CLASSES.isdisjoint(classes(group[0])) or group[0].get("style"):
+    if len(group) > 2 or is_literal(group[0]) or group[0].get("style"):
         return False
     if [text_of(number).strip() for number in group] != ["1", "2"][: len(group)]:
         return False
@@ -159,7 +164,7 @@ def _counts_few(root: HtmlElement, group: list[HtmlElement]) -> bool:
 
 def _is_counter(group: list[HtmlElement]) -> bool:
     parents = {element.getparent() for element in group}
-    if len(group) < 3 or len(parents) < len(group) or not _LITERAL_CLASSES.isdisjoint(classes(group[0])):
+    if len(group) < 3 or len(parents) < len(group) or is_literal(group[0]):
         return False
     if not are_line_numbers(" ".join(text_of(part) for part in group)) or not all(map(_comes_first, group)):
         return False

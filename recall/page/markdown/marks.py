@@ -6,6 +6,7 @@ or formula an `INLINE` one, with a number into the lists of `Marked`.
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -99,16 +100,17 @@ def _mark_block(span: CodeSpan, marked: Marked) -> None:
 
 def drop_permalinks(root: HtmlElement) -> None:
     """Remove the permalinks behind headings and the edit links of wikis."""
-    for element in list(root.iter("a", "span", "small")):
-        name = element.get("class")
-        if (
-            name
-            and _PERMALINK_CLASS.search(name)
-            and len(text_of(element)) <= 24
-            and _PERMALINK.fullmatch(text_of(element))
-            and next(element.iterancestors(*CODE_TAGS), None) is None
-        ):
+    named = [element for element in root.iter("a", "span", "small") if _may_link(element.get("class") or "")]
+    for element in named:
+        text = text_of(element)
+        inside = len(text) <= 24 and _PERMALINK.fullmatch(text)
+        if inside and next(element.iterancestors(*CODE_TAGS), None) is None:
             remove(element)
+
+
+@lru_cache(maxsize=4096)
+def _may_link(name: str) -> bool:
+    return _PERMALINK_CLASS.search(name) is not None
 
 
 def inline_code(text: str) -> str:

@@ -69,16 +69,15 @@ def set_as_lines(element: HtmlElement) -> None:
     for part in list(element.iter()):
         if part is not element and part.tail and "\n" in part.tail:
             first, *rest = part.tail.split("\n")
+            part.tail = None
+            for line in reversed(rest):
+                part.addnext(_break(element, line))
             part.tail = first
-            parent = part.getparent()
-            at = parent.index(part) + 1
-            for number, line in enumerate(rest):
-                parent.insert(at + number, _break(element, line))
         if part.text and "\n" in part.text:
             first, *rest = part.text.split("\n")
             part.text = first
-            for number, line in enumerate(rest):
-                part.insert(number, _break(element, line))
+            for line in reversed(rest):
+                part.insert(0, _break(element, line))
     element.tag = "div"
 
 

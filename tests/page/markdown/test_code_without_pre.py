@@ -1,11 +1,15 @@
 """Code that sites lay out without a `<pre>`, or not only with one: each kind alone and between forty paragraphs."""
 
 import re
+import time
 from typing import Any
 
 import pytest
 
 from recall.page.markdown import markdown
+from recall.page.markdown.hidden_addresses import reveal_addresses
+from recall.page.markdown.marks import mark
+from recall.page.markdown.tree import parse
 from tests.page.markdown.pieces import PARAGRAPH
 from tests.page.markdown.rows import BLOCKS, INLINE
 
@@ -48,3 +52,31 @@ def test_what_is_no_block_is_not_fenced(piece: str, expected: str, around: int) 
     text = markdown(page(piece, around))
     assert expected in text
     assert "```" not in text
+
+
+HOSTILE = {
+    "codes": "<code>a</code>" * 10_000,
+    "codes-of-two-lines": "<div>" + "<code class=hljs>a\nb</code>" * 10_000,
+    "empty-codes": "<div>" + "<code class=hljs></code>" * 10_000,
+    "nested": "<code>" * 10_000 + "x",
+    "lines": "<p><code>a</code></p>" * 10_000,
+    "wrappers": ("<div>" * 200 + "<code>x</code>" + "</div>" * 200) * 30,
+    "numbers": "<div><div>" + "<div>1</div>" * 5_000 + "</div><div>" + "<div>x</div>" * 5_000 + "</div></div>",
+    "raised": "<pre>x" + "<sup>2</sup>" * 10_000 + "</pre>",
+    "lists": "<ol><li>a<br></ol><em>复制代码</em>" * 3_000,
+    "prompts": "<div class=code>" * 100 + "$ ls<br>a" * 5_000,
+    "parts": "<div class=hljs>" + "<pre class=a>x</pre>" * 10_000 + "</div>",
+    "copies": "<pre>abcdefgh</pre><div class=hljs>abcdefgh</div>" * 3_000,
+    "prose": "<pre>" + "the\n" * 50_000 + "</pre>",
+    "addresses": '<a data-cfemail="5a3b">x</a>' * 10_000,
+}
+
+
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
+def test_layouts_cost_time_in_proportion_to_the_page(piece: str) -> None:
+    root = parse(f"<html><body><p>some words</p>{piece}</body></html>")
+    assert root is not None
+    reveal_addresses(root, piece)
+    started = time.process_time()
+    mark(root)
+    assert time.process_time() - started < 3
