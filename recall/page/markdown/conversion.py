@@ -16,7 +16,7 @@ from recall.page.markdown.content_model import content_model
 from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.markdown_writer import write
 from recall.page.markdown.marks import Marked, mark
-from recall.page.markdown.page_title import DocumentTitle, find_title
+from recall.page.markdown.page_title import DocumentTitle, find_title, site_names
 from recall.page.markdown.segment_features import word_counts
 from recall.page.markdown.segments import Segments, segments_of
 from recall.page.markdown.streamed_parts import fill_holes, mark_holes
@@ -92,7 +92,7 @@ def convert(
 
             content, bound = by_trafilatura(root, text, url)
         else:
-            content = _main_content(_cut(root, text), url)
+            content = _main_content(_cut(root, text, url), url)
     except FAILURES as error:
         return Conversion(plain_text(text), Fallback.ERROR, type(error).__name__)
     return Conversion(content, bound) if content.strip() else Conversion(plain_text(text), Fallback.EXTRACTOR)
@@ -102,17 +102,17 @@ def page_segments(body: bytes, charset: str | None = None) -> Segments | None:
     """The segments that `markdown` chooses among; None where it takes the page's plain text instead."""
     text = without_templates(mark_holes(decode(body, charset)))
     root = _tree(text)
-    return None if isinstance(root, Fallback) else _cut(root, text).segments
+    return None if isinstance(root, Fallback) else _cut(root, text, None).segments
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A page in segments. marked: its code and formulas; title: the document's; site: its name in the metadata."""
+    """A page in segments. marked: its code and formulas; title: the document's; sites: names of the site."""
 
     segments: Segments
     marked: Marked
     title: str
-    site: str
+    sites: frozenset[str]
 
 
 def _tree(text: str) -> HtmlElement | Fallback:
@@ -127,7 +127,7 @@ def _tree(text: str) -> HtmlElement | Fallback:
     return root if bound is None else bound
 
 
-def _cut(root: HtmlElement, text: str) -> _Cut:
+def _cut(root: HtmlElement, text: str, url: str | None) -> _Cut:
     """Cut a tree into segments, which changes it. text: the page that it was parsed from."""
     held = list(root.iter())  # else lxml makes a new object for an element whenever one is looked at
     controls = CONTROL.search(text) is not None or "&#" in text
@@ -137,14 +137,13 @@ def _cut(root: HtmlElement, text: str) -> _Cut:
     mark_posts(root)
     head = root.find(".//title")
     title = text_of(head) if head is not None else ""
-    site = root.find(".//meta[@property='og:site_name']")
-    name = site.get("content") or "" if site is not None else ""
+    sites = site_names(root, host_of(url) if url else "")
     marked = mark(root)
     if controls:
         drop_control_characters(root, in_code=True)
     del held
     body = root.find("body")
-    return _Cut(segments_of(root if body is None else body, marked), marked, title, name)
+    return _Cut(segments_of(root if body is None else body, marked), marked, title, sites)
 
 
 def _main_content(cut: _Cut, url: str | None) -> str:
@@ -158,7 +157,7 @@ def _main_content(cut: _Cut, url: str | None) -> str:
         keep = np.array(posts) >= 0
     else:
         keep = choose(segments, content_model().probabilities(segments), word_counts(segments), tables)
-    document = DocumentTitle(cut.title[:MAX_NAME], cut.site[:MAX_NAME], host_of(url) if url else "")
+    document = DocumentTitle(cut.title[:MAX_NAME], cut.sites, host_of(url) if url else "")
     title, shown = find_title(segments, keep.tolist(), document)
     keep[shown] = False
     return write(segments, cut.marked, keep.tolist(), tables, title, posts)

@@ -9,14 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lxml.html import HtmlElement
+
 from recall.page.markdown.segments import Segments
-from recall.page.markdown.tree import HEADINGS
+from recall.page.markdown.tree import HEADINGS, text_of
 
 MAX_TITLE: Final = 300
 """Characters; longer headings are no titles."""
 
 NEAR: Final = 12
 """Segments in front of the kept text among which an `h1` is its title."""
+
+_HOME: Final = re.compile(r"(?:https?:)?//[^/?#]+/?|/|\.{1,2}/|/?index\.\w{3,5}", re.IGNORECASE)
+"""A link to the first page of a site."""
 
 _READ: Final = 20_000
 _SEPARATOR: Final = re.compile(r"\s+(?:[|\-–—·•»«:/~]|::)\s+|\s*[|»]\s*")
@@ -26,10 +31,10 @@ _MIN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class DocumentTitle:
-    """text: of `<title>`. site: the site's name in the page's metadata. host: of the URL, "" where it is unknown."""
+    """text: of `<title>`. sites: names of the site. host: of the URL, "" where it is unknown."""
 
     text: str
-    site: str = ""
+    sites: frozenset[str] = frozenset()
     host: str = ""
 
     @property
@@ -46,14 +51,27 @@ class DocumentTitle:
 
     def names_site(self, letters: str) -> bool:
         """Whether letters are the site's name by its metadata or host."""
-        return bool(letters) and (
-            letters == _letters(self.site) or (len(letters) > _MIN and letters in _letters(self.host))
-        )
+        return bool(letters) and (letters in self.sites or (len(letters) > _MIN and letters in _letters(self.host)))
 
     def is_site(self, letters: str) -> bool:
         """Whether letters are the site's name: by its metadata or host, or the title's last part of several."""
         parts = self.parts
         return self.names_site(letters) or (len(parts) > 1 and letters == _letters(parts[-1]))
+
+
+def site_names(root: HtmlElement, host: str) -> frozenset[str]:
+    """Letters of what names the site: its metadata, and the links to its first page. host: of the page, or ""."""
+    names = [meta.get("content") or "" for meta in root.iter("meta") if meta.get("property") == "og:site_name"]
+    names += [text_of(link)[:MAX_TITLE] for link in root.iter("a") if _leads_home(link.get("href") or "", host)]
+    return frozenset(_letters(name) for name in names) - {""}
+
+
+def _leads_home(target: str, host: str) -> bool:
+    target = target.strip()
+    if _HOME.fullmatch(target) is None:
+        return False
+    _, absolute, other = target.partition("//")
+    return not absolute or not host or other.strip("/").removeprefix("www.") in host
 
 
 def _letters(text: str) -> str:
@@ -78,11 +96,11 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     else:
         title, share = _best_part(segments, keep, document)
         leading = _leading(keep, headings)
-        if leading >= 0 and (not title or share < 0.5):
+        if leading >= 0 and (share < 0.5 or _share_a_word(segments.texts[leading], document.text)):
             title, at = segments.texts[leading], leading
     title = " ".join(title.split())
     letters = _letters(title)
-    others = {_letters(part) for part in document.pieces} | {_letters(document.site)}
+    others = {_letters(part) for part in document.pieces} | document.sites
     shown = [
         index
         for index, text in enumerate(segments.texts)
@@ -104,6 +122,7 @@ def _named(
 ) -> int:
     """The heading that the document's title names, -1 where none does."""
     whole, parts = _letters(document.text), [_letters(part) for part in document.parts]
+    joined = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 2, len(parts) + 1)}
     first = next((index for index, kept in enumerate(keep) if kept), 0)
     exact, partial = [], []
     for level, index in headings:
@@ -112,7 +131,7 @@ def _named(
             continue
         if level > 1 and not keep[index] and index > first:
             continue
-        if letters in parts or letters == whole:
+        if letters in parts or letters == whole or letters in joined:
             exact.append((level, index, parts.index(letters) if letters in parts else 0))
         elif level <= 2 and (letters in whole or (level == 1 and whole in letters)):
             partial.append((level, index))
@@ -142,8 +161,13 @@ def _main(
     ]
     leading = [index for index in tops if index <= first]
     if leading:
-        return leading[-1]
-    return tops[0] if len(tops) == 1 else -1
+        at = len(leading) - 1
+        while at and leading[at - 1] == leading[at] - 1:  # of headings in a row the first
+            at -= 1
+        return leading[at]
+    if len(tops) != 1 or any(keep[index] and index < tops[0] for _, index in headings):
+        return -1  # one of a section
+    return tops[0]
 
 
 def _best_part(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> tuple[str, float]:
@@ -161,6 +185,10 @@ def _best_part(segments: Segments, keep: Sequence[bool], document: DocumentTitle
 def _share(part: str, seen: set[str]) -> float:
     words = _LETTERS.findall(part.lower())
     return sum(word in seen for word in words) / len(words) if words else 0.0
+
+
+def _share_a_word(left: str, right: str) -> bool:
+    return not set(_LETTERS.findall(left.lower())).isdisjoint(_LETTERS.findall(right.lower()))
 
 
 def _leading(keep: Sequence[bool], headings: Sequence[tuple[int, int]]) -> int:
