@@ -6,28 +6,18 @@ line; a line feed in the markup between two such blocks is layout, not a line.
 """
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_noise import LINE_CLASSES, is_aside, noise_in, told_by_class
-from recall.page.markdown.line_numbers import is_literal
+from recall.page.markdown.block_noise import LINE_CLASSES, is_aside, noise_in
+from recall.page.markdown.code_plain import BLOCK_SPANS, is_only_child, is_plain
 from recall.page.markdown.tree import BLOCKS, SPACE, classes, holds, preformatted, text_of
 
 _RUN: Final = re.compile(f"[{SPACE}]+")
 _LAYOUT: Final = re.compile(r"[ \t]*\n")
-_BLOCK_SPANS: Final = frozenset({"xtra", "gatsby-highlight-code-line"})
 _BLOCK_STYLE: Final = re.compile(r"display\s*:\s*block", re.I)
 _BLANK_LINE: Final = re.compile(r"(?m)^[ \t]*\u00a0[ \t\u00a0]*$")
-_PLAIN_TAGS: Final = frozenset({"span", "b", "i", "em", "strong", "u", "font", "code", "var", "tt", "a"})
-_PLAIN_STYLE: Final = re.compile(
-    r"\s*(?:(?:--[\w-]+|color|background(?:-color)?|font-(?:style|weight)|text-decoration)\s*:[^;:()]{0,60}"
-    r"(?:\([^;:()]{0,40}\)\s*)?;?\s*)*",
-    re.I,
-)
-_SILENT: Final = frozenset({"data-lang", "data-language", "lang", "id", "href", "title", "target", "rel", "translate"})
-_NUMBER_LENGTH: Final = 32
 _SHIFTED: Final = {"sup": "^", "sub": "_"}
 _SHORT_SHIFT: Final = re.compile(r"[^\s\[\]]{1,20}")
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "tm", "®", "™", "er", "o", "a", "e"})
@@ -118,76 +108,20 @@ def _holds_lines(element: HtmlElement) -> bool:
 
 
 def _is_line_span(element: HtmlElement) -> bool:
-    if element.tag == "code" and element.getparent().tag == "pre" and not _is_only_child(element):
+    if element.tag == "code" and element.getparent().tag == "pre" and not is_only_child(element):
         return True
     return element.tag in ("span", "code") and not LINE_CLASSES.isdisjoint(classes(element))
-
-
-def _is_only_child(element: HtmlElement) -> bool:
-    return element.getprevious() is None and element.getnext() is None
 
 
 def _drawn_as_block(element: HtmlElement) -> bool:
     """Whether a span among others stands on a line of its own, by its style or a class that style sheets set so."""
     style = element.get("style")
-    return bool(style and _BLOCK_STYLE.search(style)) or not _BLOCK_SPANS.isdisjoint(classes(element))
-
-
-@lru_cache(maxsize=8192)
-def _look(attribute: str, value: str) -> str:
-    """What an attribute says of a part of code: 'p' plain, no more than its colour; 'l' it is a line; 'o' any other."""
-    if attribute == "style":
-        return "p" if _PLAIN_STYLE.fullmatch(value) else "o"
-    if attribute in _SILENT:
-        return "p"
-    if attribute != "class" or told_by_class(value):
-        return "o"
-    names = frozenset(value.lower().split())
-    if not names.isdisjoint(_BLOCK_SPANS):
-        return "o"
-    return "p" if names.isdisjoint(LINE_CLASSES) else "l"
-
-
-def _is_plain(root: HtmlElement) -> bool:
-    """Whether an element holds nothing but text in spans of colour: all of it is shown, and lines are its line feeds.
-
-    A quick answer for most blocks: the walk over the others finds the same lines in these.
-    """
-    for element in root.iterdescendants():
-        tag = element.tag
-        if tag not in _PLAIN_TAGS or (tag == "code" and not _is_only_child(element)):
-            return False
-        for attribute, value in element.items():
-            look = _look(attribute, value)
-            if look == "o" or (look == "l" and not _is_fed_line(element)):
-                return False
-        text = element.text if tag != "a" else text_of(element)
-        if text and len(text) < _NUMBER_LENGTH and text.strip().isdecimal() and (tag == "a" or _may_count(element)):
-            return False
-    return True
-
-
-def _is_fed_line(line: HtmlElement) -> bool:
-    """Whether the lines of a highlighter are divided by one line feed each and hold none."""
-    if line.tail != "\n" and (line.tail or line.getnext() is not None):
-        return False
-    before = line.getprevious()
-    if before is None:
-        if line.getparent().text:
-            return False
-    elif before.get("class") != line.get("class"):
-        return False
-    return "\n" not in text_of(line)
-
-
-def _may_count(number: HtmlElement) -> bool:
-    """Whether a number is the first thing in its parent, as all are that count lines, and none of the code's own."""
-    return number.getprevious() is None and not (number.getparent().text or "").strip() and not is_literal(number)
+    return bool(style and _BLOCK_STYLE.search(style)) or not BLOCK_SPANS.isdisjoint(classes(element))
 
 
 def raw_lines(root: HtmlElement, keep: bool) -> str:
     """Walk an element and return its text with the page's line breaks."""
-    if _is_plain(root):
+    if is_plain(root):
         text = text_of(root)
         return text if keep else _RUN.sub(" ", text).lstrip(" ")
     lines = Lines()
