@@ -93,7 +93,7 @@ def _mark_block(span: CodeSpan, marked: Marked) -> None:
     outer.clear()
     outer.tag, outer.tail = BLOCK, tail
     outer.set("n", str(len(marked.blocks)))
-    outer.set("type", kind)
+    outer.set("type", kind if "\n" in span.text else "code")
     marked.blocks.append(CodeSpan((outer,), span.text, language))
     marked.elements.append(outer)
 

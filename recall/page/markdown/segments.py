@@ -30,6 +30,7 @@ _SKIPPED: Final = words(
     "source track noframes select option textarea"
 )
 _VOID: Final = words("br hr img wbr")
+_ONE_TICK: Final = re.compile(r"`[^`]+`")
 _TAGS: Final = re.compile(r"<([^>]*)>")
 _ATTRIBUTE: Final = re.compile(
     r'(?:^|\s)(class|id|role|style|hidden|alt|type|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
@@ -141,6 +142,7 @@ class _Walk:
         self._open: list[tuple[Tag, int, int]] = []  # tag, run and place in it where the element begins
         self._run: list[str] = []
         self._run_number = 0
+        self._code_end = (-1, 0)  # run and place behind the last piece of inline code
         self._linked = 0
         self._links = 0
         self._link_starts = 0
@@ -192,8 +194,7 @@ class _Walk:
         if name == "br":
             self._run.append("\n")
         elif name == INLINE:
-            text = self._marked.inlines[int(tag.attributes["n"])]
-            self._run.append(aside(text) if self._buttons else text)
+            self._inline(self._marked.inlines[int(tag.attributes["n"])])
         elif name == BLOCK:
             self._flush()
             self._push(tag)
@@ -259,6 +260,15 @@ class _Walk:
             self._run.append(f"${alt.strip('$')}$")
         elif not self._links and not _FILE.fullmatch(alt):
             self._run.append(alt if len(alt) <= 8 and not alt.isascii() else aside(alt))
+
+    def _inline(self, text: str) -> None:
+        """Code or a formula; pieces of code that touch are one."""
+        here = self._run_number, len(self._run)
+        if here == self._code_end and _ONE_TICK.fullmatch(text) and _ONE_TICK.fullmatch(self._run[-1]):
+            self._run[-1] = self._run[-1][:-1] + text[1:]
+            return
+        self._run.append(aside(text) if self._buttons else text)
+        self._code_end = self._run_number, len(self._run)
 
     def _field(self, tag: Tag) -> None:
         """A box of a task list, or a field to fill in."""

@@ -19,6 +19,9 @@ MAX_CELL: Final = 400
 MAX_LINES: Final = 6
 """Code of more lines in a cell is a block."""
 
+MAX_SINGLE: Final = 80
+"""Characters of a piece of a cell up to which a table of one row with a head is a line of text."""
+
 MAX_SPAN: Final = 20
 _INLINE_CODE: Final = frozenset({"code", "tt", "samp", "kbd"})
 _LAYOUT: Final = HEADINGS | words("form blockquote") | {BLOCK}
@@ -58,13 +61,14 @@ def data_tables(segments: Segments) -> dict[int, int]:
         if table in layout or any(_too_large(segments, index) for index in indices):
             continue
         rows = _rows(segments, table)
-        if len(rows) >= 2 and max(map(len, rows)) >= 2:
+        single = table in headed and all(len(segments.texts[index]) <= MAX_SINGLE for index in indices)
+        if rows and max(map(len, rows)) >= 2 and (len(rows) >= 2 or single):
             data.update(dict.fromkeys(indices, table))
     return data
 
 
 def _is_cell_code(segments: Segments, node: int) -> bool:
-    """Whether a node is what the page marks as code in a cell, or in place of one, and not as a block."""
+    """Whether a node is a line of code in a cell, or in place of one, or what the page does not mark as a block."""
     tag, parent = segments.tags[node], segments.parents[node]
     return (
         tag.name == BLOCK
@@ -117,6 +121,8 @@ def table_lines(segments: Segments, table: int, indices: Sequence[int]) -> tuple
     width = max(map(len, rows), default=0)
     if rows and all(_STRONG.fullmatch(cell) for cell in rows[0] if cell):
         rows[0] = [cell.strip("*") for cell in rows[0]]  # the first row is the head, which is strong anyhow
+    if len(rows) == 1:
+        return "\n\n".join(texts.get(table, ())), [" ".join(cell for cell in rows[0] if cell)]
     lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
     if lines:
         lines.insert(1, "|" + " --- |" * width)

@@ -265,6 +265,18 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
             "<table><tr><th></th><th>b</th></tr><tr><td>x</td><td></td></tr></table>",
             "|  | b |\n| --- | --- |\n| x |  |",
         ),
+        "row-with-a-head": (
+            "<table><tr><th>Kind of it:</th><td><code>Node</code></td></tr></table>",
+            "Kind of it: `Node`",
+        ),
+        "line-of-code-in-cell": (
+            "<table><thead><tr><th>a<th>b<tbody><tr><td><pre>x | y</pre><td><pre>z(1)</pre></table>",
+            "| a | b |\n| --- | --- |\n| `x \\| y` | `z(1)` |",
+        ),
+        "pieces-of-code-that-touch": (
+            "<p>Call <code>jinja.</code><code>name</code>, or <code>a</code> <code>b</code>.</p>",
+            "Call `jinja.name`, or `a` `b`.",
+        ),
         "layout-row": (
             "<table><tr><td><p>The left column of it.</p></td><td><p>The right column of it.</p></td></tr></table>",
             "The left column of it.\n\nThe right column of it.",
