@@ -18,11 +18,13 @@ OPENINGS: Final = {
 
 _SIGNS: Final = {_STRONG: "**", _EMPHASIS: "*", _STRUCK: "~~"}
 _ASIDE, _ASIDE_END = "\ud820", "\ud821"
+_CODE_START, _CODE_END = "\ud830", "\ud831"
+_TOUCHING: Final = re.compile(f"(?<!`)`{_CODE_END}{_CODE_START}`(?!`)")
 _BORDER: Final = re.compile("[\ud800-\ud8ff]")
 _CUT: Final = re.compile("([\ud800-\ud81f]|\n\n+)")
 _OPENING, _CLOSING = "[\ud800-\ud80f]", "[\ud810-\ud81f]"
-_SPACE_INSIDE: Final = re.compile(rf"({_OPENING}+)(\s+)")
-_SPACE_AT_END: Final = re.compile(rf"(\s+)({_CLOSING}+)")
+_SPACE_INSIDE: Final = re.compile(rf"({_OPENING}++)(\s++)")
+_SPACE_AT_END: Final = re.compile(rf"(?<!\s)(\s++)({_CLOSING}++)")
 _NOTHING: Final = re.compile("\ud800\ud810|\ud801\ud811|\ud802\ud812|\ud810\ud800|\ud811\ud801|\ud812\ud802")
 _ASIDES: Final = re.compile(f"{_ASIDE}([^{_ASIDE_END}]*){_ASIDE_END}")
 _CODE: Final = re.compile(r"`[^`]*`")
@@ -69,10 +71,20 @@ def aside(text: str) -> str:
     return f"{_ASIDE}{text}{_ASIDE_END}"
 
 
+def inline_code_piece(markdown: str) -> str:
+    """Inline code or a formula, with borders by which pieces that touch are told apart."""
+    return f"{_CODE_START}{markdown}{_CODE_END}" if markdown.startswith("`") else markdown
+
+
 def inline_text(run: str, kept_whole: bool) -> str:
     """The Markdown of a run, lines without white space at their ends. kept_whole: asides stay without a sentence."""
     if _BORDER.search(run):
-        run = _with_signs(_with_asides(run, kept_whole))
+        run = _with_asides(run, kept_whole)
+        if _CUT.search(run):
+            run = _with_signs(run)
+        if _CODE_END in run:  # a back-tick beside another would read as one sign
+            run = _TOUCHING.sub("", run).replace(_CODE_END + _CODE_START, " ")
+            run = run.replace(_CODE_START, "").replace(_CODE_END, "")
     if "\n" in run:
         lines = [" ".join(line.split()) for line in run.split("\n")]
         text = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
@@ -94,12 +106,11 @@ def _with_asides(run: str, kept_whole: bool) -> str:
 def _with_signs(run: str) -> str:
     """The run with signs at the borders of emphasis."""
     text = _balanced(run)
-    for _ in range(2 * len(_SIGNS)):
-        text = _SPACE_AT_END.sub(r"\2\1", _SPACE_INSIDE.sub(r"\2\1", text))
-        shorter = _NOTHING.sub("", text)
-        if shorter == text:
+    for _ in range(4 * len(_SIGNS)):  # at most so many borders stand in a row that are not alike
+        moved = _NOTHING.sub("", _SPACE_AT_END.sub(r"\2\1", _SPACE_INSIDE.sub(r"\2\1", text)))
+        if moved == text:
             break
-        text = shorter
+        text = moved
     parts = _CUT.split(text)
     opened: list[int] = []
     for at in range(1, len(parts), 2):
@@ -143,22 +154,25 @@ def _reads(parts: list[str], start: int, end: int) -> bool:
     inside = "".join(parts[start + 1 : end : 2])
     if sign in inside and sign in _CODE.sub("", inside):
         return False
-    before, behind = _visible(parts, start - 1, -1), _visible(parts, end + 1, 1)
-    first, last = _visible(parts, start + 1, 1), _visible(parts, end - 1, -1)
+    before, behind = _visible(parts, start - 1, -1, sign), _visible(parts, end + 1, 1, sign)
+    first, last = _visible(parts, start + 1, 1, sign), _visible(parts, end - 1, -1, sign)
     if sign in (before, behind):
         return False
     return (not _is_mark(first) or _is_border(before)) and (not _is_mark(last) or _is_border(behind))
 
 
-def _visible(parts: list[str], at: int, step: int) -> str:
-    """The nearest character of text from a part on, a space where there is none."""
-    for _ in range(4):
+def _visible(parts: list[str], at: int, step: int, sign: str) -> str:
+    """The nearest character from a part on that a reader sees beside a run of `sign`, a space where there is none."""
+    for _ in range(2 * len(_SIGNS)):
         if not 0 <= at < len(parts):
             break
-        if parts[at]:
-            return parts[at][-1 if step < 0 else 0]
-        if 0 <= at + step < len(parts) and parts[at + step].startswith("\n"):
+        if text := parts[at].strip(_CODE_START + _CODE_END):
+            return text[-1 if step < 0 else 0]
+        border = parts[at + step] if 0 <= at + step < len(parts) else ""
+        if border.startswith("\n"):
             break
+        if border and border[0] in "*~" and border[0] != sign:
+            return border[0]
         at += 2 * step
     return " "
 

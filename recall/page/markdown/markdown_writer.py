@@ -114,12 +114,14 @@ class _Writer:
         while same < min(len(around), len(self._open)) and around[same] == self._open[same].node:
             same += 1
         holders = self._open[:same]
-        for number in around[same:]:
+        for at in range(same, len(around)):
+            number = around[at]
             name_of = self._segments.tags[number].name
             if name_of != "blockquote" and number in self._begun:
                 continue  # code or a heading ended the item, which goes on at the margin
-            holders.append(self._holder(number, holders))
             self._begun.add(number)
+            if name_of != "dd" or at == len(around) - 1:  # CommonMark has no definitions for a list to begin in
+                holders.append(self._holder(number, holders))
         self._separate(holders, same)
         first = "".join(holder.rest for holder in holders[:same]) + "".join(holder.marker for holder in holders[same:])
         rest = "".join(holder.rest for holder in holders)

@@ -15,7 +15,7 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
-from recall.page.markdown.inline_text import OPENINGS, aside, closing, inline_text, shifted
+from recall.page.markdown.inline_text import OPENINGS, aside, closing, inline_code_piece, inline_text, shifted
 from recall.page.markdown.marks import Marked
 from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, INLINE, words
 
@@ -30,7 +30,6 @@ _SKIPPED: Final = words(
     "source track noframes select option textarea"
 )
 _VOID: Final = words("br hr img wbr")
-_ONE_TICK: Final = re.compile(r"`[^`]+`")
 _TAGS: Final = re.compile(r"<([^>]*)>")
 _ATTRIBUTE: Final = re.compile(
     r'(?:^|\s)(class|id|role|style|hidden|alt|type|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
@@ -142,7 +141,6 @@ class _Walk:
         self._open: list[tuple[Tag, int, int]] = []  # tag, run and place in it where the element begins
         self._run: list[str] = []
         self._run_number = 0
-        self._code_end = (-1, 0)  # run and place behind the last piece of inline code
         self._linked = 0
         self._links = 0
         self._link_starts = 0
@@ -194,7 +192,8 @@ class _Walk:
         if name == "br":
             self._run.append("\n")
         elif name == INLINE:
-            self._inline(self._marked.inlines[int(tag.attributes["n"])])
+            text = inline_code_piece(self._marked.inlines[int(tag.attributes["n"])])
+            self._run.append(aside(text) if self._buttons else text)
         elif name == BLOCK:
             self._flush()
             self._push(tag)
@@ -233,7 +232,7 @@ class _Walk:
             self._buttons -= 1
         elif same and name in ("sup", "sub"):
             linked = bool(self._links) or (name == "sup" and self._link_starts > count)
-            before = next((text for text in reversed(self._run[:start][-4:]) if text), "")
+            before = next((text for text in reversed(self._run[max(0, start - 4) : start]) if text), "")
             self._run[start:] = [shifted(name, "".join(self._run[start:]), before[-1:], linked)]
         elif same and name == "rt":
             self._reading(start)
@@ -248,7 +247,7 @@ class _Walk:
     def _reading(self, start: int) -> None:
         """Set the reading of a ruby in parentheses, unless the page does."""
         reading = "".join(self._run[start:]).strip()
-        if reading and not "".join(self._run[:start][-3:]).rstrip().endswith(_OPENED):
+        if reading and not "".join(self._run[max(0, start - 3) : start]).rstrip().endswith(_OPENED):
             self._run[start:] = [f"({reading})"]
 
     def _picture(self, tag: Tag) -> None:
@@ -260,15 +259,6 @@ class _Walk:
             self._run.append(f"${alt.strip('$')}$")
         elif not self._links and not _FILE.fullmatch(alt):
             self._run.append(alt if len(alt) <= 8 and not alt.isascii() else aside(alt))
-
-    def _inline(self, text: str) -> None:
-        """Code or a formula; pieces of code that touch are one."""
-        here = self._run_number, len(self._run)
-        if here == self._code_end and _ONE_TICK.fullmatch(text) and _ONE_TICK.fullmatch(self._run[-1]):
-            self._run[-1] = self._run[-1][:-1] + text[1:]
-            return
-        self._run.append(aside(text) if self._buttons else text)
-        self._code_end = self._run_number, len(self._run)
 
     def _field(self, tag: Tag) -> None:
         """A box of a task list, or a field to fill in."""

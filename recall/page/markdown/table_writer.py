@@ -22,6 +22,7 @@ MAX_LINES: Final = 6
 MAX_SINGLE: Final = 80
 """Characters of a piece of a cell up to which a table of one row with a head is a line of text."""
 
+MAX_COLUMNS: Final = 100
 MAX_SPAN: Final = 20
 _INLINE_CODE: Final = frozenset({"code", "tt", "samp", "kbd"})
 _LAYOUT: Final = HEADINGS | words("form blockquote") | {BLOCK}
@@ -62,7 +63,7 @@ def data_tables(segments: Segments) -> dict[int, int]:
             continue
         rows = _rows(segments, table)
         single = table in headed and all(len(segments.texts[index]) <= MAX_SINGLE for index in indices)
-        if rows and max(map(len, rows)) >= 2 and (len(rows) >= 2 or single):
+        if rows and 2 <= max(map(len, rows)) <= MAX_COLUMNS and (len(rows) >= 2 or single):
             data.update(dict.fromkeys(indices, table))
     return data
 
@@ -123,7 +124,9 @@ def table_lines(segments: Segments, table: int, indices: Sequence[int]) -> tuple
         rows[0] = [cell.strip("*") for cell in rows[0]]  # the first row is the head, which is strong anyhow
     if len(rows) == 1:
         return "\n\n".join(texts.get(table, ())), [" ".join(cell for cell in rows[0] if cell)]
-    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
+    if rows:
+        rows[0] += [""] * (width - len(rows[0]))  # other rows may be shorter than the head
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
     if lines:
         lines.insert(1, "|" + " --- |" * width)
     return "\n\n".join(texts.get(table, ())), lines
@@ -137,11 +140,13 @@ def _grid(segments: Segments, rows: list[list[int]], texts: Mapping[int, list[st
         row: list[str] = []
         following: dict[int, int] = {column: left - 1 for column, left in spanned.items() if left > 1}
         for cell in cells:
-            while spanned.get(len(row), 0):
+            while spanned.get(len(row), 0) and len(row) < MAX_COLUMNS:
                 row.append("")
             attributes = segments.tags[cell].attributes
             height = _span(attributes.get("rowspan", "1"))
             for number in range(_span(attributes.get("colspan", "1"))):
+                if number and len(row) >= MAX_COLUMNS:
+                    break
                 if height > 1:
                     following[len(row)] = height - 1
                 row.append("" if number else _cell("\n".join(texts.get(cell, ()))))
