@@ -154,6 +154,8 @@ def _reads(parts: list[str], start: int, end: int) -> bool:
     inside = "".join(parts[start + 1 : end : 2])
     if sign in inside and sign in _CODE.sub("", inside):
         return False
+    if start > 1 and not parts[start - 1] and parts[start - 2].startswith(sign):
+        return False  # what ends here and what begins would be one run of signs
     before, behind = _visible(parts, start - 1, -1, sign), _visible(parts, end + 1, 1, sign)
     first, last = _visible(parts, start + 1, 1, sign), _visible(parts, end - 1, -1, sign)
     if sign in (before, behind):

@@ -368,6 +368,7 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
         "across-break": ("<p><b>one line<br>two lines</b> here</p>", "**one line\ntwo lines** here"),
         "across-paragraphs": ("<p><b>one line<br><br>two lines</b> here</p>", "**one line**\n\n**two lines** here"),
         "beside": ("<p><b>a</b><b>b</b> and <i>c</i> <i>d</i></p>", "**ab** and *c* *d*"),
+        "beside-other": ("<p><b>a</b><i>b</i> and more</p>", "**a**b and more"),
         "empty": ("<p>a <b></b>word <i> </i>here</p>", "a word here"),
         "punctuation": ("<p>call<b>(this)</b>now and <b>“that”</b> too</p>", "call(this)now and **“that”** too"),
         "break-at-end": ("<p><b>Title words<br></b>and the text</p>", "**Title words**\nand the text"),
