@@ -7,7 +7,7 @@ stands where controls stand, at the edge of its block or on a line of its own. I
 
 import re
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, starmap
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -99,15 +99,23 @@ def is_aside(element: HtmlElement) -> bool:
     return is_number_text(text) or (claim == "c" and (_is_sign(text) or is_control(text)))
 
 
+@lru_cache(maxsize=8192)
+def _says_nothing(attribute: str, value: str) -> bool:
+    """Whether an attribute cannot tell that its element is no code."""
+    if attribute == "class":
+        return not told_by_class(value)
+    if attribute == "style":
+        lowered = value.lower()
+        return not any(word in lowered for word in ("display", "visibility", "user-select"))
+    return attribute in ("id", "title", "lang", "data-lang", "data-language")
+
+
 def _claim(element: HtmlElement) -> str:
     """What an element's markup says: 'x' nothing of it is shown, 'n' a line number, 'c' a control, else nothing."""
     tag = element.tag
     if not isinstance(tag, str) or tag in _UNSEEN:
         return "x"
-    attributes = element.items()
-    if tag not in _TOLD_BY_TAG and (
-        not attributes or (len(attributes) == 1 and attributes[0][0] == "class" and not told_by_class(attributes[0][1]))
-    ):
+    if tag not in _TOLD_BY_TAG and all(starmap(_says_nothing, element.items())):
         return ""
     if (tag == "dialog" and element.get("open") is None) or _is_unseen(element):
         return "x"

@@ -188,6 +188,6 @@ def _typed_lines(element: HtmlElement) -> CodeSpan | None:
         return None
     text = code_text(element, keep=False)
     lines = [line for line in text.split("\n") if line.strip()]
-    if len(lines) < 3 or code_share(text) < 0.7 or max(map(len, lines)) > 160:
+    if len(lines) < 3 or max(map(len, lines)) > 160 or code_share(text) < 0.7:
         return None
     return CodeSpan((element,), text)

@@ -11,7 +11,7 @@ from typing import Final
 from lxml.html import HtmlElement
 
 from recall.page.markdown.block_noise import LINE_CLASSES, is_aside, noise_in
-from recall.page.markdown.code_plain import BLOCK_SPANS, is_only_child, is_plain
+from recall.page.markdown.code_plain import BLOCK_SPANS, is_only_child, is_plain, is_plain_leaf
 from recall.page.markdown.tree import BLOCKS, SPACE, classes, holds, preformatted, text_of
 
 _RUN: Final = re.compile(f"[{SPACE}]+")
@@ -142,6 +142,9 @@ def raw_lines(root: HtmlElement, keep: bool) -> str:
             lines.line_break(keep)
         elif element.tag in _SHIFTED and (shifted := _shifted(element, lines.parts)):
             lines.text(shifted, keep)
+        elif element is not root and not line and is_plain_leaf(element):
+            if element.text:
+                lines.text(element.text, keep)
         else:
             _enter(lines, stack, element, (keep, line, element is root))
     return "".join(lines.parts)

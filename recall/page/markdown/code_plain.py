@@ -61,6 +61,11 @@ def is_plain(root: HtmlElement) -> bool:
     return True
 
 
+def is_plain_leaf(element: HtmlElement) -> bool:
+    """Whether an element is a span of colour that holds text alone."""
+    return element.tag in _PLAIN_TAGS and not len(element) and all(_look(*item) == "p" for item in element.items())
+
+
 def _is_fed_line(line: HtmlElement) -> bool:
     """Whether the lines of a highlighter are divided by one line feed each and hold none."""
     if line.tail != "\n" and (line.tail or line.getnext() is not None):

@@ -94,9 +94,10 @@ def tidy_line(text: str) -> str:
 
 
 def _is_gutter(cell: HtmlElement) -> bool:
-    text = " ".join(cell.itertext())
-    if not text.strip():
+    first = next((text for text in cell.itertext() if not text.isspace()), "")
+    if not first.lstrip()[:1].isdecimal():
         return False
+    text = " ".join(cell.itertext())
     if are_line_numbers(text):
         return True
     words = text.split()

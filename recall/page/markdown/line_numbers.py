@@ -64,6 +64,8 @@ def is_literal(element: HtmlElement) -> bool:
 
 def are_line_numbers(text: str) -> bool:
     """Whether a text is nothing but consecutive line numbers, at least two of them."""
+    if not text.lstrip()[:1].isdecimal():
+        return False
     found = [word.rstrip(".:)|") for word in text.split()]
     if len(found) < 2 or not all(word.isdecimal() and len(word) < _DIGITS for word in found):
         return False
