@@ -29,6 +29,9 @@ _SKIPPED: Final = words(
     "script style head title meta link template svg iframe object embed video audio canvas datalist map area param "
     "source track noframes select option textarea"
 )
+_NO_CONTROLS: Final = words("figure figcaption p table ul ol blockquote")
+"""What makes of a button around it a box that opens."""
+
 _VOID: Final = words("br hr img wbr")
 _TAGS: Final = re.compile(r"<([^>]*)>")
 _ATTRIBUTE: Final = re.compile(
@@ -146,7 +149,7 @@ class _Walk:
         self._link_starts = 0
         self._buttons = 0
         self._fields = 0
-        self._counts: list[int] = []  # of links or fields before each open element
+        self._counts: list[int] = []  # of links, fields or buttons before each open element
         self._signs: set[str] = set()
 
     def add(self, text: str) -> None:
@@ -182,7 +185,9 @@ class _Walk:
             self._run.append('"')
         elif name == "button":
             self._buttons += 1
-        start = self._fields if name == "label" else self._link_starts if name == "sup" else 0
+        start = self._fields if name == "label" else self._link_starts if name == "sup" else self._buttons
+        if tag.block and name in _NO_CONTROLS:
+            self._buttons = 0
         self._open.append((tag, self._run_number, len(self._run)))
         self._counts.append(start)
 
@@ -218,6 +223,7 @@ class _Walk:
         if tag.block:
             self._flush()
             self._node = self.out.parents[self._node]
+            self._buttons = count
         elif name in OPENINGS:
             self._signs.discard(OPENINGS[name])
             if same:

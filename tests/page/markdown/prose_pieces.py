@@ -292,6 +292,11 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "boxes": {
+        "figure-that-opens": (
+            "<button aria-label=View><figure><img src=a.png><figcaption>Figure 2: all parts.</figcaption></figure>"
+            "</button>",
+            "Figure 2: all parts.",
+        ),
         "figure": (
             "<figure><img src=a.png alt=''><figcaption>Figure 1: how the parts fit.</figcaption></figure>",
             "Figure 1: how the parts fit.",
