@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.block_noise import is_aside
 from recall.page.markdown.code_elements import CodeSpan, inline
-from recall.page.markdown.code_hints import declared_language, looks_like_code, strong_class
+from recall.page.markdown.code_hints import LANGUAGES, declared_language, looks_like_code, strong_class
 from recall.page.markdown.code_lines import code_text, raw_lines, tidy
 from recall.page.markdown.code_runs import blank, ends_line, line_run, starts_line
 from recall.page.markdown.code_tables import code_table
@@ -38,9 +38,9 @@ def monospaced(element: HtmlElement) -> CodeSpan | None:
         table = next(element.iterdescendants("table"), None)
         hit = code_table(table) if table is not None and not holds(element, "pre") else None
         return CodeSpan((element,), hit[0], declared_language(element)) if hit else None
-    text = several_lines(element)
+    language, text = _unread_fence(element) or ("", several_lines(element))
     if text:
-        return CodeSpan((element,), text, declared_language(element))
+        return CodeSpan((element,), text, language or declared_language(element))
     run = line_run(element)
     if run is not None and (element.getparent().tag not in ("td", "th") or looks_like_code(run[1])):
         return CodeSpan(run[0], run[1], declared_language(element))
@@ -48,6 +48,14 @@ def monospaced(element: HtmlElement) -> CodeSpan | None:
         text = code_text(element, keep=True)
         return CodeSpan((element,), text, declared_language(element)) if text else None
     return inline(element)
+
+
+def _unread_fence(element: HtmlElement) -> tuple[str, str] | None:
+    """The language and lines of a fence that the page's Markdown converter took for inline code, alone on a line."""
+    language, _, code = (element.text or "").partition("\n")
+    if len(element) or len(language) < 3 or language == "make" or language not in LANGUAGES or not code.strip():
+        return None
+    return (language, tidy(code, keep=True)) if starts_line(element) and ends_line(element) else None
 
 
 def several_lines(element: HtmlElement) -> str:

@@ -207,6 +207,7 @@ BLOCKS: dict[str, dict[str, tuple[str, str, str]]] = {
             "",
             "def f(x):\n    if x:\n        return 1\n    return 2",
         ),
+        "unread-fence": ("<p><code>console\nsudo run it\n</code></p>", "console", "sudo run it"),
         "in-a-paragraph": (
             "<p><code>for a in b:<br/>  print(a)<br/>  c()</code></p>",
             "",
