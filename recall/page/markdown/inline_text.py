@@ -112,15 +112,18 @@ def _with_signs(run: str) -> str:
             break
         text = moved
     parts = _CUT.split(text)
-    opened: list[int] = []
+    opened: list[tuple[int, bool]] = []
+    touching = False  # what ended here and what begins would be one run of signs
     for at in range(1, len(parts), 2):
         border = parts[at]
+        touching = touching and not parts[at - 1] and border[0] != "\n"
         if border in _SIGNS:
-            opened.append(at)
+            opened.append((at, touching))
         elif border[0] != "\n":
-            start = opened.pop()
-            sign = _SIGNS[parts[start]] if _reads(parts, start, at) else ""
+            start, touched = opened.pop()
+            sign = _SIGNS[parts[start]] if not touched and _reads(parts, start, at) else ""
             parts[start] = parts[at] = sign
+            touching = touching or bool(sign)
     return "".join(parts)
 
 
@@ -154,8 +157,6 @@ def _reads(parts: list[str], start: int, end: int) -> bool:
     inside = "".join(parts[start + 1 : end : 2])
     if sign in inside and sign in _CODE.sub("", inside):
         return False
-    if start > 1 and not parts[start - 1] and parts[start - 2].startswith(sign):
-        return False  # what ends here and what begins would be one run of signs
     before, behind = _visible(parts, start - 1, -1, sign), _visible(parts, end + 1, 1, sign)
     first, last = _visible(parts, start + 1, 1, sign), _visible(parts, end - 1, -1, sign)
     if sign in (before, behind):
