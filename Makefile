@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ := $(VENV)-fuzz
+CONTENT := $(VENV)-content
 
-.PHONY: install warm studio annotate model demo test test-fast lint bench bench-duplicates bench-service chaos fuzz clean
+.PHONY: install warm studio annotate model demo test test-fast lint bench bench-duplicates bench-service content-model bench-content chaos fuzz clean
 
 #: parse
 install: $(STAMP)
@@ -79,6 +80,25 @@ bench-duplicates: install
 bench-service: install
 	$(BIN)/python tests/benchmarks/service.py --peers $(VENV)-peers
 
+# what trains the model of main content, apart from what recall needs
+$(CONTENT)/.installed: $(STAMP)
+	rm -rf $(CONTENT)
+	$(PYTHON) -m venv $(CONTENT)
+	$(CONTENT)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report]' \
+		lightgbm==4.6.0 rapidfuzz==3.14.3
+	touch $@
+
+# SHARED=FOLDER with the crawls `web` and `crawl`: writes recall/data/content_model.npz, the same bytes each time
+SHARED ?= ../shared
+#: parse
+content-model: $(CONTENT)/.installed
+	$(CONTENT)/bin/python -m tests.content_model $(SHARED)
+
+# cross-validated, beside trafilatura and Resiliparse
+#: parse
+bench-content: $(CONTENT)/.installed
+	$(CONTENT)/bin/python tests/benchmarks/main_content.py $(SHARED)
+
 # CHAOS_RUNS=N: small runs under fault injection, each compared with an undisturbed one; called again, it goes on
 # (docs/operations.md)
 CHAOS_RUNS ?= 10
@@ -104,4 +124,4 @@ fuzz: $(FUZZ)/.installed
 
 #: parse
 clean:
-	rm -rf $(VENV) $(VENV)-studio $(FUZZ) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-studio $(FUZZ) $(CONTENT) .mypy_cache .pytest_cache .ruff_cache

@@ -1,7 +1,7 @@
 """The model of main content: how probable it is that each segment of a page is content.
 
-In: segments. Out: probabilities. The model lies in recall/data/content_model.npz: weights of markup words, and decision
-trees over `segment_features`; tests/content_model says how it is trained.
+In: segments. Out: probabilities. The model lies in recall/data/content_model.npz: weights of the words of markup and
+of text, and decision trees over `segment_features`; `tests/content_model` trains it.
 """
 
 from dataclasses import dataclass
@@ -17,21 +17,24 @@ from recall.page.markdown.segment_features import features
 from recall.page.markdown.segments import Segments
 
 FILE: Final = "data/content_model.npz"
+DECIMALS: Final = 6
+"""Of a probability: the last bits of an exponential differ between processors."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentModel:
-    """weights: of markup words by hash, shape (1 << TABLE_BITS,); trees: their sum is the logit of a row."""
+    """markup, words: whole weights of words by hash, shape (1 << TABLE_BITS,); trees: their sum is a row's logit."""
 
-    weights: npt.NDArray[Any]
+    markup: npt.NDArray[Any]
+    words: npt.NDArray[Any]
     trees: Trees
 
     def probabilities(self, segments: Segments) -> npt.NDArray[Any]:
         """Shape (segments,), float64."""
         if not segments.texts:
             return np.zeros(0)
-        rows = np.ascontiguousarray(features(segments, self.weights))
-        return 1 / (1 + np.exp(-leaf_sums(rows, self.trees)))
+        logits = leaf_sums(features(segments, self.markup, self.words), self.trees)
+        return np.round(1 / (1 + np.exp(-logits)), DECIMALS)
 
 
 @cache
@@ -39,4 +42,4 @@ def content_model() -> ContentModel:
     """The model that recall ships."""
     with files("recall").joinpath(FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         trees = Trees(*(arrays[name] for name in ("roots", "columns", "thresholds", "children", "leaves")))
-        return ContentModel(arrays["weights"].astype(np.float64), trees)
+        return ContentModel(arrays["markup"].astype(np.int64), arrays["words"].astype(np.int64), trees)

@@ -98,21 +98,24 @@ def convert(
     return Conversion(content, bound) if content.strip() else Conversion(plain_text(text), Fallback.EXTRACTOR)
 
 
-def page_segments(body: bytes, charset: str | None = None) -> Segments | None:
-    """The segments that `markdown` chooses among; None where it takes the page's plain text instead."""
-    text = without_templates(mark_holes(decode(body, charset)))
-    root = _tree(text)
-    return None if isinstance(root, Fallback) else _cut(root, text, None).segments
-
-
 @dataclass(frozen=True, slots=True)
-class _Cut:
+class PageCut:
     """A page in segments. marked: its code and formulas; title: the document's; sites: names of the site."""
 
     segments: Segments
     marked: Marked
     title: str
     sites: frozenset[str]
+
+
+def cut_page(body: bytes, url: str | None = None, charset: str | None = None) -> PageCut | None:
+    """The segments that `markdown` chooses among; None where it takes the page's plain text instead."""
+    text = without_templates(mark_holes(decode(body, charset)))
+    root = _tree(text)
+    if isinstance(root, Fallback):
+        return None
+    reveal_addresses(root, text)
+    return _cut(root, text, url)
 
 
 def _tree(text: str) -> HtmlElement | Fallback:
@@ -127,7 +130,7 @@ def _tree(text: str) -> HtmlElement | Fallback:
     return root if bound is None else bound
 
 
-def _cut(root: HtmlElement, text: str, url: str | None) -> _Cut:
+def _cut(root: HtmlElement, text: str, url: str | None) -> PageCut:
     """Cut a tree into segments, which changes it. text: the page that it was parsed from."""
     held = list(root.iter())  # else lxml makes a new object for an element whenever one is looked at
     controls = CONTROL.search(text) is not None or "&#" in text
@@ -143,10 +146,10 @@ def _cut(root: HtmlElement, text: str, url: str | None) -> _Cut:
         drop_control_characters(root, in_code=True)
     del held
     body = root.find("body")
-    return _Cut(segments_of(root if body is None else body, marked), marked, title, sites)
+    return PageCut(segments_of(root if body is None else body, marked), marked, title, sites)
 
 
-def _main_content(cut: _Cut, url: str | None) -> str:
+def _main_content(cut: PageCut, url: str | None) -> str:
     """The Markdown of a page's main content."""
     segments = cut.segments
     if not segments.texts:
