@@ -71,7 +71,7 @@ def shown_words(page: Example, model: ContentModel) -> dict[str, list[str]]:
     probabilities, counts = model.probabilities(segments), word_counts(segments)
     posts = np.array(post_of(segments))
     keep = posts >= 0 if posts.max() >= 0 else choose(segments, probabilities, counts, data_tables(segments))
-    title, at = find_title(segments, keep.tolist(), DocumentTitle(page.title, page.site, host_of(page.url)))
+    title, at = find_title(segments, keep.tolist(), DocumentTitle(page.title, page.sites, host_of(page.url)))
     keep[at] = False
     chosen = {"f1": ("", expected_choice(probabilities, counts, 1.0)), "recall": (title, keep)}
     return {

@@ -8,6 +8,7 @@ page of which too little is known is left out, and too many of those are refused
 
 import zlib
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +58,17 @@ def parse_line(line: str, number: int) -> Labelled:
 
 def labels_of(texts: list[str], page: Labelled) -> npt.NDArray[Any]:
     """The label of each segment: 1, 0, or NaN where nobody knows."""
-    from rapidfuzz.distance import LCSseq
-
     labels = np.full(len(texts), np.nan)
     present = [index for index, text in enumerate(texts) if words_of(text)]
     there = [digest(texts[index]) for index in present]
-    for op in LCSseq.opcodes(list(page.digests), there):
-        if op.tag == "equal":
-            labels[present[op.dest_start : op.dest_end]] = page.kept[op.src_start : op.src_end]
-        elif op.dest_end > op.dest_start:
-            around = page.kept[op.src_start : op.src_end] or page.kept[max(op.src_start - 1, 0) : op.src_start + 1]
+    matcher = SequenceMatcher(None, page.digests, there, autojunk=False)
+    for kind, first, last, start, end in matcher.get_opcodes():
+        if kind == "equal":
+            labels[present[start:end]] = page.kept[first:last]
+        elif end > start:
+            around = page.kept[first:last] or page.kept[max(first - 1, 0) : first + 1]
             if len(set(around)) == 1:
-                labels[present[op.dest_start : op.dest_end]] = around[0]
+                labels[present[start:end]] = around[0]
     return labels
 
 
@@ -82,7 +82,7 @@ def code_examples(shared: Path) -> list[Example]:
         wanted = {page.url: page for page in pages if page.crawl == crawl}
         for url, body, charset in bodies(shared / crawl):
             page = wanted.pop(url, None)
-            cut = cut_page(body, charset) if page else None
+            cut = cut_page(body, url, charset) if page else None
             if page is None or cut is None:
                 continue
             example = _example(page, cut.segments)

@@ -29,7 +29,7 @@ WORD = re.compile(r"\w+")
 class Example:
     """A page. labels: of each segment, from 0 to 1, NaN where nobody knows; truth: the words of its main content.
 
-    snippets: that its text must and must not hold; title, site: the document's title and the site's name, as it says.
+    snippets: that its text must and must not hold; title, sites: the document's, and names of the site.
     """
 
     url: str
@@ -40,7 +40,7 @@ class Example:
     truth: list[str]
     snippets: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     title: str = ""
-    site: str = ""
+    sites: frozenset[str] = frozenset()
 
     @property
     def domain(self) -> str:
@@ -72,14 +72,14 @@ def examples(web: Path, uses: frozenset[str]) -> list[Example]:
     out: list[Example] = []
     for url, body, charset in bodies(web):
         row = known.pop(url, None)
-        cut = cut_page(body, charset) if row else None
+        cut = cut_page(body, url, charset) if row else None
         if row is None or cut is None:
             continue
         segments = cut.segments
         truth = words_of(row["main_content"] or "")
         snippets = (tuple(row["with"] or ()), tuple(row["without"] or ()))
         labels = align(segments.texts, truth)
-        out.append(Example(url, row["type"], row["use"], segments, labels, truth, snippets, cut.title, cut.site))
+        out.append(Example(url, row["type"], row["use"], segments, labels, truth, snippets, cut.title, cut.sites))
     return out
 
 
@@ -100,4 +100,5 @@ def align(texts: list[str], truth: list[str]) -> npt.NDArray[Any]:
     ends = np.cumsum([len(part) for part in words], dtype=np.int64)
     sums = np.concatenate([[0.0], np.cumsum(hits)])
     starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    return (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
+    labels: npt.NDArray[Any] = (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
+    return labels

@@ -98,7 +98,8 @@ def fit_weights(pages: Sequence[Prepared], kind: str) -> Array:
     rows = vstack([page.rows[kind] for page in pages], format="csr")
     model = SGDClassifier(loss="log_loss", alpha=SHRINKAGE[kind], max_iter=EPOCHS, tol=None, random_state=1)
     coefficients = model.fit(rows, targets, sample_weight=weights / weights.mean()).coef_[0]
-    return np.clip(np.rint(coefficients * UNIT), -(1 << 15), (1 << 15) - 1).astype(np.int16)
+    whole: Array = np.clip(np.rint(coefficients * UNIT), -(1 << 15), (1 << 15) - 1).astype(np.int16)
+    return whole
 
 
 def fit(pages: Sequence[Prepared]) -> ContentModel:

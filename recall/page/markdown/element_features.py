@@ -4,6 +4,9 @@ In: `Segments`, the model's weights of markup words, the size of each segment. O
 numbers, so that all machines compute the same bits.
 """
 
+import re
+import zlib
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -35,7 +38,15 @@ KINDS: Final = ("p", "div", "li", "td", "BLOCK", "dd", "dt", "section", "figcapt
 """Innermost block elements that are a column each; headings are one column, by their level."""
 
 _BITS: Final = {name: 1 << bit for bit, name in enumerate(AROUND)}
+_DIGIT: Final = re.compile(r"\d")
 _UP: Final = ("", "_parent", "_grandparent", "_great")
+
+
+@lru_cache(maxsize=1 << 14)
+def shape_of(name: str, classes: str) -> int:
+    """A hash of an element's name and of its classes without digits, which siblings of a kind share."""
+    kinds = sorted(word for word in classes.lower().split()[:6] if not _DIGIT.search(word))
+    return zlib.crc32(" ".join((name, *kinds)).encode("utf-8", "replace"))
 
 
 class Elements:
@@ -55,7 +66,9 @@ class Elements:
         starts = np.cumsum([0, *(len(tag.tokens) for tag in distinct)])[:-1]
         tokens = [token for tag in distinct for token in tag.tokens]
         self._own = np.add.reduceat(weights[tokens], starts)[kind]
-        self._shapes = np.array([tag.shape for tag in distinct], dtype=np.int64)[kind]
+        self._shapes = np.array(
+            [shape_of(tag.name, tag.attributes.get("class", "")) for tag in distinct], dtype=np.int64
+        )[kind]
         bits = np.array([_BITS.get(tag.name, 0) for tag in distinct], dtype=np.int64)[kind]
         self._inherited = inherit(self.parents, self._own, bits, self._shapes)
         sums = np.zeros((len(tags), 4), np.int64)
@@ -74,7 +87,7 @@ class Elements:
         count, free, chars, texts = self._sums.T
         total = max(int(free[0]), 1)
         around = self._inherited.around[self.node]
-        columns = {
+        columns: dict[str, Array] = {
             "least": self._inherited.least[self.node],
             "most": self._inherited.most[self.node],
             "depth": self._inherited.depth[self.node],

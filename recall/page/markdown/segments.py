@@ -37,7 +37,6 @@ _TAGS: Final = re.compile(r"<([^>]*)>")
 _ATTRIBUTE: Final = re.compile(
     r'(?:^|\s)(class|id|role|style|hidden|alt|type|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
 )
-_DIGIT: Final = re.compile(r"\d")
 _CASE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _FORMULA: Final = re.compile(r"\b(?:latex|tex|math\w*)\b", re.I)
@@ -55,16 +54,12 @@ _OPENED: Final = tuple("(（[［【《")
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """An opening tag. tokens: hashes of its name and of the words of its class, id and role.
-
-    shape: a hash of its name and of the classes without digits, which siblings of a kind share.
-    """
+    """An opening tag. tokens: hashes of its name and of the words of its class, id and role."""
 
     name: str
     tokens: tuple[int, ...]
     block: bool
     attributes: dict[str, str]
-    shape: int = 0
 
 
 _PLAIN: Final = Tag("span", (), False, {})
@@ -107,9 +102,7 @@ def parse_tag(source: str) -> Tag:
     if "hidden" in found or _HIDDEN.search(found.get("style", "")):
         tokens.add(token("hidden"))
     block = name in BLOCKS or name in ("body", "noscript", BLOCK)
-    kinds = sorted(word for word in found.get("class", "").lower().split()[:6] if not _DIGIT.search(word))
-    shape = zlib.crc32(" ".join((name, *kinds)).encode("utf-8", "replace"))
-    return Tag(name, tuple(sorted(tokens)), block, found, shape)
+    return Tag(name, tuple(sorted(tokens)), block, found)
 
 
 def segments_of(body: HtmlElement, marked: Marked) -> Segments:

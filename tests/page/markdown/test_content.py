@@ -38,9 +38,10 @@ def test_no_other_choice_has_a_larger_expected_f(segments: list[tuple[float, int
     counts = np.array([count for _, count in segments])
 
     def expected(chosen: tuple[int, ...]) -> float:
-        right = sum(probabilities[index] * counts[index] for index in chosen)
+        right = float(sum(probabilities[index] * counts[index] for index in chosen))
         wanted = float((probabilities * counts).sum())
-        return (1 + beta**2) * right / (sum(counts[index] for index in chosen) + beta**2 * wanted + 1e-9)
+        shown = float(sum(counts[index] for index in chosen))
+        return (1 + beta**2) * right / (shown + beta**2 * wanted + 1e-9)
 
     keep = tuple(np.flatnonzero(expected_choice(probabilities, counts, beta)).tolist())
     others = (chosen for size in range(1, len(segments) + 1) for chosen in combinations(range(len(segments)), size))

@@ -52,10 +52,6 @@ def test_splits_point_to_columns_and_nodes_that_exist() -> None:
     used = np.concatenate([trees.roots, trees.children.ravel()])
     assert sorted(used[used >= 0].tolist()) == list(range(len(trees.columns)))
     assert sorted((~used[used < 0]).tolist()) == list(range(len(trees.leaves)))
-    inner = trees.children[trees.children >= 0]
-    assert (trees.children.max(axis=1) > np.arange(len(trees.children))).sum() == len(
-        {int(np.flatnonzero((trees.children == child).any(axis=1))[0]) for child in inner}
-    )
 
 
 def test_a_page_without_segments_has_no_probabilities() -> None:
