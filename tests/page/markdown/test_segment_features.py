@@ -117,6 +117,7 @@ def test_one_segment_has_all_columns() -> None:
     assert word_counts(Segments()).tolist() == []
 
 
+@pytest.mark.slow
 def test_other_processes_compute_the_same() -> None:
     """Whatever order their sets and hashes of strings have."""
     program = (
