@@ -6,6 +6,7 @@ In: the tree. Out: the elements that hold the contents of the posts, in the page
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -86,10 +87,20 @@ def find_posts(root: HtmlElement) -> list[HtmlElement] | None:
 
 
 def _may_hold(element: HtmlElement) -> bool:
-    names = classes(element)
-    if (element.get("id") or "").startswith(_ID_PREFIXES) or not _WANTED.isdisjoint(names):
+    attributes = element.attrib
+    if not attributes:
+        return False
+    value = attributes.get("class")
+    if value and _may_name(value):
         return True
-    return (element.get("itemprop") or "").lower() in _SCHEMA_TEXT or any(map(_NAMED.fullmatch, names))
+    return attributes.get("id", "").startswith(_ID_PREFIXES) or attributes.get("itemprop", "").lower() in _SCHEMA_TEXT
+
+
+@lru_cache(maxsize=4096)
+def _may_name(value: str) -> bool:
+    """Whether a `class` may be that of a post."""
+    names = value.lower().split()
+    return not _WANTED.isdisjoint(names) or any(map(_NAMED.fullmatch, names))
 
 
 def _fits_any(element: HtmlElement, pairs: tuple[tuple[str, str], ...] | None) -> bool:
