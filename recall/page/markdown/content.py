@@ -26,6 +26,16 @@ FRAME: Final = 0.04
 CODE_FRAME: Final = 0.02
 """The same for code, which is hardly ever frame."""
 
+PERHAPS: Final = 0.12
+"""Probability from which on a segment is kept in an element that is nearly all content."""
+
+MOST: Final = 0.9
+"""Share of the kept words that lie in the element of the article."""
+
+FILLED: Final = 0.7
+NEARLY_FILLED: Final = 0.9
+"""Share of the words of the element of the article that are kept, and of an element that is nearly all content."""
+
 LINK_RUN: Final = 20
 LINK_CHARS: Final = 45
 LINK_SHARE: Final = 0.8
@@ -56,6 +66,7 @@ def choose(
     code = np.array(segments.code) >= 0
     keep |= code & (probabilities >= CODE_FRAME)
     _fill_gaps(keep, probabilities)
+    _whole_article(keep, segments, probabilities, counts)
     _drop_link_trees(keep, segments)
     _whole_boxes(keep, segments, counts, tables)
     _match_headings(keep, segments, probabilities)
@@ -71,8 +82,37 @@ def _fill_gaps(keep: npt.NDArray[Any], probabilities: npt.NDArray[Any]) -> None:
             keep[inside] = probabilities[inside] >= FRAME
 
 
+def _whole_article(
+    keep: npt.NDArray[Any], segments: Segments, probabilities: npt.NDArray[Any], counts: npt.NDArray[Any]
+) -> None:
+    """Keep what else the elements around the kept text hold, unless it is frame: notes, references, endings.
+
+    They hold MOST of the kept words, and most of their words are kept: the innermost one, and the outermost one whose
+    words nearly all are.
+    """
+    parents = segments.parents
+    words, kept = [0] * len(parents), [0] * len(parents)
+    for node, count, chosen in zip(segments.nodes, counts.tolist(), keep.tolist(), strict=True):
+        words[node] += count
+        kept[node] += count if chosen else 0
+    for node in range(len(parents) - 1, 0, -1):
+        words[parents[node]] += words[node]
+        kept[parents[node]] += kept[node]
+    inner = outer = 0
+    for node in range(1, len(parents)):
+        if kept[0] and parents[node] == inner and kept[node] >= MOST * kept[0]:
+            inner = node
+            if not outer and kept[node] >= NEARLY_FILLED * words[node]:
+                outer = node
+    nodes = np.array(segments.nodes)
+    for article, filled, least in ((inner, FILLED, FRAME), (outer, NEARLY_FILLED, PERHAPS)):
+        if article and kept[article] >= filled * words[article]:
+            end = next((node for node in range(article + 1, len(parents)) if parents[node] < article), len(parents))
+            keep |= (nodes >= article) & (nodes < end) & (probabilities >= least)
+
+
 def _drop_link_trees(keep: npt.NDArray[Any], segments: Segments) -> None:
-    """Drop long runs of short links: site trees and indices."""
+    """Drop long runs of short links that would be kept: site trees and indices."""
     start = 0
     linked = [
         code < 0 and len(text) < LINK_CHARS and share > LINK_SHARE * len(text)
@@ -81,7 +121,7 @@ def _drop_link_trees(keep: npt.NDArray[Any], segments: Segments) -> None:
     for index in range(len(linked) + 1):
         if index < len(linked) and linked[index]:
             continue
-        if index - start >= LINK_RUN:
+        if keep[start:index].sum() >= LINK_RUN:
             keep[start:index] = False
         start = index + 1
 
