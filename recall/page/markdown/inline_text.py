@@ -105,12 +105,10 @@ def _with_asides(run: str, kept_whole: bool) -> str:
 
 def _with_signs(run: str) -> str:
     """The run with signs at the borders of emphasis."""
-    text = _balanced(run)
-    for _ in range(4 * len(_SIGNS)):  # at most so many borders stand in a row that are not alike
-        moved = _NOTHING.sub("", _SPACE_AT_END.sub(r"\2\1", _SPACE_INSIDE.sub(r"\2\1", text)))
-        if moved == text:
-            break
-        text = moved
+    text = run
+    for _ in range(2):  # white space that moves out may part paragraphs
+        text = _spaces_out(_balanced("\n".join(line.strip() for line in text.split("\n"))))
+    text = _balanced("\n".join(line.strip() for line in text.split("\n")))
     parts = _CUT.split(text)
     opened: list[tuple[int, bool]] = []
     touching = False  # what ended here and what begins would be one run of signs
@@ -121,10 +119,20 @@ def _with_signs(run: str) -> str:
             opened.append((at, touching))
         elif border[0] != "\n":
             start, touched = opened.pop()
-            sign = _SIGNS[parts[start]] if not touched and _reads(parts, start, at) else ""
+            sign = _SIGNS[parts[start]] if not touched and _reads(parts, start, at, bool(opened)) else ""
             parts[start] = parts[at] = sign
             touching = touching or bool(sign)
     return "".join(parts)
+
+
+def _spaces_out(text: str) -> str:
+    """The text with the white space at both ends of emphasis outside it, and without emphasis of nothing."""
+    for _ in range(4 * len(_SIGNS)):  # at most so many borders stand in a row that are not alike
+        moved = _NOTHING.sub("", _SPACE_AT_END.sub(r"\2\1", _SPACE_INSIDE.sub(r"\2\1", text)))
+        if moved == text:
+            break
+        text = moved
+    return text
 
 
 def _balanced(run: str) -> str:
@@ -151,8 +159,8 @@ def _balanced(run: str) -> str:
     return "".join(parts)
 
 
-def _reads(parts: list[str], start: int, end: int) -> bool:
-    """Whether signs at the borders `start` and `end` of the parts are read as emphasis."""
+def _reads(parts: list[str], start: int, end: int, nested: bool) -> bool:
+    """Whether signs at the borders `start` and `end` of the parts are read as emphasis. nested: in other emphasis."""
     sign = _SIGNS[parts[start]][0]
     inside = "".join(parts[start + 1 : end : 2])
     if sign in inside and sign in _CODE.sub("", inside):
@@ -161,6 +169,8 @@ def _reads(parts: list[str], start: int, end: int) -> bool:
     first, last = _visible(parts, start + 1, 1, sign), _visible(parts, end - 1, -1, sign)
     if sign in (before, behind):
         return False
+    if nested and ((before.isalnum() and first.isalnum()) or (last.isalnum() and behind.isalnum())):
+        return False  # a sign within a word may as well end what is around it
     return (not _is_mark(first) or _is_border(before)) and (not _is_mark(last) or _is_border(behind))
 
 
