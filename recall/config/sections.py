@@ -212,7 +212,7 @@ class HarvestSection(Section):
 
 
 class BuildSection(Section):
-    """[build] The corpus files. extractor: who chooses the main content of a page, recall's own model or trafilatura."""
+    """[build] The corpus files. extractor: who chooses the main content of a page, a model of recall or trafilatura."""
 
     rows_per_file: Positive = 50_000
     extractor: Literal["recall", "trafilatura"] = "recall"

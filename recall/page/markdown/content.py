@@ -23,7 +23,7 @@ MAX_GAP: Final = 12
 FRAME: Final = 0.04
 """Probability under which a segment is frame for certain."""
 
-CODE_FRAME: Final = 0.02
+CODE_FRAME: Final = 0.05
 """The same for code, which is hardly ever frame."""
 
 PERHAPS: Final = 0.12

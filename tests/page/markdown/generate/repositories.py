@@ -115,7 +115,7 @@ def doxygen() -> Iterator[Case]:
         page = slim(Path(folder, "html", "best_8c.html").read_text())
         yield Case("doxygen", "file", page, [("", example)], (s.BEFORE, s.AFTER), (), "Doxygen")
         page = slim(Path(folder, "html", "best_8c_source.html").read_text())
-        yield Case("doxygen", "source", page, [("", DOXYGEN.rstrip("\n"))], (), ("Go to the documentation",), "Doxygen")
+        yield Case("doxygen", "source", page, [("", DOXYGEN.rstrip("\n"))], (), (), "Doxygen")
 
 
 JAVADOC = f"""\
