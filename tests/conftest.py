@@ -34,7 +34,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 __all__ = ["fault_server", "patient", "pauses"]  # fixtures that are written elsewhere
 
 # a busy machine is no failure, and pytest-timeout ends what hangs
-hypothesis.settings.register_profile("recall", deadline=None)
+hypothesis.settings.register_profile("recall", deadline=None, derandomize=True)  # the fuzzers draw anew
 hypothesis.settings.load_profile("recall")
 
 
