@@ -67,4 +67,4 @@ def extract_order(body: bytes, limits: Limits) -> SteppedJob[bytes]:
     except Unfit as unfit:
         raise Refusal(unfit.reason, unfit.error["detail"]) from None
     yield
-    return order_line(source, page.url, charset)
+    return order_line(source, page.url, charset, {} if page.url is None else {"url": page.url})
