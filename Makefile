@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 FUZZ := $(VENV)-fuzz
 CONTENT := $(VENV)-content
 
-.PHONY: install warm studio annotate model demo test test-fast lint bench bench-duplicates bench-service content-model bench-content chaos fuzz clean
+.PHONY: install warm studio datatrove annotate model demo test test-fast lint bench bench-duplicates bench-service content-model bench-content chaos fuzz clean
 
 #: parse
 install: $(STAMP)
@@ -22,6 +22,19 @@ $(STAMP): pyproject.toml constraints.txt
 #: parse
 studio: install
 	$(BIN)/python -c 'from annotation.studio.local import default_venv, install; install(default_venv())'
+
+# an environment of datatrove's own for the recipes of docs/pipelines.md, beside recall's packages; without it their tests
+# are skipped and say so
+DATATROVE := $(VENV)-datatrove
+#: parse
+datatrove: $(DATATROVE)/.installed
+$(DATATROVE)/.installed: $(STAMP)
+	rm -rf $(DATATROVE)
+	$(PYTHON) -m venv $(DATATROVE)
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> $$($(DATATROVE)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
+	$(DATATROVE)/bin/python -m pip install --quiet --disable-pip-version-check datatrove==0.10.1 datasets faust-cchardet \
+		orjson python-magic && touch $@ || rm -rf $(DATATROVE)
 
 # a labelling server on this machine with the demo's tasks, PORT=8080
 #: parse
@@ -53,10 +66,11 @@ TESTS := -n 3 --dist loadgroup
 
 # make -j 4 test: the three environments and lint at the same time
 #: parse
-test: install warm lint studio $(FUZZ)/.installed
+test: install warm lint studio $(FUZZ)/.installed $(DATATROVE)/.installed
 	$(BIN)/pytest $(TESTS)
 	@command -v chromium >/dev/null || echo "make test: skipped the browser tests, as there is no Chromium: apt-get install chromium"
 	@test -x $(FUZZ)/bin/python || echo "make test: skipped the coverage fuzzers, as atheris could not be installed"
+	@test -x $(DATATROVE)/bin/python || echo "make test: skipped the recipes for datatrove, as it could not be installed"
 
 #: parse
 test-fast: install
@@ -124,4 +138,4 @@ fuzz: $(FUZZ)/.installed
 
 #: parse
 clean:
-	rm -rf $(VENV) $(VENV)-studio $(FUZZ) $(CONTENT) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-studio $(FUZZ) $(CONTENT) $(DATATROVE) .mypy_cache .pytest_cache .ruff_cache

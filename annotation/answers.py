@@ -210,7 +210,7 @@ def prefix_value(values: Sequence[str], config: Config) -> PrefixValue:
     """Value of a prefix by labels of pages under it: unsure with few of them, else by the share of positive ones."""
     if len(values) < config.label.prefix_min_labels:
         return "unsure"
-    positive = sum(value == config.train.positive for value in values)
+    positive = sum(value in config.train.positives for value in values)
     return "accept" if positive >= config.label.prefix_min_share * len(values) else "reject"
 
 

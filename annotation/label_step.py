@@ -5,7 +5,7 @@ may be called again and again, and killed at any moment: it continues from what 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import asdict
 
 from annotation.adjudication import decide
@@ -76,12 +76,12 @@ def conclude(state: LabelState, url: str = "", now: bool = False) -> Done | Wait
         data = run.store.read(step.key(file))
         step.add([Output(file, digest_of(data), table_from(data).num_rows)])
     asked = sum(task.use != "gold" for task in state.tasks)
-    counts = count(labels, asked, run.config.train.positive) | {"gold": len(state.tasks) - asked}
+    counts = count(labels, asked, run.config.train.positives) | {"gold": len(state.tasks) - asked}
     counts |= {"left_out": len(state.excluded), "late": len(after_end)}
     return step.finish(counts, {}, exclusion_lines(state, run.config))
 
 
-def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:
+def count(labels: list[Label], tasks: int, positives: Set[str]) -> dict[str, int]:
     """The counts that `recall status` shows of the step.
 
     tasks: but those that only measure annotators; undecided: of them, those without a label; decided: by an annotator.
@@ -91,7 +91,7 @@ def count(labels: list[Label], tasks: int, positive: str) -> dict[str, int]:
     return {
         "tasks": tasks,
         "pages": len(pages),
-        "positive": sum(label.value == positive for label in pages),
+        "positive": sum(label.value in positives for label in pages),
         "audit": sum(label.use == "audit" for label in pages),
         "accepted": prefixes["accept"],
         "rejected": prefixes["reject"],

@@ -142,7 +142,7 @@ def sample_shard(rules: PoolRules, scanned: ScannedShard) -> PagePool:
                 sample.offer(url, (rules.plan.priority("example", url),), every.page(row))
         known = rules.known.get(key)
         if known is not None:
-            pool.sampler.offer_gold(every.page(row), known.value == rules.positive, known.order)
+            pool.sampler.offer_gold(every.page(row), known.value in rules.positives, known.order)
         if (suspected := rules.suspected.get(key)) is not None:  # by its first URL, so that both votes meet
             page = replace(every.page(row), url=suspected.url)
             pool.sampler.offer_suspected_error(page, suspected.chance)

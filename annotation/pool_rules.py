@@ -50,7 +50,7 @@ class PoolRules:
     """What sampling a shard needs beside the shard. prefixes: those that want example pages, this many each.
 
     document: the model's tokenizer.json; marked: False for text without structure marks.
-    positive: the label that means code-related; pages: reads the scan's pages, each once. All by URL key:
+    positives: the labels of wanted pages; pages: reads the scan's pages, each once. All by URL key:
     known: pages that may be gold; asked: never offered again; suspected: of them, those that are;
     learned: a model may have learned from them; audited: shown without a score.
     """
@@ -62,7 +62,7 @@ class PoolRules:
     examples: int
     document: str = field(repr=False)
     marked: bool
-    positive: str
+    positives: frozenset[str]
     known: Mapping[str, KnownAnswer] = field(repr=False)
     asked: frozenset[str] = field(repr=False)
     suspected: Mapping[str, SuspectedError] = field(repr=False)
@@ -93,7 +93,7 @@ def pool_rules(round_: Round, prefixes: Sequence[str]) -> PoolRules:
     return PoolRules(
         document=run.store.read(run.round(1).step("train").key("tokenizer.json")).decode(),
         marked=run.config.scan.input != "text",
-        positive=run.config.train.positive,
+        positives=run.config.train.positives,
         known=known_answers(run, round_.number),
         pages=crawl_pages(round_),
         plan=sampling_plan(round_, frozenset(host_of(url) for url in asked)),
@@ -163,7 +163,7 @@ def suspected_errors(round_: Round) -> dict[str, SuspectedError]:
     table = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url", "score"])
     unseen = {row["url"]: row["score"] for row in table.to_pylist() if row["score"] is not None}
     labelled = [example for example in gather(round_) if example.url in unseen]
-    truth = np.array([example.label == run.config.train.positive for example in labelled], dtype=bool)
+    truth = np.array([example.label in run.config.train.positives for example in labelled], dtype=bool)
     counts = evaluation_mask([example.source for example in labelled], truth)
     scores = np.array([unseen[example.url] for example in labelled])
     chances = error_posteriors(scores, truth, counts, np.array([example.error_chance for example in labelled]))

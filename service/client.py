@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Client", "Failure", "Item", "Score", "ServiceError"]
+__all__ = ["Client", "Extract", "Failure", "Item", "Score", "ServiceError"]
 
 _AGAIN = (429, 503)
 _LONGEST_PAUSE = 60.0
@@ -73,6 +73,15 @@ class Failure:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """An item's text as Markdown."""
+
+    markdown: str
+    id: str | int | None = None
+    url: str | None = None
+
+
 class Client:
     """A connection to the service at `url`. token: a bearer token; attempts: how often a request is tried in all."""
 
@@ -107,16 +116,31 @@ class Client:
         self, items: Iterable[Item], model: str | None = None, together: int = 512
     ) -> Iterator[Score | Failure]:
         """Outcomes of any number of items, in order, while they are drawn; `together` of them a request."""
+        headers = {"Recall-Model": model} if model else {}
+        return map(_outcome, self._in_lines("/v1/score:batch", items, headers, together))
+
+    def extract_many(self, items: Iterable[Item], together: int = 64) -> Iterator[Extract | Failure]:
+        """Markdown of any number of items (`html`), in order, while they are drawn; `together` of them a request."""
+        for value in self._in_lines("/v1/extract:batch", items, {}, together):
+            if "error" in value:
+                yield Failure(value["error"]["type"], value["error"]["detail"], value.get("id"), value.get("url"))
+            else:
+                yield Extract(**value)
+
+    def _in_lines(
+        self, path: str, items: Iterable[Item], headers: Mapping[str, str], together: int
+    ) -> Iterator[dict[str, Any]]:
+        """What is answered to each item, as NDJSON there and back."""
         drawn = iter(items)
         while batch := list(islice(drawn, together)):
             lines = b"".join(json.dumps(item.members()).encode() + b"\n" for item in batch)
-            headers = {"Content-Type": "application/x-ndjson", **({"Recall-Model": model} if model else {})}
-            values = [json.loads(line) for line in self._send("POST", "/v1/score:batch", lines, headers).splitlines()]
+            answer = self._send("POST", path, lines, {"Content-Type": "application/x-ndjson", **headers})
+            values = [json.loads(line) for line in answer.splitlines()]
             if values and "problem" in values[-1]:
                 raise _error(values[-1]["problem"])
             if len(values) != len(batch):
                 raise ServiceError(0, "", f"{len(values)} outcomes came for {len(batch)} items")
-            yield from map(_outcome, values)
+            yield from values
 
     def explain(self, item: Item, model: str | None = None) -> dict[str, Any]:
         """The score and its parts, as /v1/explain answers. Raises ServiceError."""

@@ -18,12 +18,23 @@ PAGE = "page"
 """Name of the object tag that choices are about."""
 
 PAGE_CHOICES = ("code", "adjacent", "not_code", "junk")
+TOPIC = "topic-"
+"""Start of the choice of a further topic; its label follows."""
 PREFIX_CHOICES = ("accept", "reject", "split", "unsure")
 
 
 def page_labels(config: Config) -> Mapping[str, str]:
-    """Label of each choice on the page screen: [train] positive for code, [studio] other_labels for the others."""
-    return dict(zip(PAGE_CHOICES, (config.train.positive, *config.studio.other_labels), strict=True))
+    """Label of each choice on the page screen: [train] positive for code, [studio] other_labels for the others.
+
+    A run with several topics has a choice for each further one.
+    """
+    labels = dict(zip(PAGE_CHOICES, (config.train.positive, *config.studio.other_labels), strict=True))
+    return labels | {f"{TOPIC}{label}": label for label in _further_topics(config)}
+
+
+def _further_topics(config: Config) -> dict[str, str]:
+    """Tags of the topics beside [train] positive, by label."""
+    return {label: tag for label, tag in sorted(config.train.topics.items()) if label != config.train.positive}
 
 
 def labels_of(kind: Kind, config: Config) -> Mapping[str, str]:
@@ -45,5 +56,15 @@ def screen(kind: Kind, config: Config) -> str:
     """The labelling configuration."""
     categories = (f'<Choice value="{escape(category)}"/>' for category in config.studio.categories)
     xml = _text(f"{kind}.xml").replace("<!--categories-->", "".join(categories))
+    topics = (
+        f'<Choice value="{escape(tag)}" alias="{TOPIC}{escape(label)}" hint="The main content is of this topic."/>'
+        for label, tag in _further_topics(config).items()
+    )
+    xml = xml.replace("<!--topics-->", "".join(topics))
+    if config.train.topics:
+        tag = escape(config.train.topics[config.train.positive])
+        xml = xml.replace("Is this page about code?", "What is this page about?").replace(
+            '<Choice value="Code"', f'<Choice value="{tag}"'
+        )
     one_line = " ".join(guideline(kind).split())
     return xml.replace("/*guide*/", escape(one_line)).replace("/*style*/", escape(_text("style.css"), quote=False))

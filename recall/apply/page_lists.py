@@ -99,6 +99,7 @@ def captures_of(
 ) -> Mapping[str, WarcRef | Skip]:
     """For each URL its newest capture of status 200 in any of the crawls, or why there is none.
 
+    Captures with the URL as it is given go before those with another spelling, such as http for https.
     Raises BadInput without a crawl, ShardUnreadable or ShardCorrupt where the index cannot be read.
     """
     from recall.archive.index import IndexRow, url_refs  # noqa: PLC0415 - other inputs need no duckdb
@@ -113,6 +114,6 @@ def captures_of(
     found: dict[str, WarcRef | Skip] = dict.fromkeys(urls, Skip.BAD_URL)
     for url in sound:
         rows = captured.get(url_key(url), [])
-        good = [row for row in rows if row[2].status == 200]
-        found[url] = max(good)[2].ref if good else Skip.STATUS if rows else Skip.NOT_INDEXED
+        good = [(row.url == url, time, order, row) for time, order, row in rows if row.status == 200]
+        found[url] = max(good)[3].ref if good else Skip.STATUS if rows else Skip.NOT_INDEXED
     return found

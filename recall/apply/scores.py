@@ -101,9 +101,12 @@ class Scoring:
         scorer = load_model(model.folder, self.access)
         if scorer.digest != model.digest:
             raise Damaged(f"{model.folder}: another model than at the start; give all machines the same one")
-        scores = scorer.score(octets)
-        scored = list(zip(scores.tolist(), octets, pages, strict=True))
-        labels = [label_of(scorer.card, score, text, page.url, bare=page.text) for score, text, page in scored]
+        scores, topics = scorer.score_texts(octets)
+        scored = zip(scores.tolist(), octets, pages, topics, strict=True)
+        labels = [
+            label_of(scorer.card, score, text, page.url, bare=page.text, topic=topic)
+            for score, text, page, topic in scored
+        ]
         least = [scorer.card.least_characters if label == TOO_SHORT else None for label in labels]
         values = {"score": scores.tolist(), "label": labels, "least_characters": least}
         return {model.column(what): column for what, column in values.items()}

@@ -102,6 +102,7 @@ class TrainSection(Section):
 
     positive: str = "C"
     labels: Literal["binary", "all"] = "binary"
+    topics: dict[str, str] = Field(default_factory=dict)
     vocabulary: Annotated[int, Field(ge=300)] = 32_768
     balance: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     dim: Positive = 8
@@ -124,6 +125,29 @@ class TrainSection(Section):
         if self.ngrams > 1 and self.buckets == 0:
             raise ValueError("ngrams above 1 need buckets above 0, for example 2000000")
         return self
+
+    @model_validator(mode="after")
+    def _topics_fit(self) -> "TrainSection":
+        if self.topics and (self.positive not in self.topics or len(self.topics) < 2):
+            raise ValueError(f"topics names two positive labels or more, {self.positive!r} (positive) among them")
+        if not all(self.topics) or not all(self.topics.values()) or len(set(self.topics.values())) < len(self.topics):
+            raise ValueError("topics gives each label a tag of its own")
+        if self.topics and (self.labels != "all" or self.thresholds != "one"):
+            raise ValueError('topics need labels = "all" and thresholds = "one"')
+        return self
+
+    @property
+    def positives(self) -> frozenset[str]:
+        """Every label whose pages are wanted: those of the topics, or the positive one."""
+        return frozenset(self.topics or (self.positive,))
+
+    def label_of_tag(self, tag: str) -> str | None:
+        """The positive label of a shipped prefix's tag, None where the run wants none of it.
+
+        Code that no topic is named for is the positive label's.
+        """
+        named = next((label for label, own in self.topics.items() if own == tag), None)
+        return named or (self.positive if tag == "Code" else None)
 
 
 class ScanSection(Section):

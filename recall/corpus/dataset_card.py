@@ -30,7 +30,7 @@ LARGER = ((10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"))
 class CardFigures:
     """What a card states. dropped: pages by reason; stages: as in stages.json; failed: shards that could not be read.
 
-    audits: of each sealed round, None where nobody labelled its sample.
+    audits: of each sealed round, None where nobody labelled its sample; tags: pages by tag.
     """
 
     statistics: CorpusStatistics
@@ -38,6 +38,7 @@ class CardFigures:
     stages: Sequence[Mapping[str, Any]] = field(repr=False)
     failed: int
     audits: Sequence[tuple[int, Audited | None]] = ()
+    tags: Mapping[str, int] = field(default_factory=dict)
 
 
 def audited_rounds(run: Run) -> list[tuple[int, Audited | None]]:
@@ -65,6 +66,7 @@ def card(run: Run, figures: CardFigures) -> str:
         _method(run),
         "## How good it is",
         _quality(figures.audits),
+        _topics(run, figures.tags),
         "## What is in it",
         _table(("kept by", "pages"), ranked(statistics.reasons)),
         _table(("first kept in round", "pages"), sorted(statistics.rounds.items())),
@@ -179,6 +181,31 @@ def _limits(config: Config) -> str:
         *(f"- In this corpus {what}." for what, holds in switched.items() if holds),
     ]
     return "\n".join(lines)
+
+
+def _topics(run: Run, tags: Mapping[str, int]) -> str:
+    """What is known of each topic of the last round's model, "" where it has one positive label."""
+    folder = run.round(run.config.run.rounds).step("train").key("model.json")
+    topics = run.store.read_json(folder).get("topics", {})
+    if not topics:
+        return ""
+    names = ("tag", "label", "pages", "threshold", "precision", "tag right", "recall")
+    rows = [
+        (
+            topic["tag"],
+            label,
+            tags.get(topic["tag"], 0),
+            f"{topic['threshold']:.3f}",
+            *(f"{topic['metrics'][name]:.2f}" for name in ("precision", "tag_precision", "recall")),
+        )
+        for label, topic in sorted(topics.items())
+    ]
+    return (
+        f"{_table(names, rows)}\n\nBy topic, on labelled pages of registered domains that the model did not see: of "
+        "the pages kept with the tag the share that has any positive label, and the share that has this one; of the "
+        "label's pages the share that is kept with any tag. Score, floor, calibration, code domains, prefixes and "
+        "the audit sample above are shared by all topics."
+    )
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -93,7 +93,7 @@ def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[La
 
     ignored: annotators whose labels do not count.
     """
-    store, step, positive = round_.run.store, round_.step("label"), round_.run.config.train.positive
+    store, step, positives = round_.run.store, round_.step("label"), round_.run.config.train.positives
     labels = label_rows(round_.run, round_.number, ignored)
     values = {row["target"]: row["value"] for row in labels if row["kind"] == "page"}
     tasks = store.read_table(step.key("tasks.parquet"), ["url", "stratum", "probability", "use"]).to_pylist()
@@ -105,7 +105,7 @@ def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[La
             stratum, chance = row["stratum"], 0.0
             if row["use"] == "audit":
                 chance = row["probability"] * answered[stratum] / drawn[stratum]
-            found.append(LabelledTask(round_.number, row["url"], values[row["url"]] == positive, chance))
+            found.append(LabelledTask(round_.number, row["url"], values[row["url"]] in positives, chance))
     return found
 
 
@@ -138,8 +138,8 @@ def _harvested_after(run: Run, pages: Sequence[LabelledTask], until: int) -> dic
 
 def _seed_truth(run: Run) -> dict[str, bool]:
     table = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
-    positive = run.config.train.positive
-    return {url_key(row["url"]): row["label"] == positive for row in table.to_pylist() if row["source"] == LABELLED}
+    positives = run.config.train.positives
+    return {url_key(row["url"]): row["label"] in positives for row in table.to_pylist() if row["source"] == LABELLED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,11 @@ def gather(round_: Round) -> list[Example]:
     for example in seeds:
         examples.setdefault(url_key(example.url), example)
     for number in earlier:
-        table = store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url", "text"])
+        columns = ["url", "text", *(["topic"] if run.config.train.topics else [])]
+        table = store.read_table(run.round(number).step("harvest").key("pages.parquet"), columns)
         for row in table.to_pylist():
-            family = _family(row["url"], families)
-            page = Example(row["url"], run.config.train.positive, family, "harvest", row["text"])
+            family, label = _family(row["url"], families), row.get("topic", run.config.train.positive)
+            page = Example(row["url"], label, family, "harvest", row["text"])
             examples.setdefault(url_key(page.url), page)
     audited = {url_key(url) for url in audit_urls(run, earlier)}
     chosen = (example for key, example in examples.items() if key not in audited)

@@ -49,7 +49,7 @@ class FloorLoss:
 def measure_floor(round_: Round, labels: Sequence[LabelledUrl]) -> FloorLoss:
     """Count what the floor of a round's scan loses of labelled pages."""
     run, crawl = round_.run, crawl_pages(round_)
-    wanted = {url_key(label.url) for label in labels if label.label == run.config.train.positive}
+    wanted = {url_key(label.url) for label in labels if label.label in run.config.train.positives}
     trained = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"])
     wanted -= {url_key(url) for url in trained.column("url").to_pylist()}
     pages = below = kept = lost = 0
@@ -77,8 +77,8 @@ def _kept_if_scored(round_: Round, scanned: ScannedShard, rows: dict[int, str]) 
     table = read_rows(run.store, scanned, ["offset", "length"])
     bodies = read_bodies(run.store, scanned, refs_of(table, scanned.shard.path, rows), run.config.access)
     scorer = load_scorer(run.store, model_folder(round_), str(round_.step("train").manifest.settings["model"]))
-    scores = scorer.score([scoring_bytes(bodies[row].body, bodies[row].charset) for row in rows])
-    return int(np.sum(kept_by(scorer.card, scores, list(rows.values()), text=text)))
+    scores, topics = scorer.score_texts([scoring_bytes(bodies[row].body, bodies[row].charset) for row in rows])
+    return int(np.sum(kept_by(scorer.card, scores, list(rows.values()), topics, text=text)))
 
 
 def floor_figure(rounds: Sequence[Round], labels: Sequence[LabelledUrl]) -> FigureData:

@@ -80,9 +80,11 @@ def pushes(scorer: Scorer, text: str) -> tuple[tuple[Push, ...], tuple[Push, ...
 
 def worst_errors(round_: Round, count: int) -> WorstErrors:
     """The `count` worst false positives and misses of a round whose train step is done."""
-    run, positive = round_.run, round_.run.config.train.positive
+    run, positives = round_.run, round_.run.config.train.positives
     scorer = load_scorer(run.store, model_folder(round_))
-    table = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url", "source", "score"])
+    columns = ["url", "source", "score", *(["topic"] if scorer.card.topics else [])]
+    table = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), columns)
+    topics = {row["url"]: row["topic"] for row in table.to_pylist()} if scorer.card.topics else {}
     scores = {
         row["url"]: row["score"]
         for row in table.to_pylist()
@@ -90,8 +92,9 @@ def worst_errors(round_: Round, count: int) -> WorstErrors:
     }
     labelled = [example for example in gather(round_) if example.url in scores]
     score = np.array([scores[example.url] for example in labelled])
-    truth = np.array([example.label == positive for example in labelled], dtype=bool)
-    kept = kept_by(scorer.card, score, [example.url for example in labelled])
+    truth = np.array([example.label in positives for example in labelled], dtype=bool)
+    urls = [example.url for example in labelled]
+    kept = kept_by(scorer.card, score, urls, [topics[url] for url in urls] if topics else ())
     worst = [int(row) for row in np.argsort(-score, kind="stable") if kept[row] and not truth[row]][:count]
     missed = [int(row) for row in np.argsort(score, kind="stable") if truth[row] and not kept[row]][:count]
     return WorstErrors(

@@ -79,7 +79,7 @@ def out_of_fold_scores(round_: Round) -> LabelledScores:
     key = round_.step("train").key("out_of_fold.parquet")
     table = round_.run.store.read_table(key, ["url", "source", "label", "score"])
     rows = [row for row in table.to_pylist() if row["score"] is not None]
-    truth = np.array([row["label"] == round_.run.config.train.positive for row in rows], dtype=bool)
+    truth = np.array([row["label"] in round_.run.config.train.positives for row in rows], dtype=bool)
     weights = labelled_weights(round_, [(row["url"], row["source"]) for row in rows], truth)
     return LabelledScores(
         round_.number,
@@ -95,13 +95,13 @@ def held_out_scores(round_: Round, labels: Sequence[LabelledUrl]) -> LabelledSco
     """The scan's scores of labelled pages of held-out hosts; pages that it has not seen have score 0."""
     held = [label for label in labels if round_.run.holdout.covers(label.url)]
     verdicts = scores_of_urls(round_, frozenset(label.url for label in held))
-    positive = round_.run.config.train.positive
+    positives = round_.run.config.train.positives
     return LabelledScores(
         round_.number,
         threshold_of(round_),
         [label.url for label in held],
         np.array([verdicts.get(label.url, (0.0, False))[0] for label in held], dtype=np.float64),
-        np.array([label.label == positive for label in held], dtype=bool),
+        np.array([label.label in positives for label in held], dtype=bool),
         np.ones(len(held)),
     )
 
@@ -226,7 +226,7 @@ def scores_of(round_: Round, labelled: LabelledScores) -> FigureData:
     shards = scanned_shards(round_)
     for outcome in complete(count_shard_scores, job, shards, round_.run.config.cluster, "report scores"):
         total += outcome.result
-    positive = round_.run.config.train.positive
+    positive = " or ".join(sorted(round_.run.config.train.positives))
     groups = (
         (positive, bin_scores(labelled.score[labelled.truth])),
         (f"not {positive}", bin_scores(labelled.score[~labelled.truth])),

@@ -115,7 +115,7 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
     verdicts = scores_of_urls(round_, frozenset(label.url for label in labels))
     score = np.array([verdicts.get(label.url, (0.0, False))[0] for label in labels])
     kept = np.array([verdicts.get(label.url, (0.0, False))[1] for label in labels])
-    truth = np.array([label.label == run.config.train.positive for label in labels])
+    truth = np.array([label.label in run.config.train.positives for label in labels])
     held = np.array([run.holdout.covers(label.url) for label in labels])
     prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
     covered = np.array([prefixes.match(label.url) is not None and label.url in verdicts for label in labels])

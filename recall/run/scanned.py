@@ -38,6 +38,8 @@ ROWS = {
 }
 """kept: at or above the threshold of the round's own model; rows that keep an older model's score are never kept.
 time: when it was captured, in seconds since 1970, 0 where that is not known."""
+TOPIC_ROWS = {**ROWS, "topic": "string"}
+"""Rows of a run with several topics. topic: label of the page's own, whether it is kept or not."""
 SHARDS = {
     "shard": "int32",
     "path": "string",
@@ -127,7 +129,7 @@ def read_rows(store: Store, scanned: ScannedShard, columns: Sequence[str] | None
             raise
     table = store.read_table(scanned.rows, [name for name in wanted if name != "time"])
     filled = {name: table.column(name) for name in table.column_names} | {"time": np.zeros(table.num_rows, np.int64)}
-    return table_of({name: filled[name] for name in wanted}, {name: ROWS[name] for name in wanted})
+    return table_of({name: filled[name] for name in wanted}, {name: TOPIC_ROWS[name] for name in wanted})
 
 
 def refs_of(table: Table, path: str, rows: Iterable[int]) -> dict[int, WarcRef]:

@@ -89,7 +89,6 @@ def _parse_line(line: str) -> ShippedPrefix | None:
 
 
 @cache
-def shipped_prefixes(tag: str = "") -> tuple[ShippedPrefix, ...]:
-    """The prefixes that recall ships, as FILE lists them: all, or those of a tag."""
-    every = parse_shipped(files("recall").joinpath(FILE).read_text(encoding="utf-8"), FILE)
-    return tuple(known for known in every if tag in ("", known.tag))
+def shipped_prefixes() -> tuple[ShippedPrefix, ...]:
+    """The prefixes that recall ships, as FILE lists them."""
+    return parse_shipped(files("recall").joinpath(FILE).read_text(encoding="utf-8"), FILE)

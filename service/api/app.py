@@ -15,6 +15,7 @@ from pydantic_core import to_json
 
 import recall
 from service.api import bodies, schemas, static_pages
+from service.api.extract_lines import extract_batch
 from service.api.models import Models, has_report
 from service.api.openapi import document, json_body, lines_body, problem_responses
 from service.api.pointer import watch
@@ -53,28 +54,29 @@ async def score(request: Request) -> Response:
 async def batch(request: Request) -> Response:
     """Score NDJSON: a line of outcome for each line with an item, in order, while the body is still coming."""
     bodies.check_type(request, bodies.LINES)
-    service = _service(request)
-    return _stream(request, service, score_batch)
+    return _scored(request, score_batch)
 
 
 @routes.post("/v1/score:warc", openapi_extra=lines_body("application/warc"), responses=problem_responses(None))
 async def warc(request: Request) -> Response:
     """Score every page of a WARC, gz or not: a line for each, with its URL, offset and length."""
     bodies.check_type(request, bodies.WARC)
-    service = _service(request)
-    return _stream(request, service, score_warc)
+    return _scored(request, score_warc)
 
 
-def _stream(
-    request: Request, service: Service, lines: Callable[[Request, str, Scoring, Scheduler], AsyncIterator[bytes]]
-) -> Response:
-    encoding = bodies.check_encoding(request)
+def _scored(request: Request, lines: Callable[[Request, str, Scoring, Scheduler], AsyncIterator[bytes]]) -> Response:
+    service, encoding = _service(request), bodies.check_encoding(request)
     scoring = Scoring(service.models.find(request.headers.get(PIN)), service.limits)
+    return _stream(service, lambda: lines(request, encoding, scoring, service.scheduler))
+
+
+def _stream(service: Service, lines: Callable[[], AsyncIterator[bytes]]) -> Response:
+    """A stream of lines, which takes one of the streams' slots. Raises Refusal when all are taken."""
     service.streams.check()
 
     async def placed() -> AsyncIterator[bytes]:
         with service.streams.hold():
-            async for piece in lines(request, encoding, scoring, service.scheduler):
+            async for piece in lines():
                 yield piece
 
     return LineStream(placed())
@@ -103,6 +105,16 @@ async def extract(request: Request) -> Response:
     order = await service.answer(request, service.explaining, lambda body: extract_order(body, service.limits))
     with service.explaining.hold():
         return _json(await service.extractor.answer(order, request.scope["recall.id"]))
+
+
+@routes.post("/v1/extract:batch", openapi_extra=lines_body(), responses=problem_responses(None))
+async def extract_lines(request: Request) -> Response:
+    """Extract the pages of NDJSON: a line for each line with a page (`html` or `body`), in order, as they come."""
+    bodies.check_type(request, bodies.LINES)
+    service, encoding = _service(request), bodies.check_encoding(request)
+    return _stream(
+        service, lambda: extract_batch(request, encoding, service.limits, service.scheduler, service.extractor)
+    )
 
 
 @routes.get("/v1/models", responses=problem_responses(schemas.ModelsResponse, reading=True))

@@ -37,9 +37,8 @@ def serve(memory: int) -> None:
     from recall.page.markdown import markdown  # noqa: PLC0415 - the limits come first
 
     for line in sys.stdin.buffer:
-        body, url, charset = from_json(line)
+        body, url, charset, echo = from_json(line)
         text = markdown(base64.urlsafe_b64decode(body), url, charset).encode("utf-8", "replace").decode()
-        echo = {} if url is None else {"url": url}
         answers.write(to_json({**echo, "markdown": text}) + b"\n")
         answers.flush()
 

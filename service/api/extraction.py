@@ -11,6 +11,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,9 +36,9 @@ _ALLOCATION = re.compile(r"bad_alloc|memory allocation of \d+ bytes failed|Memor
 """Said by C++, Rust and Python when they end a process that gets no more memory."""
 
 
-def order_line(body: bytes, url: str | None, charset: str | None) -> bytes:
-    """What the process reads: a page as a line of JSON."""
-    return to_json([body, url, charset], bytes_mode="base64") + b"\n"
+def order_line(body: bytes, url: str | None, charset: str | None, echo: Mapping[str, Any]) -> bytes:
+    """What the process reads: a page as a line of JSON. echo: what its answer repeats before the Markdown."""
+    return to_json([body, url, charset, echo], bytes_mode="base64") + b"\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class Version:
             positive=card.positive,
             threshold=card.threshold,
             thresholds=dict(card.thresholds),
+            topics={label: topic.threshold for label, topic in card.topics.items()},
             metrics=dict(card.metrics),
             recipe=recipe,
             report=f"/report/{self.version}/index.html" if reported else None,

@@ -83,7 +83,10 @@ class ItemError(BaseModel):
 
 
 class Scored(BaseModel):
-    """An item's score. label: the positive label at or above the threshold, else "other" or "too short"."""
+    """An item's score. label: the positive label at or above the threshold, else "other" or "too short".
+
+    With several topics the positive label is that of the page's topic.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -93,7 +96,8 @@ class Scored(BaseModel):
     probability: float = Field(ge=0, le=1, description="Calibrated, rising in the score")
     label: str
     threshold: float = Field(
-        description="The model's, that of the kind of place that `url` leads to, or that for `text`; decides `label`"
+        description="The model's, that of its topic or of the kind of place that `url` leads to, or that for `text`; "
+        "decides `label`"
     )
     least_characters: int | None = Field(
         default=None, description='Where `label` is "too short": characters from which on the model has an opinion'
@@ -158,6 +162,7 @@ class Model(BaseModel):
     thresholds: dict[str, float] = Field(
         description="Of kinds of places that have one of their own, told by a page's URL"
     )
+    topics: dict[str, float] = Field(description="Threshold of each topic by label, where the model has several")
     metrics: dict[str, float]
     recipe: dict[str, float]
     report: str | None = Field(None, description="Where the run's report is served, if it has one")

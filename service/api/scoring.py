@@ -82,9 +82,9 @@ class Scoring:
         """Score, probability, label, threshold and version of each text. bare: whether it was given as text."""
         if not texts:
             return []
-        scores = self.version.scorer.score(texts)
+        scores, topics = self.version.scorer.score_texts(texts)
         count_scores(self.version.version, scores)
-        return verdicts(self.version, texts, scores, urls, bare)
+        return verdicts(self.version, texts, scores, urls, bare, topics)
 
     def captures(self, pages: Sequence[Capture]) -> bytes:
         """Lines for pages of a WARC."""
@@ -102,20 +102,22 @@ def verdicts(
     scores: NDArray[np.float64],
     urls: Sequence[str | None],
     bare: Sequence[bool],
+    topics: Sequence[str],
 ) -> list[Outcome]:
     """What is said of texts by the version that scored them; of pages with a URL by the threshold of their kind.
 
-    bare: whether each was given as text, which has a threshold of its own.
+    bare: whether each was given as text, which has a threshold of its own; topics: the label of each one's topic.
     """
     card, probabilities = version.scorer.card, version.scorer.calibrate(scores).tolist()
     outcomes: list[Outcome] = []
-    for score, probability, text, url, plain in zip(scores.tolist(), probabilities, texts, urls, bare, strict=True):
-        label = label_of(card, score, text, url, bare=plain)
+    scored = zip(scores.tolist(), probabilities, texts, urls, bare, topics, strict=True)
+    for score, probability, text, url, plain, topic in scored:
+        label = label_of(card, score, text, url, bare=plain, topic=topic)
         outcome: Outcome = {
             "score": score,
             "probability": probability,
             "label": label,
-            "threshold": threshold_for(card, url, bare=plain),
+            "threshold": threshold_for(card, url, bare=plain, topic=topic),
             "model": version.version,
         }
         if label == TOO_SHORT:

@@ -30,14 +30,14 @@ def explain_body(body: bytes, models: Models, pin: str | None, limits: Limits) -
     if len(shown) > limits.explain_characters:
         raise Refusal("too-large", f"At most {limits.explain_characters} characters of text can be explained")
     yield
-    scores = version.scorer.score([text])
+    scores, topics = version.scorer.score_texts([text])
     count_scores(version.version, scores)
     yield
     explanation = version.scorer.explain(text)
     parts = sorted(explanation.parts, key=lambda part: -abs(part.contribution))
     answer = {
         **({} if request.url is None else {"url": request.url}),
-        **verdicts(version, [text], scores, [request.url], [request.text is not None])[0],
+        **verdicts(version, [text], scores, [request.url], [request.text is not None], topics)[0],
         "logit": explanation.logit,
         "base": explanation.base,
         "rows": explanation.rows,
@@ -67,4 +67,4 @@ def extract_order(body: bytes, limits: Limits) -> SteppedJob[bytes]:
     except Unfit as unfit:
         raise Refusal(unfit.reason, unfit.error["detail"]) from None
     yield
-    return order_line(source, page.url, charset)
+    return order_line(source, page.url, charset, {} if page.url is None else {"url": page.url})

@@ -93,7 +93,7 @@ async def _chunks(request: Request, limits: Limits) -> AsyncIterator[bytes]:
         yield chunk
 
 
-class _LineReader:
+class LineReader:
     """Reads lines ahead of the scoring, up to a bound."""
 
     def __init__(self, request: Request, encoding: str, limits: Limits) -> None:
@@ -158,7 +158,7 @@ class _LineReader:
 
 async def score_batch(request: Request, encoding: str, scoring: Scoring, scheduler: Scheduler) -> AsyncIterator[bytes]:
     """Lines of outcomes for the body's lines, in order, as they come."""
-    intake = _LineReader(request, encoding, scoring.limits)
+    intake = LineReader(request, encoding, scoring.limits)
     filling = asyncio.create_task(intake.fill())
     try:
         done = b""

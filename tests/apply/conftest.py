@@ -67,6 +67,9 @@ def write_warcs(folder: Path, sites: list[Site]) -> tuple[dict[str, WarcRef], li
         rows.append(IndexRow(url, ref, status, "image/gif" if url == IMAGE else "text/html", "AAAA", 1_770_000_000))
     # an older capture of the first page, at the byte range of the second: nobody must take it
     rows.append(IndexRow(sites[0].url, refs[sites[1].url], 200, "text/html", "AAAA", 1_700_000_000))
+    # a newer one of the last page under http: only a list that spells it so takes it
+    other = sites[-1].url.replace("https://", "http://")
+    rows.append(IndexRow(other, refs[sites[-2].url], 200, "text/html", "AAAA", 1_780_000_000))
     return refs, rows
 
 

@@ -105,6 +105,17 @@ def test_a_list_of_urls_goes_through_the_index_in_its_own_order(
     assert reasons == {ABSENT: "not_indexed", GONE: "status", "ftp://no": "bad_url", IMAGE: "not_html"}
 
 
+def test_a_url_is_looked_up_as_it_is_spelled_first_and_else_by_its_key(
+    world: World, call: Call, tmp_path: Path
+) -> None:
+    first, before, last = world.sites[0], world.sites[-2], world.sites[-1]
+    spelled = [last.url, last.url.replace("https", "http"), first.url.replace("https", "http"), f"{first.url}#top"]
+    (tmp_path / "urls.txt").write_text("\n".join(spelled))
+    rows = call("extract", "--list", tmp_path / "urls.txt", "--base", world.folder, "--crawl", CRAWL)
+    assert [row["url"] for row in rows] == [last.url, before.url, first.url, first.url]
+    assert [row["listed"] for row in rows] == spelled
+
+
 @pytest.mark.parametrize("form", ["wet", "text.jsonl.gz", "text.parquet"])
 def test_bare_text_gets_one_score_in_every_form_and_stays_as_it_is(world: World, call: Call, form: str) -> None:
     given = [world.folder / path for path in WETS] if form == "wet" else [world.folder / form]

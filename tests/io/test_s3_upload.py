@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.s3
 MIB = 1 << 20
-SINGLE, PART = 8 * MIB, 5 * MIB
+SINGLE = PART = 5 * MIB
 """5 MiB is the least that a part, but the last, may have."""
+
+LARGE = SINGLE + 1
+"""Bytes of a file that goes in two parts."""
 
 
 @pytest.fixture
 def access(s3: "S3Server", pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> AccessSection:  # noqa: ARG001
-    """Settings under which files of more than 8 MiB go in parts."""
+    """Settings under which files of more than 5 MiB go in parts."""
     monkeypatch.setattr(s3_upload, "Target", partial(s3_upload.Target, single=SINGLE, part=PART))
     return AccessSection(s3_endpoint=s3.endpoint, attempts=3)
 
@@ -110,7 +113,7 @@ def test_a_name_that_is_taken_costs_no_upload(
 ) -> None:
     url = s3.url("taken/file")
     io.publish(url, b"first", access)
-    assert not io.publish_file(url, write_file(tmp_path, 9 * MIB), access)
+    assert not io.publish_file(url, write_file(tmp_path, LARGE), access)
     assert "UploadPart" not in requests
     assert io.read_all(url, access) == b"first"
 
@@ -125,7 +128,7 @@ def test_of_many_writers_of_a_large_file_what_is_there_is_whole_and_its_writer_w
     after this one set the order of the requests.
     """
     url, told = s3.url("racing/large"), dict[Path, bool]()
-    paths = [write_file(tmp_path, 9 * MIB, str(number)) for number in range(4)]
+    paths = [write_file(tmp_path, LARGE, str(number)) for number in range(4)]
 
     def write(path: Path) -> None:
         told[path] = io.publish_file(url, path, access)
@@ -147,7 +150,7 @@ def test_whoever_was_written_over_while_completing_is_told(
 ) -> None:
     """As on a server that lets two uploads through: the other one's object comes between completion and answer."""
     url, events = s3.url(f"over/{same}"), s3_module.client(access).meta.events
-    path = write_file(tmp_path, 9 * MIB)
+    path = write_file(tmp_path, LARGE)
     theirs = path.read_bytes() if same else b"theirs"  # in one piece: another etag even for the same bytes
 
     def write_over(**_: Any) -> None:
@@ -171,7 +174,7 @@ OPERATIONS = ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]
 def test_a_request_that_breaks_is_made_again(
     s3: "S3Server", access: AccessSection, tmp_path: Path, spoil: Spoil, operation: str, *, arrived: bool, error: Any
 ) -> None:
-    path, url = write_file(tmp_path, 9 * MIB), s3.url(f"breaking/{tmp_path.name}")
+    path, url = write_file(tmp_path, LARGE), s3.url(f"breaking/{tmp_path.name}")
     spoil(operation, error, arrived)
     assert io.publish_file(url, path, access)
     assert io.read_all(url, access) == path.read_bytes()
@@ -192,7 +195,7 @@ def test_a_request_that_breaks_is_made_again(
 def test_an_upload_that_fails_leaves_no_parts(
     s3: "S3Server", access: AccessSection, tmp_path: Path, spoil: Spoil, operation: str, *, error: Any, kind: Any
 ) -> None:
-    path, url = write_file(tmp_path, 9 * MIB), s3.url(f"failing/{tmp_path.name}")
+    path, url = write_file(tmp_path, LARGE), s3.url(f"failing/{tmp_path.name}")
     spoil(operation, error, False)
     with pytest.raises(kind):
         io.publish_file(url, path, access)
@@ -204,7 +207,7 @@ def test_a_refused_upload_leaves_no_parts(
     s3: "S3Server", access: AccessSection, tmp_path: Path, spoil: Spoil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ratelimit_files, "shared_folder", lambda: tmp_path)  # the circuit of this test alone
-    path, url = write_file(tmp_path, 9 * MIB), s3.url("refused/file")
+    path, url = write_file(tmp_path, LARGE), s3.url("refused/file")
     spoil("UploadPart", answered("AccessDenied", 403), False)
     with pytest.raises(Refused, match=r"refused/file: .*AccessDenied"):
         io.publish_file(url, path, access)
@@ -214,7 +217,7 @@ def test_a_refused_upload_leaves_no_parts(
 def test_an_upload_that_somebody_swept_is_begun_anew(
     s3: "S3Server", access: AccessSection, tmp_path: Path, spoil: Spoil, requests: list[str]
 ) -> None:
-    path, url = write_file(tmp_path, 9 * MIB), s3.url("swept/file")
+    path, url = write_file(tmp_path, LARGE), s3.url("swept/file")
     spoil("CompleteMultipartUpload", answered("NoSuchUpload", 404), False)
     assert io.publish_file(url, path, access)
     assert io.read_all(url, access) == path.read_bytes()
@@ -228,7 +231,7 @@ def test_an_upload_that_is_swept_again_and_again_ends(
     for _ in range(s3_upload.UPLOADS):
         spoil("CompleteMultipartUpload", answered("NoSuchUpload", 404), False)
     with pytest.raises(Transient, match=r"again/file: the server forgot the parts of 3 uploads"):
-        io.publish_file(s3.url("again/file"), write_file(tmp_path, 9 * MIB), access)
+        io.publish_file(s3.url("again/file"), write_file(tmp_path, LARGE), access)
 
 
 def test_a_name_that_is_taken_while_parts_are_sent_stays_as_it_is(
@@ -242,7 +245,7 @@ def test_a_name_that_is_taken_while_parts_are_sent_stays_as_it_is(
         assert io.publish(url, b"faster", access)
 
     events.register("before-call.s3.CompleteMultipartUpload", overtake)
-    assert not io.publish_file(url, write_file(tmp_path, 9 * MIB), access)
+    assert not io.publish_file(url, write_file(tmp_path, LARGE), access)
     assert io.read_all(url, access) == b"faster"
     assert left_parts(s3, access, url) == []
 
@@ -281,7 +284,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
 def test_publishing_and_comparing_hold_no_more_than_a_few_parts(
     s3: "S3Server", access: AccessSection, tmp_path: Path, where: str
 ) -> None:
-    small, large = write_file(tmp_path, 11 * MIB, "small"), write_file(tmp_path, 160 * MIB, "large")
+    small, large = write_file(tmp_path, 11 * MIB, "small"), write_file(tmp_path, 96 * MIB, "large")
     root = str(tmp_path / "run") if where == "disk" else s3.url("held")
     arguments = [root, access.s3_endpoint, str(small), str(large)]
     done = subprocess.run([sys.executable, "-c", HELD, *arguments], capture_output=True, text=True, check=True)

@@ -43,7 +43,7 @@ def test_symbols_are_counted_by_characters_not_bytes() -> None:
 
 def test_a_page_that_is_one_word_takes_linear_time() -> None:
     features_of(b"warm")
-    start = time.perf_counter()
+    start = time.process_time()
     features_of(b"aB_(" * 500_000)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert len(features_of(b"")) == len(np.unique(features_of(b""))) == len(SYMBOLS) + len(LOOKS)

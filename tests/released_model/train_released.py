@@ -79,7 +79,7 @@ def learn(pages: Sequence[LabelledPage], config: Config) -> Learned:
     )
     scores = np.zeros((2, len(pages)))
     for fold in range(config.train.folds):
-        scores[:, material.folds == fold] = fit_fold(material, fold)
+        scores[:, material.folds == fold] = fit_fold(material, fold)[:2]
     return Learned(tokenizer, material, scores[0], scores[1], np.array([label == POSITIVE for label in labels]))
 
 

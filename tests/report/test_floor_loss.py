@@ -38,7 +38,7 @@ def test_pages_below_the_floor_are_counted_and_scored_by_the_rounds_own_model(
     for threshold in (scorer.threshold, lowered):
         card = replace(scorer.card, threshold=threshold, thresholds={})
         monkeypatch.setattr(
-            floor_loss, "load_scorer", lambda *_, card=card: SimpleNamespace(card=card, score=scorer.score)
+            floor_loss, "load_scorer", lambda *_, card=card: SimpleNamespace(card=card, score_texts=scorer.score_texts)
         )
         found = measure_floor(played.round(2), labels)
         lost = int((scores >= threshold).sum())

@@ -67,7 +67,7 @@ def test_a_killed_driver_of_this_machine_is_replaced_at_once(tmp_path: Path) -> 
         start = time.monotonic()
         time.sleep(0.2)  # not yet waited for: a zombie drives nothing either
         with Lease(Store(str(tmp_path))):
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 30, "it is not waited for"
     finally:
         driver.kill()
         driver.communicate()
@@ -360,7 +360,7 @@ def rob(store: Store, owner: dict[str, str | None] = THIEF) -> None:  # type: ig
 
 
 def wait_for(claim: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not claim():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 HEAD = "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
 
 
-def talk(port: int, data: bytes, seconds: float = 20) -> bytes:
+def talk(port: int, data: bytes, seconds: float = 60) -> bytes:
     """Send bytes and read until the server closes, or nothing comes for a while."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         with suppress(OSError):
@@ -28,7 +28,7 @@ def talk(port: int, data: bytes, seconds: float = 20) -> bytes:
         try:
             while piece := connection.recv(65536):
                 answer += piece
-                if b"\r\n\r\n" in answer and b"chunked" not in answer:
+                if b"\r\n\r\n" in answer and (b"chunked" not in answer or answer.endswith(b"\r\n0\r\n\r\n")):
                     break
         except OSError:
             pass
@@ -263,11 +263,17 @@ def test_the_pointer_swaps_the_default_and_no_request_is_lost(start: Any, folder
                 assert found.score == expected[found.model]
                 seen.append(found.model)
 
+    def refusals() -> int:
+        return sum(line["event"] == "pointer not followed" for line in running.lines())
+
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
     for turn in range(1, 7):
         time.sleep(0.6)
+        deadline = time.monotonic() + 30
+        while turn == 4 and refusals() < 2 and time.monotonic() < deadline:  # a busy worker looks later
+            time.sleep(0.1)
         staged = tmp_path / "next"
         staged.write_text("nowhere" if turn == 3 else str(folders[turn % 2]))  # nowhere changes nothing
         staged.replace(pointer)
@@ -275,7 +281,7 @@ def test_the_pointer_swaps_the_default_and_no_request_is_lost(start: Any, folder
     for thread in threads:
         thread.join()
     assert set(seen) == set(expected)
-    assert sum(line["event"] == "pointer not followed" for line in running.lines()) == 2  # one a worker
+    assert refusals() == 2  # one a worker
     assert running.stop() == 0
 
 

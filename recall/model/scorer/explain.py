@@ -3,11 +3,12 @@
 With two labels the logit is the margin, a mean over rows, so each row adds weight / rows. With more the logit is
 -log(sum_j exp(-m_j)); each row's margins are then averaged with the labels' shares along the straight path from
 margins 0 to the page's (Aumann-Shapley), so that contributions add up exactly as well, to the logit less its value at
-margins 0, which is the `base`.
+margins 0, which is the `base`. With several topics the logit is that of all of them together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from recall.kernels.hashing import line_rows
 from recall.model.features import Ids
 from recall.model.scorer.collapse import END_HASH, Weights
+from recall.model.scorer.topics import joint_logit
 from recall.model.tokens import Tokenizer
 
 Floats = NDArray[np.float64]
@@ -47,8 +49,10 @@ class Explanation:
     parts: tuple[ScorePart, ...]
 
 
-def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -> Explanation:
-    """Explain a text's token line."""
+def explain_line(
+    weights: Weights, line: Ids, tokenizer: Tokenizer, text: str, topics: Sequence[str] = ()
+) -> Explanation:
+    """Explain a text's token line. topics: the positive labels of a model with several."""
     ids = [int(token) for token in line]
     rows = line_rows(
         ids, [int(value) for value in weights.rolling], len(weights.buckets), int(weights.ngrams), END_HASH
@@ -58,8 +62,9 @@ def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -
     count = int(weights.prefix_rows) + len(known)
     total = weights.prefix + np.sum([row for _, _, row in known], axis=0) if known else weights.prefix
     margins = total / count if count else np.zeros(weights.margins)
-    mix = _path_mix(margins)
-    base = -float(np.log(weights.margins))
+    inside = np.isin(weights.labels[1:], list(topics))
+    mix = _path_mix(margins, inside)
+    base = joint_logit(np.zeros(weights.margins), inside)
     where = _occurrences(tokenizer, text)
     parts = (
         [ScorePart("constant", "", float(weights.prefix @ mix), float(weights.prefix @ mix) / count)] if count else []
@@ -72,7 +77,7 @@ def explain_line(weights: Weights, line: Ids, tokenizer: Tokenizer, text: str) -
         kind, name, spans = _describe(ids, members, tokenizer, where)
         parts.append(ScorePart(kind, name, weight, weight / count, spans))
     logit = base + sum(part.contribution for part in parts)
-    return Explanation(float(1 / (1 + np.exp(-margins).sum())), logit, base, count, tuple(parts))
+    return Explanation(float(1 / (1 + np.exp(-joint_logit(margins, inside)))), logit, base, count, tuple(parts))
 
 
 def _row(weights: Weights, ids: list[int], index: int, bucket: int) -> Floats:
@@ -80,20 +85,27 @@ def _row(weights: Weights, ids: list[int], index: int, bucket: int) -> Floats:
     return np.asarray(own if bucket < 0 else weights.buckets[bucket], dtype=np.float64)
 
 
-def _path_mix(margins: Floats) -> Floats:
-    """Average over t in [0, 1] of each other label's share among the others at margins t * m.
+def _path_mix(margins: Floats, inside: NDArray[np.bool_]) -> Floats:
+    """Average over t in [0, 1] of the logit's gradient at margins t * m: each other label's share among the others.
 
-    margins @ mix = logit(margins) - logit(0) is made exact by adding the quadrature's remainder along the margins.
+    A label that is a topic too counts against it, by its share among the topics. margins @ mix = logit(margins) -
+    logit(0) is made exact by adding the quadrature's remainder along the margins.
     """
     nodes, widths = np.polynomial.legendre.leggauss(64)
     path = -np.outer((nodes + 1) / 2, margins)
-    shares = np.exp(path - path.max(axis=1, keepdims=True))
-    mix: Floats = (widths / 2) @ (shares / shares.sum(axis=1, keepdims=True))
+    gradient = np.zeros_like(path)
+    gradient[:, ~inside] = _softmax(path[:, ~inside])
+    gradient[:, inside] = -_softmax(np.column_stack([path[:, inside], np.zeros(len(path))]))[:, :-1]
+    mix: Floats = (widths / 2) @ gradient
     if len(margins) > 1 and margins @ margins > 0:
-        largest = (-margins).max()
-        exact = -(largest + np.log(np.exp(-margins - largest).sum())) + np.log(len(margins))
+        exact = joint_logit(margins, inside) - joint_logit(np.zeros_like(margins), inside)
         mix = mix + (exact - margins @ mix) / (margins @ margins) * margins
     return mix
+
+
+def _softmax(logits: NDArray[Any]) -> Floats:
+    powers: Floats = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _occurrences(tokenizer: Tokenizer, text: str) -> dict[int, list[tuple[int, int]]]:

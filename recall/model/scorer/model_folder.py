@@ -24,6 +24,7 @@ from recall.model.scorer.card import ModelCard, label_of, parse_card
 from recall.model.scorer.collapse import END_HASH, Weights, collapse, parse_weights
 from recall.model.scorer.collapse import FILE as WEIGHTS_FILE
 from recall.model.scorer.explain import Explanation, explain_line
+from recall.model.scorer.topics import joint_scores, shares_of
 from recall.model.tokens import FILE as TOKENIZER_FILE
 from recall.model.tokens import Tokenizer
 
@@ -77,8 +78,13 @@ class Scorer:
 
     @property
     def positive(self) -> str:
-        """The label whose share `score` is."""
+        """The label whose share `score` is; with several topics the first of them."""
         return self.card.positive
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The positive labels, whose shares together are the score."""
+        return tuple(sorted(self.card.topics)) or (self.card.positive,)
 
     @property
     def threshold(self) -> float:
@@ -86,7 +92,7 @@ class Scorer:
         return self.card.threshold
 
     def score(self, texts: Sequence[str] | Sequence[bytes]) -> Floats:
-        """The positive label's softmax for each scoring text, which may be given as UTF-8."""
+        """The positive label's softmax, or that of all topics together, for each scoring text; it may be UTF-8."""
         parts = [
             self.score_lines(self.tokenizer.lines(texts[start : start + _BATCH]))
             for start in range(0, len(texts), _BATCH)
@@ -95,7 +101,23 @@ class Scorer:
 
     def score_lines(self, lines: Sequence[Ids]) -> Floats:
         """The same for token lines of this model's tokenizer; BadInput for ids it does not have."""
-        return score_with(self.weights, lines)
+        return score_with(self.weights, lines, self.topics)
+
+    def score_topics(self, lines: Sequence[Ids]) -> tuple[Floats, list[str]]:
+        """Scores of token lines, and for each the label of the topic with the largest share."""
+        if not self.card.topics:
+            return self.score_lines(lines), [self.positive] * len(lines)
+        shares = shares_of(margins_of(self.weights, lines), self.labels, self.topics)
+        return joint_scores(shares), [self.topics[index] for index in shares.argmax(axis=1).tolist()]
+
+    def score_texts(self, texts: Sequence[str] | Sequence[bytes]) -> tuple[Floats, list[str]]:
+        """As `score`, and for each text the label of the topic with the largest share."""
+        if not self.card.topics:
+            return self.score(texts), [self.positive] * len(texts)
+        starts = range(0, len(texts), _BATCH)
+        parts = [self.score_topics(self.tokenizer.lines(texts[start : start + _BATCH])) for start in starts]
+        scores = np.concatenate([part for part, _ in parts]) if parts else np.zeros(0)
+        return scores, [topic for _, topics in parts for topic in topics]
 
     def probability(self, texts: Sequence[str]) -> Floats:
         """Calibrated probability of the positive label: strictly rising in the score."""
@@ -110,21 +132,24 @@ class Scorer:
 
         bare: they are text without marks, not pages.
         """
-        scored = zip(self.score(texts).tolist(), texts, strict=True)
-        return [label_of(self.card, score, text, bare=bare) for score, text in scored]
+        scores, topics = self.score_texts(texts)
+        scored = zip(scores.tolist(), texts, topics, strict=True)
+        return [label_of(self.card, score, text, bare=bare, topic=topic) for score, text, topic in scored]
 
     def explain(self, text: str) -> Explanation:
         """What each token, mark and n-gram adds to the score's logit, and where it occurs in the text."""
         line = self.tokenizer.lines([text])[0]
-        return explain_line(self.weights, line, self.tokenizer, text)
+        return explain_line(self.weights, line, self.tokenizer, text, self.topics)
 
 
-def score_with(weights: Weights, lines: Sequence[Ids]) -> Floats:
-    """The positive label's softmax for each token line, float64.
+def score_with(weights: Weights, lines: Sequence[Ids], topics: Sequence[str] = ()) -> Floats:
+    """The positive label's softmax for each token line, float64; with several topics theirs together.
 
     Raises BadInput where a line holds ids that the weights have no row for.
     """
     margins = margins_of(weights, lines)
+    if len(topics) > 1:
+        return joint_scores(shares_of(margins, weights.labels.tolist(), topics))
     with np.errstate(over="ignore"):
         scores: Floats = 1.0 / (1.0 + np.exp(-margins).sum(axis=1))
     return scores

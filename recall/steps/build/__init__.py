@@ -49,10 +49,11 @@ def build(run: Run) -> Done:
     finished = mask_and_decontaminate(pages, config, merged, lines)
     texts = tuple(chunk.pages for chunk in finished)
     capped = apply_caps(pages, config.mix, config.run.seed, texts)
-    reasons: Counter[str] = Counter()
+    reasons, tags = Counter[str](), Counter[str]()
     for part in write_parts(pages, PartInputs(step.folder, config, texts, capped)):
         step.add([part.output])
         reasons.update(part.reasons)
+        tags.update(part.tags)
     drops = write_drops(pages, DropInputs(merged, tuple(chunk.dropped for chunk in finished), capped), step)
     for _ in publish_streamed(step, "contamination.parquet", [chunk.hits for chunk in finished], HITS):
         pass
@@ -62,10 +63,11 @@ def build(run: Run) -> Done:
     step.publish_json("stages.json", stages)
     step.publish("opencoder.sql", view_sql().encode())
     failed = sum(rounds[-1].shards.find(shard.number) is None for shard in run.shards)
-    figures = CardFigures(corpus_statistics(run, 0), drops.by_reason(), stages, failed, audited_rounds(run))
+    figures = CardFigures(corpus_statistics(run, 0), drops.by_reason(), stages, failed, audited_rounds(run), tags)
     step.publish("card.md", card(run, figures).encode())
     counts = {"pages": reasons.total(), "dropped": drops.pages, "failed_shards": failed}
     counts |= {"fell_back": sum(changes[0].counts.values())}
+    counts |= {f"tag_{tag}": tags[tag] for tag in sorted(config.train.topics.values())}
     done = step.finish({**counts, **dict(sorted(reasons.items()))}, {"schema": VERSION, **_outside(run)})
     run.discard(run.store.keys(f"{WORK}/"))
     return done
@@ -80,15 +82,14 @@ def _selecting_rounds(run: Run) -> tuple[SelectingRound, ...]:
     return tuple(rounds)
 
 
-def _labels(run: Run) -> dict[str, bool]:
-    """Labelled pages by URL key, True where positive: the seed's labels, overruled by those of the rounds."""
-    positive = run.config.train.positive
-    seeded: dict[str, bool] = {}
+def _labels(run: Run) -> dict[str, str]:
+    """Labelled pages by URL key, and their label: the seed's, overruled by those of the rounds."""
+    seeded: dict[str, str] = {}
     if run.parent is None:
         seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"]).to_pylist()
-        seeded = {url_key(row["url"]): row["label"] == positive for row in seeds if row["source"] == "label"}
+        seeded = {url_key(row["url"]): row["label"] for row in seeds if row["source"] == "label"}
     labels = page_labels(run, range(1, run.config.run.rounds + 1))
-    return seeded | {url_key(url): label.value == positive for url, label in labels.items()}
+    return seeded | {url_key(url): label.value for url, label in labels.items()}
 
 
 def _last_scans(rounds: tuple[SelectingRound, ...], count: int) -> Iterator[ScannedShard]:

@@ -49,19 +49,25 @@ class SelectingRound:
 
 @dataclass(frozen=True, slots=True)
 class ExtractionInputs:
-    """What extracting a shard needs. labels: page labels by URL key, True where positive."""
+    """What extracting a shard needs. labels: of pages that people labelled, by URL key."""
 
     config: Config
     rounds: tuple[SelectingRound, ...]
-    labels: Mapping[str, bool] = field(repr=False)
+    labels: Mapping[str, str] = field(repr=False)
     optout: OptOut = field(repr=False)
+
+    def tag_of(self, label: str | None, topic: str) -> str:
+        """The tag of a page: that of people's label where it has one, else that of the topic the model gives it."""
+        topics = self.config.train.topics
+        return topics.get(label or "") or topics.get(topic, TAG)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """A page that some round kept or a label calls positive. reason: why it is in the corpus, or why it is not.
 
-    row: its index in the shard; round: the first that kept it (the last for pages that only a label keeps).
+    row: its index in the shard; round: the first that kept it (the last for pages that only a label keeps); tag: what
+    it was recalled as.
     """
 
     row: int
@@ -71,6 +77,7 @@ class Selection:
     round: int
     selected: bool
     reason: str
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ class _ShardExtraction:
 
     def _kept(self) -> Iterator[Row]:
         inputs, scanned, store = self.stage.inputs, self.scanned, self.stage.store
-        selections = list(select_pages(store, inputs.rounds, inputs.labels, scanned.number))
+        selections = list(select_pages(store, inputs, scanned.number))
         table = read_rows(store, scanned, ["offset", "length"])
         self.scanned_pages = table.num_rows
         refs = refs_of(table, scanned.shard.path, [selection.row for selection in selections])
@@ -167,7 +174,7 @@ class _ShardExtraction:
         declared = declared_language(page.body) if plain is None else ""
         return {
             "text": text,
-            "tag": TAG,
+            "tag": selection.tag,
             "reason": selection.reason,
             "domain": host_of(selection.url),
             "crawl": crawl,
@@ -181,22 +188,23 @@ class _ShardExtraction:
         }
 
 
-def select_pages(
-    store: Store, rounds: tuple[SelectingRound, ...], labels: Mapping[str, bool], number: int
-) -> Iterator[Selection]:
+def select_pages(store: Store, inputs: ExtractionInputs, number: int) -> Iterator[Selection]:
     """Every page of shard `number` that any round kept or a label calls positive, in file order.
 
     The last round decides. Earlier rounds that could not read the shard have no say; of a shard that the last round
     could not read nothing is selected.
     """
+    rounds, train = inputs.rounds, inputs.config.train
     scans = [(each, scanned) for each in rounds if (scanned := each.shards.find(number)) is not None]
     readable = [each for each, _ in scans]
     tables = [read_rows(store, scanned, ["url", "score", "model", "kept"]) for _, scanned in scans]
     keeps = [table.column("kept").to_numpy() for table in tables]
     scores, models = tables[-1].column("score").to_numpy(), tables[-1].column("model")
+    topics = read_rows(store, scans[-1][1], ["topic"]).column("topic") if train.topics else None
     for row, url in enumerate(tables[-1].column("url").to_pylist()):
         by_prefix = [each.prefixes.match(url) is not None for each in readable]
-        label = labels.get(url_key(url)) if labels else None
+        given = inputs.labels.get(url_key(url)) if inputs.labels else None
+        label = None if given is None else given in train.positives
         kept_in = [keeps[i][row] or by_prefix[i] for i in range(len(readable))]
         if not any(kept_in) and not label:
             continue
@@ -206,7 +214,8 @@ def select_pages(
             reason, why_not = "", NOT_SCANNED
         else:
             why_not = NOT_CODE if label is False else EARLIER_ONLY
-        yield Selection(row, url, float(scores[row]), models[row].as_py(), first, bool(reason), reason or why_not)
+        tag = inputs.tag_of(given, "" if topics is None else topics[row].as_py())
+        yield Selection(row, url, float(scores[row]), models[row].as_py(), first, bool(reason), reason or why_not, tag)
 
 
 def reason_for(by_model: bool, by_prefix: bool, label: bool | None) -> str:

@@ -71,10 +71,11 @@ class RangedChunk:
 
 @dataclass(frozen=True, slots=True)
 class WrittenPart:
-    """A published part, with its rows by reason."""
+    """A published part, with its rows by reason and by tag."""
 
     output: Output
     reasons: dict[str, int]
+    tags: dict[str, int]
 
 
 def write_parts(pages: ChunkedPages, inputs: PartInputs) -> tuple[WrittenPart, ...]:
@@ -137,7 +138,8 @@ def _write_part(stage: Stage[PartInputs], number: int) -> WrittenPart:
             writer.add(_columns(rows.slice(at, ROW_GROUP)))
         writer.close()
         output = stage.store.publish_file(f"{inputs.folder}/part-{number:05d}.parquet", path, writer.rows)
-    return WrittenPart(output, dict(Counter(rows.column("reason").to_pylist())))
+    reasons, tags = (dict(Counter(rows.column(name).to_pylist())) for name in ("reason", "tag"))
+    return WrittenPart(output, reasons, tags)
 
 
 def _rows_of(stage: Stage[PartInputs], number: int, first: int, last: int) -> Table:

@@ -116,7 +116,8 @@ def _inputs(round_: Round, captures: int, pages: CrawlPages) -> TallyInputs:
     labels = prefix_labels(run, range(1, round_.number))
     split = frozenset(prefix for prefix, value in labels.items() if value == "split")
     partitions = _partitions(captures)
-    known = PrefixSet(known.prefix for known in shipped_prefixes("Code") if known.prefix not in split)
+    wanted = (known.prefix for known in shipped_prefixes() if run.config.train.label_of_tag(known.tag))
+    known = PrefixSet(prefix for prefix in wanted if prefix not in split)
     return TallyInputs(partitions, run.config.domains, model_errors(metrics), run.holdout, pages, split, known)
 
 

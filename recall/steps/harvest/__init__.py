@@ -23,7 +23,7 @@ from recall.records import Done, WarcRef
 from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import Outcome, complete, each, tolerated
 from recall.run.progress_bar import progress
-from recall.run.round_model import model_folder
+from recall.run.round_model import load_scorer, model_folder
 from recall.run.rounds import Round
 from recall.run.sampling import BottomK, priority
 from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
@@ -54,6 +54,13 @@ PAGES = {
     "score": "float64",
     "text": "string",
 }
+
+
+TOPIC_PAGES = {**PAGES, "topic": "string"}
+"""Pages of a run with several topics. topic: the label of the one that the round's model gives the page."""
+
+HarvestedPage = tuple[str, str, WarcRef, float, str, str]
+"""URL, prefix, place, score, text and topic of a page; "" for the topic where there is one positive label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +106,29 @@ def find_missed(context: HarvestContext, scanned: ScannedShard) -> tuple[int, li
 
 @dataclass(frozen=True, slots=True)
 class FetchContext:
-    """Context of `fetch`. chosen: pages to read, by shard number."""
+    """Context of `fetch`. chosen: pages to read, by shard number; model, digest: of the round's model."""
 
     store: Store
     config: Config
+    model: str
+    digest: str
     chosen: Mapping[int, list[MissedPage]] = field(repr=False)
 
 
-def fetch(job: FetchContext, scanned: ScannedShard) -> list[tuple[MissedPage, WarcRef, str]]:
-    """Read the chosen pages of a shard and return their scoring texts."""
+def fetch(job: FetchContext, scanned: ScannedShard) -> list[HarvestedPage]:
+    """Read the chosen pages of a shard."""
     chosen = job.chosen[scanned.shard.number]
     table = read_rows(job.store, scanned, ["offset", "length"])
     refs = refs_of(table, scanned.shard.path, [page.row for page in chosen])
     bodies = read_bodies(job.store, scanned, refs, job.config.access)
+    texts = [scoring_text(bodies[page.row].body, bodies[page.row].charset, page.url) for page in chosen]
+    topics = [""] * len(texts)
+    if job.config.train.topics:
+        scorer = load_scorer(job.store, job.model, job.digest)
+        topics = scorer.score_topics(scorer.tokenizer.lines(texts))[1]
     return [
-        (page, refs[page.row], scoring_text(bodies[page.row].body, bodies[page.row].charset, page.url))
-        for page in chosen
+        (page.url, page.prefix, refs[page.row], page.score, text, topic)
+        for page, text, topic in zip(chosen, texts, topics, strict=True)
     ]
 
 
@@ -155,16 +169,18 @@ def harvest(round_: Round) -> Done:
         choice.add(outcome.result[1], outcome.item.shard.number)
     chosen = choice.chosen(run.config.harvest.limit)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
-    pages: list[tuple[str, str, WarcRef, float, str]] = []
-    fetched = complete(fetch, FetchContext(run.store, run.config, chosen), needed, run.config.cluster, "harvest")
-    for outcome in run.while_held(fetched):
-        pages += [(page.url, page.prefix, ref, page.score, text) for page, ref, text in outcome.result]
+    pages: list[HarvestedPage] = []
+    model = str(round_.step("train").manifest.settings["model"])
+    fetching = FetchContext(run.store, run.config, model_folder(round_), model, chosen)
+    for outcome in run.while_held(complete(fetch, fetching, needed, run.config.cluster, "harvest")):
+        pages += outcome.result
     unscanned = _unscanned_pages(round_, context, {page[0] for page in pages}) if prefixes else UnscannedPages()
     missed_taken = len(pages)
     pages += unscanned.pages
     pages.sort(key=lambda page: page[0])
-    rows = [(url, prefix, *astuple(ref), score, text) for url, prefix, ref, score, text in pages]
-    step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(PAGES)}, PAGES)
+    rows = [(url, prefix, *astuple(ref), score, text, topic) for url, prefix, ref, score, text, topic in pages]
+    schema = TOPIC_PAGES if run.config.train.topics else PAGES
+    step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(schema)}, schema)
     step.publish_json("failures.json", unscanned.failures)
     counts = {"prefixes": len(prefixes), "shards": len(shards), "missed": missed, "harvested": len(pages)}
     over = missed - missed_taken + unscanned.total - len(unscanned.pages) - len(unscanned.failures)
@@ -181,7 +197,7 @@ class UnscannedPages:
     """
 
     total: int = 0
-    pages: list[tuple[str, str, WarcRef, float, str]] = field(default_factory=list)
+    pages: list[HarvestedPage] = field(default_factory=list)
     failures: list[dict[str, object]] = field(default_factory=list)
     files: int = 0
     failed_files: int = 0
@@ -194,7 +210,8 @@ class UnscannedPages:
         self.files += len({page.ref.path for page in wanted})
         self.failed_files += len({page.ref.path for page, reason in result.failed if reason in BROKEN})
         self.notes += [outcome.failure] if outcome.failure is not None else result.unread
-        self.pages += [(page.url, page.prefix, page.ref, score, text) for page, text, score in result.pages]
+        for page, text, score, topic in result.pages:
+            self.pages.append((page.url, page.prefix, page.ref, score, text, topic))
         for page, reason in result.failed:
             self.fail(page, reason)
 

@@ -148,8 +148,8 @@ def _length(group: Sequence[WarcRef]) -> int:
     return max(ref.offset + ref.length for ref in group) - group[0].offset
 
 
-ReadPage = tuple[IndexedPage, str, float]
-"""A page that was read, its scoring text, its score by the round's model."""
+ReadPage = tuple[IndexedPage, str, float, str]
+"""A page that was read, its scoring text, its score and topic by the round's model; "" where it has one topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +180,16 @@ def read_indexed_pages(reading: ReadContext, task: ReadTask) -> ReadResult:
             failed += [(page, UNREADABLE) for page in wanted.values()]
             unread.append(str(error))
     texts = [scoring_text(page.body, page.charset, page.url) for _, page in pages]
-    scores = load_scorer(reading.store, reading.model, reading.digest).score(texts).tolist() if texts else []
-    read = [(page, text, score) for (page, _), text, score in zip(pages, texts, scores, strict=True)]
-    return ReadResult(read, failed, unread)
+    return ReadResult(_scored(reading, [page for page, _ in pages], texts), failed, unread)
+
+
+def _scored(reading: ReadContext, pages: Sequence[IndexedPage], texts: Sequence[str]) -> list[ReadPage]:
+    if not texts:
+        return []
+    scorer = load_scorer(reading.store, reading.model, reading.digest)
+    scores, topics = scorer.score_topics(scorer.tokenizer.lines(texts))
+    named = topics if reading.config.train.topics else [""] * len(texts)
+    return list(zip(pages, texts, scores.tolist(), named, strict=True))
 
 
 def _outcomes(

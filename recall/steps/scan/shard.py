@@ -27,8 +27,8 @@ from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
 from recall.run.jobs import meter
 from recall.run.round_model import load_scorer
 from recall.run.sampling import batches, batches_by_weight
-from recall.run.scanned import ROWS, CandidateWriter, ScannedShard, read_rows, read_token_lines
-from recall.run.store import Columns, Store
+from recall.run.scanned import ROWS, TOPIC_ROWS, CandidateWriter, ScannedShard, read_rows, read_token_lines
+from recall.run.store import Columns, Schema, Store
 
 T = TypeVar("T")
 Outcome = TypeVar("Outcome", Capture, Capture | Skip)
@@ -79,11 +79,12 @@ def _weight(outcome: Capture | Skip) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ScoredBatch:
-    """Pages of a batch with their token lines and scores."""
+    """Pages of a batch with their token lines, scores and labels of their topics."""
 
     pages: list[Capture]
     lines: list[NDArray[Any]]
     scores: NDArray[Any]
+    topics: list[str]
 
 
 def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Counter[Skip]) -> ScoredBatch:
@@ -101,7 +102,12 @@ def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Cou
         pages.append(outcome)
         texts.append(text)
     lines = scorer.tokenizer.lines(texts)
-    return ScoredBatch(pages, lines, scorer.score_lines(lines))
+    return ScoredBatch(pages, lines, *scorer.score_topics(lines))
+
+
+def rows_schema(scorer: Scorer) -> Schema:
+    """The columns of slim rows: a page's topic is among them where the model has several."""
+    return TOPIC_ROWS if scorer.card.topics else ROWS
 
 
 class _SlimRows:
@@ -113,6 +119,7 @@ class _SlimRows:
         self.urls: list[str] = []
         self.refs: list[WarcRef] = []
         self.scores: list[NDArray[Any]] = []
+        self.topics: list[str] = []
         self.times: list[int] = []
         self.skipped: Counter[Skip] = Counter()
         self.read = 0
@@ -127,9 +134,10 @@ class _SlimRows:
         self.refs += [page.ref for page in scored.pages]
         self.times += [time_of(page.fetched, self.crawl) for page in scored.pages]
         self.scores.append(scored.scores)
+        self.topics += scored.topics
 
     def columns(self) -> Columns:
-        """All of it as ROWS."""
+        """All of it, by `rows_schema`."""
         scores = np.concatenate(self.scores) if self.scores else np.zeros(0)
         candidate = np.zeros(len(scores), dtype=bool)
         candidate[self.candidates.rows] = True
@@ -138,10 +146,11 @@ class _SlimRows:
             "offset": np.fromiter((ref.offset for ref in self.refs), np.int64, len(self.refs)),
             "length": np.fromiter((ref.length for ref in self.refs), np.int64, len(self.refs)),
             "score": scores,
-            "kept": candidate & kept_by(self.scorer.card, scores, self.urls, text=self.text),
+            "kept": candidate & kept_by(self.scorer.card, scores, self.urls, self.topics, text=self.text),
             "model": [self.scorer.digest] * len(scores),
             "candidate": candidate,
             "time": np.array(self.times, np.int64),
+            **({"topic": self.topics} if self.scorer.card.topics else {}),
         }
 
 
@@ -168,7 +177,7 @@ def scan_shard(context: ScanContext, scan: ShardScan) -> None:
         candidates.close()
         slim = rows.columns()
         files = (
-            context.store.publish_table_named(context.folder, "rows-", slim, ROWS),
+            context.store.publish_table_named(context.folder, "rows-", slim, rows_schema(scorer)),
             context.store.publish_file_named(context.folder, "candidates-", candidates.path, len(candidates.rows)),
         )
     result = ShardResult(scorer.digest, rows.read, np.asarray(slim["kept"]), rows.skipped, files)
@@ -181,47 +190,52 @@ def _score_wet_first(context: ScanContext, shard: Shard, rows: _SlimRows) -> Non
     Only they get a score of their HTML and can be kept; the others keep the score of their text.
     """
     scorer = rows.scorer
-    seen: list[tuple[WarcRef, str, int]] = []
+    seen: list[tuple[WarcRef, str, int, str]] = []
     first: list[NDArray[Any]] = []
     for batch in page_batches(read_wet(shard, context.index, context.access)):
         rows.read += len(batch)
         scored = score_batch(scorer, batch, rows.skipped)
-        seen += [(page.ref, page.url, time_of(page.fetched, shard.crawl)) for page in scored.pages]
+        for page, topic in zip(scored.pages, scored.topics, strict=True):
+            seen.append((page.ref, page.url, time_of(page.fetched, shard.crawl), topic))
         first.append(scored.scores)
     order = sorted(range(len(seen)), key=lambda row: seen[row])
     scores = np.concatenate(first)[order] if seen else np.zeros(0)
+    topics = [seen[row][3] for row in order]
     wanted = {seen[order[row]][0]: row for row in np.flatnonzero(scores >= scorer.card.floor_for(text=True)).tolist()}
     gone: list[int] = []
     for group in batches(read_outcomes(wanted, lambda _path: shard.url, context.access), RANGE_BATCH):
         gone += [wanted[ref] for ref, outcome in group if isinstance(outcome, Skip)]
         rows.skipped.update(outcome for _, outcome in group if isinstance(outcome, Skip))
         scored = score_batch(scorer, [outcome for _, outcome in group if isinstance(outcome, Capture)], Counter())
-        for page, line, score in zip(scored.pages, scored.lines, scored.scores.tolist(), strict=True):
+        for index, (page, score) in enumerate(zip(scored.pages, scored.scores.tolist(), strict=True)):
             row = wanted[page.ref]
-            scores[row] = score
+            scores[row], topics[row] = score, scored.topics[index]
             if score >= rows.floor:
-                rows.candidates.add(row - bisect_left(gone, row), line, page)
+                rows.candidates.add(row - bisect_left(gone, row), scored.lines[index], page)
     left = np.setdiff1d(np.arange(len(seen)), gone)
     rows.refs, rows.urls = [seen[order[row]][0] for row in left], [seen[order[row]][1] for row in left]
     rows.times = [seen[order[row]][2] for row in left]
-    rows.scores = [scores[left]]
+    rows.scores, rows.topics = [scores[left]], [topics[row] for row in left]
 
 
 def _rescore(context: ScanContext, earlier: ScannedShard) -> None:
     """Score the candidates of an earlier scan with this model; pages below the floor keep their old score."""
     scorer = load_scorer(context.store, context.model, context.digest)
-    table = read_rows(context.store, earlier)
+    schema = rows_schema(scorer)
+    table = read_rows(context.store, earlier, list(schema))
     scores, models = table.column("score").to_numpy().copy(), table.column("model").to_pylist()
     urls = table.column("url").to_pylist()
+    topics = table.column("topic").to_pylist() if scorer.card.topics else [scorer.positive] * len(urls)
     kept = np.zeros(len(scores), dtype=bool)
     for rows, lines in read_token_lines(context.store, earlier):
-        scores[rows] = scorer.score_lines(lines)
+        scores[rows], own_topics = scorer.score_topics(lines)
         own = [urls[row] for row in rows.tolist()]
-        kept[rows] = kept_by(scorer.card, scores[rows], own, text=is_text(earlier.shard.url))
-        for row in rows.tolist():
-            models[row] = scorer.digest
+        kept[rows] = kept_by(scorer.card, scores[rows], own, own_topics, text=is_text(earlier.shard.url))
+        for row, topic in zip(rows.tolist(), own_topics, strict=True):
+            models[row], topics[row] = scorer.digest, topic
     columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": kept}
-    output = context.store.publish_table_named(context.folder, "rows-", columns, ROWS)
+    columns = {name: {**columns, "topic": topics}[name] for name in schema}
+    output = context.store.publish_table_named(context.folder, "rows-", columns, schema)
     skipped = Counter({Skip(name): count for name, count in earlier.skipped.items()})
     _publish_report(context, earlier.shard, ShardResult(scorer.digest, earlier.read, kept, skipped, (output,)))
 

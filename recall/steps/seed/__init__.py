@@ -100,11 +100,11 @@ def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int
     return len(by_shard), list(found.values())
 
 
-def seed_prefixes(config: Config) -> tuple[str, ...]:
-    """The prefixes whose pages are positive examples: those of the config, and with known_prefixes shipped ones.
+def seed_prefixes(config: Config) -> dict[str, str]:
+    """The prefixes whose pages are positive examples, and their label: those of the config, and shipped ones.
 
-    Of the shipped ones those that real pages confirm; with "all" also those that nobody has checked. Raises BadInput
-    for a prefix that no page could be under.
+    Of the shipped ones, with known_prefixes, those that real pages confirm; with "all" also those that nobody has
+    checked. Their tag decides the label. Raises BadInput for a prefix that no page could be under.
     """
     for prefix in config.seed.prefixes:
         if not parse_prefix(prefix) or "*" in parse_prefix(prefix).removeprefix(SUBDOMAINS):
@@ -113,8 +113,9 @@ def seed_prefixes(config: Config) -> tuple[str, ...]:
                 "but one that starts the host: *.example.org/docs/"
             )
     every = config.seed.known_prefixes == "all"
-    known = shipped_prefixes("Code") if config.seed.known_prefixes else ()
-    return tuple(dict.fromkeys((*config.seed.prefixes, *(one.prefix for one in known if every or one.trusted))))
+    known = [one for one in shipped_prefixes() if every or one.trusted] if config.seed.known_prefixes else []
+    labels = {one.prefix: label for one in known if (label := config.train.label_of_tag(one.tag))}
+    return labels | dict.fromkeys(config.seed.prefixes, config.train.positive)
 
 
 def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPage]:
@@ -130,7 +131,7 @@ def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPa
 
 def _negatives(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
     """Random pages as negatives, without those that show signs of code, as some of them are code."""
-    known = PrefixSet(known.prefix for known in shipped_prefixes("Code"))
+    known = PrefixSet(one.prefix for one in shipped_prefixes() if config.train.label_of_tag(one.tag))
     plain = [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
     chosen = sorted(plain, key=lambda page: priority(config.run.seed, page.url))[: config.seed.random_negatives]
     return [replace(page, label="random", source="random") for page in chosen]
@@ -140,11 +141,13 @@ def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
     config = run.config
     count = min(config.seed.sample_shards, len(run.shards))
     chosen = np.random.default_rng(config.run.seed).permutation(len(run.shards))[:count]
+    prefixes = seed_prefixes(config)
     return SeedContext(
         config=config,
         holdout=run.holdout,
         labelled=labelled,
-        prefixes=PrefixSet(seed_prefixes(config)),
+        prefixes=PrefixSet(prefixes),
+        prefix_labels=prefixes,
         sampled=frozenset(int(number) for number in chosen),
         sample=-(-config.seed.sample_pages // max(1, count)),
         structure=-(-config.seed.structure // max(1, count)),
@@ -198,7 +201,7 @@ def seed(run: Run) -> Done:
     found.sort(key=lambda page: page.url)
     sample = [page for page in found if page.source == "sample"]
     examples, scores = _examples(run, found)
-    positive = sum(page.label == config.train.positive for page in examples)
+    positive = sum(page.label in config.train.positives for page in examples)
     if not positive or positive == len(examples):
         raise BadInput(
             f"seed: {positive} positive and {len(examples) - positive} negative examples were found in the crawl; both "

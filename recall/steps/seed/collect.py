@@ -4,7 +4,7 @@ In: a shard, or the byte ranges of its labelled pages. Out: SeedPage. Every choi
 does not depend on the order of shards or on the number of workers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from recall.archive.ranges import read_outcomes
@@ -39,13 +39,15 @@ class SeedContext:
     """Context of `collect`: labelled URLs are collected from every shard, other pages from sampled shards.
 
     labelled: by URL key; sampled: numbers of the sampled shards; sample, structure, chosen: number of random pages, of
-    random pages with code blocks, and of those that `choose` (given a scoring text) takes, from each of them.
+    random pages with code blocks, and of those that `choose` (given a scoring text) takes, from each of them;
+    prefix_labels: the label that each prefix gives its pages.
     """
 
     config: Config
     holdout: Holdout
     labelled: dict[str, LabelledUrl] = field(repr=False)
     prefixes: PrefixSet
+    prefix_labels: Mapping[str, str]
     sampled: frozenset[int]
     sample: int
     structure: int = 0
@@ -108,8 +110,8 @@ def _from_whole_shard(context: SeedContext, shard: Shard) -> list[SeedPage]:
             found.append(seed_page(capture, entry.label, entry.family, "label"))
         elif shard.number not in context.sampled:
             continue
-        elif context.prefixes.match(capture.url):
-            found.append(seed_page(capture, positive, None, "prefix"))
+        elif prefix := context.prefixes.match(capture.url):
+            found.append(seed_page(capture, context.prefix_labels[prefix], None, "prefix"))
         else:
             _offer(sample, key, capture, seed)
             if not context.structure and context.choose is None:

@@ -6,7 +6,6 @@ is made in round 1 and stays, so that kept token ids stay valid. Audit pages and
 calibration and metrics are measured on families that their model never saw, and on pages that annotators labelled only.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from recall.archive.shards import is_text
 from recall.config import TrainSection
+from recall.errors import BadInput
 from recall.labels.crawl_weights import labelled_weights
 from recall.labels.examples import Example, class_of, gather
 from recall.model.fasttext import Recipe
@@ -25,9 +25,17 @@ from recall.model.tokens import Tokenizer
 from recall.records import Done
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Round
+from recall.run.step_folder import Step
 from recall.steps.train.cross_validation import Material, cross_validate, folds_of, text_lines, trusted
 from recall.steps.train.hyperparameters import Trial, search_recipe
-from recall.steps.train.operating_point import choose_operating_point, fit_floors, thresholds_by_kind
+from recall.steps.train.operating_point import (
+    HeldOut,
+    OperatingPoint,
+    choose_operating_point,
+    fit_floors,
+    thresholds_by_kind,
+    topics_with_thresholds,
+)
 from recall.steps.train.vocabulary import round_tokenizer, sample_texts
 
 OUT_OF_FOLD = {
@@ -38,6 +46,9 @@ OUT_OF_FOLD = {
     "fold": "int32",
     "score": "float64",
 }
+TOPIC_OUT_OF_FOLD = {**OUT_OF_FOLD, "topic": "string"}
+"""Of a run with several topics. topic: label of the page's own, by a model that did not see its family."""
+
 TEXT_METRICS = ("average_precision", "floor", "precision", "recall")
 """Figures that the card also holds for pages of plain text, as text_…"""
 
@@ -59,6 +70,10 @@ def recipe_of(settings: TrainSection, seed: int) -> Recipe:
 def _material(round_: Round, examples: list[Example], tokenizer: Tokenizer) -> Material:
     settings, seed = round_.run.config.train, round_.run.config.run.seed
     labels = [class_of(example, settings) for example in examples]
+    if missing := sorted(set(settings.topics) - set(labels)):
+        raise BadInput(
+            f"train: no example has the label {missing[0]!r} of [train] topics: label pages so, or take it out"
+        )
     texts = [example.text for example in examples]
     return Material(
         lines=tokenizer.lines(texts),
@@ -69,6 +84,7 @@ def _material(round_: Round, examples: list[Example], tokenizer: Tokenizer) -> M
         recipe=recipe_of(settings, seed),
         size=tokenizer.size,
         positive=settings.positive,
+        topics=tuple(sorted(settings.topics)),
         min_families=settings.min_families,
     )
 
@@ -78,7 +94,7 @@ def _search(round_: Round, material: Material) -> tuple[Material, list[Trial]]:
     budget, labelled = round_.run.config.train.search, material.folds >= 0
     if not budget:
         return material, []
-    truth = np.array([label == material.positive for label in material.labels], dtype=bool)[labelled]
+    truth = material.truth()[labelled]
 
     def scores_of(recipe: Recipe) -> NDArray[Any]:
         scores: NDArray[Any] = cross_validate(round_, replace(material, recipe=recipe))[0][labelled]
@@ -88,17 +104,23 @@ def _search(round_: Round, material: Material) -> tuple[Material, list[Trial]]:
     return replace(material, recipe=recipe), trials
 
 
-def _columns(
-    examples: list[Example], labels: list[str], folds: NDArray[Any], scores: NDArray[Any]
-) -> Mapping[str, list[object]]:
-    return {
+def _publish_out_of_fold(step: Step, examples: list[Example], material: Material, results: NDArray[Any]) -> None:
+    """Publish the examples with their out-of-fold scores, and in a run with several topics the topic of each."""
+    scores, _, topics = results
+    scored = ~np.isnan(scores)
+    columns: dict[str, list[object]] = {
         "url": [example.url for example in examples],
         "family": [example.family for example in examples],
         "source": [example.source for example in examples],
-        "label": list(labels),
-        "fold": folds.tolist(),
-        "score": [None if np.isnan(score) else float(score) for score in scores],
+        "label": list(material.labels),
+        "fold": material.folds.tolist(),
+        "score": [float(score) if known else None for score, known in zip(scores, scored, strict=True)],
     }
+    schema = OUT_OF_FOLD
+    if material.topics:
+        schema = TOPIC_OUT_OF_FOLD
+        columns["topic"] = [material.topics[int(topics[row])] if scored[row] else None for row in range(len(scores))]
+    step.publish_table("out_of_fold.parquet", columns, schema)
 
 
 def train(round_: Round) -> Done:
@@ -119,14 +141,17 @@ def train(round_: Round) -> Done:
     material, trials = _search(round_, material)
     if trials:
         step.publish_json("search.json", [trial.row() for trial in trials])
-    scores, text_scores = cross_validate(round_, material)
+    results = cross_validate(round_, material)
+    scores, text_scores, topics = results
     held = np.flatnonzero(~np.isnan(scores))
-    truth = np.array([labels[row] == settings.positive for row in held])
+    truth = material.truth()[held]
     weights = labelled_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
     error_chance = np.array([examples[row].error_chance for row in held])
     chosen = choose_operating_point(scores[held], truth, weights, error_chance, round_.run.config)
     text = choose_operating_point(text_scores[held], truth, weights, error_chance, round_.run.config)
     urls = [examples[row].url for row in held]
+    held_topics = [material.positives[int(topics[row])] for row in held]
+    held_out = HeldOut(scores[held], [labels[row] for row in held], held_topics, weights, error_chance)
     card = ModelCard(
         labels=tuple(sorted(set(labels))),
         positive=settings.positive,
@@ -135,6 +160,7 @@ def train(round_: Round) -> Done:
         threshold=chosen.threshold.value,
         text_threshold=text.threshold.value,
         thresholds=thresholds_by_kind(urls, scores[held], truth, weights, error_chance, settings),
+        topics=topics_with_thresholds(held_out, chosen.threshold.value, settings),
         calibration=chosen.calibration,
         metrics={**chosen.metrics, **{f"text_{name}": text.metrics[name] for name in TEXT_METRICS}},
     )
@@ -146,15 +172,22 @@ def train(round_: Round) -> Done:
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)
     step.publish_table("doubtful.parquet", {"url": doubtful}, {"url": "string"})
-    step.publish_table("out_of_fold.parquet", _columns(examples, labels, material.folds, scores), OUT_OF_FOLD)
-    counts = {
-        "examples": len(examples),
-        "positive": sum(label == settings.positive for label in labels),
-        "doubtful": len(doubtful),
+    _publish_out_of_fold(step, examples, material, results)
+    counts = {"examples": len(examples), "positive": int(material.truth().sum()), "doubtful": len(doubtful)}
+    return step.finish(counts | _figures(material, chosen) | _topic_counts(card, labels), {"model": digest})
+
+
+def _figures(material: Material, chosen: OperatingPoint) -> dict[str, float]:
+    return {
         "families": len(set(material.families)),
         "threshold": round(chosen.threshold.value, 6),
         "held_out_precision": round(chosen.metrics["precision"], 4),
         "held_out_found": round(chosen.metrics["recall"], 4),
         "held_out_average_precision": round(chosen.metrics["average_precision"], 4),
     }
-    return step.finish(counts, {"model": digest})
+
+
+def _topic_counts(card: ModelCard, labels: list[str]) -> dict[str, float]:
+    """Examples and threshold of each topic; none where there is one positive label."""
+    counts: dict[str, float] = {f"positive_{label}": labels.count(label) for label in card.topics}
+    return counts | {f"threshold_{label}": round(topic.threshold, 6) for label, topic in card.topics.items()}

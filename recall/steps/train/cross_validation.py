@@ -19,6 +19,8 @@ from recall.labels.examples import INFERRED, Example
 from recall.model.evaluate import group_folds
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import collapse, score_with
+from recall.model.scorer.model_folder import margins_of
+from recall.model.scorer.topics import shares_of
 from recall.model.tokens import Tokenizer, split_marks
 from recall.run.jobs import complete
 from recall.run.rounds import Round
@@ -33,6 +35,7 @@ class Material:
     """Everything a fold trains on. folds: the fold that holds an example out, -1 for those that only train.
 
     text_lines: lines of the examples' text alone, as a page without markup has them; scored, never trained on.
+    topics: the positive labels where there are several, `positive` among them.
     """
 
     lines: list[NDArray[Any]] = field(repr=False)
@@ -44,6 +47,16 @@ class Material:
     size: int
     positive: str
     min_families: int
+    topics: tuple[str, ...] = ()
+
+    @property
+    def positives(self) -> tuple[str, ...]:
+        """The positive labels."""
+        return self.topics or (self.positive,)
+
+    def truth(self) -> NDArray[np.bool_]:
+        """Which examples have a positive label."""
+        return np.array([label in self.positives for label in self.labels], dtype=bool)
 
     def only(self, rows: NDArray[np.intp]) -> "Material":
         """These rows alone."""
@@ -70,7 +83,10 @@ def text_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[Any]]
 
 
 def fit_fold(material: Material, fold: int) -> NDArray[Any]:
-    """Train without a fold's families and score its examples, with and without marks: float64 (2, examples)."""
+    """Train without a fold's families and score its examples: float64 (3, examples).
+
+    Scores with marks, scores without, and the number of the topic with the largest share.
+    """
     held = np.flatnonzero(material.folds == fold)
     away = {material.families[row] for row in held}
     inside = [row for row, family in enumerate(material.families) if family not in away]
@@ -78,9 +94,10 @@ def fit_fold(material: Material, fold: int) -> NDArray[Any]:
         path = Path(folder) / "model.bin"
         material.fit(inside, path)
         weights = collapse(path, material.size, material.recipe, material.positive)
-    return np.stack(
-        [score_with(weights, [lines[row] for row in held]) for lines in (material.lines, material.text_lines)]
-    )
+    lines, text = ([lines[row] for row in held] for lines in (material.lines, material.text_lines))
+    shares = shares_of(margins_of(weights, lines), weights.labels.tolist(), material.positives)
+    scores = [score_with(weights, each, material.topics) for each in (lines, text)]
+    return np.stack([*scores, shares.argmax(axis=1).astype(np.float64)])
 
 
 def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> NDArray[Any]:
@@ -98,8 +115,8 @@ def folds_of(examples: list[Example], labels: list[str], settings: TrainSection,
 
 
 def cross_validate(round_: Round, material: Material) -> NDArray[Any]:
-    """Out-of-fold scores (2, examples) of the examples, with and without marks; nan for those that only train."""
-    scores = np.full((2, len(material.lines)), np.nan)
+    """Out-of-fold results (3, examples) as `fit_fold` gives them; nan for examples that only train."""
+    scores = np.full((3, len(material.lines)), np.nan)
     folds = sorted({int(fold) for fold in material.folds if fold >= 0})
     for outcome in complete(fit_fold, material, folds, round_.run.config.cluster, f"train {round_.number}"):
         scores[:, material.folds == outcome.item] = outcome.result
@@ -113,7 +130,7 @@ def trusted(round_: Round, material: Material, sources: Sequence[str]) -> NDArra
     the [train] doubtful quantile of the positives' scores.
     """
     random = np.array([source == "random" for source in sources], dtype=bool)
-    positive = np.array([label == material.positive for label in material.labels], dtype=bool)
+    positive = material.truth()
     doubtful = round_.run.config.train.doubtful
     trusted_rows = np.ones(len(sources), dtype=bool)
     if not doubtful or not (random & ~positive).any() or not positive.any():

@@ -1,8 +1,8 @@
 """Threshold, calibration and floor of a model, chosen on out-of-fold scores.
 
 In: out-of-fold scores of labelled pages with weights and error chances of their labels; scores of the random sample for
-the floor. Out: OperatingPoint, thresholds of single kinds of sites, the model card with its floors. The floor is the
-score from which a scan keeps a page as a candidate.
+the floor. Out: OperatingPoint, thresholds of single kinds of sites or topics, the model card with its floors. The floor
+is the score from which a scan keeps a page as a candidate.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,13 @@ from recall.model.evaluate import (
     fit_calibration,
 )
 from recall.model.scorer import ModelCard, collapse, score_with
+from recall.model.scorer.topics import Topic
 from recall.model.tokens import Tokenizer
 from recall.sites.kinds import kind_of
 from recall.steps.train.cross_validation import text_lines
 
 KIND_POSITIVES = 50
-"""Positive pages that a kind of site needs for a threshold of its own: with fewer, single pages decide."""
+"""Positive pages that a kind of site or a topic needs for a threshold of its own: with fewer, single pages decide."""
 
 MOST = 5
 """Candidates are at most this many times [scan] candidates_share of the sampled pages, whatever floor_found wants."""
@@ -82,6 +83,60 @@ def choose_operating_point(
     return OperatingPoint(chosen, calibration, metrics)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Pages that a model did not see, with its scores. labels: people's; topics: labels of the model's topics.
+
+    weights, error_chance: as `choose_operating_point` takes them.
+    """
+
+    scores: NDArray[Any]
+    labels: Sequence[str]
+    topics: Sequence[str]
+    weights: NDArray[Any] | None
+    error_chance: NDArray[Any]
+
+
+def topics_with_thresholds(held: HeldOut, shared: float, settings: TrainSection) -> dict[str, Topic]:
+    """Each topic with its threshold, chosen on the pages whose topic it is, by [train] target; sorted by label.
+
+    A page is right there when any positive label is its own: which one the tag says. A topic with fewer than
+    KIND_POSITIVES positive pages, or whose own threshold does not reach the target, has the shared one.
+    """
+    if not settings.topics:
+        return {}
+    weight = np.ones(len(held.scores)) if held.weights is None else held.weights
+    truth = np.array([label in settings.positives for label in held.labels], dtype=bool)
+    thresholds = dict.fromkeys(sorted(settings.topics), shared)
+    for label in thresholds:
+        rows = (np.array(held.topics, dtype=object) == label) & (weight > 0)
+        if int(truth[rows].sum()) >= KIND_POSITIVES:
+            sums = reweight_noisy_labels(held.scores[rows], truth[rows], weight[rows], held.error_chance[rows])
+            own = choose_threshold(*sums[:2], settings.target, settings.target_value, sums[2])
+            thresholds[label] = own.value if own.reached else shared
+    kept = held.scores >= np.array([thresholds[label] for label in held.topics])
+    return {
+        label: Topic(settings.topics[label], threshold, _topic_metrics(held, label, kept & truth, kept, weight))
+        for label, threshold in thresholds.items()
+    }
+
+
+def _topic_metrics(
+    held: HeldOut, label: str, right: NDArray[Any], kept: NDArray[Any], weight: NDArray[Any]
+) -> dict[str, float]:
+    of_label = np.array(held.labels, dtype=object) == label
+    tagged = kept & (np.array(held.topics, dtype=object) == label)
+    parts = {
+        "precision": (right & tagged, tagged),
+        "recall": (kept & of_label, of_label),
+        "tag_precision": (of_label & tagged, tagged),
+    }
+    shares = {
+        name: float(weight[part].sum() / max(weight[whole].sum(), 1e-12)) for name, (part, whole) in parts.items()
+    }
+    return {"pages": float(of_label.sum()), **shares}
+
+
 def thresholds_by_kind(
     urls: Sequence[str],
     scores: NDArray[Any],
@@ -120,8 +175,9 @@ def fit_floor(floor: float, threshold: float, sample_scores: NDArray[Any], share
 def fit_floors(card: ModelCard, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> ModelCard:
     """The card with its floors, for pages and for plain text, fitted to the scores of sampled pages."""
     weights = collapse(model, tokenizer.size, card.recipe, card.positive)
+    topics = tuple(sorted(card.topics))
     scores, text_scores = (
-        score_with(weights, lines) for lines in (tokenizer.lines(sample), text_lines(tokenizer, sample))
+        score_with(weights, lines, topics) for lines in (tokenizer.lines(sample), text_lines(tokenizer, sample))
     )
     text_threshold = card.threshold if card.text_threshold is None else card.text_threshold
     floors = {

@@ -1,5 +1,7 @@
 """What a card says: confidence, and pages and prefixes whose words come from anywhere."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -75,5 +77,22 @@ def test_choices_mean_the_runs_labels() -> None:
     config = Config.model_validate({"train": {"positive": "1"}, "studio": {"other_labels": ["a", "0", "x"]}})
     assert page_labels(config) == dict(zip(PAGE_CHOICES, ("1", "a", "0", "x"), strict=True))
     assert labels_of("prefix", config)["split"] == "split"
+
+
+def test_each_further_topic_is_a_choice_of_its_own() -> None:
+    train = {"labels": "all", "topics": {"C": "Code", "<M>": "Maths & more"}}
+    config = Config.model_validate({"train": train})
+    assert page_labels(config) == {**page_labels(Config()), "topic-<M>": "<M>"}
+    shown = dict(re.findall(r'<Choice value="([^"]*)" alias="([^"]*)"', screen("page", config)))
+    assert {unescape(alias): unescape(value) for value, alias in shown.items()} == {
+        "code": "Code",
+        "topic-<M>": "Maths & more",
+        "adjacent": "Adjacent",
+        "not_code": "Not code",
+        "junk": "Junk",
+    }
+    assert "What is this page about?" in screen("page", config)
+    assert "Is this page about code?" in screen("page", Config())
+    assert "topic" not in screen("page", Config())
     assert "/*" not in screen("page", config)
     assert 'value="blog post or article"' in screen("page", config)

@@ -292,10 +292,10 @@ def test_hostile_codings_end_soon_in_little_memory(coding: str, stored: bytes) -
 )
 def test_a_head_takes_time_linear_in_its_length(head: bytes) -> None:
     stored = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + HTML
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(3):
         read_response(stored)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.timeout(20)

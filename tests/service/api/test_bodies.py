@@ -82,7 +82,7 @@ def test_a_body_of_empty_members_is_undone_in_short_steps_and_in_time(encoding: 
         longest = max(longest, time.thread_time() - before)
     assert undone == b""
     assert longest < 0.2
-    assert time.thread_time() - began < 10
+    assert time.thread_time() - began < 40
 
 
 def test_runs_of_blank_lines_are_passed_over_and_nothing_else() -> None:
@@ -101,4 +101,4 @@ def test_many_blank_lines_take_no_time() -> None:
         cutter = LineCutter(100_000)
         data = blank * ((8 << 20) // len(blank)) + b"last"
         assert [*cutter.feed(data), *cutter.finish()] == [b"last"]
-    assert time.thread_time() - began < 1.5
+    assert time.thread_time() - began < 8

@@ -178,7 +178,7 @@ def test_metrics_of_many_workers(version: Version, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     answer, turns = measured(create_app(Models([version])), "GET", "/metrics")
     assert 'recall_requests_total{route="7"} 1500.0' in answer.text
-    assert turns.processor < STEP_SECONDS / 3
+    assert turns.processor < STEP_SECONDS
 
 
 def newlines() -> bytes:

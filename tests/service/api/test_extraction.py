@@ -66,7 +66,7 @@ def struck(client: TestClient, what: signal.Signals) -> Any:
     answers = []
     asking = threading.Thread(target=lambda: answers.append(client.post("/v1/extract", json=PAGE)))
     asking.start()
-    time.sleep(0.3)  # the page is in the pipe
+    time.sleep(1.0)  # the page is in the pipe
     os.kill(pid, what)
     os.kill(pid, signal.SIGCONT)
     asking.join(30)

@@ -16,6 +16,7 @@ OPERATIONS = [
     ("POST", "/v1/explain"),
     ("POST", "/v1/extract"),
     ("POST", "/v1/score:batch"),
+    ("POST", "/v1/extract:batch"),
     ("POST", "/v1/score:warc"),
     ("GET", "/v1/models"),
     ("GET", "/healthz"),

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -177,10 +177,12 @@ def test_a_connection_too_many_is_refused_and_another_is_taken_when_there_is_roo
         assert refused.startswith(b"HTTP/1.1 503")
         assert b"urn:recall:problem:unavailable" in refused
         first.close()
-        time.sleep(0.2)
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as third:
-            third.sendall(GET)
-            assert third.recv(1000).startswith(b"HTTP/1.1 200")
+        deadline, answer = time.monotonic() + 30, b""
+        while not answer.startswith(b"HTTP/1.1 200") and time.monotonic() < deadline:  # it is noticed a moment later
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as third, suppress(OSError):
+                third.sendall(GET)
+                answer = third.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 200")
         second.close()
 
 
@@ -241,7 +243,7 @@ def test_bodies_of_any_length_are_no_part_of_a_head() -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", GET, GET + b"GET /"])
 def test_a_connection_that_keeps_still_is_closed(sent: bytes) -> None:
-    limits = Limits(head_seconds=0.4, idle_seconds=0.8)
+    limits = Limits(head_seconds=1.0, idle_seconds=1.5)
     with (
         serving(answer_ok, limits) as port,
         socket.create_connection(("127.0.0.1", port), timeout=10) as connection,
@@ -251,7 +253,7 @@ def test_a_connection_that_keeps_still_is_closed(sent: bytes) -> None:
         answer = until_closed(connection)
         took = time.monotonic() - began
     assert answer.count(b"HTTP/1.1 200") == (GET in sent)
-    assert 0.3 < took < 8
+    assert 0.9 < took < 20
 
 
 def test_a_client_that_reads_nothing_is_given_up() -> None:
@@ -303,12 +305,12 @@ def test_connections_are_dealt_out_among_workers_and_taken_where_the_other_does_
 def test_a_request_that_outlives_its_answer_does_not_make_the_next_one_idle() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") == "/slow":
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(2.5)
         await answer_ok(scope, receive, send)
         if scope.get("path") == "/fast":
             await asyncio.sleep(0.2)  # work in the background, after the answer
 
-    with serving(app, Limits(head_seconds=0.4, idle_seconds=0.4)) as port:
+    with serving(app, Limits(head_seconds=1.5, idle_seconds=1.5)) as port:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         for path in ("/fast", "/slow"):
             connection.request("GET", path)

@@ -150,7 +150,7 @@ def test_a_shipped_prefix_is_proposed_wherever_the_scan_saw_pages_under_it(
 ) -> None:
     names = ["*.example0.org/", "*.example1.org/", "nowhere.org/x/"]
     known = tuple(ShippedPrefix("docs", "en", "Code", "site", 0, 0, name, "") for name in names)
-    monkeypatch.setattr(steps, "shipped_prefixes", lambda _tag: known)
+    monkeypatch.setattr(steps, "shipped_prefixes", lambda: known)
     monkeypatch.setattr(tally, "PAGES_A_PARTITION", 47)
     run = fresh("round 1 domains")
     rows = [row for one in scanned_shards(run.round(1)) for row in read_rows(run.store, one).to_pylist()]

@@ -247,7 +247,7 @@ def test_a_page_counts_only_with_the_url_and_digest_of_the_index(
         replace(nowhere, ref=WarcRef(nowhere.ref.path, nowhere.ref.offset + 1, nowhere.ref.length)),
     ]
     found = read_indexed_pages(reading(base, played), group_reads(changed)[0])
-    assert {page.url for page, _, _ in found.pages} == {good.url, bare.url}
+    assert {page.url for page, *_ in found.pages} == {good.url, bare.url}
     assert {reason for _, reason in found.failed} == {OTHER_URL, OTHER_DIGEST, NO_RECORD}
 
 

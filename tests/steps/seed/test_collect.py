@@ -21,7 +21,7 @@ def test_a_page_of_several_spellings_takes_one_place_of_the_samples(tmp_path: Pa
         for url in urls:
             writer.page(url, b"<pre><code>x = 1</code></pre>", "text/html", "2026-01-31T00:00:00Z")
     pages = len(set(map(url_key, urls)))
-    context = SeedContext(Config(), Holdout(), {}, PrefixSet(()), frozenset({0}), sample=pages, structure=pages)
+    context = SeedContext(Config(), Holdout(), {}, PrefixSet(()), {}, frozenset({0}), sample=pages, structure=pages)
     drawn = collect(context, ShardRequest(Shard(0, "", path.name, str(path))))
     for source in ("sample", "structure"):
         keys = [url_key(page.url) for page in drawn if page.source == source]

@@ -95,7 +95,7 @@ def test_pages_with_code_blocks_and_random_pages_make_a_seed_without_labels(fres
 
 
 def test_what_is_known_to_be_code_is_no_random_negative(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "shipped_prefixes", lambda _tag: shipped(example0=(9, 9)))
+    monkeypatch.setattr(package, "shipped_prefixes", lambda: shipped(example0=(9, 9)))
     run = fresh(seed={"labels": "", "known_prefixes": True, "random_negatives": 60})
     seed(run)
     rows = run.store.read_table("seed/examples.parquet").to_pylist()
@@ -119,7 +119,7 @@ def test_only_checked_prefixes_are_examples_unless_all_are_asked_for(
     fresh: Any, monkeypatch: pytest.MonkeyPatch, wanted: bool | str, families: set[str]
 ) -> None:
     known = shipped(example0=(3, 2), example1=(0, 0))
-    monkeypatch.setattr(package, "shipped_prefixes", lambda _tag: known)
+    monkeypatch.setattr(package, "shipped_prefixes", lambda: known)
     run = fresh(seed={"labels": "", "known_prefixes": wanted, "structure": 20, "random_negatives": 60})
     seed(run)
     rows = run.store.read_table("seed/examples.parquet").to_pylist()
