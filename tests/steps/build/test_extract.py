@@ -130,15 +130,15 @@ def test_the_corpus_its_stages_its_card_and_status_count_them(fresh: Any, monkey
     def fail(*_: object, **__: object) -> str:
         raise ValueError("defeated")
 
-    monkeypatch.setattr("recall.page.markdown.conversion.trafilatura.extract", fail)
+    monkeypatch.setattr("recall.page.markdown.conversion.choose", fail)
     run: Run = fresh("build", rounds=1)
     (stage,) = (one for one in run.store.read_json("corpus/stages.json") if one["stage"] == "extract")
-    pages = stage["changed"]["fell back: extractor_failed"]
+    pages = stage["changed"]["fell back: error: ValueError"]
     assert pages == stage["pages_out"] > 0
-    assert f"| extract | fell back: extractor_failed | {pages:,} |" in run.store.read("corpus/card.md").decode()
+    assert f"| extract | fell back: error: ValueError | {pages:,} |" in run.store.read("corpus/card.md").decode()
     shown = json.loads(CliRunner().invoke(verbs, ["status", run.store.root, "--json"]).output)
     assert shown["steps"]["corpus"]["fell_back"] == pages
     parts = [one.file for one in run.step("corpus").outputs() if one.file.startswith("part-")]
     reasons = [row for file in parts for row in run.store.read_table(f"corpus/{file}").column("fallback").to_pylist()]
-    assert set(reasons) == {"extractor_failed"}
+    assert set(reasons) == {"error: ValueError"}
     assert run.verify() == []

@@ -94,7 +94,7 @@ def strict(fresh: Any, tmp_path: Path) -> Run:
         "build",
         rounds=1,
         optout={"hosts": str(tmp_path / "hosts")},
-        quality={"keep": ("words >= 70",)},
+        quality={"keep": ("words >= 90",)},
         contamination={"benchmarks": (str(tmp_path / "toy.jsonl"),), "drop": False},
         mix={"caps": ("host=5",), "weights": ("category:docs=0.5",)},
     )
@@ -107,7 +107,7 @@ def test_settings_take_pages_out_and_say_why(strict: Run) -> None:
     assert rows
     assert not any(host.endswith("example0.org") for host in hosts)
     assert max(hosts.count(host) for host in hosts) == 5
-    assert all(row["words"] >= 70 for row in rows)
+    assert all(row["words"] >= 90 for row in rows)
     assert {row["weight"] for row in rows if row["category"] == "docs"} == {0.5}
     dropped = strict.store.read_table("corpus/dropped.parquet").to_pylist()
     stages = {row["stage"] for row in dropped}
