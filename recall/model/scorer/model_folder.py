@@ -39,6 +39,9 @@ SHIPPED = "shipped"
 SHIPPED_MODEL = Path(str(files("recall"))) / "data" / "model"
 """Its folder."""
 
+PLAIN_MODEL = SHIPPED_MODEL / "plain.bin"
+"""The same for anybody's fastText (`recall.model.plain`): what scores plain text without recall."""
+
 
 class Scorer:
     """A model ready to score; make one with `load`. digest: names tokenizer, weights and card together."""
