@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from recall.config import Config
 from recall.model.evaluate import choose_threshold, group_folds, precision_recall
 from recall.model.plain import distil
-from recall.model.scorer import PLAIN_MODEL, SHIPPED_MODEL, ModelCard, write_model
+from recall.model.scorer import PLAIN_MODEL, SCORER_FILES, SHIPPED_MODEL, ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import OTHER_LABEL
-from recall.run.round_model import SCORER_FILES
 from recall.steps.train import recipe_of
 from recall.steps.train.cross_validation import Material, fit_fold, text_lines
 from recall.steps.train.operating_point import OperatingPoint, choose_operating_point
