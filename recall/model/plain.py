@@ -53,14 +53,14 @@ def label_names(text: str, positive: str) -> tuple[str, str]:
 def distil(scorer: Scorer, texts: Sequence[str], labels: Sequence[str | None], path: Path) -> None:
     """Write the plain model of a scorer. labels: of the texts where they are known, None where the scorer decides.
 
-    Its labels are the scorer's positive one and OTHER_LABEL. A labelled page counts half by its label, half by its
-    score. Raises BadInput where all is of one label.
+    Its labels are the scorer's positive one, for all topics together, and OTHER_LABEL. A labelled page counts half by
+    its label, half by its score. Raises BadInput where all is of one label.
     """
     lines = [plain_text(text) for text in texts]
     shares = scorer.score(texts).tolist()
     for row, label in enumerate(labels):
         if label is not None:
-            shares[row] = (shares[row] + (label == scorer.positive)) / 2
+            shares[row] = (shares[row] + (label in scorer.topics)) / 2
     pieces = [piece for line in lines for piece in stretches(line)]
     wholes = [line[:LONGEST] for line in lines]
     examples = []

@@ -1,7 +1,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from recall.cli import verbs
 from recall.errors import BadInput
 from recall.model.scorer import PLAIN_MODEL
 from recall.release.plain_model import release_plain, release_shipped
@@ -36,3 +38,24 @@ def test_a_name_that_is_taken_and_odd_labels_are_refused_and_leave_nothing(tmp_p
     with pytest.raises(BadInput, match="expected two names"):
         release_shipped(tmp_path / "new.bin", "hq")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["taken.bin"]
+
+
+def called(*arguments: object) -> str:
+    """What a verb prints."""
+    result = CliRunner().invoke(verbs, [str(argument) for argument in arguments])
+    if result.exception is not None:
+        raise result.exception
+    return result.output
+
+
+def test_the_verb_writes_the_file_and_says_its_labels(tmp_path: Path) -> None:
+    told = called("release", "shipped", tmp_path / "code.bin", "--plain", "--labels", "hq,cc")
+    assert told == f"{tmp_path / 'code.bin'}: labels hq, cc\n"
+    assert says(tmp_path / "code.bin", "text") == {"__label__hq", "__label__cc"}
+
+
+def test_labels_without_plain_and_a_shipped_release_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="give both"):
+        called("release", "runs/mine", tmp_path / "release", "--labels", "hq,cc")
+    with pytest.raises(BadInput, match="shipped"):
+        called("release", "shipped", tmp_path / "release")
