@@ -37,7 +37,7 @@ def names_in(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("way", ["scan", "build", "label", "request"])
+@pytest.mark.parametrize("way", ["scan", "build", "apply", "label", "request"])
 def test_each_way_names_files_and_functions_that_exist(way: str) -> None:
     steps = walks()[way]
     assert len(steps) >= 5
@@ -47,7 +47,7 @@ def test_each_way_names_files_and_functions_that_exist(way: str) -> None:
         assert not missing, f"{file} has no {sorted(missing)}"
 
 
-@pytest.mark.parametrize("way", ["scan", "build", "label", "request"])
+@pytest.mark.parametrize("way", ["scan", "build", "apply", "label", "request"])
 def test_no_way_enters_a_file_twice(way: str) -> None:
     files = [file for file, _ in walks()[way]]
     assert len(files) == len(set(files))

@@ -50,7 +50,10 @@ def read_list(source: str, access: AccessSection) -> list[ListedPage]:
     lines = text_lines(data, source)
     if source.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):
         rows = csv.DictReader(lines, delimiter="\t" if ".tsv" in source else ",")
-        return [_row(row, f"{source}:{rows.line_num}") for row in rows]
+        try:
+            return [_row(row, f"{source}:{rows.line_num}") for row in rows]
+        except csv.Error as error:
+            raise BadInput(f"{source}:{rows.line_num + 1}: {error}") from None
     return [
         _line(line, f"{source}:{number}") for number, line in enumerate(lines, 1) if line and not line.startswith("#")
     ]
@@ -80,7 +83,7 @@ def _row(row: Mapping[str, Any], where: str) -> ListedPage:
     if path is not None and offset is not None and length is not None:
         try:
             ref = WarcRef(str(path), int(offset), int(length))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             ref = WarcRef("", -1, 0)
         if not ref.path or not 0 <= ref.offset < _LARGEST or not -_LARGEST < ref.length < _LARGEST or not ref.length:
             raise BadInput(f"{where}: no byte range: {printable(f'{path} {offset} {length}', _SHOWN)}")

@@ -15,10 +15,9 @@ from typing import Any
 from recall.apply.page_outcomes import Answer, ReadPage
 from recall.config import AccessSection
 from recall.errors import BadInput, Damaged
-from recall.model.scorer import Scorer, label_of
+from recall.model.scorer import SCORER_FILES, Scorer, label_of
 from recall.page.text import scoring_bytes
 from recall.records import TOO_SHORT, Skip
-from recall.run.round_model import SCORER_FILES
 from recall.run.store import Schema, Store
 
 _NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)", re.DOTALL)

@@ -1,17 +1,22 @@
 """The verbs `recall score` and `recall extract`: their inputs and options."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from recall import kernels
 from recall.cli.cluster_options import on_cluster
 
 if TYPE_CHECKING:
     from recall.apply.extracts import Extraction
     from recall.apply.scores import Scoring
     from recall.config import AccessSection
+
+_PLAIN_BYTES = 1_000_000
+"""Bytes of HTML that are read without compiled code in the half a second that loading it takes."""
 
 KINDS = ("html", "warc", "wet", "jsonl", "parquet")
 """Kinds of standard input."""
@@ -81,7 +86,16 @@ def score(models: tuple[str, ...], warcs: tuple[str, ...], inputs: tuple[str, ..
         return Scoring(named_models(models, access), access)
 
     given = Given(inputs=(*inputs, *warcs), **options)
-    run_over_pages("score", given, settings_of(given), scoring)
+    with kernels.plainly() if _few_pages(given.inputs, options["lists"]) else nullcontext():
+        run_over_pages("score", given, settings_of(given), scoring)
+
+
+def _few_pages(inputs: tuple[str, ...], lists: tuple[str, ...]) -> bool:
+    """Whether all is a few HTML files of this machine, which are scored before compiled code would be loaded."""
+    files = [Path(name) for name in inputs]
+    if lists or not all(file.suffix in {".html", ".htm"} and file.is_file() for file in files):
+        return False
+    return sum(file.stat().st_size for file in files) <= _PLAIN_BYTES
 
 
 @click.command()

@@ -28,6 +28,8 @@ from recall.run.progress_bar import progress
 from recall.run.store import Store
 
 INDEX = "cc-index/table/cc-main/warc/"
+PORTION_SECONDS = 6 * 3600.0
+"""What an archive may take: 40,000 pages at half a second each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ class Given:
 
 
 def settings_of(given: Given) -> Config:
-    """[access] and [cluster]; without a config no input may fail."""
-    config = load_config(given.config) if given.config else Config(cluster=ClusterSection(failed_share=0.0))
+    """[access] and [cluster]; without a config no input may fail, and an archive may take PORTION_SECONDS."""
+    alone = ClusterSection(failed_share=0.0, shard_seconds=PORTION_SECONDS)
+    config = load_config(given.config) if given.config else Config(cluster=alone)
     cluster = cluster_with(config.cluster, given.cluster, given.workers, given.failed_share)
     return config.model_copy(update={"cluster": cluster})
 

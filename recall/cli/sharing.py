@@ -8,11 +8,13 @@ import click
 
 from recall.apply.crawls import last_sealed, parse_parent
 from recall.errors import BadInput
+from recall.model.scorer import SHIPPED
 from recall.release.corpus_pages import export_jsonl, export_warc
 from recall.release.diff import difference, side_of
 from recall.release.export_files import export_rows, new_file
 from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
 from recall.release.pack import pack
+from recall.release.plain_model import release_plain, release_shipped
 from recall.report.terminal_tables import print_note, print_table
 from recall.run.rounds import Round, Run
 
@@ -71,9 +73,24 @@ def diff(first: str, second: str, count: int, pages: Path | None, as_json: bool)
 @click.command()
 @click.argument("run", metavar="RUN[@ROUND]")
 @click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
-def release(run: str, target: Path) -> None:
-    """Pack a round's model, seed, labels, hosts, prefixes and settings, without texts, paths or secrets."""
+@click.option("--plain", is_flag=True, help="Write one file instead, a model for anybody's fastText on plain text.")
+@click.option("--labels", default="", help="With --plain: names of its two labels, POSITIVE,OTHER, for example hq,cc.")
+def release(run: str, target: Path, plain: bool, labels: str) -> None:
+    """Pack a round's model, seed, labels, hosts, prefixes and settings, without texts, paths or secrets.
+
+    With --plain RUN may be `shipped`, the model that comes with recall.
+    """
+    if labels and not plain:
+        raise BadInput("release: --labels names the labels of --plain; give both")
+    if plain and run == SHIPPED:
+        names = release_shipped(target, labels)
+        click.echo(f"{target}: labels {', '.join(names)}")
+        return
     root, number = parse_parent(run)
     opened = Run.open(root)
-    counts = pack(opened.round(number or last_sealed(opened)), target)
+    round_ = opened.round(number or last_sealed(opened))
+    if plain:
+        click.echo(f"{target}: labels {', '.join(release_plain(round_, target, labels))}")
+        return
+    counts = pack(round_, target)
     click.echo(f"{target}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))

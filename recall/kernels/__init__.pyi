@@ -1,3 +1,5 @@
+from .choice import compiled_code_runs as compiled_code_runs
+from .choice import plainly as plainly
 from .hashing import GOLDEN_RATIO as GOLDEN_RATIO
 from .hashing import fasttext_hash as fasttext_hash
 from .hashing import line_rows as line_rows
@@ -8,8 +10,8 @@ from .html_text import read_html as read_html
 from .minhash_signature import leaders as leaders
 from .minhash_signature import minima as minima
 from .minhash_signature import ngram_hashes as ngram_hashes
+from .plain_twins import Tables as Tables
 from .symbol_density import symbol_features as symbol_features
-from .token_lines import Tables as Tables
 from .token_lines import UniqueIds as UniqueIds
 from .token_lines import line_margins as line_margins
 from .utf8 import lower as lower
@@ -19,6 +21,7 @@ __all__ = [
     "GOLDEN_RATIO",
     "Tables",
     "UniqueIds",
+    "compiled_code_runs",
     "fasttext_hash",
     "leaders",
     "line_margins",
@@ -27,6 +30,7 @@ __all__ = [
     "minima",
     "ngram_hash",
     "ngram_hashes",
+    "plainly",
     "read_html",
     "splitmix64",
     "symbol_features",

@@ -2,11 +2,9 @@
 
 In: a text in UTF-8 as it was written, the symbols, the known file extensions. Out: one bucket for each symbol, then one
 for each look, in the order of the constants below. The pass has no branches; then the few offsets that it noted are
-looked at. `plain_symbol_features` says the same with regular expressions.
+looked at. `plain_twins.plain_symbol_features` says the same with regular expressions.
 """
 
-import re
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,16 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.kernels.native import compiled, inlined, pointer
-
-CAMEL, PASCAL, SNAKE, CALL, METHOD, FLAG, FILE, ENDING = range(8)
-"""Looks: camelCase, PascalCase and snake_case words, `f()`, `.f(`, ` -f`, names of source files, lines that end in ; {
-or }."""
-LOOK_COUNT = 8
-
-
-Buckets = tuple[int, int, int]
-"""How counts become buckets, each being the bit length of a number, the last one open above: a symbol's number is its
-count among so many characters; buckets of each symbol; buckets of each look."""
+from recall.kernels.plain_twins import CALL, CAMEL, ENDING, FILE, FLAG, LOOK_COUNT, METHOD, PASCAL, SNAKE, Buckets
 
 _LONGEST = 4
 """Bytes of the longest file extension."""
@@ -40,44 +29,6 @@ def symbol_features(data: bytes, symbols: str, extensions: tuple[str, ...], buck
     out = np.empty(len(symbols) + LOOK_COUNT, np.uint32)
     _count(np.frombuffer(data, np.uint8), _tables(symbols, extensions), buckets, out)
     return out
-
-
-def plain_symbol_features(text: str, symbols: str, extensions: Sequence[str], buckets: Buckets) -> list[int]:
-    """`symbol_features` by definition: one regular expression or loop for each."""
-    characters = max(1, len(text))
-    per, dense, many = buckets
-    numbers = [(text.count(symbol) * per // characters, dense) for symbol in symbols]
-    numbers += [(count, many) for count in _plain_looks(text, extensions)]
-    features, first = [], 0
-    for number, size in numbers:
-        features.append(first + min(number.bit_length(), size - 1))
-        first += size
-    return features
-
-
-def _plain_looks(text: str, extensions: Sequence[str]) -> list[int]:
-    counts = [0] * LOOK_COUNT
-    for word in re.findall(r"[A-Za-z0-9_]+", text):
-        for at in range(1, len(word)):
-            if _has_joint(word[:at]):
-                break
-            if word[at].isupper() and word[at - 1].islower():
-                counts[CAMEL] += word[0].islower()
-                counts[PASCAL] += word[0].isupper()
-            if word[at] == "_" and word[at - 1] != "_" and at + 1 < len(word):
-                counts[SNAKE] += 1
-    counts[CALL] = len(re.findall(r"(?<=[A-Za-z0-9_])\(\)", text))
-    counts[METHOD] = len(re.findall(r"\.[A-Za-z0-9_]+\((?!\))", text))
-    counts[FLAG] = len(re.findall(r"(?:(?<![^ \n])|(?<=(?<![^ \n])-))-(?=[a-z])", text))
-    names = "|".join(extensions)
-    counts[FILE] = len(re.findall(rf"(?<=[A-Za-z0-9_])\.(?:{names})(?![A-Za-z0-9_])", text, re.IGNORECASE | re.ASCII))
-    counts[ENDING] = len(re.findall(r"[;{}] *\n", text))
-    return counts
-
-
-def _has_joint(word: str) -> bool:
-    """Whether a word changes from lower to upper case, or goes on behind a low line inside of it."""
-    return re.search("[a-z][A-Z]|_[^_]", word) is not None
 
 
 @cache

@@ -6,16 +6,14 @@ and the n-grams that end at it; last `</s>` in the same way (`hashing.line_rows`
 without fastmath, so that machines agree. Ids must be below the number of rows: compiled code does not look.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.kernels.hashing import NGRAM_FACTOR, line_rows
+from recall.kernels.hashing import NGRAM_FACTOR
 from recall.kernels.native import compiled, pointer
-
-Ids = NDArray[np.uint32]
-Floats = NDArray[np.float64]
+from recall.kernels.plain_twins import Floats, Ids, Tables
 
 
 class UniqueIds:
@@ -41,11 +39,6 @@ class UniqueIds:
         return self._out[:end].copy()
 
 
-def plain_unique(ids: list[int]) -> list[int]:
-    """The ids that `UniqueIds` gives for one line without tails."""
-    return list(dict.fromkeys(ids))
-
-
 @compiled
 def _write_unique(ids: Any, seen: Any, stamp: int, room: Any) -> int:
     """Write every id and go on to the next index only if it is new: no branch to mispredict."""
@@ -59,42 +52,12 @@ def _write_unique(ids: Any, seen: Any, stamp: int, room: Any) -> int:
     return count
 
 
-class Tables(NamedTuple):
-    """The weights that lines are summed over: the arrays of `collapse.Weights`, in a form that numba compiles.
-
-    hashes: hash of each id, empty without n-grams, as it is not read then.
-    """
-
-    tokens: NDArray[np.float32]
-    buckets: NDArray[np.float32]
-    end: NDArray[np.float32]
-    prefix: Floats
-    rolling: NDArray[np.uint64]
-    prefix_rows: int
-    ngrams: int
-    hashes: NDArray[np.uint64]
-    end_hash: np.uint64
-
-
 def line_margins(ids: NDArray[Any], starts: NDArray[np.int64], tables: Tables) -> Floats:
     """(lines, margins): the mean over the rows of each line ids[starts[i] : starts[i + 1]]."""
     margins = np.empty((len(starts) - 1, tables.tokens.shape[1]))
     words_alone = margins.shape[1] == 1 and tables.ngrams <= 1
     (_sum_words if words_alone else _sum_lines)(ids, starts, tables, margins)
     return margins
-
-
-def plain_margins(line: list[int], tables: Tables) -> Floats:
-    """The margins of one line by definition: constants, then the known rows of the line, over their number."""
-    total, count = tables.prefix.copy(), tables.prefix_rows
-    rows = line_rows(line, tables.rolling.tolist(), len(tables.buckets), tables.ngrams, int(tables.end_hash))
-    for index, bucket in rows:
-        own = tables.tokens[line[index]] if index < len(line) else tables.end[0]
-        row = own if bucket < 0 else tables.buckets[bucket]
-        if not np.isnan(row[0]):
-            total += row
-            count += 1
-    return total / count if count else np.zeros_like(total)
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 In: bytes. Out: how many of them are UTF-8; the bytes of `data.decode().lower().encode()`. Refuses a character that is
 cut off at the end with UnicodeDecodeError. The plain twins are `recall.page.text.charset.plain_valid_length`, which
-decodes, and `plain_lower`.
+decodes, and `plain_twins.plain_lower`.
 """
 
 from functools import cache
@@ -27,6 +27,7 @@ from recall.kernels.native import (
     write_character,
     zeros,
 )
+from recall.kernels.plain_twins import plain_lower
 
 CASED_BELOW = 0x20000
 """No character from here on has a lower case of its own."""
@@ -59,11 +60,6 @@ def lower(data: bytes) -> bytes:
     out = np.empty(_GROWTH * len(data), dtype=np.uint8)
     written = _lower(np.frombuffer(data, np.uint8), out, _lower_cases())
     return out[:written].tobytes() if written >= 0 else plain_lower(data)
-
-
-def plain_lower(data: bytes) -> bytes:
-    """`lower` by decoding."""
-    return data.decode().lower().encode()
 
 
 @cache

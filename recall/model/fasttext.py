@@ -3,12 +3,14 @@
 In: token lines, labels and a Recipe. Out: model.bin, the same bytes for the same input (one thread, fixed seed).
 A token is written as its decimal id, so that no page can spell a label or an end of line. Shrinkage by length: each
 line starts with `recipe.shrinkage` constant tokens (ids `size` and up), so that the mean over a short line is pulled
-to the prior. `read_rows` reads the file without fastText and refuses one that is damaged or of another kind.
+to the prior. `fit_plain` trains on text as it comes instead. `read_rows` reads the file without fastText and refuses
+one that is damaged or of another kind.
 """
 
+import io
 import struct
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -73,8 +75,6 @@ def fit(lines: Sequence[Line], labels: Sequence[str], recipe: Recipe, size: int,
 
     Raises BadInput when lines and labels do not match, fewer than two labels occur or n-grams lack buckets.
     """
-    import fasttext  # noqa: PLC0415 - scoring imports this module for Recipe and must not load fastText
-
     if len(lines) != len(labels):
         raise BadInput(f"training: {len(lines)} token lines but {len(labels)} labels")
     if len(set(labels)) < 2:
@@ -82,18 +82,34 @@ def fit(lines: Sequence[Line], labels: Sequence[str], recipe: Recipe, size: int,
     if recipe.ngrams > 1 and recipe.buckets < 1:
         raise BadInput("training: ngrams above 1 need buckets above 0")
     constants = constants_text(recipe, size)
-    with tempfile.NamedTemporaryFile("w", encoding="ascii", prefix="recall-train-", suffix=".txt") as examples:
-        for line, label in zip(lines, labels, strict=True):
-            examples.write(f"{LABEL}{quote(label, safe='')} {constants}{_text_of(line)}\n")
-        examples.flush()
+    pairs = zip(labels, lines, strict=True)
+    _train(((quote(label, safe=""), f"{constants}{_text_of(line)}") for label, line in pairs), recipe, len(lines), path)
+
+
+def fit_plain(examples: Sequence[tuple[str, str]], recipe: Recipe, path: Path) -> None:
+    """Train on lines of plain text, each behind its label, and write the model to `path`.
+
+    Its words are what stands between spaces, so that `fasttext.load_model(path).predict(text)` understands text as it
+    comes. A line must hold no line end and nothing that fastText takes for a label or an end (`plain_lines`).
+    """
+    _train(examples, recipe, len(examples), path)
+
+
+def _train(examples: Iterable[tuple[str, str]], recipe: Recipe, count: int, path: Path) -> None:
+    import fasttext  # noqa: PLC0415 - scoring imports this module for Recipe and must not load fastText
+
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="recall-train-", suffix=".txt") as written:
+        for label, line in examples:
+            written.write(f"{LABEL}{label} {line}\n")
+        written.flush()
         model = fasttext.train_supervised(
-            input=examples.name,
+            input=written.name,
             dim=recipe.dim,
             epoch=recipe.epochs,
             lr=recipe.learning_rate,
             word_ngrams=recipe.ngrams,
             bucket=recipe.buckets,
-            min_count=min(recipe.min_count, len(lines)),
+            min_count=min(recipe.min_count, count),
             loss="softmax",
             thread=1,
             seed=recipe.seed,
@@ -153,6 +169,31 @@ def _read_model(path: Path, stream: BinaryIO) -> FastTextRows:
         raise ValueError
     labels = tuple(unquote(name.removeprefix(LABEL)) for name in names[word_count:])
     return FastTextRows(tuple(names[:word_count]), labels, input_matrix, output_matrix, ngrams, bucket)
+
+
+def rename_labels(data: bytes, names: Mapping[str, str]) -> bytes:
+    """The bytes of a model file with other labels, by name without LABEL; nothing else changes.
+
+    Raises BadInput for what is no model file, or where a label has no new name.
+    """
+    stream = io.BytesIO(data)
+    try:
+        if _unpack(stream, "<ii") != (_MAGIC, _VERSION):
+            raise ValueError
+        _unpack(stream, "<12i")
+        _unpack(stream, "<d")
+        size, word_count, _, _, _ = _unpack(stream, "<iiiqq")
+        _read_names(stream, word_count)
+        pieces, end = [data[: stream.tell()]], stream.tell()
+        for label in _read_names(stream, size - word_count):
+            fixed = end + len(label.encode()) + 1  # the count and the kind stand behind the name and its NUL
+            end = fixed + 9
+            pieces += [f"{LABEL}{names[label.removeprefix(LABEL)]}\0".encode(), data[fixed:end]]
+    except KeyError as error:
+        raise BadInput(f"the model's label {error.args[0]!r} has no new name") from None
+    except (struct.error, ValueError, EOFError):
+        raise BadInput("not a whole supervised fastText model") from None
+    return b"".join([*pieces, data[end:]])
 
 
 def _unpack(stream: BinaryIO, layout: str) -> tuple[Any, ...]:

@@ -4,13 +4,11 @@ from functools import lru_cache
 
 from recall.archive.shards import is_text
 from recall.errors import Damaged
-from recall.model.scorer import Scorer
+from recall.model.scorer import SCORER_FILES, Scorer
 from recall.run.rounds import Round
 from recall.run.store import Store, forget_copies
 
 MODEL_FILES = ("tokenizer.json", "model.bin", "scorer.npz", "model.json")
-SCORER_FILES = ("tokenizer.json", "scorer.npz", "model.json")
-"""Files that scoring needs: not model.bin, which may be gigabytes."""
 
 
 def model_folder(round_: Round) -> str:

@@ -1,12 +1,13 @@
 """`recall score` and `recall extract` over whole crawls, in each form of input: same answers, and pages a second.
 
-    python tests/benchmarks/pages.py CRAWL... [--forms warc rows …] [--verbs score extract] [--kills 2] [--peers PYTHON]
+    python -m tests.benchmarks.pages CRAWL... [--forms warc rows …] [--verbs score extract] [--kills 2] [--peers PYTHON]
 
 CRAWL is a folder in Common Crawl's layout with one crawl and its index. The answers of a form are compared, URL by URL,
 with those of the WARCs; HTML files have neither URL nor HTTP charset, so that some differ: they are counted.
 Rates are pages a second of CPU time (the processes' own, with their start), as the machine may be shared; the scan's
 inner loop runs over the same WARCs in this process. --kills ends a process so often by SIGKILL before it may finish.
---peers names the Python of an environment with datatrove, which reads the WARCs too. The last line is one JSON object.
+--peers names the Python of an environment with datatrove, which reads the WARCs too; --service also measures NDJSON
+over HTTP. The last line is one JSON object.
 """
 
 import argparse
@@ -20,7 +21,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -34,6 +37,7 @@ from recall.io.parquet import ParquetWriter
 from recall.page.text import decode
 from recall.records import Shard
 from recall.steps.scan.shard import page_batches, score_batch
+from service.client import Client, Extract, Item
 from tests.fault_server import FaultServer
 
 FORMS = ("warc", "https", "stdin", "files", "jsonl", "parquet", "rows", "urls")
@@ -136,6 +140,33 @@ def scan_seconds(material: Material) -> tuple[int, float]:
     return pages, time.process_time() - began
 
 
+def service_figures(material: Material, workers: int, pages: int) -> dict[str, Any]:
+    """/v1/extract:batch: pages a second of a service with so many workers, a client for each."""
+    with gzip.open(material.folder / "pages.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in islice(lines, pages)]
+    command = [sys.executable, "-m", "recall.cli", "serve", "--port", "0", "--workers", str(workers)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
+        assert served.stdout is not None
+        url = served.stdout.readline().strip()
+        items = [Item(html=row["html"], url=row["url"]) for row in rows]
+
+        def ask(own: list[Item]) -> int:
+            with Client(url, timeout=600) as client:
+                return sum(isinstance(outcome, Extract) for outcome in client.extract_many(own))
+
+        ask(items[:workers])  # starts an extractor
+        began = time.perf_counter()
+        with ThreadPoolExecutor(workers) as clients:
+            good = sum(clients.map(ask, [items[number::workers] for number in range(workers)]))
+        wall = time.perf_counter() - began
+        served.send_signal(signal.SIGTERM)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return {"workers": workers, "pages": good, "of": len(items), "pages_per_second": round(good / wall, 1),
+            "pages_per_cpu_second": round(good / cpu, 1)}  # fmt: skip
+
+
 def measure(material: Material, server: FaultServer, given: argparse.Namespace) -> dict[str, Any]:
     """Figures of one crawl."""
     scan_seconds(material)  # compiles and fills caches
@@ -161,6 +192,9 @@ def measure(material: Material, server: FaultServer, given: argparse.Namespace) 
             same = again.read_bytes() == (material.folder / f"{verb}-warc.jsonl.gz").read_bytes()
             figures[f"{verb} killed {given.kills} times"] = "same bytes" if same else "OTHER BYTES"
             print(f"{material.id} {verb} killed: {same}", flush=True)  # noqa: T201
+    if given.service:
+        figures["service"] = service_figures(material, given.service, given.service_pages)
+        print(f"{material.id} service: {figures['service']}", flush=True)  # noqa: T201
     if given.peers:
         command = [given.peers, str(PEERS), "datatrove", str(material.folder / "all.warc.gz")]
         told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout.splitlines()[-1])
@@ -176,6 +210,8 @@ def main() -> None:
     parser.add_argument("--verbs", nargs="*", default=["score", "extract"], choices=["score", "extract"])
     parser.add_argument("--kills", type=int, default=2)
     parser.add_argument("--peers", default="")
+    parser.add_argument("--service", type=int, default=0, help="workers of a service that extracts NDJSON; 0: none")
+    parser.add_argument("--service-pages", type=int, default=1000)
     given = parser.parse_args()
     with TemporaryDirectory(prefix="recall-pages-") as folder:
         materials = [Material(crawl.resolve(), Path(folder) / crawl.name) for crawl in given.crawls]

@@ -110,14 +110,7 @@ def _verb_fault(words: list[str]) -> str:
         command = found
     known = {"--help", "-h", "--version", "-"}  # the last one is standard input
     known |= {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    return next(
-        (
-            f"{command.name} has no {word}"
-            for word in words
-            if word.startswith("-") and word != "-" and word not in known
-        ),
-        "",
-    )
+    return next((f"{command.name} has no {word}" for word in words if word.startswith("-") and word not in known), "")
 
 
 def _make_fault(words: list[str]) -> str:

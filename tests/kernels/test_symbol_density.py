@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recall.kernels.symbol_density import plain_symbol_features
+from recall.kernels.plain_twins import plain_symbol_features
 from recall.model.features import DENSE, EXTENSIONS, FEATURES, LOOKS, MANY, PER, SYMBOLS, features_of
 
 

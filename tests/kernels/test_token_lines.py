@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recall.kernels.hashing import fasttext_hash
-from recall.kernels.token_lines import Tables, UniqueIds, line_margins, plain_margins, plain_unique
+from recall.kernels.plain_twins import Tables, plain_margins, plain_unique
+from recall.kernels.token_lines import UniqueIds, line_margins
 
 
 @given(st.lists(st.lists(st.integers(0, 20))))

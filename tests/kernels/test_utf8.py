@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.kernels.utf8 import CASED_BELOW, lower, plain_lower, valid_length
+from recall.kernels.plain_twins import plain_lower
+from recall.kernels.utf8 import CASED_BELOW, lower, valid_length
 from recall.page.text.charset import plain_valid_length
 
 PIECES = [

@@ -1,4 +1,4 @@
-"""Trains the model that recall ships, and writes it to recall/data/model: `make model`.
+"""Trains the model that recall ships, and its plain twin, and writes them to recall/data/model: `make model`.
 
 `python -m tests.released_model.train_released [--shared FOLDER] [--target FOLDER]`. FOLDER (../shared) holds the crawl
 folders `crawl` and `web`. Trained by the code of the train step on pages of use `seed` and `pool`; thresholds and
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from recall.config import Config
 from recall.model.evaluate import choose_threshold, group_folds, precision_recall
-from recall.model.scorer import SHIPPED_MODEL, ModelCard, write_model
+from recall.model.plain import distil
+from recall.model.scorer import PLAIN_MODEL, SCORER_FILES, SHIPPED_MODEL, ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import OTHER_LABEL
-from recall.run.round_model import SCORER_FILES
 from recall.steps.train import recipe_of
 from recall.steps.train.cross_validation import Material, fit_fold, text_lines
 from recall.steps.train.operating_point import OperatingPoint, choose_operating_point
@@ -137,6 +137,7 @@ def train_released(shared: Path, target: Path) -> dict[str, object]:
         target.mkdir(parents=True, exist_ok=True)
         for name in SCORER_FILES:
             (target / name).write_bytes((folder / name).read_bytes())
+    distil(scorer, [page.text for page in pages], learned.material.labels, target / PLAIN_MODEL.name)
     return {"digest": scorer.digest, "pages": len(pages), "labels": dict(Counter(page.label for page in pages))}
 
 

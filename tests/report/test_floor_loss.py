@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recall.model.scorer import Scorer
+from recall.model.scorer import SCORER_FILES, Scorer
 from recall.page.text import scoring_text
 from recall.report import floor_loss
 from recall.report.floor_loss import floor_figure, measure_floor
 from recall.run.label_files import LabelledUrl
-from recall.run.round_model import SCORER_FILES, model_folder
+from recall.run.round_model import model_folder
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import Table
 
 from recall.errors import BadInput, printable
@@ -79,8 +78,11 @@ def _column(table: Table, name: str) -> Any:
         return table.column(name)
     first, *path = name.split(".")
     column = table.column(first)
-    for part in path:
-        column = pc.struct_field(column, part)
+    if path:
+        import pyarrow.compute as pc  # noqa: PLC0415 - takes a tenth of a second, and fields inside a column are rare
+
+        for part in path:
+            column = pc.struct_field(column, part)
     return column
 
 

@@ -6,9 +6,19 @@
 from recall.model.scorer.card import ModelCard, kept_by, label_of, threshold_for
 from recall.model.scorer.collapse import Weights, collapse
 from recall.model.scorer.explain import Explanation, ScorePart
-from recall.model.scorer.model_folder import SHIPPED, SHIPPED_MODEL, Scorer, score_with, write_model
+from recall.model.scorer.model_folder import (
+    PLAIN_MODEL,
+    SCORER_FILES,
+    SHIPPED,
+    SHIPPED_MODEL,
+    Scorer,
+    score_with,
+    write_model,
+)
 
 __all__ = [
+    "PLAIN_MODEL",
+    "SCORER_FILES",
     "SHIPPED",
     "SHIPPED_MODEL",
     "Explanation",

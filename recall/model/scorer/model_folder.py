@@ -31,6 +31,9 @@ from recall.model.tokens import Tokenizer
 Floats = NDArray[np.float64]
 
 FASTTEXT_FILE = "model.bin"
+SCORER_FILES = (TOKENIZER_FILE, WEIGHTS_FILE, CARD_FILE)
+"""Files that scoring needs: not model.bin, which may be gigabytes."""
+
 _BATCH = 256
 
 SHIPPED = "shipped"
@@ -38,6 +41,9 @@ SHIPPED = "shipped"
 
 SHIPPED_MODEL = Path(str(files("recall"))) / "data" / "model"
 """Its folder."""
+
+PLAIN_MODEL = SHIPPED_MODEL / "plain.bin"
+"""The same for anybody's fastText (`recall.model.plain`): what scores plain text without recall."""
 
 
 class Scorer:

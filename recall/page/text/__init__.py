@@ -14,10 +14,10 @@ compiles it anew. NUMBA_CACHE_DIR names another folder, and NUMBA_CPU_NAME=gener
 mixed machines.
 """
 
-from functools import lru_cache
 from typing import Protocol
 
-from recall.page.text.charset import MAX_DECODE, MAX_SCORED, as_utf8, compiled_code_runs, decode
+from recall import kernels
+from recall.page.text.charset import MAX_DECODE, MAX_SCORED, as_utf8, decode
 from recall.records import BLOCK_BYTES, CODED, MARK, MARK_BUCKETS, MARK_KINDS
 
 __all__ = ["MAX_CODE", "MAX_DECODE", "MAX_SCORED", "MAX_TEXT", "decode", "scoring_bytes", "scoring_text"]
@@ -72,19 +72,17 @@ def _mark(kind: str, count: int) -> bytes:
     return f"{MARK}{kind}{min(count.bit_length(), MARK_BUCKETS)}".encode()
 
 
-@lru_cache(maxsize=1)
 def _reading() -> Read:
     """The compiled reading where it can be had, else the plain one; imported when the first page is read."""
-    if compiled_code_runs():
-        from recall.kernels.html_text import read_html  # noqa: PLC0415 - numba takes half a second to import
+    if kernels.compiled_code_runs():
+        return kernels.read_html
+    return _read_plainly
 
-        return read_html
+
+def _read_plainly(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int], list[tuple[int, int]]]:
     from recall.page.text import definition  # noqa: PLC0415 - only where it is asked for
 
-    def read_slowly(page: bytes) -> tuple[bytes, list[bytes], tuple[int, int, int, int], list[tuple[int, int]]]:
-        html = page.decode("utf-8")
-        text, code, counts, templates = definition.read(html)
-        offsets = [(len(html[:before].encode()), len(html[:at].encode())) for before, at in templates]
-        return text.encode(), [part.encode() for part in code], counts, offsets
-
-    return read_slowly
+    html = page.decode("utf-8")
+    text, code, counts, templates = definition.read(html)
+    offsets = [(len(html[:before].encode()), len(html[:at].encode())) for before, at in templates]
+    return text.encode(), [part.encode() for part in code], counts, offsets

@@ -11,9 +11,7 @@ and what is declared HZ or ISO-2022-CN counts as not declared. NUL never occurs 
 """
 
 import codecs
-import os
 import re
-from functools import lru_cache
 
 from recall import kernels
 
@@ -86,7 +84,7 @@ def as_utf8(body: bytes, charset: str | None = None) -> bytes:
     """`decode(body[:MAX_SCORED], charset)` as UTF-8, without decoding what is valid UTF-8 already."""
     body = body[:MAX_SCORED]
     if not body.startswith(_MARKS_BYTES):
-        valid = kernels.valid_length(body) if compiled_code_runs() else plain_valid_length(body)
+        valid = kernels.valid_length(body) if kernels.compiled_code_runs() else plain_valid_length(body)
         if valid >= 0:
             return body[:valid]
     return decode(body, charset).encode("utf-8", "replace")
@@ -111,18 +109,6 @@ def _choose(body: bytes, charset: str | None) -> tuple[str, str | None]:
     if detected != "utf-8" and (text := _believed(body, high, detected)) is not None:
         return detected, text
     return declared[0] if declared else "windows-1252", None
-
-
-@lru_cache(maxsize=1)
-def compiled_code_runs() -> bool:
-    """Whether pages are read by compiled code: unless numba is missing or RECALL_SLOW_TEXT=1 is set."""
-    if os.environ.get("RECALL_SLOW_TEXT") == "1":
-        return False
-    try:
-        import recall.kernels.html_text  # noqa: F401, PLC0415 - numba takes half a second to import
-    except ImportError:
-        return False
-    return True
 
 
 def plain_valid_length(body: bytes) -> int:
