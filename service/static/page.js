@@ -68,7 +68,7 @@ async function score() {
     byId("columns").className = answers.length > 1 ? "two" : "";
     await extract(given);
     byId("results").hidden = false;
-    say(answers.map((answer) => `${names.get(answer.model) || answer.model}: score ${figure(answer.score)}, ${answer.label === "other" ? "not kept" : "kept"}`).join("; ") + ".");
+    say(answers.map((answer) => `${names.get(answer.model) || answer.model}: score ${figure(answer.score)}, ${{ other: "not kept", "too short": "too short to tell" }[answer.label] || "kept"}`).join("; ") + ".");
     byId("results").focus({ preventScroll: true });
     byId("results").scrollIntoView({ block: "start" });
   } catch (error) {

@@ -76,9 +76,11 @@ function tinted(answer, count) {
 }
 
 function column(answer, name) {
-  const yes = answer.label !== "other";
+  const short = answer.label === "too short";
+  const yes = !short && answer.label !== "other";
+  const verdict = short ? `Too short to tell: the model has an opinion from ${answer.least_characters} characters on` : yes ? `Kept: ${answer.label}` : "Not kept: other";
   const out = node("section", { "aria-label": "Scored by " + name });
-  out.append(node("h2", {}, name), node("p", { class: "verdict " + (yes ? "yes" : "no") }, yes ? `Kept: ${answer.label}` : "Not kept: other"), bar(answer), details(answer, name));
+  out.append(node("h2", {}, name), node("p", { class: "verdict " + (yes ? "yes" : "no") }, verdict), bar(answer), details(answer, name));
   if (!answer.parts) return out;
   out.append(node("h3", {}, "What carries the score"), table(answer), node("h3", {}, "Text that was scored"));
   out.append(node("p", { class: "hint" }, "Shaded: speaks for the category. Shaded and dotted underneath: against it. Darker is heavier."));

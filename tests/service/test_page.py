@@ -79,6 +79,12 @@ def test_a_page_is_scored_explained_and_extracted(page: Any, folders: list[Path]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_text_that_is_too_short_is_said_to_be(page: Any) -> None:
+    scored(page, "<p>A day at the sea.")
+    assert page.inner_text("#status").endswith("too short to tell.")
+    assert "from 150 characters on" in page.inner_text(".verdict")
+
+
 def test_two_versions_stand_side_by_side(page: Any) -> None:
     page.select_option("#other", index=2)
     scored(page, PAGE)
