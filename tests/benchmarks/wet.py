@@ -21,8 +21,9 @@ from recall.archive.corpora import wet_of
 from recall.archive.ranges import coalesce
 from recall.archive.shards import read_wet
 from recall.io import size
+from recall.model.scorer import SCORER_FILES
 from recall.records import Capture, Shard, WarcRef
-from recall.run.round_model import SCORER_FILES, load_scorer, model_folder
+from recall.run.round_model import load_scorer, model_folder
 from recall.run.rounds import Round, Run
 from recall.run.store import Store
 from recall.steps.scan.shard import ScanContext, ShardScan, page_batches, scan_shard, score_batch
