@@ -104,7 +104,8 @@ def test_the_score_is_the_share_of_all_topics_together(topical: tuple[Crawl, Run
     scores, topics = scorer.score_topics(lines)
     np.testing.assert_allclose(scores, [shares["C"] + shares["D"] for shares in told], atol=1e-4)
     np.testing.assert_array_equal(scores, scorer.score_lines(lines))
-    assert topics == [max(TOPICS, key=lambda label: shares[label]) for shares in told]
+    weights = {label: topic.weight for label, topic in scorer.card.topics.items()}
+    assert topics == [max(TOPICS, key=lambda label: shares[label] * weights[label]) for shares in told]
 
 
 def test_each_topic_has_a_threshold_and_figures_in_the_model_card(topical: tuple[Crawl, Run]) -> None:

@@ -110,14 +110,15 @@ class Scorer:
         return score_with(self.weights, lines, self.topics)
 
     def score_topics(self, lines: Sequence[Ids]) -> tuple[Floats, list[str]]:
-        """Scores of token lines, and for each the label of the topic with the largest share."""
+        """Scores of token lines, and for each the label of the topic with the largest weighted share."""
         if not self.card.topics:
             return self.score_lines(lines), [self.positive] * len(lines)
         shares = shares_of(margins_of(self.weights, lines), self.labels, self.topics)
-        return joint_scores(shares), [self.topics[index] for index in shares.argmax(axis=1).tolist()]
+        weights = np.array([self.card.topics[topic].weight for topic in self.topics])
+        return joint_scores(shares), [self.topics[index] for index in (shares * weights).argmax(axis=1).tolist()]
 
     def score_texts(self, texts: Sequence[str] | Sequence[bytes]) -> tuple[Floats, list[str]]:
-        """As `score`, and for each text the label of the topic with the largest share."""
+        """As `score`, and for each text the label of its topic, as `score_topics` has it."""
         if not self.card.topics:
             return self.score(texts), [self.positive] * len(texts)
         starts = range(0, len(texts), _BATCH)

@@ -104,10 +104,11 @@ def _search(round_: Round, material: Material) -> tuple[Material, list[Trial]]:
     return replace(material, recipe=recipe), trials
 
 
-def _publish_out_of_fold(step: Step, examples: list[Example], material: Material, results: NDArray[Any]) -> None:
+def _publish_out_of_fold(
+    step: Step, examples: list[Example], material: Material, results: NDArray[Any], card: ModelCard
+) -> None:
     """Publish the examples with their out-of-fold scores, and in a run with several topics the topic of each."""
-    scores, _, topics = results
-    scored = ~np.isnan(scores)
+    scores, scored = results[0], ~np.isnan(results[0])
     columns: dict[str, list[object]] = {
         "url": [example.url for example in examples],
         "family": [example.family for example in examples],
@@ -119,7 +120,11 @@ def _publish_out_of_fold(step: Step, examples: list[Example], material: Material
     schema = OUT_OF_FOLD
     if material.topics:
         schema = TOPIC_OUT_OF_FOLD
-        columns["topic"] = [material.topics[int(topics[row])] if scored[row] else None for row in range(len(scores))]
+        weights = [card.topics[label].weight for label in material.topics]
+        topics = (np.nan_to_num(results[2:]).T * weights).argmax(axis=1).tolist()
+        columns["topic"] = [
+            material.topics[topic] if known else None for topic, known in zip(topics, scored, strict=True)
+        ]
     step.publish_table("out_of_fold.parquet", columns, schema)
 
 
@@ -142,7 +147,7 @@ def train(round_: Round) -> Done:
     if trials:
         step.publish_json("search.json", [trial.row() for trial in trials])
     results = cross_validate(round_, material)
-    scores, text_scores, topics = results
+    scores, text_scores = results[:2]
     held = np.flatnonzero(~np.isnan(scores))
     truth = material.truth()[held]
     weights = labelled_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
@@ -150,8 +155,7 @@ def train(round_: Round) -> Done:
     chosen = choose_operating_point(scores[held], truth, weights, error_chance, round_.run.config)
     text = choose_operating_point(text_scores[held], truth, weights, error_chance, round_.run.config)
     urls = [examples[row].url for row in held]
-    held_topics = [material.positives[int(topics[row])] for row in held]
-    held_out = HeldOut(scores[held], [labels[row] for row in held], held_topics, weights, error_chance)
+    held_out = HeldOut(scores[held], [labels[row] for row in held], results[2:, held].T, weights, error_chance)
     card = ModelCard(
         labels=tuple(sorted(set(labels))),
         positive=settings.positive,
@@ -172,7 +176,7 @@ def train(round_: Round) -> Done:
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)
     step.publish_table("doubtful.parquet", {"url": doubtful}, {"url": "string"})
-    _publish_out_of_fold(step, examples, material, results)
+    _publish_out_of_fold(step, examples, material, results, card)
     counts = {"examples": len(examples), "positive": int(material.truth().sum()), "doubtful": len(doubtful)}
     return step.finish(counts | _figures(material, chosen) | _topic_counts(card, labels), {"model": digest})
 

@@ -83,9 +83,9 @@ def text_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[Any]]
 
 
 def fit_fold(material: Material, fold: int) -> NDArray[Any]:
-    """Train without a fold's families and score its examples: float64 (3, examples).
+    """Train without a fold's families and score its examples: float64 (2 + positives, examples).
 
-    Scores with marks, scores without, and the number of the topic with the largest share.
+    Scores with marks, scores without, and the share of each positive label.
     """
     held = np.flatnonzero(material.folds == fold)
     away = {material.families[row] for row in held}
@@ -97,7 +97,7 @@ def fit_fold(material: Material, fold: int) -> NDArray[Any]:
     lines, text = ([lines[row] for row in held] for lines in (material.lines, material.text_lines))
     shares = shares_of(margins_of(weights, lines), weights.labels.tolist(), material.positives)
     scores = [score_with(weights, each, material.topics) for each in (lines, text)]
-    return np.stack([*scores, shares.argmax(axis=1).astype(np.float64)])
+    return np.stack([*scores, *shares.T])
 
 
 def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> NDArray[Any]:
@@ -115,8 +115,8 @@ def folds_of(examples: list[Example], labels: list[str], settings: TrainSection,
 
 
 def cross_validate(round_: Round, material: Material) -> NDArray[Any]:
-    """Out-of-fold results (3, examples) as `fit_fold` gives them; nan for examples that only train."""
-    scores = np.full((3, len(material.lines)), np.nan)
+    """Out-of-fold results (2 + positives, examples) as `fit_fold` gives them; nan for examples that only train."""
+    scores = np.full((2 + len(material.positives), len(material.lines)), np.nan)
     folds = sorted({int(fold) for fold in material.folds if fold >= 0})
     for outcome in complete(fit_fold, material, folds, round_.run.config.cluster, f"train {round_.number}"):
         scores[:, material.folds == outcome.item] = outcome.result

@@ -24,7 +24,7 @@ from recall.model.evaluate import (
     fit_calibration,
 )
 from recall.model.scorer import ModelCard, collapse, score_with
-from recall.model.scorer.topics import Topic
+from recall.model.scorer.topics import Topic, fit_weights
 from recall.model.tokens import Tokenizer
 from recall.sites.kinds import kind_of
 from recall.steps.train.cross_validation import text_lines
@@ -85,14 +85,14 @@ def choose_operating_point(
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Pages that a model did not see, with its scores. labels: people's; topics: labels of the model's topics.
+    """Pages that a model did not see, with its scores. labels: people's; shares: (pages, topics) by label in order.
 
     weights, error_chance: as `choose_operating_point` takes them.
     """
 
     scores: NDArray[Any]
     labels: Sequence[str]
-    topics: Sequence[str]
+    shares: NDArray[Any]
     weights: NDArray[Any] | None
     error_chance: NDArray[Any]
 
@@ -100,6 +100,7 @@ class HeldOut:
 def topics_with_thresholds(held: HeldOut, shared: float, settings: TrainSection) -> dict[str, Topic]:
     """Each topic with its threshold, chosen on the pages whose topic it is, by [train] target; sorted by label.
 
+    Weights are fitted first, so that each topic is told as often as people do among the pages with a positive label.
     A page is right there when any positive label is its own: which one the tag says. A topic with fewer than
     KIND_POSITIVES positive pages, or whose own threshold does not reach the target, has the shared one.
     """
@@ -108,26 +109,36 @@ def topics_with_thresholds(held: HeldOut, shared: float, settings: TrainSection)
     weight = np.ones(len(held.scores)) if held.weights is None else held.weights
     truth = np.array([label in settings.positives for label in held.labels], dtype=bool)
     thresholds = dict.fromkeys(sorted(settings.topics), shared)
-    for label in thresholds:
-        rows = (np.array(held.topics, dtype=object) == label) & (weight > 0)
+    names = list(thresholds)
+    numbers = np.array([names.index(label) for label in held.labels if label in names], dtype=np.intp)
+    weights = fit_weights(held.shares[truth], numbers)
+    topics = (held.shares * weights).argmax(axis=1)
+    for number, label in enumerate(names):
+        rows = (topics == number) & (weight > 0)
         if int(truth[rows].sum()) >= KIND_POSITIVES:
             sums = reweight_noisy_labels(held.scores[rows], truth[rows], weight[rows], held.error_chance[rows])
             own = choose_threshold(*sums[:2], settings.target, settings.target_value, sums[2])
             thresholds[label] = own.value if own.reached else shared
-    kept = held.scores >= np.array([thresholds[label] for label in held.topics])
+    kept = held.scores >= np.array([thresholds[name] for name in names])[topics]
     return {
-        label: Topic(settings.topics[label], threshold, _topic_metrics(held, label, kept & truth, kept, weight))
-        for label, threshold in thresholds.items()
+        label: Topic(
+            settings.topics[label],
+            threshold,
+            float(weights[number]),
+            _topic_metrics(
+                np.array(held.labels, dtype=object) == label, kept & (topics == number), kept, truth, weight
+            ),
+        )
+        for number, (label, threshold) in enumerate(thresholds.items())
     }
 
 
 def _topic_metrics(
-    held: HeldOut, label: str, right: NDArray[Any], kept: NDArray[Any], weight: NDArray[Any]
+    of_label: NDArray[Any], tagged: NDArray[Any], kept: NDArray[Any], truth: NDArray[Any], weight: NDArray[Any]
 ) -> dict[str, float]:
-    of_label = np.array(held.labels, dtype=object) == label
-    tagged = kept & (np.array(held.topics, dtype=object) == label)
+    """Figures of a topic, from which pages have its label, are kept with its tag, are kept, and are positive."""
     parts = {
-        "precision": (right & tagged, tagged),
+        "precision": (truth & tagged, tagged),
         "recall": (kept & of_label, of_label),
         "tag_precision": (of_label & tagged, tagged),
     }
