@@ -82,6 +82,12 @@ def under(prefix: str, url: str) -> bool:
     return PrefixSet([prefix]).match(url) is not None
 
 
+def url_under(prefix: str) -> str:
+    """A URL that lies under a prefix or template: with a number, a year or a letter for each placeholder."""
+    filled = prefix.replace(YEAR, "2000").replace(INT, "1").replace(SLUG, "a").replace(ANY, "")
+    return f"http://{filled}{'a' if filled.endswith('/') else ''}"
+
+
 @dataclass(slots=True)
 class _Node:
     """A node in the tree of a host's templates. ends: the template that ends here, without and with a final slash.

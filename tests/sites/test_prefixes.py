@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.sites.prefixes import PrefixSet, parse_prefix, prefix_key, under
+from recall.sites.prefixes import PrefixSet, parse_prefix, prefix_key, under, url_under
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,14 @@ def test_a_prefix_is_understood_as_a_person_writes_it(prefix: str, url: str) -> 
 def test_what_is_no_prefix_covers_nothing(text: str) -> None:
     assert parse_prefix(text) == ""
     assert len(PrefixSet([text])) == 0
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["a.org", "a.org/", "a.org/x", "a.org/q/{int}/", "a.org/{year}/{slug}", "a.org/{any}x{any}/", "*.a.org/{int}"],
+)
+def test_a_url_under_a_prefix_lies_under_it(prefix: str) -> None:
+    assert under(prefix, url_under(prefix))
 
 
 def test_braces_in_a_url_are_no_template() -> None:

@@ -56,8 +56,8 @@ def shares_of(margins: Floats, labels: Sequence[str], topics: Sequence[str]) -> 
 def fit_weights(shares: Floats, numbers: NDArray[np.intp]) -> Floats:
     """(topics,): weights with which each topic is the largest on as many lines as are labelled so; the first's is 1.
 
-    shares: (lines, topics), of lines with a positive label; numbers: of the topic that each is labelled with. Of a topic
-    that no line or every line is labelled with the weight is 1. Several passes, as each weight moves others' lines.
+    shares: (lines, topics), of lines with a positive label; numbers: of the topic that each is labelled with. A topic
+    that no line or every line is labelled with has the weight 1. Several passes, as each weight moves others' lines.
     """
     weights = np.ones(shares.shape[1])
     counts = np.bincount(numbers, minlength=len(weights))

@@ -141,14 +141,14 @@ def domains(round_: Round) -> Done:
         line = f"{captures} captures were scanned, {tallied} pages are tallied and {repeats} are repeats"
         raise Incomplete(f"{step.folder}: {line}; `recall verify` says more")
     opened = tally.open_hashes(store, [part.open for part in merged])
-    inputs = replace(inputs, domains=tuple(part.domains for part in merged), open_hosts=opened)
+    known = tuple(sorted((each for part in merged for each in part.known), key=lambda each: (-each.kept, each.prefix)))
+    inputs = replace(inputs, domains=tuple(part.domains for part in merged), open_hosts=opened, counted=known)
     stage = Stage(store, f"{name}-prefixes", inputs)
     counted = tuple(group.rows for group in _ordered(round_, tally.count_prefixes, stage, groups_of(scanned), groups))
     stage = Stage(store, f"{name}-candidates", inputs, counted)
     proposed = _ordered(round_, tally.propose_prefixes, stage, parts, len(parts))
     hosts = heapq.merge(*(_rows(store, part.domains.key, DOMAINS) for part in merged))
     _write(step, "domains.parquet", hosts, DOMAINS)
-    known = sorted((known for part in merged for known in part.known), key=lambda each: (-each.kept, each.prefix))
     best = [*(_rows(store, part.candidates.key, CANDIDATES) for part in proposed), map(astuple, known)]
     _write(step, "candidates.parquet", heapq.merge(*best, key=lambda row: (-row[3], row[0])), CANDIDATES)
     counts = {"shards": len(scanned), "pages": captures, "repeats": repeats, "tallied": tallied}

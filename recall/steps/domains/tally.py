@@ -22,7 +22,7 @@ from recall.run.shuffle import Stage, StageFile, read_partition, write_partition
 from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import registered_domain
-from recall.sites.prefixes import PrefixSet
+from recall.sites.prefixes import PrefixSet, url_under
 from recall.sites.urls import host_of
 from recall.steps.domains.bounds import ModelErrors, lower_shares
 from recall.steps.domains.captures import ShardGroup
@@ -44,7 +44,7 @@ class TallyInputs:
 
     pages: reads the scan's pages, each once; domains: rows of DOMAINS, a file for each partition, once they are
     tallied; split: prefixes that annotators want to see by their parts; known: prefixes that are proposed wherever
-    pages lie under them.
+    pages lie under them; counted: those that are, once hosts are tallied.
     """
 
     partitions: int
@@ -55,6 +55,7 @@ class TallyInputs:
     split: frozenset[str] = frozenset()
     known: PrefixSet = field(default_factory=lambda: PrefixSet(()))
     domains: tuple[StageFile, ...] = field(default=(), repr=False)
+    counted: tuple[Candidate, ...] = field(default=(), repr=False)
     open_hosts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
 
@@ -203,11 +204,8 @@ def propose_prefixes(stage: Stage[TallyInputs], number: int) -> ProposedPartitio
     pairs = zip(hosts.column("host").to_pylist(), hosts.column("code").to_pylist(), strict=True)
     opened = {host for host, code in pairs if code and not inputs.holdout.covers(f"http://{host}/")}
     counts = {name: count for name, count in _summed(stage, number).items() if name.partition("/")[0] in opened}
-    proposed = [
-        candidate
-        for candidate in propose(counts, inputs.settings, inputs.split)
-        if inputs.known.match(f"http://{candidate.prefix}") is None
-    ]
+    found = propose(counts, inputs.settings, inputs.split)
+    proposed = [candidate for candidate in found if not told_by_known(candidate, inputs)]
     columns = {name: [getattr(candidate, name) for candidate in proposed] for name in CANDIDATES}
     ranked = sorted(proposed, key=lambda candidate: (-candidate.pages, candidate.prefix))[:RANKED]
     return ProposedPartition(
@@ -215,6 +213,15 @@ def propose_prefixes(stage: Stage[TallyInputs], number: int) -> ProposedPartitio
         sum(candidate.pages - candidate.kept for candidate in proposed),
         tuple(RankedPrefix(candidate.prefix, candidate.pages, candidate.kept) for candidate in ranked),
     )
+
+
+def told_by_known(candidate: Candidate, inputs: TallyInputs) -> bool:
+    """True for a prefix under a known one, and for one whose kept pages all lie under known ones that are proposed."""
+    if inputs.known.match(url_under(candidate.prefix)) is not None:
+        return True
+    own = PrefixSet([candidate.prefix])
+    inside = [each.kept for each in inputs.counted if each.host == candidate.host and own.match(url_under(each.prefix))]
+    return bool(inside) and sum(inside) >= candidate.kept
 
 
 def open_hashes(store: Store, files: Iterable[StageFile]) -> NDArray[np.int64]:

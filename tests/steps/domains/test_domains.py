@@ -9,6 +9,8 @@ from recall.records import Candidate, DomainTally
 from recall.run.crawl_pages import CrawlPages
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
+from recall.run.store import Store
+from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
 from recall.sites.shipped import ShippedPrefix
 from recall.steps import domains as steps
@@ -162,11 +164,36 @@ def test_a_shipped_prefix_is_proposed_wherever_the_scan_saw_pages_under_it(
         assert (proposed.get(name, {}) == told) is (len(under) >= SETTINGS.prefix_min_pages)
     shown = PrefixSet(name for name in names if name in proposed)
     assert len(shown)
-    assert set(proposed) == {name for name in before if not shown.match(f"http://{name}")} | set(shown)
+    assert set(shown) <= set(proposed) <= {name for name in before if not shown.match(f"http://{name}")} | set(shown)
     kept = [row["kept"] for row in proposed.values()]
     assert kept == sorted(kept, reverse=True)
     assert run.store.read("rounds/1/domains/domains.parquet") == played.store.read("rounds/1/domains/domains.parquet")
     assert run.round(1).step("domains").manifest.counts["candidates"] == len(proposed)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "told"),
+    [
+        (Candidate("a.org/", "a.org", 9, 5), True),
+        (Candidate("a.org/", "a.org", 9, 6), False),
+        (Candidate("a.org/q/", "a.org", 9, 5), True),
+        (Candidate("a.org/q/{int}/x/", "a.org", 3, 3), True),
+        (Candidate("a.org/q/{int}/", "a.org", 5, 5), True),
+        (Candidate("a.org/news/", "a.org", 9, 5), False),
+        (Candidate("b.org/", "b.org", 9, 1), False),
+    ],
+)
+def test_what_a_shipped_prefix_asks_already_is_not_asked_twice(candidate: Candidate, told: bool) -> None:
+    inputs = tally.TallyInputs(
+        1,
+        SETTINGS,
+        ModelErrors(),
+        Holdout(),
+        CrawlPages(Store("nowhere"), (), 1, np.zeros(0, np.int64)),
+        known=PrefixSet(["a.org/q/{int}/", "b.org/x/"]),
+        counted=(Candidate("a.org/q/{int}/", "a.org", 5, 5),),
+    )
+    assert tally.told_by_known(candidate, inputs) is told
 
 
 def test_partitions_give_what_one_gives(played: Run, fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
