@@ -42,7 +42,10 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "reporting",
         "Write RUN/report/index.html; show where a round errs on held-out hosts, by language, kind and page.",
     ),
-    "plan": ("planning", "Measure this machine for up to a minute and say what a whole crawl needs."),
+    "plan": (
+        "planning",
+        "Measure this machine for up to a minute and say what a whole crawl needs: to scan it, to build its corpus.",
+    ),
     "score": ("applying", "Score pages: HTML files, folders, WARC, WET, Parquet, JSON lines, lists of URLs."),
     "extract": (
         "applying",
