@@ -19,7 +19,7 @@ from recall.config import AccessSection, ClusterSection
 from recall.errors import AlreadyPublished, BadInput
 from recall.records import Skip
 from recall.run.jobs import Outcome, each, limited_access, meter, tolerated
-from recall.run.progress_bar import progress
+from recall.run.progress_bar import count_pages, progress
 from recall.run.sampling import batches_by_weight
 from recall.run.store import Schema, Store
 
@@ -79,6 +79,7 @@ class Order:
         pages = [ReadPage(outcome.page, outcome.url, outcome.text) for outcome in piece if outcome.page is not None]
         answers = iter(self.work.answers(pages))
         meter("pages", len(pages))
+        count_pages(len(pages))
         return [self._row(outcome, next(answers) if outcome.page is not None else {}) for outcome in piece]
 
     def _row(self, outcome: PageOutcome, answer: Answer | Skip) -> Row:

@@ -19,6 +19,12 @@ LINE_SECONDS = 10.0
 
 class _Setting:
     quiet = False
+    pages = 0
+
+
+def count_pages(count: int) -> None:
+    """Say that so many more pages are done in this process, of whatever item; a bar shows how many a second."""
+    _Setting.pages += count
 
 
 def silence(quiet: bool = True) -> None:
@@ -34,6 +40,20 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed:,.1f} {self._unit}/s")
+
+
+class _Pages(ProgressColumn):
+    """Pages that were done here since the bar began, which may be of the item at work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before = _Setting.pages
+
+    def render(self, task: Task) -> Text:
+        pages = _Setting.pages - self._before
+        if not pages or not task.elapsed:
+            return Text("")
+        return Text(f"{pages:,} pages, {pages / task.elapsed:,.1f} pages/s")
 
 
 def progress(iterable: Iterable[T], total: int | None, label: str, unit: str = "shards") -> Iterator[T]:
@@ -52,6 +72,7 @@ def _bar(iterable: Iterable[T], total: int | None, label: str, unit: str) -> Ite
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(unit),
+        _Pages(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:

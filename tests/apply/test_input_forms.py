@@ -143,7 +143,9 @@ def test_a_warc_and_a_list_over_https(
 
 
 @pytest.mark.s3
-def test_a_warc_a_page_and_a_list_in_a_bucket(world: World, call: Call, s3: "S3Server", tmp_path: Path) -> None:
+def test_a_warc_a_page_a_list_and_the_model_in_a_bucket(
+    world: World, call: Call, s3: "S3Server", tmp_path: Path
+) -> None:
     from recall.config import AccessSection
     from recall.io import publish
 
@@ -152,10 +154,13 @@ def test_a_warc_a_page_and_a_list_in_a_bucket(world: World, call: Call, s3: "S3S
     for path in WARCS:
         publish(s3.url(f"apply/{path}"), (world.folder / path).read_bytes(), access)
     publish(s3.url("apply/page.html"), world.sites[0].body, access)
-    settings = ["--model", world.models[0], "--config", tmp_path / "my.toml"]
+    settings: list[object] = ["--model", world.models[0], "--config", tmp_path / "my.toml"]
     urls = [s3.url(f"apply/{path}") for path in WARCS]
     wanted = expected(world, "score")
     assert results(call("score", *urls, s3.url("apply/page.html"), *settings), "score") == [*wanted, wanted[0]]
+    for file in world.models[0].iterdir():
+        publish(s3.url(f"apply/model/{file.name}"), file.read_bytes(), access)
+    settings[1] = s3.url("apply/model")
     listed = ["--list", refs_as(world, "jsonl", tmp_path), "--base", s3.url("apply")]
     assert results(call("score", *listed, *settings), "score") == wanted
 

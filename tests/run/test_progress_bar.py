@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from recall.run.progress_bar import progress, silence
+from recall.run.progress_bar import count_pages, progress, silence
 
 
 @pytest.fixture(autouse=True)
@@ -44,15 +44,41 @@ def test_nothing_is_shown_when_silenced(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == ""
 
 
-def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
+
+def terminal_of(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "160")
+    return shown
+
+
+def test_a_bar_shows_the_pages_of_an_item_that_is_not_done_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = terminal_of(monkeypatch)
+
+    shown = re.compile(r"1,200 pages, [\d,]+\.\d pages/s")
+
+    def items() -> Iterator[int]:
+        count_pages(1200)
+        deadline = time.monotonic() + 20
+        while not shown.search(terminal.getvalue()) and time.monotonic() < deadline:
+            time.sleep(0.02)  # the bar is drawn ten times a second
+        assert shown.search(terminal.getvalue())
+        assert "1/1" not in terminal.getvalue()
+        yield 0
+
+    count_pages(5)  # of another bar
+    list(progress(items(), 1, "extract", "inputs"))
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = terminal_of(monkeypatch)
     assert list(progress(range(3), 3, "scan [1]")) == [0, 1, 2]
     assert "3/3" in terminal.getvalue()
     assert "scan [1]" in terminal.getvalue()
     assert "shards/s" in terminal.getvalue()
+    assert "pages" not in terminal.getvalue()
