@@ -49,6 +49,7 @@ def write_forms(real: tuple[Path, str, list[Capture]], pages: list[Capture], to:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_scores_of_real_pages_are_the_same_in_every_form(
     real: tuple[Path, str, list[Capture]], call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -63,6 +64,7 @@ def test_scores_of_real_pages_are_the_same_in_every_form(
         assert {row["url"]: row["score"] for row in call("score", *given)} == scores, form
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_texts_of_real_pages_are_the_same_in_every_form(
     real: tuple[Path, str, list[Capture]], call: Call, tmp_path: Path
