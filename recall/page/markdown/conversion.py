@@ -24,12 +24,12 @@ from recall.page.markdown.table_writer import data_tables
 from recall.page.markdown.templates import without_templates
 from recall.page.markdown.threads import mark_posts
 from recall.page.markdown.tree import (
-    CONTROL,
     FAILURES,
     Fallback,
     broken_bound,
     drop_control_characters,
     flatten,
+    may_hold_controls,
     parse,
     text_of,
     words,
@@ -133,7 +133,7 @@ def _tree(text: str) -> HtmlElement | Fallback:
 def _cut(root: HtmlElement, text: str, url: str | None) -> PageCut:
     """Cut a tree into segments, which changes it. text: the page that it was parsed from."""
     held = list(root.iter())  # else lxml makes a new object for an element whenever one is looked at
-    controls = CONTROL.search(text) is not None or "&#" in text
+    controls = may_hold_controls(text)
     if controls:
         drop_control_characters(root, in_code=False)
     fill_holes(root)

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from recall.kernels.element_tree import inherit, main_way, order_in_groups, repeated_around, sums_inside
 from recall.page.markdown.segments import Segments
-from recall.page.markdown.tree import HEADINGS
 
 Array = npt.NDArray[Any]
 
@@ -38,6 +37,7 @@ KINDS: Final = ("p", "div", "li", "td", "BLOCK", "dd", "dt", "section", "figcapt
 """Innermost block elements that are a column each; headings are one column, by their level."""
 
 _BITS: Final = {name: 1 << bit for bit, name in enumerate(AROUND)}
+_NUMBERS: Final = {name: number for number, name in enumerate((*KINDS, "", "h1", "h2", "h3", "h4", "h5", "h6"))}
 _DIGIT: Final = re.compile(r"\d")
 _UP: Final = ("", "_parent", "_grandparent", "_great")
 
@@ -75,7 +75,8 @@ class Elements:
         for column, values in enumerate((np.ones_like(free), free, chars, texts)):
             sums[:, column] = _sums(self.node, values, len(tags))
         self._sums = sums_inside(self.parents, sums)
-        self._kinds = [tags[node].name for node in segments.nodes]
+        names = np.array([_NUMBERS.get(tag.name, -1) for tag in distinct], dtype=np.int64)[kind]
+        self._kinds = names[self.node]
         self._free, self._chars = free, chars
         self.path = self._inherited.path[self.node]
 
@@ -92,18 +93,22 @@ class Elements:
             "most": self._inherited.most[self.node],
             "depth": self._inherited.depth[self.node],
         }
-        for name, at in zip(_UP, levels, strict=True):
-            inside = np.maximum(_at(count, at), 1)
-            columns[f"path{name}"] = _at(self._inherited.path, at)
-            columns[f"own{name}"] = _at(self._own, at)
-            columns[f"mean_free{name}"] = _at(free, at) / inside
-            columns[f"mean_text{name}"] = _at(texts, at) / inside
-            columns[f"links{name}"] = 1 - _at(free, at) / np.maximum(_at(chars, at), 1)
-            columns[f"count{name}"] = inside
-            columns[f"share{name}"] = _at(free, at) / total
+        inside = np.maximum(count, 1)
+        whole = {
+            "path": (self._inherited.path, 0),
+            "own": (self._own, 0),
+            "mean_free": (free / inside, 0),
+            "mean_text": (texts / inside, 0),
+            "links": (1 - free / np.maximum(chars, 1), 1),
+            "count": (inside, 1),
+            "share": (free / total, 0),
+        }
+        values = np.array([np.append(value, outside) for value, outside in whole.values()], dtype=np.float64)
+        for name, at in zip(_UP, levels, strict=True):  # -1, which is outside the body, takes the last one
+            columns |= {f"{kind}{name}": row for kind, row in zip(whole, values[:, at], strict=True)}
         columns |= {f"in_{name}": (around >> bit) & 1 for bit, name in enumerate(AROUND)}
-        columns |= {f"is_{name}": np.array([kind == name for kind in self._kinds]) for name in KINDS}
-        columns["heading"] = np.array([int(kind[1]) if kind in HEADINGS else 0 for kind in self._kinds])
+        columns |= {f"is_{name}": self._kinds == _NUMBERS[name] for name in KINDS}
+        columns["heading"] = np.maximum(self._kinds - len(KINDS), 0)
         return columns | self._main_columns(total) | self._repeated_columns(total) | self._same_path_columns(total)
 
     def _main_columns(self, total: int) -> dict[str, Array]:

@@ -107,8 +107,13 @@ def _with_signs(run: str) -> str:
     """The run with signs at the borders of emphasis."""
     text = run
     for _ in range(2):  # white space that moves out may part paragraphs
-        text = _spaces_out(_balanced("\n".join(line.strip() for line in text.split("\n"))))
-    text = _balanced("\n".join(line.strip() for line in text.split("\n")))
+        stripped = _stripped(text)
+        balanced = _balanced(stripped)
+        text = _spaces_out(balanced)
+        if stripped == balanced == text:  # as most are
+            break
+    else:
+        text = _balanced(_stripped(text))
     parts = _CUT.split(text)
     opened: list[tuple[int, bool]] = []
     touching = False  # what ended here and what begins would be one run of signs
@@ -123,6 +128,11 @@ def _with_signs(run: str) -> str:
             parts[start] = parts[at] = sign
             touching = touching or bool(sign)
     return "".join(parts)
+
+
+def _stripped(text: str) -> str:
+    """The text without white space at the ends of lines."""
+    return "\n".join(line.strip() for line in text.split("\n")) if "\n" in text else text.strip()
 
 
 def _spaces_out(text: str) -> str:

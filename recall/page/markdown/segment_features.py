@@ -7,12 +7,13 @@ are of whole numbers and there are no logarithms, so that all machines compute t
 import re
 import zlib
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from recall.kernels.segment_words import CAPITAL, CODE_POINTS, DIGIT, PUNCTUATION, WORD, sign_counts, word_sums
 from recall.page.markdown.element_features import Elements
 from recall.page.markdown.segments import TABLE_BITS, Segments
 
@@ -34,9 +35,21 @@ _DIGIT: Final = re.compile(r"\d")
 _ENDS: Final = tuple('.!?:;。！？…"”)')
 
 
+@cache
+def _kinds() -> Array:
+    """What each code point is, by the patterns above."""
+    every = np.arange(CODE_POINTS, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    kinds = np.zeros(CODE_POINTS, np.uint8)
+    for bit, pattern in ((WORD, _WORD), (PUNCTUATION, _PUNCTUATION), (CAPITAL, _CAPITAL), (DIGIT, _DIGIT)):
+        for found in pattern.finditer(every):
+            kinds[found.start() : found.end()] |= bit
+    return kinds
+
+
 def word_counts(segments: Segments) -> Array:
     """Words of each segment, shape (segments,), int64."""
-    return np.array([len(_WORD.findall(text)) for text in segments.texts], dtype=np.int64)
+    counts: Array = sign_counts(segments.texts, _kinds(), 0)[0]
+    return counts
 
 
 @lru_cache(maxsize=1 << 15)
@@ -64,8 +77,9 @@ def features(segments: Segments, markup: Array, words: Array) -> Array:
 
 def columns_of(segments: Segments, markup: Array, words: Array) -> dict[str, Array]:
     """The columns by name. The page has at least one segment."""
-    text, tokens = _word_sums(segments.texts, words)
-    columns = _text_columns(segments)
+    starts = [text[:START] for text in segments.texts]
+    text, tokens = word_sums([start.lower() for start in starts], _kinds(), words, WORDS)
+    columns = _text_columns(segments, starts)
     columns["text"], columns["text_mean"] = text, text / np.maximum(tokens, 1)
     elements = Elements(segments, markup, columns["free"], columns["chars"], text)
     columns |= elements.columns()
@@ -74,31 +88,22 @@ def columns_of(segments: Segments, markup: Array, words: Array) -> dict[str, Arr
     return columns
 
 
-def _word_sums(texts: list[str], words: Array) -> tuple[Array, Array]:
-    """The sum of the weights of each text's words, and how many were looked up."""
-    tokens = [word_tokens(text) for text in texts]
-    counts = np.array([len(part) for part in tokens], dtype=np.int64)
-    sums = np.concatenate([[0], np.cumsum(words[[token for part in tokens for token in part]])])
-    ends = np.cumsum(counts)
-    return sums[ends] - sums[ends - counts], counts
-
-
-def _text_columns(segments: Segments) -> dict[str, Array]:
-    """What the text of a segment looks like."""
+def _text_columns(segments: Segments, starts: list[str]) -> dict[str, Array]:
+    """What the text of a segment looks like. starts: of each text."""
     texts = segments.texts
-    starts = [text[:START] for text in texts]
     chars = np.array([len(text) for text in texts], dtype=np.int64)
     start = np.maximum(np.minimum(chars, START), 1)
     linked = np.array(segments.linked, dtype=np.int64)
     copies = Counter(texts)
+    words, punctuation, capitals, digits = sign_counts(texts, _kinds(), START)
     return {
         "chars": chars,
         "free": chars - linked,
         "linked_share": linked / np.maximum(chars, 1),
-        "words": word_counts(segments),
-        "punctuation": np.array([len(_PUNCTUATION.findall(text)) for text in starts]) / start,
-        "capitals": np.array([len(_CAPITAL.findall(text)) for text in starts]) / start,
-        "digits": np.array([len(_DIGIT.findall(text)) for text in starts]) / start,
+        "words": words,
+        "punctuation": punctuation / start,
+        "capitals": capitals / start,
+        "digits": digits / start,
         "lines": np.array([text.count("\n") for text in texts]),
         "ends": np.array([text.endswith(_ENDS) for text in texts]),
         "copies": np.array([copies[text] for text in texts]),

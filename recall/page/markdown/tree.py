@@ -25,6 +25,9 @@ MAX_DEPTH = 240
 
 SPACE = " \t\n\r\f"
 CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffe\uffff]")
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:[xX]0*(?:[0-8bBeEfF]?|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F])|0*(?:[0-8]?|1[14-9]|2\d|3[01]|6553[45])(?!\d))"
+)
 
 
 def words(text: str) -> frozenset[str]:
@@ -113,24 +116,25 @@ def _end_head(root: HtmlElement) -> None:
         body.text = None
 
 
+_TOO_DEEP: Final = etree.XPath(f"boolean({'/'.join('*' * MAX_DEPTH)})")
+_COUNT: Final = etree.XPath("count(descendant-or-self::*)")
+
+
 def broken_bound(root: HtmlElement, max_nodes: int | None = None) -> Fallback | None:
     """The bound that the tree breaks, if any. max_nodes: MAX_NODES unless given."""
-    nodes = depth = deepest = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        if event == "start":
-            nodes += 1
-            depth += 1
-            deepest = max(deepest, depth)
-        else:
-            depth -= 1
-    if deepest > MAX_DEPTH:
+    if _TOO_DEEP(root):
         return Fallback.TOO_DEEP
-    return Fallback.TOO_MANY_NODES if nodes > (max_nodes or MAX_NODES) else None
+    return Fallback.TOO_MANY_NODES if _COUNT(root) > (max_nodes or MAX_NODES) else None
 
 
 def flatten(root: HtmlElement) -> None:
     """Take out the formatting elements that old pages open again and again and never close."""
     etree.strip_tags(root, "font", "b", "i", "u", "em", "strong", "small", "big", "center", "span", "basefont")
+
+
+def may_hold_controls(source: str) -> bool:
+    """Whether the tree of a page may hold control characters, as such or by a reference to one."""
+    return CONTROL.search(source) is not None or ("&#" in source and _CONTROL_REFERENCE.search(source) is not None)
 
 
 def drop_control_characters(root: HtmlElement, in_code: bool) -> None:

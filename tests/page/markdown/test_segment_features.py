@@ -1,5 +1,6 @@
 """Features of segments: what the columns say on small pages, that they never vary, and what they cost."""
 
+import re
 import subprocess
 import sys
 import time
@@ -8,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recall.page.markdown.conversion import cut_page
 from recall.page.markdown.segment_features import columns_of, features, word_counts, word_token, word_tokens
@@ -156,3 +159,18 @@ def test_a_hundred_thousand_segments_take_linear_time(shape: str) -> None:
     started = time.process_time()
     assert features(segments, NOTHING, NOTHING).shape[0] == count
     assert time.process_time() - started < 5
+
+
+@given(st.text(max_size=60))
+def test_words_and_signs_of_a_text_are_those_of_the_patterns(text: str) -> None:
+    segments = cut("<p>a</p>")
+    segments.texts = [text]
+    segments.linked = [0]
+    weights = np.random.default_rng(1).integers(-99, 99, SIZE)
+    found = columns_of(segments, NOTHING, weights)
+    size = max(len(text), 1)
+    assert found["words"].tolist() == word_counts(segments).tolist() == [len(re.findall(r"\w+", text))]
+    assert found["text"].tolist() == [sum(int(weights[number]) for number in word_tokens(text))]
+    assert found["digits"].tolist() == [len(re.findall(r"\d", text)) / size]
+    assert found["capitals"].tolist() == [len(re.findall("[A-Z]", text)) / size]
+    assert found["punctuation"].tolist() == [len(re.findall("[.,;:!?。，、；：！？]", text)) / size]

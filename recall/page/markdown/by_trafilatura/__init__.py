@@ -15,7 +15,14 @@ from recall.page.markdown.by_trafilatura.lift import Lifted, lift
 from recall.page.markdown.by_trafilatura.reinsert import add_headings_and_lists, blocks_in, complete
 from recall.page.markdown.markdown_writer import fence
 from recall.page.markdown.threads import find_posts
-from recall.page.markdown.tree import CONTROL, FAILURES, Fallback, broken_bound, drop_control_characters, text_of
+from recall.page.markdown.tree import (
+    FAILURES,
+    Fallback,
+    broken_bound,
+    drop_control_characters,
+    may_hold_controls,
+    text_of,
+)
 
 MAX_NODES: Final = 60_000
 """Above this, trafilatura takes minutes on some pages; 99.9 % of pages have fewer than 20,000."""
@@ -31,7 +38,7 @@ def by_trafilatura(root: HtmlElement, text: str, url: str | None) -> tuple[str, 
     text: the page that the tree was parsed from. The tree is changed.
     """
     bound = broken_bound(root, MAX_NODES)
-    controls = CONTROL.search(text) is not None or "&#" in text
+    controls = may_hold_controls(text)
     if controls:
         drop_control_characters(root, in_code=False)
     lifted = lift(root, text)
