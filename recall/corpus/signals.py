@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -25,9 +25,12 @@ _DECLARED = re.compile(rb"(?i)<html\b[^>]{0,1000}?\b(?:xml:)?lang\s*=\s*[\"']?\s
 _HEAD = 8_192
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_LETTERS = re.compile(r"[^\W\d_]")
-_SYMBOLS = re.compile(r"[^\w\s]|_")
-_UPPER = re.compile(r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]")
+_CHARACTERS = {
+    "cjk": _CJK,
+    "letters": re.compile(r"[^\W\d_]"),
+    "symbols": re.compile(r"[^\w\s]|_"),
+    "upper": re.compile(r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]"),
+}
 _LINK = re.compile(
     r"\[([^\[\]\n]{1,1000})\]\([^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,2000})?\)|https?://[^\s)\]>]{4,2000}"
 )
@@ -100,12 +103,13 @@ def signals(text: str) -> dict[str, int | float]:
 def _of_prose(text: str) -> dict[str, int | float]:
     """Signals of the text outside code blocks."""
     words = _WORDS.findall(text)
-    cjk = len(_CJK.findall(text)) if not text.isascii() else 0
-    letters = len(_LETTERS.findall(text)) if not text.isascii() else sum(map(str.isalpha, text))
+    occurs = _characters(text)
+    cjk = occurs["cjk"]
+    letters = occurs["letters"]
     ink = len(text) - sum(text.count(space) for space in " \n\t")
-    lowered = [word.lower() for word in words]
+    lowered = list(map(str.lower, words))
     known = stop_words()
-    stops = sum(word in known for word in lowered)
+    stops = sum(map(known.__contains__, lowered))
     if cjk:
         stops += sum(text.count(word) for word in known if len(word) == 1 and _CJK.match(word))
     lines = [line for raw in text.split("\n") if (line := raw.strip()) and not line.startswith(("```", "~~~"))]
@@ -114,15 +118,31 @@ def _of_prose(text: str) -> dict[str, int | float]:
     return {
         "words": count,
         "alphabetic_share": _share(letters, ink),
-        "symbol_share": _share(len(_SYMBOLS.findall(text)), ink),
-        "digit_share": _share(sum(map(str.isdigit, text)), ink),
-        "uppercase_share": _share(len(_UPPER.findall(text)), letters),
+        "symbol_share": _share(occurs["symbols"], ink),
+        "digit_share": _share(occurs["digits"], ink),
+        "uppercase_share": _share(occurs["upper"], letters),
         "stop_word_share": min(1.0, _share(stops, count)),
         "unique_word_share": _share(len(set(lowered)), len(lowered)),
         "mean_word_length": _share(sum(map(len, words)), len(words)),
         "link_share": _share(links, len(text)),
         "duplicate_line_share": _share(len(lines) - len(set(lines)), len(lines)),
     }
+
+
+def _characters(text: str) -> Counter[str]:
+    """How many characters of a text are of each kind. Few are distinct, and each of these is looked at once."""
+    counts: Counter[str] = Counter()
+    for character, count in Counter(text).items():
+        for kind in _kinds(character):
+            counts[kind] += count
+    return counts
+
+
+@lru_cache(maxsize=1 << 15)
+def _kinds(character: str) -> tuple[str, ...]:
+    """The kinds that a character is of."""
+    kinds = [kind for kind, pattern in _CHARACTERS.items() if pattern.match(character)]
+    return (*kinds, "digits") if character.isdigit() else tuple(kinds)
 
 
 def _share(part: float, whole: int) -> float:
