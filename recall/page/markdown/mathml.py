@@ -10,33 +10,11 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from recall.page.markdown.math_symbols import symbol, text_piece
 from recall.page.markdown.tree import words
 
 MAX_DEPTH: Final = 40
 
-_NAMES: Final = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ϵ": "epsilon", "ζ": "zeta",
-    "η": "eta", "θ": "theta", "ϑ": "vartheta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu",
-    "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "ϱ": "varrho", "σ": "sigma", "ς": "varsigma", "τ": "tau",
-    "υ": "upsilon", "φ": "varphi", "ϕ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta",
-    "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Υ": "Upsilon", "Φ": "Phi", "Ψ": "Psi",
-    "Ω": "Omega", "∑": "sum", "∏": "prod", "∐": "coprod", "∫": "int", "∬": "iint", "∭": "iiint", "∮": "oint",
-    "∂": "partial", "∇": "nabla", "∞": "infty", "√": "surd", "±": "pm", "∓": "mp", "×": "times", "÷": "div",
-    "⋅": "cdot", "·": "cdot", "∗": "ast", "∘": "circ", "∙": "bullet", "⊕": "oplus", "⊗": "otimes", "⊖": "ominus",
-    "≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx", "≡": "equiv", "∼": "sim", "≃": "simeq", "≅": "cong",
-    "∝": "propto", "≪": "ll", "≫": "gg", "≺": "prec", "≻": "succ", "⊂": "subset", "⊃": "supset", "⊆": "subseteq",
-    "⊇": "supseteq", "∈": "in", "∉": "notin", "∋": "ni", "∪": "cup", "∩": "cap", "∖": "setminus", "∅": "emptyset",
-    "∧": "wedge", "∨": "vee", "¬": "neg", "∀": "forall", "∃": "exists", "∄": "nexists", "⊢": "vdash", "⊨": "models",
-    "⊤": "top", "⊥": "bot", "→": "to", "←": "leftarrow", "↔": "leftrightarrow", "⇒": "Rightarrow",
-    "⇐": "Leftarrow", "⇔": "Leftrightarrow", "↦": "mapsto", "⟶": "longrightarrow", "⟹": "implies", "↑": "uparrow",
-    "↓": "downarrow", "…": "ldots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots", "′": "prime", "ℓ": "ell", "ℏ": "hbar",
-    "ℜ": "Re", "ℑ": "Im", "℘": "wp", "ℵ": "aleph", "∠": "angle", "△": "triangle", "□": "square", "⟨": "langle",
-    "⟩": "rangle", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil", "‖": "|", "∥": "parallel", "∣": "mid",
-    "ℝ": "mathbb{R}", "ℕ": "mathbb{N}", "ℤ": "mathbb{Z}", "ℚ": "mathbb{Q}", "ℂ": "mathbb{C}", "ℙ": "mathbb{P}",
-    "−": "-", "⁢": "", "⁡": "", "⁣": "", "⁤": "", "\u200b": "",
-}  # fmt: skip
-_ESCAPED: Final = {"{": r"\{", "}": r"\}", "%": r"\%", "#": r"\#", "&": r"\&", "_": r"\_", "$": r"\$", "~": r"\sim ",
-                   "\\": r"\backslash ", "^": r"\hat{}"}  # fmt: skip
 _FUNCTIONS: Final = words(
     "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max "
     "min Pr sec sin sinh sup tan tanh"
@@ -45,9 +23,20 @@ _ACCENTS: Final = {"^": "hat", "ˆ": "hat", "~": "tilde", "˜": "tilde", "¯": "
                    "→": "vec", "⃗": "vec", "˙": "dot", "¨": "ddot", "ˇ": "check", "˘": "breve", "⏞": "overbrace",
                    "_": "underline", "⏟": "underbrace"}  # fmt: skip
 _STYLES: Final = {"bold": "mathbf", "double-struck": "mathbb", "script": "mathcal", "fraktur": "mathfrak",
-                  "sans-serif": "mathsf", "monospace": "mathtt", "bold-italic": "boldsymbol"}  # fmt: skip
+                  "sans-serif": "mathsf", "monospace": "mathtt", "bold-italic": "boldsymbol",
+                  "normal": "mathrm"}  # fmt: skip
+_MATRICES: Final = {("(", ")"): "pmatrix", ("[", "]"): "bmatrix", (r"\{", r"\}"): "Bmatrix", ("|", "|"): "vmatrix",
+                    (r"\|", r"\|"): "Vmatrix", (r"\{", ""): "cases"}  # fmt: skip
+_ENCLOSED: Final = {"box": "boxed", "roundedbox": "boxed", "radical": "sqrt", "top": "overline", "bottom": "underline",
+                    "updiagonalstrike": "cancel", "downdiagonalstrike": "bcancel"}  # fmt: skip
+_ARROWS: Final = {"→": "xrightarrow", "⟶": "xrightarrow", "←": "xleftarrow", "⟵": "xleftarrow"}
+_STACK: Final = r"\genfrac{}{}{0pt}{}"
+_EMS: Final = {"em": 1.0, "ex": 0.5, "px": 1 / 16, "pt": 1 / 12, "mu": 1 / 18, "cm": 2.4, "mm": 0.24, "in": 6.0}
+_LENGTH: Final = re.compile(r"(-?(?:\d{1,6}\.?\d{0,6}|\.\d{1,6}))\s*([a-z]{2})")
+_UNDER_MARKS: Final = frozenset("_⏟")
 _WIDE_OPERATORS: Final = frozenset("∑∏∐∫∬∭∮⋃⋂")
 _LETTER: Final = re.compile(r"\\[A-Za-z]+\Z")
+_MATRIX: Final = re.compile(r"\\begin\{matrix\}(.*)\\end\{matrix\}", re.S)
 
 
 def latex_of(element: HtmlElement) -> str:
@@ -56,20 +45,39 @@ def latex_of(element: HtmlElement) -> str:
 
 
 def _row(elements: list[HtmlElement], depth: int) -> str:
+    pieces = [_convert(element, depth) for element in elements if isinstance(element.tag, str)]
     out = ""
-    for element in elements:
-        if not isinstance(element.tag, str):
-            continue
-        piece = _convert(element, depth)
-        if piece and piece[0].isalnum() and _LETTER.search(out):
+    for piece in _delimited([piece for piece in pieces if piece]):
+        if piece[0].isalnum() and _LETTER.search(out[-24:]):
             out += " "
         out += piece
     return out
 
 
+def _delimited(pieces: list[str]) -> list[str]:
+    """The pieces of a row, with the delimiters around a matrix or a stack of two as part of it."""
+    out: list[str] = []
+    skip = False
+    for at, piece in enumerate(pieces):
+        if skip:
+            skip = False
+            continue
+        before = out[-1].strip() if out else ""
+        behind = pieces[at + 1].strip() if at + 1 < len(pieces) else ""
+        inner = _MATRIX.fullmatch(piece)
+        name = _MATRICES.get((before, behind)) if inner and r"\begin{matrix}" not in inner[1] else None
+        if inner and name:
+            out[-1], skip = rf"\begin{{{name}}}{inner[1]}\end{{{name}}}", bool(behind)
+        elif (before, behind) == ("(", ")") and piece.startswith(_STACK) and piece.count(_STACK) == 1:
+            out[-1], skip = r"\binom" + piece[len(_STACK) :], True
+        else:
+            out.append(piece)
+    return out
+
+
 def _convert(element: HtmlElement, depth: int) -> str:
     if depth > MAX_DEPTH:
-        return _text(str(element.text_content()))
+        return text_piece(str(element.text_content()))
     name = element.tag.rpartition(":")[2].rpartition("}")[2].lower()
     rule = _RULES.get(name)
     if rule is not None:
@@ -90,34 +98,34 @@ def _symbols(element: HtmlElement) -> str:
         return f"\\{text} "
     if element.tag.endswith("mi") and len(text) > 1 and text.isalpha() and text.isascii():
         return rf"\mathrm{{{text}}}"
-    out = "".join(_symbol(character) for character in text)
-    style = _STYLES.get(element.get("mathvariant") or "")
-    return f"\\{style}{{{out}}}" if style and out else out
+    out = "".join(symbol(character) for character in text)
+    variant = element.get("mathvariant") or ""
+    style = _STYLES.get(variant)
+    if variant == "normal" and not (element.tag.endswith("mi") and text.isascii() and text.isalpha()):
+        style = None  # upright is what signs, digits and Greek capitals are
+    return f"\\{style}{{{out.strip()}}}" if style and out else out
 
 
-def _symbol(character: str) -> str:
-    name = _NAMES.get(character)
-    if name is not None:
-        return f"\\{name} " if name and name != "-" else name
-    return _ESCAPED.get(character, character)
-
-
-def _text(text: str) -> str:
-    text = " ".join(text.split())
-    text = "".join(_ESCAPED.get(character, character) if character in "{}%#&_$\\" else character for character in text)
-    return rf"\text{{{text}}}" if text else ""
+def _space(element: HtmlElement, _depth: int) -> str:
+    """The space that an `<mspace>` leaves: of one em, of two, or of a word."""
+    length = _LENGTH.fullmatch((element.get("width") or "").strip().lower())
+    width = float(length[1]) * _EMS.get(length[2], 0) if length else 0.0
+    if width >= 0.9:
+        return r"\qquad " if width >= 1.9 else r"\quad "
+    return r"\ " if width >= 0.2 else r"\," if width > 0.05 else ""
 
 
 def _fraction(element: HtmlElement, depth: int) -> str:
     above, below = _arguments(element, 2, depth)
-    if element.get("linethickness") in ("0", "0pt", "0px"):
-        return rf"\binom{{{above}}}{{{below}}}"
-    return rf"\frac{{{above}}}{{{below}}}"
+    thick = (element.get("linethickness") or "").strip()
+    command = _STACK if re.fullmatch(r"0*\.?0*(?:[a-z]{2}|%)?", thick) and thick else r"\frac"
+    return f"{command}{{{above.strip()}}}{{{below.strip()}}}"
 
 
 def _root(element: HtmlElement, depth: int) -> str:
     inner, index = _arguments(element, 2, depth)
-    return rf"\sqrt[{index}]{{{inner}}}" if index else rf"\sqrt{{{inner}}}"
+    index = f"{{{index.strip()}}}" if "]" in index else index.strip()
+    return rf"\sqrt[{index}]{{{inner.strip()}}}" if index else rf"\sqrt{{{inner.strip()}}}"
 
 
 def _base(text: str) -> str:
@@ -127,9 +135,11 @@ def _base(text: str) -> str:
 
 def _superscript(element: HtmlElement, depth: int) -> str:
     base, above = _arguments(element, 2, depth)
-    primes = above.strip().split()
-    if primes and all(prime == r"\prime" for prime in primes):
-        return _base(base) + "'" * len(primes)
+    primes = (
+        above.replace("″", r"\prime \prime ").replace("‴", r"\prime \prime \prime ").replace(r"\prime", "'").split()
+    )
+    if primes and not "".join(primes).strip("'"):
+        return _base(base) + "".join(primes)
     return f"{_base(base)}^{{{above.strip()}}}"
 
 
@@ -143,32 +153,61 @@ def _both(element: HtmlElement, depth: int) -> str:
     return f"{_base(base)}_{{{below.strip()}}}^{{{above.strip()}}}"
 
 
-def _over(element: HtmlElement, depth: int) -> str:
-    base, above = _arguments(element, 2, depth)
-    return _stacked(element, base, above, "^", r"\overset")
+def _limits(element: HtmlElement, depth: int) -> str:
+    """`munder`, `mover` and `munderover`: accents, limits of operators, labels of arrows, else a stack."""
+    name = element.tag.rpartition(":")[2]
+    parts = [child for child in element if isinstance(child.tag, str)]
+    base, *scripts = (piece.strip() for piece in _arguments(element, 3 if name == "munderover" else 2, depth))
+    below, above = (scripts[0], "") if name == "munder" else ("", scripts[0]) if name == "mover" else scripts
+    own = "".join(parts[0].itertext()).strip() if parts else ""
+    mark = "".join(parts[1].itertext()).strip() if len(parts) == 2 else ""
+    if own in _ARROWS:
+        under = f"[{{{below}}}]" if below else ""
+        return rf"\{_ARROWS[own]}{under}{{{above}}}"
+    if mark in _ACCENTS and (mark in _UNDER_MARKS) == (name == "munder"):
+        return rf"\{_ACCENTS[mark]}{{{base}}}"
+    if own in _WIDE_OPERATORS or own in _FUNCTIONS or base.startswith((r"\overbrace{", r"\underbrace{")):
+        return base + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
+    base = rf"\underset{{{below}}}{{{base}}}" if below else base
+    return rf"\overset{{{above}}}{{{base}}}" if above else base
 
 
-def _under(element: HtmlElement, depth: int) -> str:
-    base, below = _arguments(element, 2, depth)
-    return _stacked(element, base, below, "_", r"\underset")
+def _multiscripts(element: HtmlElement, depth: int) -> str:
+    """A base with pairs of scripts: those after `mprescripts` stand before it."""
+    base, scripts = "", ["", ""]
+    behind = at = 0
+    for number, child in enumerate(child for child in element if isinstance(child.tag, str)):
+        if child.tag.endswith("mprescripts"):
+            behind, at = 1, 0
+        elif number == 0:
+            base = _base(_convert(child, depth))
+        else:
+            script = _convert(child, depth).strip()
+            scripts[behind] += f"{'_^'[at % 2]}{{{script}}}" if script else ""
+            at += 1
+            if at % 2 == 0 and scripts[behind]:
+                scripts[behind] += "{}"
+    before, after = (part.removesuffix("{}") for part in (scripts[1], scripts[0]))
+    return f"{{}}{before}{base}{after}" if before else f"{base}{after}"
 
 
-def _stacked(element: HtmlElement, base: str, script: str, sign: str, command: str) -> str:
-    mark = "".join(element[1].itertext()).strip() if len(element) > 1 else ""
-    if mark in _ACCENTS:
-        return rf"\{_ACCENTS[mark]}{{{base.strip()}}}"
-    own = "".join(element[0].itertext()).strip() if len(element) else ""
-    if own in _WIDE_OPERATORS or own in _FUNCTIONS:
-        return f"{base.strip()}{sign}{{{script.strip()}}}"
-    return rf"{command}{{{script.strip()}}}{{{base.strip()}}}"
+def _enclosed(element: HtmlElement, depth: int) -> str:
+    inner = _row(list(element), depth).strip()
+    for notation in (element.get("notation") or "").split()[:4]:
+        if notation in _ENCLOSED and inner:
+            inner = rf"\{_ENCLOSED[notation]}{{{inner}}}"
+    return inner
 
 
 def _table(element: HtmlElement, depth: int) -> str:
-    rows = [
-        r" & ".join(_row(list(cell), depth).strip() for cell in row if isinstance(cell.tag, str))
-        for row in element
-        if isinstance(row.tag, str)
-    ]
+    rows = []
+    for row in element:
+        if not isinstance(row.tag, str):
+            continue
+        cells = [_row(list(cell), depth).strip() or _symbols(cell) for cell in row if isinstance(cell.tag, str)]
+        if row.tag.endswith("mlabeledtr"):  # its first cell is the equation's number
+            cells = [*cells[1:], *cells[:1]]
+        rows.append(" & ".join(cells))
     return r"\begin{matrix}" + r" \\ ".join(rows) + r"\end{matrix}"
 
 
@@ -178,9 +217,9 @@ def _fenced(element: HtmlElement, depth: int) -> str:
     out = ""
     for number, child in enumerate(child for child in element if isinstance(child.tag, str)):
         if number and marks:
-            out += f"{_symbol(marks[min(number, len(marks)) - 1])} "
+            out += f"{symbol(marks[min(number, len(marks)) - 1])} "
         out += _convert(child, depth)
-    return "".join(map(_symbol, opening)) + out + "".join(map(_symbol, closing))
+    return "".join(map(symbol, opening)) + out + "".join(map(symbol, closing))
 
 
 def _inside(element: HtmlElement, depth: int) -> str:
@@ -189,10 +228,15 @@ def _inside(element: HtmlElement, depth: int) -> str:
 
 _RULES: Final[dict[str, Callable[[HtmlElement, int], str]]] = {
     **dict.fromkeys(("mi", "mn", "mo"), lambda element, _: _symbols(element)),
-    **dict.fromkeys(("mtext", "ms"), lambda element, _: _text("".join(element.itertext()))),
-    **dict.fromkeys(("mspace", "maligngroup", "malignmark", "none", "mprescripts"), lambda _element, _depth: " "),
+    "mtext": lambda element, _: text_piece("".join(element.itertext())),
+    "ms": lambda element, _: text_piece(
+        element.get("lquote", '"') + str(element.text_content()) + element.get("rquote", '"')
+    ),
+    "mspace": _space,
+    **dict.fromkeys(("maligngroup", "malignmark", "none", "mprescripts"), lambda _element, _depth: ""),
     **dict.fromkeys(("annotation", "annotation-xml"), lambda _element, _depth: ""),
-    **dict.fromkeys(("mrow", "mstyle", "mpadded", "merror", "semantics", "maction", "mtd", "menclose"), _inside),
+    **dict.fromkeys(("mrow", "mstyle", "mpadded", "merror", "semantics", "mtd"), _inside),
+    "maction": lambda element, depth: _arguments(element, 1, depth)[0],
     "mphantom": lambda _element, _depth: "",
     "mfrac": _fraction,
     "msqrt": lambda element, depth: rf"\sqrt{{{_row(list(element), depth).strip()}}}",
@@ -200,9 +244,9 @@ _RULES: Final[dict[str, Callable[[HtmlElement, int], str]]] = {
     "msup": _superscript,
     "msub": _subscript,
     "msubsup": _both,
-    "munderover": _both,
-    "mover": _over,
-    "munder": _under,
+    **dict.fromkeys(("munder", "mover", "munderover"), _limits),
+    "mmultiscripts": _multiscripts,
+    "menclose": _enclosed,
     "mtable": _table,
     "mfenced": _fenced,
 }

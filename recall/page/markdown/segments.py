@@ -39,7 +39,6 @@ _ATTRIBUTE: Final = re.compile(
 )
 _CASE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_FORMULA: Final = re.compile(r"\b(?:latex|tex|math\w*)\b", re.I)
 _WHOLE: Final = HEADINGS | {"dt", "summary", "th"}
 """Blocks whose words are theirs though they stand in a button."""
 
@@ -257,13 +256,11 @@ class _Walk:
             self._run[start:] = [f"({reading})"]
 
     def _picture(self, tag: Tag) -> None:
-        """The formula, the sign or the words that a picture in a sentence stands for."""
+        """The sign or the words that a picture in a sentence stands for."""
         alt = " ".join(tag.attributes.get("alt", "").split())
         if not alt or len(alt) > MAX_ALT:
             return
-        if _FORMULA.search(tag.attributes.get("class", "")):
-            self._run.append(f"${alt.strip('$')}$")
-        elif not self._links and not _FILE.fullmatch(alt):
+        if not self._links and not _FILE.fullmatch(alt):
             self._run.append(alt if len(alt) <= 8 and not alt.isascii() else aside(alt))
 
     def _field(self, tag: Tag) -> None:
