@@ -87,13 +87,16 @@ def find_posts(root: HtmlElement) -> list[HtmlElement] | None:
 
 
 def _may_hold(element: HtmlElement) -> bool:
-    attributes = element.attrib
-    if not attributes:
-        return False
-    value = attributes.get("class")
-    if value and _may_name(value):
-        return True
-    return attributes.get("id", "").startswith(_ID_PREFIXES) or attributes.get("itemprop", "").lower() in _SCHEMA_TEXT
+    for name, value in element.items():
+        if name == "class":
+            if _may_name(value):
+                return True
+        elif name == "id":
+            if value.startswith(_ID_PREFIXES):
+                return True
+        elif name == "itemprop" and value.lower() in _SCHEMA_TEXT:
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
