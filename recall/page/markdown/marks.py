@@ -22,6 +22,7 @@ CODE_TAGS: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
 MIN_COPY: Final = 6
 """Letters from which two equal blocks beside each other are one, drawn twice: output may repeat a short input."""
 
+_PATH: Final = re.compile(r"(?=\S*[./])(?:~?/|\.{1,2}/)?(?:[\w.@+~-]+/)*[\w.@+~-]+")
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 _PERMALINK_CLASS: Final = re.compile(
     r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
@@ -61,7 +62,7 @@ def mark(root: HtmlElement) -> Marked:
             drop(span)
         elif span.prose:
             set_as_lines(span.elements[0])
-        elif span.inline:
+        elif span.inline or _names_the_next(span):
             _mark_inline(span.elements[0], inline_code(span.text), marked)
         elif not repeats(span, marked):
             _mark_block(span, marked)
@@ -73,13 +74,27 @@ def _mark_inline(element: HtmlElement, markdown: str, marked: Marked) -> None:
     element.clear()
     element.tail = tail
     inner = element
-    if tag in HEADINGS or tag in ("dt", "div", "section"):
+    if tag in HEADINGS or tag in ("dt", "div", "section", "pre"):
+        element.tag = "p" if tag == "pre" else tag
         inner = element.makeelement(INLINE)
         element.append(inner)
     else:
         element.tag = INLINE
     inner.set("n", str(len(marked.inlines)))
     marked.inlines.append(markdown)
+
+
+def _names_the_next(span: CodeSpan) -> bool:
+    """Whether a `<pre>` is the caption of the one behind it: the path of a file."""
+    element = span.elements[0]
+    following = element.getnext()
+    return (
+        element.tag == "pre"
+        and _PATH.fullmatch(span.text) is not None
+        and following is not None
+        and following.tag == "pre"
+        and not (element.tail or "").strip()
+    )
 
 
 def _mark_block(span: CodeSpan, marked: Marked) -> None:
