@@ -168,6 +168,7 @@ def broken_rule(rules: Sequence[str], measured: Mapping[str, int | float]) -> st
 
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
+_FENCE_SIGNS = re.compile("```|~~~")
 _TICKS = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,500})\1(?!`)")
 
 
@@ -183,7 +184,7 @@ class FencedBlock:
 def blocks(text: str) -> Iterator[FencedBlock]:
     """Every fenced block, in order."""
     opened: re.Match[str] | None = None
-    for fence in _FENCE.finditer(text) if "```" in text or "~~~" in text else ():
+    for fence in _fences(text):
         if opened is None:
             opened = fence
         elif fence[1].startswith(opened[1]) and not fence[2].strip():
@@ -192,6 +193,17 @@ def blocks(text: str) -> Iterator[FencedBlock]:
             opened = None
     if opened is not None:
         yield FencedBlock(min(opened.end() + 1, len(text)), len(text), _word(opened[2]))
+
+
+def _fences(text: str) -> Iterator[re.Match[str]]:
+    """Every line that is a fence, looked for by its signs, as few lines have them."""
+    signs = _FENCE_SIGNS.search(text)
+    while signs is not None:
+        fence = _FENCE.match(text, text.rfind("\n", 0, signs.start()) + 1)
+        if fence is not None:
+            yield fence
+        end = text.find("\n", signs.end())
+        signs = _FENCE_SIGNS.search(text, end) if end >= 0 else None
 
 
 def _word(information: str) -> str:

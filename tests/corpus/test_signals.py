@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.corpus.signals import signals
+from recall.corpus.signals import blocks, signals
 
 PROSE = st.text(
     st.characters(exclude_characters="`~", codec="utf-8") | st.sampled_from("aZ09 .,_\n中カЖÉ²٣"), max_size=60
@@ -40,3 +40,22 @@ def test_shares_of_characters_are_those_of_their_definition(text: str) -> None:
 )
 def test_signals_of_small_texts(text: str, expected: dict[str, float]) -> None:
     assert {name: signals(text)[name] for name in expected} == pytest.approx(expected)
+
+
+FENCES = st.lists(st.sampled_from(["```", "~~~", "````", "\n", "\n", "   ", "    ", "x", "`", "py"]), max_size=25)
+
+
+@given(FENCES.map("".join))
+def test_blocks_lie_between_lines_that_are_fences(text: str) -> None:
+    expected, opened, at = [], None, 0
+    for line in text.split("\n"):
+        fence = re.fullmatch(r" {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)", line)
+        if fence is not None and opened is None:
+            opened = (fence[1], min(at + len(line) + 1, len(text)))
+        elif fence is not None and opened is not None and fence[1].startswith(opened[0]) and not fence[2].strip():
+            expected.append((opened[1], max(opened[1], at - 1)))
+            opened = None
+        at += len(line) + 1
+    if opened is not None:
+        expected.append((opened[1], len(text)))
+    assert [(block.start, block.end) for block in blocks(text)] == expected

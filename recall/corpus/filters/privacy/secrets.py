@@ -35,6 +35,7 @@ _HEAD = re.compile(r"[\w$.-]{0,40}$")
 _URL = re.compile(
     r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s:/@\"'<>\[\]()]{0,64}:([^\s/@\"'<>{}\[\]()$\\]{3,128})@(?=[\w\[])"
 )
+_SCHEME = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}\Z")
 _AUTHORIZATION = re.compile(
     r"(?i)\bauthorization[\"']?\s{0,4}[:=,]\s{0,4}[\"']?(?:bearer|token|basic)\s([A-Za-z0-9+/=_.-]{20,2000})"
 )
@@ -104,7 +105,7 @@ def passwords(text: str) -> Iterator[PersonalSpan]:
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters grow: offsets must stay
         lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
-    for found in _URL.finditer(text) if "://" in text else ():
+    for found in _urls(text):
         value = found[1]
         if not _is_placeholder(value) and not value.isdecimal():
             yield PersonalSpan("password", *found.span(1))
@@ -121,6 +122,18 @@ def passwords(text: str) -> Iterator[PersonalSpan]:
     for found in _AUTHORIZATION.finditer(text) if "authorization" in lowered else ():
         if _random(found[1]):
             yield PersonalSpan("key", *found.span(1))
+
+
+def _urls(text: str) -> Iterator[re.Match[str]]:
+    """What `_URL` finds, looked for by its colon and slashes: schemes begin at each word of a text."""
+    end, colon = 0, text.find("://")
+    while colon >= 0:
+        scheme = _SCHEME.search(text, max(end, colon - 21), colon)
+        found = _URL.match(text, scheme.start()) if scheme is not None else None
+        if found is not None:
+            yield found
+            end = found.end()
+        colon = text.find("://", max(end, colon + 1))
 
 
 def _assigned(found: re.Match[str]) -> Iterator[PersonalSpan]:

@@ -1,8 +1,10 @@
 """Keys of known formats: what is the shortest of a kind, and where a key ends."""
 
+import time
+
 import pytest
 
-from recall.corpus.filters.privacy.secrets import keys
+from recall.corpus.filters.privacy.secrets import keys, passwords
 
 BODY = "q7Zk2mWv9XbT4cRj8LsN5pHd3GfY6aQe1UtKoVwCzMnBrDxSgJyP"
 
@@ -31,3 +33,25 @@ def test_what_stands_behind_a_key_is_no_part_of_it() -> None:
 
 def test_two_words_with_a_dot_are_no_web_token() -> None:
     assert list(keys(f"see eyJ{BODY[:12]}.{BODY[:20]}")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("git+ssh://me:s3cretWd@host/x", ["s3cretWd"]),
+        ("a://b ftp://u:k7Qm2x@h http://v:w9Zt4y@g", ["k7Qm2x", "w9Zt4y"]),
+        ("xhttp://u:k7Qm2x@hhttp://v:w9Zt4y@g", ["k7Qm2x", "w9Zt4y"]),
+        ("://u:k7Qm2x@h and 1://u:k7Qm2x@h", []),
+        ("é" + "a" * 30 + "://u:k7Qm2x@h", []),
+        ("-" + "a" * 21 + "://u:k7Qm2x@h", ["k7Qm2x"]),
+        ("http://uu://v:k7Qm2x@h", ["k7Qm2x"]),
+    ],
+)
+def test_passwords_in_urls(text: str, expected: list[str]) -> None:
+    assert [text[span.start : span.end] for span in passwords(text)] == expected
+
+
+def test_a_hundred_thousand_schemes_take_linear_time() -> None:
+    started = time.process_time()
+    assert not list(passwords("a://b:" * 100_000 + "aaaaaaaaaaaaaaaaaaaaaaaaa" * 40_000))
+    assert time.process_time() - started < 5
