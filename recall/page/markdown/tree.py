@@ -26,7 +26,7 @@ MAX_DEPTH = 240
 SPACE = " \t\n\r\f"
 CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffe\uffff]")
 _CONTROL_REFERENCE = re.compile(
-    r"&#(?:[xX]0*(?:[0-8bBeEfF]?|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F])|0*(?:[0-8]?|1[14-9]|2\d|3[01]|6553[45])(?!\d))"
+    r"&#(?:[xX]0*(?:[0-8bBeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F])|0*(?:[0-8]|1[14-9]|2\d|3[01]|6553[45])(?!\d))"
 )
 
 
