@@ -142,7 +142,7 @@ def _words(element: HtmlElement, own: bool) -> Iterator[str]:
 
 _STRONG: Final = re.compile(
     r"(?:^| )(?:code-?_?block\w*|codebox|code-?snippet|codecontent|code-content|sourcecode|source-code|source_code"
-    r"|fragment|geshi\w*|coderay|program-?listing|prettyprint(?:ed)?|hljs|bbc?_?code|bbcode_code|bbcodecode|codebody"
+    r"|geshi\w*|coderay|program-?listing|prettyprint(?:ed)?|hljs|bbc?_?code|bbcode_code|bbcodecode|codebody"
     r"|phpcode|htmlcode|dp-\w+|syntaxhighlighter|crayon-(?:pre|code|plain|main)|w3-code|ltx_listing|lstlisting"
     r"|member-signature|type-signature|linenums|mw-code|mw-highlight|code-?line|code-?lines|code-wrapper|highlight-code"
     r"|codehilite|prism|shiki|astro-code|literallayout|language-[\w+#-]+|enlighter-(?:code|default)|blob-wrapper"
@@ -150,8 +150,8 @@ _STRONG: Final = re.compile(
     re.I,
 )
 _WEAK: Final = re.compile(
-    r"(?:^| )(?:code|source|src|terminal|console|shell|snippet|highlight|listing|syntax|verbatim|screen|command|cmd"
-    r"|commandline|cli|cmdline|script|output|example|pre|monospace|mono|fixed|typewriter|tt|computer|program|quotecode"
+    r"(?:^| )(?:code|fragment|source|src|terminal|console|shell|snippet|highlight|listing|syntax|verbatim|screen"
+    r"|command|cmd|commandline|cli|cmdline|script|output|example|pre|monospace|mono|fixed|typewriter|tt|computer|program|quotecode"
     r"|codetext|alt2|term|prompt|stdout|text-monospace|font-mono)(?= |$)",
     re.I,
 )

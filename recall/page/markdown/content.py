@@ -36,6 +36,9 @@ FILLED: Final = 0.7
 NEARLY_FILLED: Final = 0.9
 """Share of the words of the element of the article that are kept, and of an element that is nearly all content."""
 
+SURE: Final = 0.5
+"""Probability from which on a heading is kept without text of its own."""
+
 LINK_RUN: Final = 20
 LINK_CHARS: Final = 45
 LINK_SHARE: Final = 0.8
@@ -168,7 +171,8 @@ def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: n
             keep[index] = keep[index] or bool(probabilities[index] >= FRAME)
             following = min(level, following)
         elif not wanted or level >= following:
-            keep[index] = False
+            empty = index + 1 == len(levels) or levels[index + 1] > 0  # nothing of its own that was dropped
+            keep[index] = keep[index] and empty and bool(probabilities[index] >= SURE)
         if level and level <= 1:
             wanted = False
 

@@ -40,7 +40,7 @@ _SHIFTED: Final = {
     "sub": (re.compile(r"[-−+=()\d]{1,6}"), _LOWERED, "_"),
 }
 _REFERENCE: Final = re.compile(r"[\[(]?(\w{1,3}|[*†‡§]{1,3})[\])]?")
-_TERM: Final = re.compile(r"[\w+\-−·*/(),]{1,16}")
+_TERM: Final = re.compile(r"[\w+\-−·*/(),=<>∈∞≤≥≠→]{1,16}")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _VARIABLES: Final = frozenset("dijklmnpqrtxyzNT")
 
@@ -54,7 +54,8 @@ def shifted(name: str, text: str, before: str, linked: bool) -> str:
         return f"[{note[1]}]" if note else text
     if pattern.fullmatch(core):
         return core.translate(table)
-    if not _TERM.fullmatch(core) or not (before.isalnum() or before == ")"):
+    symbol = before == ")" or (before != "" and unicodedata.category(before) == "Sm")
+    if not _TERM.fullmatch(core) or not (before.isalnum() or symbol):
         return text
     if _LETTERS.fullmatch(core):  # ordinals and abbreviations are set so too
         return sign + core if core in _VARIABLES or name == "sub" else text
@@ -72,12 +73,13 @@ def aside(text: str) -> str:
 
 
 def inline_code_piece(markdown: str) -> str:
-    """Inline code or a formula, with borders by which pieces that touch are told apart."""
-    return f"{_CODE_START}{markdown}{_CODE_END}" if markdown.startswith("`") else markdown
+    """Inline code or a formula, with borders by which pieces that touch are told apart. Spaces around stay outside."""
+    core = markdown.strip()
+    return markdown.replace(core, f"{_CODE_START}{core}{_CODE_END}") if core.startswith("`") else markdown
 
 
 def inline_text(run: str, kept_whole: bool) -> str:
-    """The Markdown of a run, lines without white space at their ends. kept_whole: asides stay without a sentence."""
+    """The Markdown of a run, lines without white space at their ends. kept_whole: asides stay where nothing else is."""
     if _BORDER.search(run):
         run = _with_asides(run, kept_whole)
         if _CUT.search(run):
@@ -97,8 +99,8 @@ def _with_asides(run: str, kept_whole: bool) -> str:
     """The run with the words of its asides, or without them where little else stands there."""
     if _ASIDE not in run:
         return run
-    rest = _BORDER.sub("", _ASIDES.sub(" ", run))
-    if kept_whole or len(_WORD.findall(rest)) >= _SENTENCE:
+    words = len(_WORD.findall(_BORDER.sub("", _ASIDES.sub(" ", run))))
+    if not words if kept_whole else words >= _SENTENCE:
         return _ASIDES.sub(r"\1", run)
     return _ASIDES.sub("", run)
 

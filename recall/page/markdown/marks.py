@@ -63,10 +63,16 @@ def mark(root: HtmlElement) -> Marked:
         elif span.prose:
             set_as_lines(span.elements[0])
         elif span.inline or _names_the_next(span):
-            _mark_inline(span.elements[0], inline_code(span.text), marked)
+            _mark_inline(span.elements[0], _with_spaces(span.elements[0], inline_code(span.text)), marked)
         elif not repeats(span, marked):
             _mark_block(span, marked)
     return marked
+
+
+def _with_spaces(element: HtmlElement, code: str) -> str:
+    """Inline code with the white space that its element begins or ends with, which is not the code's."""
+    text = text_of(element)
+    return f"{' ' * text[:1].isspace()}{code}{' ' * text[-1:].isspace()}"
 
 
 def _mark_inline(element: HtmlElement, markdown: str, marked: Marked) -> None:

@@ -35,8 +35,9 @@ _NO_CONTROLS: Final = words("figure figcaption p table ul ol blockquote")
 _VOID: Final = words("br hr img wbr")
 _TAGS: Final = re.compile(r"<([^>]*)>")
 _ATTRIBUTE: Final = re.compile(
-    r'(?:^|\s)(class|id|role|style|hidden|alt|type|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
+    r'(?:^|\s)(class|id|role|style|hidden|alt|type|aria-expanded|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
 )
+_ICON: Final = re.compile(r"\bmaterial-(?:icons|symbols)")
 _CASE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _WHOLE: Final = HEADINGS | {"dt", "summary", "th"}
@@ -100,6 +101,8 @@ def parse_tag(source: str) -> Tag:
         tokens.add(token(f"r:{found['role'][:30].lower()}"))
     if "hidden" in found or _HIDDEN.search(found.get("style", "")):
         tokens.add(token("hidden"))
+    if name in ("i", "span") and _ICON.search(found.get("class", "")):
+        name = "svg"  # its text is the name of a picture
     block = name in BLOCKS or name in ("body", "noscript", BLOCK)
     return Tag(name, tuple(sorted(tokens)), block, found)
 
@@ -182,7 +185,7 @@ class _Walk:
             self._link_starts += 1
         elif name == "q":
             self._run.append('"')
-        elif name == "button":
+        elif name == "button" and "aria-expanded" not in tag.attributes:
             self._buttons += 1
         start = self._fields if name == "label" else self._link_starts if name == "sup" else self._buttons
         if tag.block and name in _NO_CONTROLS:
@@ -198,6 +201,7 @@ class _Walk:
         elif name == INLINE:
             text = inline_code_piece(self._marked.inlines[int(tag.attributes["n"])])
             self._run.append(aside(text) if self._buttons else text)
+            self._linked += len(text) if self._links else 0
         elif name == BLOCK:
             self._flush()
             self._push(tag)
@@ -233,7 +237,7 @@ class _Walk:
                 del self._run[start:]
         elif name == "q":
             self._run.append('"')
-        elif name == "button":
+        elif name == "button" and "aria-expanded" not in tag.attributes:
             self._buttons -= 1
         elif same and name in ("sup", "sub"):
             linked = bool(self._links) or (name == "sup" and self._link_starts > count)
@@ -260,7 +264,7 @@ class _Walk:
         alt = " ".join(tag.attributes.get("alt", "").split())
         if not alt or len(alt) > MAX_ALT:
             return
-        if not self._links and not _FILE.fullmatch(alt):
+        if not self._links and not _FILE.fullmatch(alt) and "".join(self._run).strip():
             self._run.append(alt if len(alt) <= 8 and not alt.isascii() else aside(alt))
 
     def _field(self, tag: Tag) -> None:

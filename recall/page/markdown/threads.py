@@ -108,12 +108,20 @@ def _may_name(value: str) -> bool:
 
 def _fits_any(element: HtmlElement, pairs: tuple[tuple[str, str], ...] | None) -> bool:
     """Whether an element holds a post of the software that `pairs` tell; None: by what the page calls it."""
+    if (element.get("itemprop") or "").lower() == "text" and _is_comment(element):
+        return True
     if pairs is not None:
         return any(_fits(element, pair) for pair in pairs)
     if (element.get("itemprop") or "").lower() in _SCHEMA_TEXT:
         around = next((above for above in element.iterancestors() if above.get("itemtype")), None)
         return around is not None and _SCHEMA.search(around.get("itemtype") or "") is not None
     return any(map(_NAMED.fullmatch, classes(element)))
+
+
+def _is_comment(element: HtmlElement) -> bool:
+    """Whether the page's microdata call an element the text of a comment."""
+    around = next((above for above in element.iterancestors() if above.get("itemtype")), None)
+    return around is not None and (around.get("itemtype") or "").endswith("schema.org/Comment")
 
 
 def _fits(element: HtmlElement, pair: tuple[str, str]) -> bool:

@@ -273,6 +273,26 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
             "<table><thead><tr><th>a<th>b<tbody><tr><td><pre>x | y</pre><td><pre>z(1)</pre></table>",
             "| a | b |\n| --- | --- |\n| `x \\| y` | `z(1)` |",
         ),
+        "spaces-inside-code": (
+            "<p>The <code>minute </code>hand, in<code> X.h</code> of it.</p>",
+            "The `minute` hand, in `X.h` of it.",
+        ),
+        "union-over-a-set": (
+            "<p>All of &cup;<sub>i&isin;I</sub>a<sub>i</sub> is in it.</p>",
+            "All of ∪_(i∈I)a_i is in it.",
+        ),
+        "name-of-a-picture": (
+            '<p>The next page <i class="material-icons">chevron_right</i> of this one.</p>',
+            "The next page of this one.",
+        ),
+        "question-that-opens": (
+            "<div><button aria-expanded=false><b>What is the answer?</b></button><p>It is this one.</p></div>",
+            "**What is the answer?**\n\nIt is this one.",
+        ),
+        "picture-before-words": (
+            "<h3><img alt='Palm Logo'> The string manager</h3><p><img alt='A star'> Source: the old book.</p>",
+            "### The string manager\n\nSource: the old book.",
+        ),
         "pieces-of-code-that-touch": (
             "<p>Call <code>jinja.</code><code>name</code>, or <code>a</code> <code>b</code>.</p>",
             "Call `jinja.name`, or `a` `b`.",
