@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recall.page.markdown.fence_signs import language_by_signs
 from recall.page.markdown.marks import Marked
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.table_writer import table_lines
@@ -57,7 +58,8 @@ def write(
             post = posts[index]
         table = tables.get(index, -1)
         if table < 0 and segments.code[index] >= 0:
-            writer.put_block(fence(text, marked.blocks[segments.code[index]].language))
+            language = marked.blocks[segments.code[index]].language
+            writer.put_block(fence(text, language or language_by_signs(text)))
         elif table < 0:
             writer.put(segments.nodes[index], text)
         elif table in cells:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from recall.page.markdown import markdown
+from recall.page.markdown.fence_signs import language_by_signs
 from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.marks import mark
 from recall.page.markdown.tree import parse
@@ -41,7 +42,9 @@ CASES: list[Any] = [
 @pytest.mark.parametrize(("piece", "language", "code"), CASES)
 def test_code_comes_out_as_one_fence(piece: str, language: str, code: str, around: int) -> None:
     text = markdown(page(piece, around))
-    assert [(match["language"], match["code"]) for match in FENCED.finditer(text)] == [(language, code)]
+    assert [(match["language"], match["code"]) for match in FENCED.finditer(text)] == [
+        (language or language_by_signs(code), code)
+    ]
 
 
 @pytest.mark.parametrize("around", LENGTHS.values(), ids=LENGTHS)
