@@ -71,6 +71,7 @@ def choose(
     _fill_gaps(keep, probabilities)
     _whole_article(keep, segments, probabilities, counts)
     _drop_link_trees(keep, segments)
+    _keep_announced_lists(keep, segments)
     _whole_boxes(keep, segments, counts, tables)
     _match_headings(keep, segments, probabilities)
     return keep
@@ -127,6 +128,22 @@ def _drop_link_trees(keep: npt.NDArray[Any], segments: Segments) -> None:
         if keep[start:index].sum() >= LINK_RUN:
             keep[start:index] = False
         start = index + 1
+
+
+def _keep_announced_lists(keep: npt.NDArray[Any], segments: Segments) -> None:
+    """Keep the list behind a kept line that ends in a colon, if it is short."""
+    lists: list[int] = []  # the outermost list around each node, -1 for none
+    for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
+        outer = lists[parent] if parent >= 0 else -1
+        lists.append(node if outer < 0 and tag.name in ("ul", "ol") else outer)
+    around = [lists[node] for node in segments.nodes]
+    for index in np.flatnonzero(keep[:-1]).tolist():
+        announced = around[index + 1]
+        if announced < 0 or announced == around[index] or not segments.texts[index].endswith((":", "：")):
+            continue
+        end = next((at for at in range(index + 1, len(around)) if around[at] != announced), len(around))
+        if end - index <= LINK_RUN:
+            keep[index + 1 : end] = True
 
 
 def _whole_boxes(keep: npt.NDArray[Any], segments: Segments, counts: npt.NDArray[Any], tables: dict[int, int]) -> None:
