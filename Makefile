@@ -33,8 +33,8 @@ $(DATATROVE)/.installed: $(STAMP)
 	$(PYTHON) -m venv $(DATATROVE)
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 		> $$($(DATATROVE)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
-	$(DATATROVE)/bin/python -m pip install --quiet --disable-pip-version-check datatrove==0.10.1 datasets faust-cchardet \
-		orjson python-magic && touch $@ || rm -rf $(DATATROVE)
+	$(DATATROVE)/bin/python -m pip install --quiet --disable-pip-version-check datatrove==0.10.1 datasets fasteners \
+		fasttext-numpy2-wheel faust-cchardet orjson python-magic && touch $@ || rm -rf $(DATATROVE)
 
 # a labelling server on this machine with the demo's tasks, PORT=8080
 #: parse

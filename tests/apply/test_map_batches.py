@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from recall.apply.map_batches import ExtractPages, ScorePages
+from recall.cli import verbs
 from recall.config import ClusterSection
 from recall.errors import BadInput
 from recall.io.parquet import table_bytes, table_from
@@ -135,6 +137,22 @@ def test_the_filter_and_the_extractor_run_in_datatrove(
     }
     assert 0 < len(wanted) < len(world.sites)
     assert {row["metadata"]["url"]: row["text"] for row in rows} == wanted
+
+
+@pytest.mark.slow
+def test_the_plain_model_is_one_for_the_filter_of_datatrove(
+    datatrove: Callable[[str, Path], None], tmp_path: Path
+) -> None:
+    call = ["release", "shipped", str(tmp_path / "code.bin"), "--plain", "--labels", "hq,cc"]
+    assert CliRunner().invoke(verbs, call).exit_code == 0
+    code = "Call sort(items) in Python: def sort(items): import heapq; return heapq.nsmallest(len(items), items) " * 4
+    garden = "The roses of this summer were lovely and we sat there with tea and cake. " * 12
+    script = f"""{block("datatrove's own filter")}
+from datatrove.data import Document
+
+assert [code_filter.filter(Document(text=text, id="")) for text in ({code!r}, {garden!r})] == [True, False]
+"""
+    datatrove(script, tmp_path)
 
 
 @pytest.mark.slow

@@ -161,7 +161,8 @@ def _beside(parent: HtmlElement, child: HtmlElement) -> list[str] | None:
             texts.append((" ".join(sibling.itertext()), can_be_clicked(sibling)))
         texts.append((sibling.tail or "", False))
     shown = [(squashed(text), clicked) for text, clicked in texts if text.strip()]
-    if sum(len(text) for text, _ in shown) > MAX_CONTROLS or not all(is_control(*one) for one in shown):
+    words = [text for text, _ in shown if not are_line_numbers(text)]
+    if sum(map(len, words)) > MAX_CONTROLS or not all(is_control(*one) for one in shown):
         return None
     return [text for text, _ in shown]
 

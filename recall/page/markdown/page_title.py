@@ -131,7 +131,9 @@ def _named(
             continue
         if level > 1 and not keep[index] and index > first:
             continue
-        if letters in parts or letters == whole or letters in joined:
+        if len(parts) > 1 and letters in joined:
+            return index  # more than one part of the title
+        if letters in parts or letters == whole:
             exact.append((level, index, parts.index(letters) if letters in parts else 0))
         elif level <= 2 and (letters in whole or (level == 1 and whole in letters)):
             partial.append((level, index))

@@ -127,7 +127,7 @@ def segments_of(body: HtmlElement, marked: Marked) -> Segments:
             skipped += 1
         else:
             tag = parse_tag(opening)
-            if tag.name in _SKIPPED:
+            if tag.name in _SKIPPED or ("hidden" in tag.attributes and not tag.block):
                 skipped = 1
             else:
                 walk.enter(tag)

@@ -133,3 +133,12 @@ def test_numbers_too_long_to_count_lines_do_no_harm() -> None:
 def test_a_permalink_whose_sign_was_decoded_wrong_is_no_code() -> None:
     signature = '<dl><dt class="sig" id="f">f(x)<a class="headerlink" href="#f">Â¶</a></dt><dd>It does so.</dd></dl>'
     assert "`f(x)`" in markdown(page(signature, 3))
+
+
+@pytest.mark.parametrize("lines", [30, 60, 300])
+def test_numbers_behind_a_block_go_however_many_they_are(lines: int) -> None:
+    code = "\n".join(f"let a{number} = {number};" for number in range(lines))
+    numbers = "".join(f"<span class=line-number>{number + 1}</span><br>" for number in range(lines))
+    block = f"<pre><code>{code}</code></pre> <div class=line-numbers-wrapper>{numbers}</div>"
+    text = markdown(f"<p>{PARAGRAPH.format(1)}</p><div class=language-js>{block}</div><p>Then it ends.</p>".encode())
+    assert f"\n{code}\n```\n\nThen it ends.\n" in text

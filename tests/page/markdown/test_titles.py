@@ -34,6 +34,11 @@ PAGES: dict[str, tuple[str, str, str]] = {
         "<div class=content>TEXT</div>",
         FIT,
     ),
+    "site-first-by-its-link": (
+        f"Ann's place | {FIT}",
+        f'<h2><a href="/">Ann\'s place</a></h2><h1>{FIT}</h1><article>TEXT</article>',
+        FIT,
+    ),
     "no-heading": (f"{FIT} | Toolshed", "<div>TEXT</div>", FIT),
     "no-heading-site-first": (f"Toolshed | {FIT}", "<div>TEXT</div>", FIT),
     "no-heading-long-site": (
@@ -146,3 +151,27 @@ def test_each_part_of_a_list_of_articles_keeps_its_heading() -> None:
     for n in range(5):
         assert f"# Article {n}\n\n" in text
         assert text.index(f"# Article {n}\n") < text.index(f"tool number {n} ")
+
+
+# as PAGES, of pages with more than one `h1`
+SECTIONS: dict[str, tuple[str, str, str]] = {
+    "h1-of-two-parts-and-one-of-a-section": (
+        f"{FIT} - Rings - ",
+        f"<article><h1>{FIT} - Rings</h1>TEXT<h1>Rings</h1>TEXT</article>",
+        f"{FIT} - Rings",
+    ),
+    "heading-above-sections-of-h1": (
+        f"{FIT} - part 2 - Toolshed",
+        f"<h3>{FIT} - part 2</h3><div>TEXT<h1>Format</h1>TEXT</div>",
+        f"{FIT} - part 2",
+    ),
+    "h1s-in-a-row": ("tooldoc: tool", f"<article><h1>{FIT}</h1><h1>Summary</h1>TEXT</article>", FIT),
+}
+
+
+@pytest.mark.parametrize(("document", "body", "title"), SECTIONS.values(), ids=SECTIONS)
+def test_a_section_of_the_highest_level_is_not_the_title(document: str, body: str, title: str) -> None:
+    html = f"<title>{document}</title><body>{body.replace('TEXT', ''.join(map(PARAGRAPH.format, range(20))))}"
+    text = markdown(html.encode())
+    assert text.startswith(f"# {title}\n")
+    assert text.count(f"# {title}\n") == 1
