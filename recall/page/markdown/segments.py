@@ -157,7 +157,7 @@ class _Walk:
     def add(self, text: str) -> None:
         """Text of the page."""
         if "&" in text:
-            text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+            text = text.replace("&#13;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         if "\n" in text:
             text = text.replace("\n", " ")
         self._run.append(aside(text) if self._buttons else text)

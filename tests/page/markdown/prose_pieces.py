@@ -273,6 +273,10 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
             "<table><thead><tr><th>a<th>b<tbody><tr><td><pre>x | y</pre><td><pre>z(1)</pre></table>",
             "| a | b |\n| --- | --- |\n| `x \\| y` | `z(1)` |",
         ),
+        "carriage-return-by-number": (
+            "<p>Written&#13;by a&#13;&#10;machine, as &amp;#13; says.</p>",
+            "Written by a machine, as &#13; says.",
+        ),
         "hidden-words": (
             "<h3>How it works<x-menu hidden><i>Save it</i></x-menu></h3><p>It is as <b hidden>not</b> shown.</p>",
             "### How it works\n\nIt is as shown.",
