@@ -49,9 +49,7 @@ def plain_symbol_features(text: str, symbols: str, extensions: Sequence[str], bu
 def _plain_looks(text: str, extensions: Sequence[str]) -> list[int]:
     counts = [0] * LOOK_COUNT
     for word in re.findall(r"[A-Za-z0-9_]+", text):
-        for at in range(1, len(word)):
-            if _has_joint(word[:at]):
-                break
+        for at in range(1, _first_joint(word)):
             if word[at].isupper() and word[at - 1].islower():
                 counts[CAMEL] += word[0].islower()
                 counts[PASCAL] += word[0].isupper()
@@ -66,9 +64,13 @@ def _plain_looks(text: str, extensions: Sequence[str]) -> list[int]:
     return counts
 
 
-def _has_joint(word: str) -> bool:
-    """Whether a word changes from lower to upper case, or goes on behind a low line inside of it."""
-    return re.search("[a-z][A-Z]|_[^_]", word) is not None
+def _first_joint(word: str) -> int:
+    """Where a word first changes from lower to upper case, or goes on behind a low line inside of it; else its end.
+
+    Sought once a word, as a page may be one word.
+    """
+    joint = re.search("[a-z][A-Z]|_[^_]", word)
+    return joint.end() if joint else len(word)
 
 
 def plain_features(data: bytes, symbols: str, extensions: tuple[str, ...], buckets: Buckets) -> Ids:

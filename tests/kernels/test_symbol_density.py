@@ -47,3 +47,10 @@ def test_a_page_that_is_one_word_takes_linear_time() -> None:
     features_of(b"aB_(" * 500_000)
     assert time.process_time() - start < 3
     assert len(features_of(b"")) == len(np.unique(features_of(b""))) == len(SYMBOLS) + len(LOOKS)
+
+
+@pytest.mark.parametrize("word", ["a", "A", "_", "a__", "9"])
+def test_a_page_that_is_one_word_takes_linear_time_without_compiled_code(word: str) -> None:
+    start = time.process_time()
+    plain_symbol_features(word * (200_000 // len(word)), SYMBOLS, EXTENSIONS, (PER, DENSE, MANY))
+    assert time.process_time() - start < 3
