@@ -2,8 +2,9 @@
 
 In: portions, the work, and where the results go. Out: the results, and beside them the account: a line for each input,
 done, skipped or failed with its reason, in order. Parts lie in a folder beside the results until these are whole; a
-call after a killed one goes on with them. Refuses a name that is taken, parts of something else (see `check_plan`), and
-more failed inputs than may fail: nothing is written then, and the next call tries them again.
+call after a killed one goes on with them. Refuses a name that is taken, a folder of parts that holds other files, parts
+of something else (see `check_plan`), and more failed inputs than may fail: nothing is written then, and the next call
+tries them again.
 """
 
 import os
@@ -22,23 +23,29 @@ from recall.apply.resumable import (
     Order,
     account_of,
     check_plan,
+    check_unused,
     columns_of,
     do_portions,
     failed_in,
     forget_failed,
+    keys_of,
     parts_of,
 )
 from recall.apply.targets import json_line, write_target
 from recall.config import ClusterSection
 from recall.errors import BadInput, Incomplete, ShardFailed, StorageUnusable
 from recall.io import sync
-from recall.run.lease import Lease
+from recall.run.lease import DRIVER, Lease
 
 ACCOUNT = ".inputs.jsonl"
 """Behind the name of the results: the account of inputs."""
 PARTS = ".parts"
 """Behind the name of the results: what a killed call left, gone when they are whole."""
 _STAGED = "whole"
+_AGAIN = "again"
+"""Staged once more by a call that goes on after the results had been put in their place."""
+_PLACED = "placed"
+"""There from the moment on when what is staged may be renamed: with nothing staged, the results are in their place."""
 
 Row = Mapping[str, Any]
 
@@ -69,8 +76,10 @@ def collect(job: Job, target: Path) -> Collected:
     order, began = job.order, time.monotonic()
     beside = target.with_name(target.name + PARTS)
     resumed = order.store.exists(PLAN)
-    if target.exists() and not resumed:
-        raise BadInput(f"{target}: exists already; choose another name or remove it")
+    if target.exists() and not (resumed and _is_placed(beside)):
+        raise _taken(target)
+    if not resumed:
+        check_unused(order.store, (DRIVER, _PLACED))
     try:
         with Lease(order.store) as lease:
             check_plan(order, job.portions, job.verb, job.extra)
@@ -80,13 +89,35 @@ def collect(job: Job, target: Path) -> Collected:
             _check_share(job, failed)
             lease.confirm()
             pages, inputs = _write(job, failed, target, beside)
-        for key in () if Path(order.store.root) == beside else order.store.keys():
+        for key in (*keys_of(order.store, job.portions), DRIVER, PLAN):  # the plan last: it says whose these are
             order.store.remove(key)
-        shutil.rmtree(beside, ignore_errors=True)
+        _tidy(beside)
     except OSError as error:
         line = f"{error.filename or target}: cannot be written: {error.strerror or error}"
         raise StorageUnusable(f"{line}; mend it, then run again") from None
     return Collected(pages, inputs, time.monotonic() - began, resumed)
+
+
+def _taken(target: Path) -> BadInput:
+    return BadInput(f"{target}: exists already; choose another name or remove it")
+
+
+def _is_placed(beside: Path) -> bool:
+    """Whether an earlier call put the results in their place."""
+    return (beside / _PLACED).exists() and not (beside / _STAGED).exists()
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, where there is one."""
+    (shutil.rmtree if path.is_dir() else Path.unlink)(path) if path.exists() else None
+
+
+def _tidy(beside: Path) -> None:
+    """Remove what this module put into the folder beside the results, and the folder unless others use it."""
+    for name in (_AGAIN, _STAGED, _PLACED):
+        _remove(beside / name)
+    if beside.is_dir() and all(path.name.startswith(".") for path in beside.iterdir()):  # locks and what a kill left
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _check_share(job: Job, failed: Mapping[int, str]) -> None:
@@ -111,10 +142,13 @@ def _check_share(job: Job, failed: Mapping[int, str]) -> None:
 def _write(job: Job, failed: Mapping[int, str], target: Path, beside: Path) -> tuple[int, Counter[str]]:
     """The account, then the results: whole in the folder beside them first, then under their name."""
     inputs: Counter[str] = Counter(done=0, skipped=0, failed=0)
-    staged = beside / _STAGED
+    placed = _is_placed(beside)
+    staged = beside / (_AGAIN if placed else _STAGED)
     account = target.with_name(target.name + ACCOUNT)
     beside.mkdir(parents=True, exist_ok=True)
-    (shutil.rmtree if staged.is_dir() else Path.unlink)(staged) if staged.exists() else None
+    _remove(staged)
+    if not placed:
+        _remove(beside / _PLACED)
     with (beside / account.name).open("wb") as stream:
         for portion in job.portions:
             reason = failed.get(portion.number, "")
@@ -123,10 +157,15 @@ def _write(job: Job, failed: Mapping[int, str], target: Path, beside: Path) -> t
                 inputs[line["outcome"]] += 1
                 stream.write(json_line(line))
     pages = write_target(target, staged, _good_rows(job, failed), columns_of(job.order.work))
-    for name, path in ((beside / account.name, account), (staged, target)):
+    for name in (beside / account.name, staged):
         sync(name)
-        if path == account or not path.exists():
-            os.replace(name, path)  # noqa: PTH105 - of folders too
+    if target.exists() and not placed:
+        raise _taken(target)
+    os.replace(beside / account.name, account)  # noqa: PTH105 - as below
+    if not target.exists():
+        (beside / _PLACED).touch()
+        sync(beside)
+        os.replace(staged, target)  # noqa: PTH105 - of folders too
     sync(target.absolute().parent)
     return pages, inputs
 

@@ -6,6 +6,7 @@ piece it was at. What is published depends on the inputs alone, so the bytes are
 row, a skip with its reason, or a failure in words.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ FATE: Schema = {"skip": "string", "failure": "string"}
 """Columns of parts only: why a row is no page."""
 
 PLAN = "plan.json"
+_OWN = re.compile(r"([0-9]{6,})\.json|([0-9]{6,})-[0-9]{6,}\.parquet")
+"""A portion's record (`done_key`) and its parts (`part_key`)."""
 
 Row = dict[str, Any]
 
@@ -148,6 +151,21 @@ def forget_failed(store: Store, portions: Sequence[Portion]) -> None:
             store.remove(done_key(portion))
             for key in store.keys(f"{portion.number:06d}-"):
                 store.remove(key)
+
+
+def keys_of(store: Store, portions: Sequence[Portion]) -> list[str]:
+    """The parts and records of portions that are there."""
+    numbers = {f"{portion.number:06d}" for portion in portions}
+    matches = ((key, _OWN.fullmatch(key)) for key in store.keys(""))
+    return [key for key, match in matches if match is not None and (match[1] or match[2]) in numbers]
+
+
+def check_unused(store: Store, known: Sequence[str]) -> None:
+    """Raise BadInput where a folder holds files besides the known ones and no plan: they are somebody else's."""
+    keys = store.keys()
+    other = next((key for key in keys if key not in known), None)
+    if other is not None and PLAN not in keys:
+        raise BadInput(f"{store.root}: holds files that are no parts, such as {other}; choose an empty folder")
 
 
 def _publish(order: Order, key: str, rows: Sequence[Row]) -> None:

@@ -1,0 +1,99 @@
+"""Files of others are kept: those in a folder of parts, and one that takes the name of the results meanwhile."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recall.errors import BadInput, Incomplete
+
+Call = Callable[..., list[dict[str, Any]]]
+
+
+class Killed(SystemExit):
+    """As good as SIGKILL between two steps."""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    (tmp_path / "a.html").write_text("<p>Some text of a page, long enough to be kept.</p>")
+    return tmp_path / "a.html"
+
+
+def test_a_folder_of_other_files_is_refused_for_parts_and_stays_as_it_is(page: Path, call: Call) -> None:
+    (page.parent / "p" / "sub").mkdir(parents=True)
+    mine = [page.parent / "p" / "thesis.txt", page.parent / "p" / "sub" / "x.txt"]
+    for file in mine:
+        file.write_text("x")
+    with pytest.raises(BadInput, match=r"p: holds files that are no parts, such as sub/x.txt; choose an empty folder"):
+        call("extract", page, "--parts", page.parent / "p", "--to", page.parent / "o.jsonl")
+    assert sorted(path for path in (page.parent / "p").rglob("*") if path.is_file()) == sorted(mine)
+    assert not (page.parent / "o.jsonl").exists()
+
+
+@pytest.mark.parametrize("parts", ["p", "o.jsonl.parts"])
+def test_only_parts_are_removed_when_the_results_are_whole(page: Path, call: Call, parts: str) -> None:
+    verb = ["extract", page, page.parent / "b.jsonl", "--parts", page.parent / parts, "--to", page.parent / "o.jsonl"]
+    (page.parent / "b.jsonl").write_text("no JSON")
+    with pytest.raises(Incomplete):
+        call(*verb)
+    kept = [page.parent / parts / name for name in ("notes.txt", "000009.json", "000000-notes.txt")]
+    for file in kept:
+        file.write_text("x")
+    call(*verb, "--failed-share", "0.5")
+    assert (page.parent / "o.jsonl").exists()
+    left = {path for path in (page.parent / parts).rglob("*") if path.is_file() and path.name[0] != "."}
+    assert left == set(kept)
+
+
+@pytest.mark.parametrize("name", ["o.jsonl", "o"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_call_killed_about_the_renaming_goes_on(
+    page: Path, call: Call, monkeypatch: pytest.MonkeyPatch, name: str, *, after: bool
+) -> None:
+    target = page.parent / name
+    rename = os.replace
+
+    def die(source: Path, to: Path) -> None:
+        if to != target or after:
+            rename(source, to)
+        if to == target:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", die)
+        with pytest.raises(Killed):
+            call("extract", page, "--to", target)
+    assert target.exists() is after
+    call("extract", page, "--to", target)
+    text = target / page.relative_to("/").with_name("a.html.md") if name == "o" else target
+    assert "Some text of a page" in text.read_text()
+    assert sorted(path.name for path in page.parent.iterdir()) == sorted(["a.html", name, f"{name}.inputs.jsonl"])
+
+
+@pytest.mark.parametrize("moment", [".inputs.jsonl", ""], ids=["before the account", "before the results"])
+def test_results_never_give_way_to_a_file_that_took_their_name(
+    page: Path, call: Call, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    target = page.parent / "o.jsonl"
+    rename = os.replace
+
+    def die(source: Path, to: Path) -> None:
+        if to.name == f"o.jsonl{moment}":
+            raise Killed
+        rename(source, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", die)
+        with pytest.raises(Killed):
+            call("extract", page, "--to", target)
+    target.write_text("mine")
+    for _ in range(2):
+        with pytest.raises(BadInput, match=r"o.jsonl: exists already"):
+            call("extract", page, "--to", target)
+    assert target.read_text() == "mine"
+    target.unlink()
+    call("extract", page, "--to", target)
+    assert "Some text of a page" in target.read_text()
