@@ -129,10 +129,13 @@ def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPa
     return chosen
 
 
-def _negatives(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
-    """Random pages as negatives, without those that show signs of code, as some of them are code."""
+def _without_signs_of_code(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
+    """The random pages that may be negatives: some of those with a code block or under a shipped prefix are code."""
     known = PrefixSet(one.prefix for one in shipped_prefixes() if config.train.label_of_tag(one.tag))
-    plain = [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
+    return [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
+
+
+def _random_negatives(plain: Iterable[SeedPage], config: Config) -> list[SeedPage]:
     chosen = sorted(plain, key=lambda page: priority(config.run.seed, page.url))[: config.seed.random_negatives]
     return [replace(page, label="random", source="random") for page in chosen]
 
@@ -167,14 +170,15 @@ def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str
     inferred = spread(
         [page for page in found if page.source in {"prefix", "model", "structure"}], config.seed.per_family, 0
     )
+    plain = _without_signs_of_code((page for page in sample if page.url not in scores), config)
     examples = {url_key(page.url): page for page in found if page.source == "label"}
     ranked = [
         *(page for page in inferred if page.source == "prefix"),
         *judged,
         *(page for page in inferred if page.source == "model" and page.url not in scores),
-        *negatives([page for page in sample if page.url not in scores], config),
+        *spread(negatives(plain, config), config.seed.per_family, 0),
         *(page for page in inferred if page.source == "structure" and page.url not in scores),
-        *_negatives((page for page in sample if page.url not in scores), config),
+        *_random_negatives(plain, config),
     ]
     for page in ranked:
         examples.setdefault(url_key(page.url), page)

@@ -1,6 +1,7 @@
 """The first examples, from every source."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,26 @@ def test_a_model_chooses_the_first_examples(fresh: Any, played: Run, crawl: Any)
     assert not any(sites[url] == "C" for url in by_label["other"])
     assert max(Counter(row["family"] for row in rows if row["label"] == "C").values()) <= 4
     assert run.step("seed").manifest.settings["model"]
+
+
+def test_a_model_makes_no_negative_of_what_shows_signs_of_code_and_few_of_a_family(
+    fresh: Any, played: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a model below whose floor all pages lie."""
+    model = shutil.copytree(f"{played.store.root}/rounds/1/train", tmp_path / "model")
+    card = json.loads((model / "model.json").read_text())
+    card["metrics"] |= {"floor": 1.0, "threshold_0.9": card["threshold"]}
+    card["threshold"] = 1.0
+    (model / "model.json").write_text(json.dumps(card))
+    monkeypatch.setattr(package, "shipped_prefixes", lambda: shipped(example0=(0, 0)))
+    run = fresh(seed={"labels": "", "model": str(model), "model_pages": 6, "sample_shards": 3, "per_family": 2})
+    seed(run)
+    rows = run.store.read_table("seed/examples.parquet").to_pylist()
+    negatives = [row for row in rows if row["label"] == "other"]
+    families = Counter(row["family"] for row in negatives)
+    assert not any("\ue000code" in row["text"] for row in negatives)
+    assert "example0.org" not in families
+    assert max(families.values()) == 2
 
 
 def test_a_model_that_is_not_there_is_refused(fresh: Any, tmp_path: Path) -> None:
