@@ -23,7 +23,7 @@ from recall.page.markdown.code_runs import stacked
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, stands_beside, without_typed_numbers
 from recall.page.markdown.prose_in_pre import is_prose
-from recall.page.markdown.tree import HEADINGS, ancestors, classes, holds_more, squashed, text_of
+from recall.page.markdown.tree import HEADINGS, MONOSPACED, ancestors, classes, holds_more, squashed, text_of
 
 _SKIPPED: Final = frozenset({"head", "style", "button", "select", "svg", "math", "iframe", "object"})
 _CONTROLS: Final = frozenset({"a", "em", "button", "span", "div", "p", "small", "h4", "h5", "h6"})
@@ -34,12 +34,13 @@ def find_code(root: HtmlElement) -> list[CodeSpan]:
     """All code of a page in document order."""
     spans: list[CodeSpan] = []
     taken: set[HtmlElement] = set()
+    seen: set[HtmlElement] = set()
     walked = root.iter(*_WALKED)
     for element in walked:
         if element in taken or element.tag in _SKIPPED:
             _skip_inside(element, walked)
             continue
-        hit = _at(element)
+        hit = _at(element, seen)
         if hit is not None:
             spans.append(hit)
             taken.update(hit.elements)
@@ -54,8 +55,10 @@ def _skip_inside(element: HtmlElement, walked: Iterator[HtmlElement]) -> None:
             next(walked)
 
 
-def _at(element: HtmlElement) -> CodeSpan | None:
+def _at(element: HtmlElement, seen: set[HtmlElement]) -> CodeSpan | None:
     tag = element.tag
+    if tag in MONOSPACED:
+        return monospaced(element, seen)
     rule = _RULES.get(tag)
     if rule is not None:
         return rule(element)
@@ -66,7 +69,7 @@ def _at(element: HtmlElement) -> CodeSpan | None:
             span = parts_of_listing(element)
         if span is not None:
             return span
-    return box(element, name) if tag in BOXES or tag in LAYOUTS else None
+    return box(element, name, seen) if tag in BOXES or tag in LAYOUTS else None
 
 
 def _preformatted(element: HtmlElement) -> CodeSpan | None:
@@ -114,7 +117,7 @@ def _ordered(element: HtmlElement) -> CodeSpan | None:
     if items and _is_copied(element):
         text = code_text(element, keep=False)
         return CodeSpan((element,), text, declared_language(element)) if text else None
-    return box(element, element.get("class"))
+    return box(element, element.get("class"), set())
 
 
 def _is_copied(element: HtmlElement) -> bool:
@@ -154,11 +157,10 @@ def _counts(gutter: CodeSpan, code: CodeSpan) -> bool:
 
 _RULES: Final[dict[str, Callable[[HtmlElement], CodeSpan | None]]] = {
     **dict.fromkeys(("pre", "xmp", "listing", "plaintext"), _preformatted),
-    **dict.fromkeys(("code", "tt", "samp", "kbd"), monospaced),
     "table": _table,
     "ol": _ordered,
     "textarea": textarea,
     "script": script,
 }
-_WALKED: Final = tuple(sorted({*_RULES, *_SKIPPED, *BOXES, *LAYOUTS, *HEADINGS, "dt"}))
+_WALKED: Final = tuple(sorted({*_RULES, *MONOSPACED, *_SKIPPED, *BOXES, *LAYOUTS, *HEADINGS, "dt"}))
 """Elements that are looked at: no rule begins at any other."""

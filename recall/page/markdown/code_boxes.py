@@ -43,13 +43,13 @@ _PROMPT: Final = re.compile(
 )
 
 
-def box(element: HtmlElement, name: str | None) -> CodeSpan | None:
-    """The code of an element that is no `<pre>`, `<code>` or table. name: its class attribute."""
+def box(element: HtmlElement, name: str | None, seen: set[HtmlElement]) -> CodeSpan | None:
+    """The code of an element that is no `<pre>`, `<code>` or table. name: its class attribute; seen: of `line_run`."""
     tag = element.tag
     styled = element.get("style") or (tag == "font" and element.get("face"))
     told = name is not None and _tells(name, tag in _NAMED)
     if tag in BOXES and (told or (styled and (monospace(element) or preformatted(element)))):
-        span = _container(element)
+        span = _container(element, seen)
         if span is not None:
             return span
     elif tag in _PROSE:
@@ -118,7 +118,7 @@ def parts_of_listing(element: HtmlElement) -> CodeSpan | None:
     return CodeSpan((pres[-1], *pres[:-1]), "\n".join(texts), declared_language(element))
 
 
-def _container(element: HtmlElement) -> CodeSpan | None:
+def _container(element: HtmlElement, seen: set[HtmlElement]) -> CodeSpan | None:
     """An element whose class or font says that it shows code."""
     name = element.get("class") or ""
     if is_editor(element):
@@ -127,7 +127,7 @@ def _container(element: HtmlElement) -> CodeSpan | None:
     strong = strong_class(name)
     if hidden(element) or _wraps_container(element) or _holds_blocks(element):
         return None
-    run = line_run(element)
+    run = line_run(element, seen)
     if run is not None and (strong or looks_like_code(run[1])):
         return CodeSpan(run[0], run[1], declared_language(element))
     keep = preformatted(element) or keeps_spaces(element) or (strong and _has_typed_lines(element))

@@ -27,11 +27,11 @@ _SPACED: Final = re.compile(r" {2,}\S")
 _PAIR: Final = re.compile(r"\n[ \t]*\n")
 
 
-def monospaced(element: HtmlElement) -> CodeSpan | None:
-    """The code of such an element."""
+def monospaced(element: HtmlElement, seen: set[HtmlElement]) -> CodeSpan | None:
+    """The code of such an element. seen: of `line_run`."""
     if len(element) == 0:
         if "\n" not in (element.text or ""):
-            run = line_run(element) if element.tail is None or element.tail.isspace() else None
+            run = line_run(element, seen) if element.tail is None or element.tail.isspace() else None
             if run is None and not strong_class(element.get("class") or ""):
                 return inline(element)
     elif next(element.iter("pre", "xmp", "listing", "textarea", "table"), None) is not None:
@@ -41,7 +41,7 @@ def monospaced(element: HtmlElement) -> CodeSpan | None:
     language, text = _unread_fence(element) or ("", several_lines(element))
     if text:
         return CodeSpan((element,), text, language or declared_language(element))
-    run = line_run(element)
+    run = line_run(element, seen)
     if run is not None and (element.getparent().tag not in ("td", "th") or looks_like_code(run[1])):
         return CodeSpan(run[0], run[1], declared_language(element))
     if strong_class(element.get("class") or "") and _stands_alone(element) and _in_block(element):

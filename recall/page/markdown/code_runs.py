@@ -18,6 +18,9 @@ Run = tuple[tuple[HtmlElement, ...], str]
 MAX_PARTS: Final = 400
 """Elements of one line at most: a longer one is no line."""
 
+LONG_RUN: Final = 40
+"""Elements, breaks too, of a run up to which code may begin at any of its lines."""
+
 _BY_BREAK: Final = frozenset({"code", "tt", "samp", "kbd", "font", "span", "b"})
 _BY_BLOCK: Final = frozenset({"p", "div"})
 _WITH_BREAKS: Final = frozenset({"p", "div", "td", "dd", "blockquote", "section"})
@@ -28,13 +31,18 @@ _UNITS: Final = {"px": 0.1, "em": 2.0, "pt": 0.133}
 """Spaces for each unit of a margin: a letter of code is about ten pixels or half an em wide."""
 
 
-def line_run(first: HtmlElement) -> Run | None:
-    """The run that starts at an element, at least two lines, else None."""
-    if first.tag in _BY_BREAK:
-        return _broken(first)
-    if first.tag in _BY_BLOCK:
-        return stacked(first)
-    return None
+def line_run(first: HtmlElement, seen: set[HtmlElement]) -> Run | None:
+    """The run that starts at an element, at least two lines, else None.
+
+    seen: elements of long runs that this function gave before, to which it adds. One that is asked for again was in a
+    run that is no code, and starts none: else each line of it would walk over all behind.
+    """
+    if first in seen:
+        return None
+    run = _broken(first) if first.tag in _BY_BREAK else stacked(first) if first.tag in _BY_BLOCK else None
+    if run is not None and len(run[0]) > LONG_RUN:
+        seen.update(run[0][1:])
+    return run
 
 
 def blank(text: str | None) -> bool:

@@ -71,6 +71,12 @@ HOSTILE = {
     "parts": "<div class=hljs>" + "<pre class=a>x</pre>" * 5_000 + "</div>",
     "copies": "<pre>abcdefgh</pre><div class=hljs>abcdefgh</div>" * 3_000,
     "prose": "<pre>" + "the\n" * 50_000 + "</pre>",
+    "cells of code": "<table><tr><td>" + "<code>hello world</code><br>" * 5_000,
+    "cells of strong code": "<table><tr><td>" + "<tt><b>hello world</b></tt><br>" * 5_000,
+    "lines of a font": "<font face=courier>hello my world</font><br>" * 5_000,
+    "lines of a class": "<span class=code>hello my world</span><br>" * 5_000,
+    "lines of a style": "<b style=font-family:courier>hello my world</b><br>" * 5_000,
+    "paragraphs of a style": "<p style=font-family:courier>hello <i>my</i> world</p>" * 5_000,
     "addresses": '<a data-cfemail="5a3b">x</a>' * 5_000,
 }
 
