@@ -102,10 +102,11 @@ def _write_warc(target: Path, staged: Path, rows: Iterable[Row]) -> int:
 
 def _write_folder(staged: Path, rows: Iterable[Row]) -> int:
     count = 0
+    owners: dict[str, str] = {}
     staged.mkdir()
     with (staged / PAGES).open("wb") as pages:
         for row in rows:
-            file = file_name(row["path"], row["offset"], row["length"])
+            file = file_name(row["path"], row["offset"], row["length"], owners)
             where = staged / file
             if not where.exists():  # a list may name a page twice
                 where.parent.mkdir(parents=True, exist_ok=True)
@@ -115,22 +116,34 @@ def _write_folder(staged: Path, rows: Iterable[Row]) -> int:
     return count
 
 
-def file_name(path: str, offset: int | None, length: int | None) -> str:
-    """Where a page's Markdown lies in a folder: as its file lies, and in an archive by its offset."""
-    parts = list(_safe(path.partition("://")[2] if "://" in path else path))
+def file_name(path: str, offset: int | None, length: int | None, owners: dict[str, str] | None = None) -> str:
+    """Where a page's Markdown lies in a folder: as its file lies, and in an archive by its offset.
+
+    owners: the input that has a place, by place; another input that would lie there gets a digest behind its name.
+    """
+    place = "/".join(_safe(path.partition("://")[2] if "://" in path else path))
+    while owners is not None and owners.setdefault(place, path) != path:
+        place = f"{place}-{_digest(path)[:32]}"
     if offset is None:
-        return "/".join([*parts[:-1], f"{parts[-1]}.md"])
+        return f"{place}.md"
     shared = f"-{-length}" if length is not None and length < 0 else ""
-    return "/".join([*parts, f"{offset:012d}{shared}.md"])
+    return f"{place}/{offset:012d}{shared}.md"
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
 
 
 def _safe(path: str) -> Iterator[str]:
-    """Parts of a path that lead nowhere else, at least one; long ones are cut and told apart by a digest."""
+    """Parts of a path that lead nowhere else, at least one; long ones are cut and told apart by a digest.
+
+    None is the list of pages.
+    """
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    for part in parts or ["_"]:
+    for number, part in enumerate(parts or ["_"]):
         name = "__" if part == ".." else _UNSAFE.sub("_", part)
+        name += "_" if name == PAGES and not number else ""
         octets = name.encode()
         if len(octets) > _LONGEST:
-            digest = hashlib.sha256(part.encode("utf-8", "replace")).hexdigest()[:8]
-            name = f"{octets[:_LONGEST].decode('utf-8', 'ignore')}-{digest}"
+            name = f"{octets[:_LONGEST].decode('utf-8', 'ignore')}-{_digest(part)[:8]}"
         yield name

@@ -1,5 +1,6 @@
 """Files of others are kept: those in a folder of parts, and one that takes the name of the results meanwhile."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -97,3 +98,44 @@ def test_results_never_give_way_to_a_file_that_took_their_name(
     target.unlink()
     call("extract", page, "--to", target)
     assert "Some text of a page" in target.read_text()
+
+
+def texts_of(folder: Path) -> list[str]:
+    """The Markdown of a folder, as its list of pages says."""
+    rows = [json.loads(line) for line in (folder / "pages.jsonl").read_text().splitlines()]
+    return [(folder / row["file"]).read_text().strip() for row in rows]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a:b.html", "a_b.html", "a?b.html"),
+        ("../{here}/x.html", "__/{here}/x.html"),
+        ("{whole}/x.html", "/{whole}/x.html"),
+    ],
+)
+def test_pages_whose_files_would_have_one_name_lie_apart(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [name.format(here=tmp_path.name, whole=str(tmp_path)[1:]) for name in names]
+    for number, name in enumerate(given):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(f"<p>The text of page {number}, long enough.</p>")
+    wanted = [call("extract", name)[0]["text"].strip() for name in given]
+    for out in ("out", "again"):
+        call("extract", *given, given[0], "--to", out)
+        assert texts_of(Path(out)) == [*wanted, wanted[0]]
+    assert (tmp_path / "out" / "pages.jsonl").read_bytes() == (tmp_path / "again" / "pages.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["pages.jsonl", "./pages.jsonl", "pages.jsonl/x.html"])
+def test_an_input_may_be_called_as_the_list_of_pages(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).parent.mkdir(exist_ok=True)
+    html = "<p>some text of a page</p>"
+    Path(name).write_text(html if name.endswith("x.html") else json.dumps({"html": html}))
+    call("extract", name, "--to", "out")
+    assert texts_of(tmp_path / "out") == ["some text of a page"]
