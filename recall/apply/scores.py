@@ -8,21 +8,19 @@ scoring text of a page is made once, whatever the number of models.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from recall.apply.page_outcomes import Answer, ReadPage
 from recall.config import AccessSection
 from recall.errors import BadInput, Damaged
-from recall.model.scorer import SCORER_FILES, Scorer, label_of
+from recall.model.scorer import label_of
 from recall.page.text import scoring_bytes
 from recall.records import TOO_SHORT, Skip
-from recall.run.store import Schema, Store
+from recall.run.loaded_model import load_model
+from recall.run.store import Schema
 
 _NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)", re.DOTALL)
-_MODELS = 16
-"""Models that a process keeps loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +52,6 @@ def named_models(given: Sequence[str], access: AccessSection) -> tuple[NamedMode
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadInput(f"--model: two models are called {twice[0]!r}; name them: --model NAME=FOLDER")
     return tuple(models)
-
-
-@lru_cache(maxsize=_MODELS)
-def load_model(folder: str, access: AccessSection | None = None) -> Scorer:
-    """A model, loaded once a process. Raises as `Scorer.load`."""
-    if "://" not in folder:
-        return Scorer.load(folder)
-    root, _, name = folder.rstrip("/").rpartition("/")
-    return Scorer.load(Store(root, access).local_folder(name, SCORER_FILES))
 
 
 @dataclass(frozen=True, slots=True)

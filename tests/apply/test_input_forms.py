@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recall.apply.scores import load_model
 from recall.io.parquet import table_bytes, table_from
 from recall.page.markdown import markdown
 from recall.page.text import scoring_bytes
+from recall.run.loaded_model import load_model
 from tests.apply.conftest import ABSENT, CRAWL, GONE, IMAGE, WARCS, WETS, World
 
 if TYPE_CHECKING:

@@ -29,13 +29,13 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
-from recall.apply.scores import load_model
 from recall.archive.shards import read_shard
 from recall.archive.warc import captures
 from recall.config import AccessSection
 from recall.io.parquet import ParquetWriter
 from recall.page.text import decode
 from recall.records import Shard
+from recall.run.loaded_model import load_model
 from recall.steps.scan.shard import page_batches, score_batch
 from service.client import Client, Extract, Item
 from tests.fault_server import FaultServer

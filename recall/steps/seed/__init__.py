@@ -21,6 +21,7 @@ from recall.records import Done, Shard, WarcRef
 from recall.run.failures import FailedShards
 from recall.run.jobs import each, tolerated
 from recall.run.label_files import LabelledUrl
+from recall.run.loaded_model import load_model
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
 from recall.run.sampling import priority
@@ -29,7 +30,7 @@ from recall.sites.shipped import shipped_prefixes
 from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judge import judge_pages
-from recall.steps.seed.model_choice import is_positive, load_model, negatives
+from recall.steps.seed.model_choice import is_positive, negatives
 
 EXAMPLES = {
     "url": "string",
@@ -155,7 +156,7 @@ def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
         sample=-(-config.seed.sample_pages // max(1, count)),
         structure=-(-config.seed.structure // max(1, count)),
         chosen=-(-config.seed.model_pages // max(1, count)),
-        choose=partial(is_positive, config.seed.model) if config.seed.model else None,
+        choose=partial(is_positive, config.seed.model, config.access) if config.seed.model else None,
     )
 
 
@@ -199,7 +200,7 @@ def seed(run: Run) -> Done:
             "config.toml: seed: give labels (a file), prefixes, known_prefixes, a model, structure or a [judge]; there "
             "is nothing to learn from"
         )
-    model = {"model": load_model(config.seed.model).digest} if config.seed.model else {}
+    model = {"model": load_model(config.seed.model, config.access).digest} if config.seed.model else {}
     failures = FailedShards()
     gathered, found = _gather(run, _context(run, labelled), failures)
     found.sort(key=lambda page: page.url)

@@ -7,11 +7,11 @@ A page's score does not depend on its shard, so the same crawl gives the same ch
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
-from recall.config import Config
-from recall.model.scorer import ModelCard, Scorer
+from recall.config import AccessSection, Config
+from recall.model.scorer import ModelCard
 from recall.records import OTHER_LABEL
+from recall.run.loaded_model import load_model
 from recall.steps.seed.collect import SeedPage
 
 SOURCE = "model"
@@ -19,20 +19,14 @@ SURE = "threshold_0.9"
 """Figure of the shipped model's card: the threshold of precision 0.9 at the open web's share of code."""
 
 
-@lru_cache(maxsize=1)
-def load_model(name: str) -> Scorer:
-    """The model that chooses, loaded once a process. Raises as `Scorer.load`."""
-    return Scorer.load(name)
-
-
 def accepts(card: ModelCard) -> float:
     """The score from which a page is a positive example; the model's threshold where its card has no SURE."""
     return card.metrics.get(SURE, card.threshold)
 
 
-def is_positive(name: str, text: str) -> bool:
+def is_positive(name: str, access: AccessSection, text: str) -> bool:
     """True when the model is sure that a scoring text is of a code page. Raises as `Scorer.load`."""
-    scorer = load_model(name)
+    scorer = load_model(name, access)
     return bool(scorer.score([text])[0] >= accepts(scorer.card))
 
 
@@ -40,7 +34,7 @@ def negatives(sample: Sequence[SeedPage], config: Config) -> list[SeedPage]:
     """The pages of the random sample that score below the model's floor, as negative examples."""
     if not config.seed.model or not sample:
         return []
-    scorer = load_model(config.seed.model)
+    scorer = load_model(config.seed.model, config.access)
     floor = scorer.card.floor_for(text=False)
     scores = scorer.score([page.text for page in sample]).tolist()
     below = [page for page, score in zip(sample, scores, strict=True) if score < floor]

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 import recall.steps.seed as package
+from recall.config import AccessSection
 from recall.errors import BadInput, Transient
+from recall.io import publish
+from recall.model.scorer import SCORER_FILES
 from recall.run.rounds import Run
 from recall.sites.shipped import ShippedPrefix
 from recall.steps.seed import seed
@@ -204,6 +207,21 @@ def test_a_model_makes_no_negative_of_what_shows_signs_of_code_and_few_of_a_fami
     assert not any("\ue000code" in row["text"] for row in negatives)
     assert "example0.org" not in families
     assert max(families.values()) == 2
+
+
+@pytest.mark.s3
+def test_a_model_in_a_bucket_chooses_as_it_does_on_a_disk(fresh: Any, played: Run, s3: Any) -> None:
+    model = Path(f"{played.store.root}/rounds/1/train")
+    access = AccessSection(s3_endpoint=s3.endpoint)
+    for name in SCORER_FILES:
+        publish(s3.url(f"seed/model/{name}"), (model / name).read_bytes(), access)
+    chosen = []
+    for folder in (str(model), s3.url("seed/model")):
+        settings = {"labels": "", "model": folder, "model_pages": 12, "sample_shards": 3}
+        run = fresh(seed=settings, access={"s3_endpoint": s3.endpoint})
+        seed(run)
+        chosen.append(run.store.read_table("seed/examples.parquet").to_pylist())
+    assert chosen[0] == chosen[1]
 
 
 def test_a_model_that_is_not_there_is_refused(fresh: Any, tmp_path: Path) -> None:
