@@ -168,7 +168,10 @@ def _main_content(cut: PageCut, url: str | None) -> str:
 
 def plain_text(text: str) -> str:
     """All text of a page in order, without looking at its structure."""
-    shown = _UNSEEN.sub(" ", text)
-    shown = _TAG.sub(lambda tag: "" if (tag[2] or "").lower() in _INLINE_TAGS else "\n", shown)
+    last = text.rfind("-->") + 1  # what opens a comment behind it would look for its end up to the page's
+    shown = _UNSEEN.sub(" ", text[:last] + text[last:].replace("<!--", "<!\x00--"))
+    last = shown.rfind(">") + 1  # of tags likewise
+    tagless = _TAG.sub(lambda tag: "" if (tag[2] or "").lower() in _INLINE_TAGS else "\n", shown[:last])
+    shown = tagless + shown[last:]
     lines = [line.rstrip() for line in unescape(shown).replace("\x00", "").split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n" if any(lines) else ""

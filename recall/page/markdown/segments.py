@@ -15,9 +15,10 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
+from recall.page.markdown.code_runs import blank
 from recall.page.markdown.inline_text import OPENINGS, aside, closing, inline_code_piece, inline_text, shifted
 from recall.page.markdown.marks import Marked
-from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, INLINE, words
+from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, HIDDEN_STYLE, INLINE, words
 
 TABLE_BITS: Final = 14
 """Words of classes and ids are hashed to so many bits."""
@@ -32,14 +33,12 @@ _SKIPPED: Final = words(
 _NO_CONTROLS: Final = words("figure figcaption p table ul ol blockquote")
 """What makes of a button around it a box that opens."""
 
-_VOID: Final = words("br hr img wbr")
 _TAGS: Final = re.compile(r"<([^>]*)>")
 _ATTRIBUTE: Final = re.compile(
     r'(?:^|\s)(class|id|role|style|hidden|alt|type|aria-expanded|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
 )
 _ICON: Final = re.compile(r"\bmaterial-(?:icons|symbols)")
 _CASE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _WHOLE: Final = HEADINGS | {"dt", "summary", "th"}
 """Blocks whose words are theirs though they stand in a button."""
 
@@ -99,7 +98,7 @@ def parse_tag(source: str) -> Tag:
             tokens.update(token(f"w:{part.lower()}") for part in _CASE.findall(word[:60])[:6])
     if "role" in found:
         tokens.add(token(f"r:{found['role'][:30].lower()}"))
-    if "hidden" in found or _HIDDEN.search(found.get("style", "")):
+    if "hidden" in found or HIDDEN_STYLE.search(found.get("style", "")):
         tokens.add(token("hidden"))
     if name in ("i", "span") and _ICON.search(found.get("class", "")):
         name = "svg"  # its text is the name of a picture
@@ -145,10 +144,10 @@ class _Walk:
         self._node = -1
         self._open: list[tuple[Tag, int, int]] = []  # tag, run and place in it where the element begins
         self._run: list[str] = []
+        self._blank = 0  # pieces of the run, from its beginning, that are known to show nothing
         self._run_number = 0
         self._linked = 0
-        self._links = 0
-        self._link_starts = 0
+        self._links = self._link_starts = 0
         self._buttons = 0
         self._fields = 0
         self._counts: list[int] = []  # of links, fields or buttons before each open element
@@ -223,6 +222,7 @@ class _Walk:
         tag, run, start = self._open.pop()
         count = self._counts.pop()
         name, same = tag.name, run == self._run_number
+        self._blank = min(self._blank, start)  # the run is changed from there at most
         if tag.block:
             self._flush()
             self._node = self.out.parents[self._node]
@@ -253,6 +253,12 @@ class _Walk:
         self.out.tags.append(tag)
         self._node = len(self.out.parents) - 1
 
+    def _has_text(self) -> bool:
+        """Whether the run shows anything yet."""
+        while self._blank < len(self._run) and blank(self._run[self._blank]):
+            self._blank += 1
+        return self._blank < len(self._run)
+
     def _reading(self, start: int) -> None:
         """Set the reading of a ruby in parentheses, unless the page does."""
         reading = "".join(self._run[start:]).strip()
@@ -262,16 +268,14 @@ class _Walk:
     def _picture(self, tag: Tag) -> None:
         """The sign or the words that a picture in a sentence stands for."""
         alt = " ".join(tag.attributes.get("alt", "").split())
-        if not alt or len(alt) > MAX_ALT:
-            return
-        if not self._links and not _FILE.fullmatch(alt) and "".join(self._run).strip():
+        if alt and len(alt) <= MAX_ALT and not self._links and not _FILE.fullmatch(alt) and self._has_text():
             self._run.append(alt if len(alt) <= 8 and not alt.isascii() else aside(alt))
 
     def _field(self, tag: Tag) -> None:
         """A box of a task list, or a field to fill in."""
         kind = tag.attributes.get("type", "text")
         if kind == "checkbox" and "disabled" in tag.attributes:
-            if not "".join(self._run).strip() and self.out.tags[self._node].name in ("li", "p"):
+            if not self._has_text() and self.out.tags[self._node].name in ("li", "p"):
                 self._run.append("[x] " if "checked" in tag.attributes else "[ ] ")
         elif kind in _FIELDS:
             self._fields += 1
@@ -284,7 +288,7 @@ class _Walk:
                 text = inline_text(run, self.out.tags[self._node].name in _WHOLE)
                 if text:
                     self._add_segment(text, -1)
-            self._run = []
+            self._run, self._blank = [], 0
         self._run_number += 1
         self._linked = 0
 

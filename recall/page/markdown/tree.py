@@ -49,7 +49,7 @@ BLOCK, INLINE = "BLOCK", "INLINE"
 page can make one."""
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PRE_STYLE = re.compile(r"white-space\s*:\s*(pre|pre-wrap|break-spaces)\b", re.I)
 _MONO_STYLE = re.compile(r"font[^;]*:[^;]*(mono|courier|consolas|menlo|lucida console|fixedsys)", re.I)
 
@@ -186,7 +186,7 @@ def squashed(text: str) -> str:
 def hidden(element: HtmlElement) -> bool:
     """Whether the page's own markup hides the element."""
     style = element.get("style")
-    return element.get("hidden") is not None or bool(style and _HIDDEN_STYLE.search(style))
+    return element.get("hidden") is not None or bool(style and HIDDEN_STYLE.search(style))
 
 
 def preformatted(element: HtmlElement) -> bool:

@@ -1,11 +1,13 @@
 """The door: what holds for every page, and what becomes of pages that defeat it."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from recall.page.markdown import Fallback, convert, markdown
 from recall.page.markdown import tree as tree_module
+from recall.page.markdown.conversion import plain_text
 
 PROSE = "<p>A loop repeats its body until the test fails, and this paragraph says so at some length.</p>"
 PAGE = f"<article><h1>Loops</h1>{PROSE}<pre>for x in y:\n    print(x)</pre>{PROSE.replace('loop', 'loup')}</article>"
@@ -129,6 +131,15 @@ def test_place_holders_never_meet_words_of_the_page() -> None:
     text = markdown(page.encode())
     assert "at zqkb0x and zqki0z length" in text
     assert "```\nfor x in y:" in text
+
+
+@pytest.mark.parametrize("opening", ["<!--", "<a ", "<!", "</script", "<p x='<", "<!-->-- <!--"])
+def test_what_is_opened_and_never_closed_stays_text_and_costs_linear_time(opening: str) -> None:
+    started = time.process_time()
+    text = plain_text("first <b>word</b> <!-- a note --> " + opening * 20_000 + " last words")
+    assert time.process_time() - started < 1
+    assert text.startswith("first word")
+    assert text.endswith("last words\n")
 
 
 @pytest.mark.realdata
