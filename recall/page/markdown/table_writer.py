@@ -29,6 +29,10 @@ _LAYOUT: Final = HEADINGS | words("form blockquote") | {BLOCK}
 _LISTS: Final = words("ul ol menu dir")
 _STRONG: Final = re.compile(r"\*\*[^*]+\*\*")
 _CELLS: Final = frozenset({"td", "th"})
+_PIPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+"""A pipe that no back-slash escapes: an even number of them stands before it."""
+_BREAK: Final = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)|<(?=br\b)", re.I)
+"""Inline code, or what a reader would take for the end of a line."""
 
 
 def data_tables(segments: Segments) -> dict[int, int]:
@@ -161,4 +165,5 @@ def _span(value: str) -> int:
 
 def _cell(text: str) -> str:
     """The text of a cell in one line."""
-    return "<br>".join(line for line in text.split("\n") if line).replace("|", "\\|")
+    lines = (_BREAK.sub(lambda match: match[0] if match[1] else r"\<", line) for line in text.split("\n") if line)
+    return _PIPE.sub(r"\1\|", "<br>".join(lines))

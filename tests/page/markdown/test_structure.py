@@ -199,6 +199,23 @@ def test_no_piece_reads_as_code_or_html_by_accident(piece: str, markdown: str) -
 
 
 @pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("a|b", r"a\|b"),
+        (r"a\|b", r"a\|b"),
+        (r"a\\|b", r"a\\\|b"),
+        ("one<br>two", "one<br>two"),
+        ("write &lt;br&gt; or &lt;BR/> there", r"write \<br> or \<BR/> there"),
+        ("write <code>&lt;br&gt;</code> there", "write `<br>` there"),
+        ("a ` &lt;br&gt;", r"a ` \<br>"),
+    ],
+)
+def test_pipes_and_breaks_that_are_typed_in_a_cell_stay_what_they_are(cell: str, written: str) -> None:
+    text = convert(page(f"<table><tr><th>first<th>second<tr><td>{cell}<td>other</table>", 2)).text
+    assert f"| {written} | other |" in text
+
+
+@pytest.mark.parametrize(
     "hostile",
     [
         "<blockquote>" * 200 + "words" + "</blockquote>" * 200,
