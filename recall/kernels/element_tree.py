@@ -1,8 +1,7 @@
 """Passes over the elements of a page as a tree in arrays: down from the root, up from the leaves, along the heavy way.
 
 In: the parent of each element, -1 for the root; an element stands behind its parent. Out: whole numbers only, so that
-all machines compute the same. Each pass takes time linear in the elements. `_plain` versions are these functions
-without compiled code.
+all machines compute the same. Each pass takes time linear in the elements.
 """
 
 from dataclasses import dataclass
@@ -14,9 +13,6 @@ from numpy.typing import NDArray
 from recall.kernels.native import compiled
 
 Whole = NDArray[np.int64]
-
-SIGNATURES = 2147483629
-"""A prime: signatures of paths are numbers under it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def _boxes(segments: Segments) -> list[int]:
 
 def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: npt.NDArray[Any]) -> None:
     """Keep the headings of kept text, drop those whose text went."""
-    levels = [_level(segments, index) for index in range(len(segments.texts))]
+    levels = [heading_level(segments, index) for index in range(len(segments.texts))]
     if not any(kept and not level for kept, level in zip(keep.tolist(), levels, strict=True)):
         return
     following = 7  # level of the strongest heading since the next kept text
@@ -194,7 +194,8 @@ def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: n
             wanted = False
 
 
-def _level(segments: Segments, index: int) -> int:
+def heading_level(segments: Segments, index: int) -> int:
+    """The level of the heading that a segment is, 0 for none."""
     name = segments.tags[segments.nodes[index]].name
     return int(name[1]) if name in HEADINGS else 0
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from recall.page.markdown.content import heading_level
 from recall.page.markdown.segments import Segments
-from recall.page.markdown.tree import HEADINGS, text_of
+from recall.page.markdown.tree import text_of
 
 MAX_TITLE: Final = 300
 """Characters; longer headings are no titles."""
@@ -85,7 +86,7 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     the part of the document's title whose words the text has; else the heading that the text begins with.
     """
     first = next((index for index, kept in enumerate(keep) if kept), 0)
-    headings = [(level, index) for index in range(len(segments.texts)) if (level := _level(segments, index))]
+    headings = [(level, index) for index in range(len(segments.texts)) if (level := heading_level(segments, index))]
     headings = [(level, index) for level, index in headings if len(segments.texts[index]) <= MAX_TITLE]
     index = _named(segments, keep, headings, document)
     if index < 0:
@@ -106,15 +107,10 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
         for index, text in enumerate(segments.texts)
         if segments.code[index] < 0
         and len(text) <= 2 * MAX_TITLE
-        and (index <= first + 2 or _level(segments, index))
+        and (index <= first + 2 or heading_level(segments, index))
         and ((shown_as := _letters(text)) == letters or (index <= max(first, at) and shown_as in others))
     ]
     return title, shown if letters else []
-
-
-def _level(segments: Segments, index: int) -> int:
-    name = segments.tags[segments.nodes[index]].name
-    return int(name[1]) if name in HEADINGS else 0
 
 
 def _named(

@@ -30,7 +30,6 @@ _FUNCTION: Final = words(
     "è per non sono si nel della een het van dat niet voor op te zijn met"
 )
 _SIGNS: Final = re.compile(r"[{}<>=|\\$#_~^\[\]`@*+]")
-_TOKENS: Final = ("code", "samp", "kbd", "span")
 _LINE_END: Final = re.compile(r"(?m);$")
 _QUOTED: Final = re.compile(r"(?m)^(?:> ?)+")
 _INDENTED: Final = re.compile(r"(?: {2,}|\t)")
