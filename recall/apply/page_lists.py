@@ -55,7 +55,9 @@ def read_list(source: str, access: AccessSection) -> list[ListedPage]:
         except csv.Error as error:
             raise BadInput(f"{source}:{rows.line_num + 1}: {error}") from None
     return [
-        _line(line, f"{source}:{number}") for number, line in enumerate(lines, 1) if line and not line.startswith("#")
+        _line(line, f"{source}:{number}")
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.startswith("#")
     ]
 
 
@@ -64,7 +66,7 @@ def _line(line: str, where: str) -> ListedPage:
     if len(words) == 3 and words[1].isdigit():
         return _row(dict(zip((PATHS[0], OFFSETS[0], LENGTHS[0]), words, strict=True)), where)
     if len(words) == 1:
-        return ListedPage(line)
+        return ListedPage(words[0])
     raise BadInput(f"{where}: neither a URL nor `path offset length`: {printable(line, _SHOWN)}")
 
 

@@ -178,10 +178,10 @@ def _good_rows(job: Job, failed: Mapping[int, str]) -> Iterator[Row]:
                     yield {name: value for name, value in row.items() if name not in FATE}
 
 
-def stream(job: Job, failed: dict[str, str]) -> Iterator[tuple[Portion, Row]]:
+def stream(job: Job, failed: list[tuple[str, str]]) -> Iterator[tuple[Portion, Row]]:
     """Rows as they come, in this process, each with its portion; those of what is no page too (columns FATE say so).
 
-    failed: takes what failed, by name. Raises what a single input's failure is.
+    failed: takes what failed, a name and a reason each. Raises what a single input's failure is.
     """
     alone = sum(len(portion.names) for portion in job.portions) == 1
     for portion in job.portions:
@@ -189,9 +189,9 @@ def stream(job: Job, failed: dict[str, str]) -> Iterator[tuple[Portion, Row]]:
             for rows in job.order.ordered(portion):
                 for row in rows:
                     if row["failure"]:
-                        failed[row["listed"] or row["path"]] = row["failure"]
+                        failed.append((row["listed"] or row["path"], row["failure"]))
                     yield portion, row
         except ShardFailed as error:
             if alone:
                 raise
-            failed[portion.path] = str(error)
+            failed.append((portion.path, str(error)))

@@ -132,7 +132,7 @@ def do_portion(order: Order, portion: Portion) -> None:
             count += 1
     else:
         for rows in order.ordered(portion):
-            _publish(order, part_key(portion.number, count), rows)
+            _publish_anew(order, part_key(portion.number, count), rows)
             failed += sum(bool(row["failure"]) for row in rows)
             count += 1
     store.publish_json(done_key(portion), {"parts": count, "failed": failed}, first_wins=True)
@@ -148,9 +148,9 @@ def forget_failed(store: Store, portions: Sequence[Portion]) -> None:
     done = {key for key in store.keys("") if key.endswith(".json")}
     for portion in portions:
         if done_key(portion) in done and failed_in(store, portion):
-            store.remove(done_key(portion))
             for key in store.keys(f"{portion.number:06d}-"):
                 store.remove(key)
+            store.remove(done_key(portion))  # last: a call that is killed here forgets the rest when repeated
 
 
 def keys_of(store: Store, portions: Sequence[Portion]) -> list[str]:
@@ -170,6 +170,15 @@ def check_unused(store: Store, known: Sequence[str]) -> None:
 
 def _publish(order: Order, key: str, rows: Sequence[Row]) -> None:
     order.store.publish_table(key, {name: [row[name] for row in rows] for name in order.schema}, order.schema)
+
+
+def _publish_anew(order: Order, key: str, rows: Sequence[Row]) -> None:
+    """Publish a part in place of one without a record: what failed when that was made may have been mended."""
+    try:
+        _publish(order, key, rows)
+    except AlreadyPublished:
+        order.store.remove(key)
+        _publish(order, key, rows)
 
 
 def check_plan(order: Order, portions: Sequence[Portion], verb: str, extra: Sequence[str] = ()) -> None:

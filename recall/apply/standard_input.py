@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recall.apply.portions import InputFile, archive
+from recall.errors import BadInput
 from recall.records import Shard
 
 NAME = "-"
@@ -36,9 +37,12 @@ def spool(stream: BinaryIO, folder: Path, kind: str = "") -> tuple[Shard | Input
 
 
 def kind_of_bytes(head: bytes) -> str:
-    """What a file is that begins so: a kind of KINDS."""
+    """What a file is that begins so: a kind of KINDS. Raises BadInput for gzip that is broken from the start."""
     if head.startswith(b"\x1f\x8b"):
-        head = zlib.decompressobj(31).decompress(head, _HEAD)
+        try:
+            head = zlib.decompressobj(31).decompress(head, _HEAD)
+        except zlib.error:
+            raise BadInput("standard input: starts as gzip but is none; say what it is by --as") from None
     shown = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if shown.startswith((b"WARC/", b"filedesc://")):
         return "wet" if b"WARC-Type: conversion" in head else "warc"

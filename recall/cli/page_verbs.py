@@ -108,7 +108,7 @@ def _show(job: Job) -> None:
     """Rows on standard output; what is no page, and why, on stderr. Raises Incomplete when an input failed."""
     if job.cluster.address != "here":
         raise BadInput(f"{job.verb}: --cluster needs --to FILE, where the results go")
-    failed: dict[str, str] = {}
+    failed: list[tuple[str, str]] = []
     skipped: dict[str, Counter[str]] = {}
     pairs = stream(job, failed)
     shown = sys.stderr.isatty() and not sys.stdout.isatty()
@@ -123,12 +123,12 @@ def _show(job: Job) -> None:
     for name, counts in skipped.items():
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.items()))
         click.echo(f"recall: {printable(name)}: skipped records: {reasons}", err=True)
-    for name, reason in failed.items():
+    for name, reason in failed:
         if len(failed) > 1:
             click.echo(f"recall: {reason if name in reason else f'{name}: {reason}'}", err=True)
     if failed:
-        name, reason = next(iter(failed.items()))
-        raise Incomplete(f"{job.verb}: {len(failed)} inputs failed; first: {name}: {reason.removeprefix(f'{name}: ')}")
+        (name, reason), count = failed[0], "1 input" if len(failed) == 1 else f"{len(failed):,} inputs"
+        raise Incomplete(f"{job.verb}: {count} failed; first: {name}: {reason.removeprefix(f'{name}: ')}")
 
 
 def _tell(target: Path, done: Collected) -> None:

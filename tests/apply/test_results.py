@@ -1,7 +1,9 @@
 """Files of others are kept: those in a folder of parts, and one that takes the name of the results meanwhile."""
 
+import io
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import pytest
 
 from recall.errors import BadInput, Incomplete
+from recall.run.store import Store
+from tests.apply.conftest import World
 
 Call = Callable[..., list[dict[str, Any]]]
 
@@ -139,3 +143,58 @@ def test_an_input_may_be_called_as_the_list_of_pages(
     Path(name).write_text(html if name.endswith("x.html") else json.dumps({"html": html}))
     call("extract", name, "--to", "out")
     assert texts_of(tmp_path / "out") == ["some text of a page"]
+
+
+@pytest.mark.parametrize("killed_at", ["record", "removal"])
+def test_what_failed_in_a_killed_call_may_be_mended_before_the_next(
+    world: World, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    """Killed between a part and its record, and while the call after it removes what is to be done again."""
+    target = tmp_path / "o.jsonl"
+    first = world.sites[0]
+    ref = world.refs[first.url]
+    (tmp_path / "list.txt").write_text(f"x.warc.gz {ref.offset} {ref.length}\n")
+    verb = ["extract", "--list", tmp_path / "list.txt", "--base", tmp_path, "--to", target]
+    publish, remove = Store.publish_json, Store.remove
+
+    def record_lost(store: Store, key: str, value: object, **options: bool) -> Any:
+        if key == "000000.json":
+            raise Killed
+        return publish(store, key, value, **options)
+
+    def removal_cut(store: Store, key: str) -> None:
+        remove(store, key)
+        raise Killed
+
+    if killed_at == "removal":
+        with pytest.raises(Incomplete):
+            call(*verb)
+    with monkeypatch.context() as patch:
+        name, cut = ("publish_json", record_lost) if killed_at == "record" else ("remove", removal_cut)
+        patch.setattr(Store, name, cut)
+        with pytest.raises(Killed):
+            call(*verb)
+    (tmp_path / "x.warc.gz").write_bytes(world.warcs[0].read_bytes())
+    call(*verb)
+    assert [json.loads(line)["url"] for line in target.read_text().splitlines()] == [first.url]
+
+
+def test_each_failed_row_of_a_list_is_counted(
+    call: Call, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "x.warc.gz").write_bytes(b"no WARC")
+    (tmp_path / "one.txt").write_text("x.warc.gz 0 4\n")
+    (tmp_path / "two.txt").write_text("x.warc.gz 0 4\n   \nx.warc.gz 1 4\n")
+    for name, words in (("one.txt", "1 input failed; "), ("two.txt", "2 inputs failed; ")):
+        with pytest.raises(Incomplete, match=words):
+            call("extract", "--list", tmp_path / name, "--base", tmp_path)
+    assert capsysbinary.readouterr().err.count(b"recall: ") == 2
+
+
+@pytest.mark.parametrize("data", [b"\x1f\x8bgarbage", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\xff\xff"])
+def test_standard_input_that_is_gzip_by_its_start_only_is_refused(
+    call: Call, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    with pytest.raises(BadInput, match="standard input: starts as gzip but is none"):
+        call("extract", "-")

@@ -183,7 +183,7 @@ def test_on_standard_output_one_input_fails_as_itself_and_of_several_the_others_
     with pytest.raises(ShardCorrupt):
         call("score", cut, "--model", world.models[0])
     capsysbinary.readouterr()
-    with pytest.raises(Incomplete, match=r"1 inputs failed; first: .*cut.warc.gz: .*truncated"):
+    with pytest.raises(Incomplete, match=r"1 input failed; first: .*cut.warc.gz: .*truncated"):
         call("score", cut, world.warcs[1], "--model", world.models[0])
     shown = [json.loads(line)["path"] for line in capsysbinary.readouterr().out.splitlines()]
     assert shown[-12:] == [str(world.warcs[1])] * 12
