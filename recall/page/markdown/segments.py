@@ -20,12 +20,9 @@ from recall.page.markdown.inline_text import OPENINGS, aside, closing, inline_co
 from recall.page.markdown.marks import Marked
 from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, HIDDEN_STYLE, INLINE, words
 
-TABLE_BITS: Final = 14
-"""Words of classes and ids are hashed to so many bits."""
-
-MAX_ALT: Final = 200
-"""Longer descriptions of pictures are left out."""
-
+TABLE_BITS: Final = 14  # words of classes and ids are hashed to so many
+MAX_ALT: Final = 200  # longer descriptions of pictures are left out
+MAX_KEPT: Final = 1000  # longer tags, as those that hold their picture, are not kept for when they come again
 _SKIPPED: Final = words(
     "script style head title meta link template svg iframe object embed video audio canvas datalist map area param "
     "source track noframes select option textarea"
@@ -121,11 +118,11 @@ def segments_of(body: HtmlElement, marked: Marked) -> Segments:
                 walk.leave()
         elif opening[-1] == "/":
             if not skipped:
-                walk.enter_empty(parse_tag(opening))
+                walk.enter_empty(parse_tag(opening) if len(opening) <= MAX_KEPT else parse_tag.__wrapped__(opening))
         elif skipped:
             skipped += 1
         else:
-            tag = parse_tag(opening)
+            tag = parse_tag(opening) if len(opening) <= MAX_KEPT else parse_tag.__wrapped__(opening)
             if tag.name in _SKIPPED or ("hidden" in tag.attributes and not tag.block):
                 skipped = 1
             else:

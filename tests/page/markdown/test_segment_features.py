@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recall.page.markdown.conversion import cut_page
 from recall.page.markdown.segment_features import columns_of, features, word_counts, word_token, word_tokens
-from recall.page.markdown.segments import TABLE_BITS, Segments, token
+from recall.page.markdown.segments import TABLE_BITS, Segments, parse_tag, token
 
 SIZE = 1 << TABLE_BITS
 NOTHING = np.zeros(SIZE, np.int64)
@@ -142,6 +142,17 @@ def test_other_processes_compute_the_same() -> None:
         for seed in ("1", "2")
     }
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize("name", ["img", "span"])
+def test_a_tag_that_holds_its_picture_is_not_kept(name: str) -> None:
+    def page(size: int) -> str:
+        return f"<div><{name} class=unheard-{name} src='data:{'x' * size}'>words</{name}></div>"
+
+    cut(page(10))
+    kept = parse_tag.cache_info().currsize
+    assert cut(page(2000)).texts == ["words"]
+    assert parse_tag.cache_info().currsize == kept
 
 
 @pytest.mark.parametrize("shape", ["flat", "nested", "groups"])
