@@ -20,14 +20,17 @@ from recall.config import AccessSection
 from recall.errors import BadInput
 from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
 
+_CONTENT = (str, bytes, bytearray, memoryview)
+"""What is no null, of whatever kind."""
 HTML, TEXT, URL, CHARSET = "html", "text", "url", "charset"
 
 
 class ScorePages:
-    """Adds `score`, `label` and `skip`: of several models a score and a label each, as `recall score` names them.
+    """Adds `score`, `label`, `least_characters` and `skip`: of several models one each, as `recall score` names them.
 
     models: a model folder, NAME=FOLDER, or several of them. html, text: the column with the pages, of which that of
-    HTML goes first; bytes are read as a page served with the row's `charset`. Raises as `Scorer.load`.
+    HTML goes first where a row has both; bytes are read as a page served with the row's `charset`.
+    least_characters: how long a text must be that is `too short`, else NaN. Raises as `Scorer.load`.
     """
 
     def __init__(self, models: str | Sequence[str] = "shipped", html: str = HTML, text: str = TEXT) -> None:
@@ -79,11 +82,14 @@ def _column(values: Sequence[Any], kind: str) -> Any:
 def _read(batch: Any, html: str, text: str) -> list[ReadPage | Skip]:
     """The pages of a batch."""
     there = list(batch)
-    source = next((name for name in (html, text) if name in there), None)
-    if source is None:
+    if html not in there and text not in there:
         raise BadInput(f"batch: has neither a column {html!r} of HTML nor {text!r} of text, but {there}")
-    urls, charsets = (batch[name] if name in there else [None] * len(batch[source]) for name in (URL, CHARSET))
-    return [_page(*row, bare=source != html) for row in zip(batch[source], urls, charsets, strict=True)]
+    rows = len(batch[html if html in there else text])
+    columns = (batch[name] if name in there else [None] * rows for name in (html, text, URL, CHARSET))
+    return [
+        _page(said, url, charset, bare=False) if isinstance(said, _CONTENT) else _page(plain, url, charset, bare=True)
+        for said, plain, url, charset in zip(*columns, strict=True)
+    ]
 
 
 def _page(content: Any, url: Any, charset: Any, *, bare: bool) -> ReadPage | Skip:

@@ -193,6 +193,13 @@ def test_text_is_scored_as_bare_text_and_bytes_with_their_charset(world: World) 
     assert answer["score"][0] == scorer.score([scoring_bytes(raw, "iso-8859-1")])[0]
 
 
+@pytest.mark.parametrize("null", [None, float("nan")], ids=["none", "nan"])
+def test_a_row_without_html_is_read_by_its_text(null: Any) -> None:
+    out = ExtractPages()({"html": ["<p>some page</p>", null, null, ""], "text": ["other", "bare <b>text", null, "x"]})
+    assert list(out["markdown"]) == ["some page\n", "bare <b>text", None, None]
+    assert list(out["skip"]) == ["", "", "empty", "empty"]
+
+
 def test_a_batch_without_pages_is_refused_and_instances_travel_light(world: World) -> None:
     score = ScorePages(str(world.models[0]))
     with pytest.raises(BadInput, match="neither a column 'html' of HTML nor 'text' of text"):
