@@ -32,7 +32,12 @@ INSTRUMENTED = {
     "tokens": ["recall.model.tokens"],
 }
 
-COMPILED = tuple(f"recall.kernels.{name}" for name in ("html_text", "symbol_density", "token_lines", "utf8"))
+COMPILED = tuple(
+    f"recall.kernels.{name}"
+    for name in (
+        "decision_trees", "element_tree", "html_text", "segment_words", "symbol_density", "token_lines", "utf8"
+    )
+)  # fmt: skip
 """Imported as they are: numba cannot compile what is instrumented."""
 
 
