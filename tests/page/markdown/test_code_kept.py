@@ -140,5 +140,6 @@ def test_numbers_behind_a_block_go_however_many_they_are(lines: int) -> None:
     code = "\n".join(f"let a{number} = {number};" for number in range(lines))
     numbers = "".join(f"<span class=line-number>{number + 1}</span><br>" for number in range(lines))
     block = f"<pre><code>{code}</code></pre> <div class=line-numbers-wrapper>{numbers}</div>"
-    text = markdown(f"<p>{PARAGRAPH.format(1)}</p><div class=language-js>{block}</div><p>Then it ends.</p>".encode())
-    assert f"\n{code}\n```\n\nThen it ends.\n" in text
+    before, after = PARAGRAPH.format(1), PARAGRAPH.format(2)
+    text = markdown(f"<article>{before}<div class=language-js>{block}</div>{after}</article>".encode())
+    assert f"\n{code}\n```\n\nThis page explains" in text
