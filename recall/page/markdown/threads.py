@@ -51,7 +51,8 @@ _NAMED: Final = re.compile(
 )
 _REPLIES: Final = frozenset({"reply", "answer", "message"})
 _COMMENTS: Final = re.compile(r"comments?(?:[-_]?(?:list|area|section|thread|wrapper|container))?|respon(?:d|ses?)")
-_SCHEMA: Final = re.compile(r"schema\.org/(?:Question|Answer|DiscussionForumPosting|Comment)\b")
+_ASKS: Final = re.compile(r"schema\.org/(?:Question|Answer|DiscussionForumPosting)\b")
+_SCHEMA: Final = re.compile(rf"{_ASKS.pattern}|schema\.org/Comment\b")
 _SCHEMA_TEXT: Final = frozenset({"text", "articlebody", "commenttext"})
 _SHOWN: Final = etree.XPath(
     "//text()[not(parent::script or parent::style or parent::noscript or parent::textarea or parent::option"
@@ -73,9 +74,13 @@ def find_posts(root: HtmlElement) -> list[HtmlElement] | None:
     ]
     if len(candidates) < 2:
         return None
+    comments = {element for element in candidates if _text_of_what(element).endswith("schema.org/Comment")}
     threads: list[tuple[list[HtmlElement], int]] = []
     for fits in (*_SOFTWARE.values(), None):
-        posts = _posts([element for element in candidates if _fits_any(element, fits)])
+        fitting = {element for element in candidates if _fits_any(element, fits)}
+        if fits is not None and fitting:
+            fitting |= comments  # of markup that the software's list does not know
+        posts = _posts([element for element in candidates if element in fitting])
         if len(posts) > 1 and (fits is not None or _asks_and_answers(posts)):
             threads.append((posts, sum(len(squashed(text_of(post))) for post in posts)))
     largest = max((size for _, size in threads), default=0)
@@ -108,20 +113,18 @@ def _may_name(value: str) -> bool:
 
 def _fits_any(element: HtmlElement, pairs: tuple[tuple[str, str], ...] | None) -> bool:
     """Whether an element holds a post of the software that `pairs` tell; None: by what the page calls it."""
-    if (element.get("itemprop") or "").lower() == "text" and _is_comment(element):
-        return True
     if pairs is not None:
         return any(_fits(element, pair) for pair in pairs)
     if (element.get("itemprop") or "").lower() in _SCHEMA_TEXT:
-        around = next((above for above in element.iterancestors() if above.get("itemtype")), None)
-        return around is not None and _SCHEMA.search(around.get("itemtype") or "") is not None
+        return _SCHEMA.search(_text_of_what(element)) is not None
     return any(map(_NAMED.fullmatch, classes(element)))
 
 
-def _is_comment(element: HtmlElement) -> bool:
-    """Whether the page's microdata call an element the text of a comment."""
-    around = next((above for above in element.iterancestors() if above.get("itemtype")), None)
-    return around is not None and (around.get("itemtype") or "").endswith("schema.org/Comment")
+def _text_of_what(element: HtmlElement) -> str:
+    """The schema of the item whose text an element is by the page's microdata, "" where it is none."""
+    if (element.get("itemprop") or "").lower() not in _SCHEMA_TEXT:
+        return ""
+    return next((kind for above in element.iterancestors() if (kind := above.get("itemtype"))), "")
 
 
 def _fits(element: HtmlElement, pair: tuple[str, str]) -> bool:
@@ -134,7 +137,7 @@ def _fits(element: HtmlElement, pair: tuple[str, str]) -> bool:
 def _asks_and_answers(posts: list[HtmlElement]) -> bool:
     """Whether what the page calls its posts tells a thread from a list of articles: some reply, none holds a title."""
     kinds = {match[1] for post in posts for name in classes(post) if (match := _NAMED.fullmatch(name))}
-    schema = any(post.get("itemprop") for post in posts)
+    schema = any(_ASKS.search(_text_of_what(post)) for post in posts)  # comments alone may be those on an article
     return (schema or not _REPLIES.isdisjoint(kinds)) and all(post.find(".//h1") is None for post in posts)
 
 

@@ -281,6 +281,14 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
             "<h3>How it works<x-menu hidden><i>Save it</i></x-menu></h3><p>It is as <b hidden>not</b> shown.</p>",
             "### How it works\n\nIt is as shown.",
         ),
+        "path-above-its-listing": (
+            "<pre>/etc/tools.d/10-limit.conf</pre><pre>limit = 3\nunit = MiB</pre>",
+            "`/etc/tools.d/10-limit.conf`\n\n```\nlimit = 3\nunit = MiB\n```",
+        ),
+        "command-above-a-block": (
+            "<pre>make</pre><pre>cc -o a a.c\ncc -o b b.c</pre>",
+            "```\nmake\n```\n\n```\ncc -o a a.c\ncc -o b b.c\n```",
+        ),
         "spaces-inside-code": (
             "<p>The <code>minute </code>hand, in<code> X.h</code> of it.</p>",
             "The `minute` hand, in `X.h` of it.",

@@ -112,3 +112,23 @@ def test_parts_of_a_post_in_a_cell_are_one_post_with_the_code_between_them() -> 
     posts = find_posts(root)
     assert posts is not None
     assert [text_of(post) for post in posts] == [f"{post}a = 1;b = 2;It ends." for post in POSTS]
+
+
+COMMENT = (
+    '<div itemscope itemtype="https://schema.org/Comment"><div class="flex"><div itemprop="text">{}</div></div></div>'
+)
+
+
+def test_comments_by_microdata_belong_to_the_posts_of_known_software() -> None:
+    said = ("Which of the two is the second, please?", "The one below, of course.")
+    comments = "".join(map(COMMENT.format, said))
+    posts = "".join(f'<div class="s-prose js-post-body"><p>{post}</p></div>{comments}' for post in POSTS)
+    text = markdown(f"<title>{TITLE}</title><h1>{TITLE}</h1><div>{posts}</div>".encode())
+    assert text == f"# {TITLE}\n\n" + "\n\n---\n\n".join(part for post in POSTS for part in (post, *said)) + "\n"
+
+
+def test_comments_by_microdata_take_no_article_away() -> None:
+    article = "".join(f"<p>{post} That is the article, part {number}.</p>" for number, post in enumerate(POSTS))
+    comments = "".join(COMMENT.format(f"{post} I think so too.") for post in POSTS)
+    text = markdown(f"<title>{TITLE}</title><h1>{TITLE}</h1><div>{article}</div><div>{comments}</div>".encode())
+    assert all(f"{post} That is the article" in text for post in POSTS)
