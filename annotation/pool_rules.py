@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from annotation.strata import SamplingPlan
-from recall.labels import ASKED_AGAIN, audit_urls, error_posteriors, evaluation_mask, gather, page_labels, shown_urls
+from recall.labels import (
+    ASKED_AGAIN,
+    audit_urls,
+    error_posteriors,
+    evaluation_mask,
+    gather,
+    page_labels,
+    seed_tables,
+    shown_urls,
+)
 from recall.run import CrawlPages, Round, Run, Store, crawl_pages, floor_of, threshold_of, usable
 from recall.sites import Holdout, PrefixSet, host_of, stored_host, url_key
 
@@ -85,8 +94,9 @@ def pool_rules(round_: Round, prefixes: Sequence[str]) -> PoolRules:
     run, earlier = round_.run, range(1, round_.number)
     asked = shown_urls(run, earlier)
     learned: set[str] = set()
-    for row in run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "source"]).to_pylist():
-        (asked if row["source"] == LABELLED else learned).add(row["url"])
+    for key in seed_tables(run):
+        for row in run.store.read_table(key, ["url", "source"]).to_pylist():
+            (asked if row["source"] == LABELLED else learned).add(row["url"])
     for number in earlier:
         table = run.store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url"])
         learned.update(str(url) for url in table.column("url").to_pylist())

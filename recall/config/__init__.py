@@ -104,6 +104,7 @@ LOCATIONS = (
     ("crawl", "paths"),
     ("crawl", "warcs"),
     ("seed", "labels"),
+    ("seed", "texts"),
     ("label", "answers"),
     ("label", "gold"),
     ("optout", "hosts"),

@@ -62,6 +62,9 @@ class SeedSection(Section):
 
     labels: str = ""
     use: str = "seed"
+    texts: tuple[str, ...] = ()
+    texts_label: str = ""
+    texts_limit: Positive = 500_000
     prefixes: tuple[str, ...] = ()
     known_prefixes: bool | Literal["all"] = False
     structure: Count = 0

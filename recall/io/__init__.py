@@ -5,7 +5,7 @@ resume, read-ahead) wrap them. `parquet` is the one home of pyarrow.
 """
 
 from recall.io.file import NameTaken, atomic_writer, make_folder, sync
-from recall.io.json_lines import json_lines
+from recall.io.json_lines import json_lines, json_rows
 from recall.io.objects import (
     check_folder,
     check_readable,
@@ -43,6 +43,7 @@ __all__ = [
     "check_readable",
     "exists",
     "json_lines",
+    "json_rows",
     "list_keys",
     "local_path",
     "make_folder",

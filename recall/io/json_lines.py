@@ -34,6 +34,20 @@ def json_lines(
     `error`, by default BadInput, with
     "source:line: not `expected`" and the reason, or when a line is longer than about `longest` bytes.
     """
+    for number, value in json_rows(data, source, error, longest, keys):
+        if isinstance(value, str):
+            raise error(f"{source}:{number}: not {expected} ({value})")
+        yield number, value
+
+
+def json_rows(
+    data: bytes | Iterable[bytes],
+    source: str,
+    error: type[RecallError] = BadInput,
+    longest: int = LONGEST_LINE,
+    keys: Container[str] | None = None,
+) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """As `json_lines`, where a line that is no such object is the reason why, and the lines behind it are read."""
     pieces = utf8_of([data] if isinstance(data, bytes) else data, source, error)
     decoder = _Decoder(keys)
     for number, raw in _lines(pieces, source, error, longest):
@@ -41,10 +55,9 @@ def json_lines(
         if not line or line.isspace():
             continue
         try:
-            value = decoder.object(line)
+            yield number, decoder.object(line)
         except (ValueError, RecursionError) as reason:
-            raise error(f"{source}:{number}: not {expected} ({reason})") from None
-        yield number, value
+            yield number, str(reason)
 
 
 class _Decoder:

@@ -8,6 +8,7 @@ from .decisions import page_labels as page_labels
 from .decisions import prefix_labels as prefix_labels
 from .decisions import shown_urls as shown_urls
 from .examples import gather as gather
+from .examples import seed_tables as seed_tables
 from .label_noise import error_posteriors as error_posteriors
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "gather",
     "page_labels",
     "prefix_labels",
+    "seed_tables",
     "shown_urls",
 ]

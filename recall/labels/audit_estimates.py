@@ -19,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from recall.labels.decisions import accepted_prefixes, excluded_annotators, label_rows
+from recall.labels.examples import seed_tables
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
 from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import complete
@@ -112,9 +113,10 @@ def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[La
 def learned_from(run: Run, until: int) -> dict[str, int]:
     """Round after which a page (URL key) trained without an annotator's label: 0 for the seed, else its harvest's."""
     learned: dict[str, int] = {}
-    for row in run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "source"]).to_pylist():
-        if row["source"] != LABELLED:
-            learned[url_key(row["url"])] = 0
+    for table in seed_tables(run):
+        for row in run.store.read_table(table, ["url", "source"]).to_pylist():
+            if row["source"] != LABELLED:
+                learned[url_key(row["url"])] = 0
     for number in range(1, until):
         table = run.store.read_table(run.round(number).step("harvest").key("pages.parquet"), ["url"])
         for url in table.column("url").to_pylist():

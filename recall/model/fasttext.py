@@ -70,10 +70,18 @@ def constants_text(recipe: Recipe, size: int) -> str:
     return "".join(f"{token} " for token in range(size, size + recipe.shrinkage))
 
 
-def fit(lines: Sequence[Line], labels: Sequence[str], recipe: Recipe, size: int, path: Path) -> None:
-    """Train on token lines (ids below `size`) and write the model to `path`.
+def fit(
+    lines: Sequence[Line],
+    labels: Sequence[str],
+    recipe: Recipe,
+    size: int,
+    path: Path,
+    learned: NDArray[np.bool_] | None = None,
+) -> None:
+    """Train on token lines (ids below `size`) and write the model to `path`. Lines are read one by one.
 
-    Raises BadInput when lines and labels do not match, fewer than two labels occur or n-grams lack buckets.
+    learned: which ids are, None for all; the others do not stand in the lines. Raises BadInput when lines and labels do
+    not match, fewer than two labels occur or n-grams lack buckets.
     """
     if len(lines) != len(labels):
         raise BadInput(f"training: {len(lines)} token lines but {len(labels)} labels")
@@ -82,7 +90,8 @@ def fit(lines: Sequence[Line], labels: Sequence[str], recipe: Recipe, size: int,
     if recipe.ngrams > 1 and recipe.buckets < 1:
         raise BadInput("training: ngrams above 1 need buckets above 0")
     constants = constants_text(recipe, size)
-    pairs = zip(labels, lines, strict=True)
+    kept = lines if learned is None else (line[learned[line]] for line in lines)
+    pairs = zip(labels, kept, strict=True)
     _train(((quote(label, safe=""), f"{constants}{_text_of(line)}") for label, line in pairs), recipe, len(lines), path)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from recall.errors import printable
-from recall.labels.examples import INFERRED, Example, gather
+from recall.labels.examples import INFERRED, Example, gather, texts_of
 from recall.model.scorer import Scorer
 from recall.model.scorer.card import kept_by
 from recall.page.text.prose_language import language_of
@@ -97,27 +97,35 @@ def worst_errors(round_: Round, count: int) -> WorstErrors:
     kept = kept_by(scorer.card, score, urls, [topics[url] for url in urls] if topics else ())
     worst = [int(row) for row in np.argsort(-score, kind="stable") if kept[row] and not truth[row]][:count]
     missed = [int(row) for row in np.argsort(score, kind="stable") if truth[row] and not kept[row]][:count]
+    languages = [""] * len(labelled)
+    texts: dict[int, str] = {}
+    for row, text in texts_of(run.store, labelled):
+        languages[row] = language_of(text)
+        if row in {*worst, *missed}:
+            texts[row] = text
     return WorstErrors(
         round=round_.number,
         threshold=scorer.threshold,
         pages=len(labelled),
-        languages=shares_by([language_of(example.text) for example in labelled], kept, truth),
+        languages=shares_by(languages, kept, truth),
         places=shares_by([kind_of(example.url) for example in labelled], kept, truth),
         mistakes=(
-            *(_mistake("false positive", scorer, labelled[row], float(score[row])) for row in worst),
-            *(_mistake("miss", scorer, labelled[row], float(score[row])) for row in missed),
+            *(_mistake("false positive", scorer, labelled[row], texts[row], float(score[row])) for row in worst),
+            *(_mistake("miss", scorer, labelled[row], texts[row], float(score[row])) for row in missed),
         ),
     )
 
 
-def _mistake(kind: Literal["false positive", "miss"], scorer: Scorer, example: Example, score: float) -> Mistake:
+def _mistake(
+    kind: Literal["false positive", "miss"], scorer: Scorer, example: Example, text: str, score: float
+) -> Mistake:
     probability = float(scorer.calibrate([score])[0])
-    towards, against = pushes(scorer, example.text)
+    towards, against = pushes(scorer, text)
     return Mistake(
         kind=kind,
         url=example.url,
         label=example.label,
-        language=language_of(example.text),
+        language=language_of(text),
         place=kind_of(example.url),
         score=score,
         probability=probability,

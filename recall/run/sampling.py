@@ -59,15 +59,16 @@ class BottomK(Generic[K, V]):
         """False when an item of this rank cannot be in the sample."""
         return self.capacity > 0 and (self._limit is None or rank <= self._limit)
 
-    def offer(self, key: K, rank: Rank, value: V) -> None:
-        """Take an item in when its rank is low enough."""
+    def offer(self, key: K, rank: Rank, value: V) -> bool:
+        """Take an item in when its rank is low enough. True for a key that was not in the sample before."""
         if not self.wants(rank):
-            return
+            return False
         known = self._items.get(key)
         if known is None or (rank, value) < known:
             self._items[key] = (rank, value)
         if len(self._items) > 2 * self.capacity:
             self._prune()
+        return known is None
 
     def merge(self, other: "BottomK[K, V]") -> None:
         """Take in the sample of other items."""

@@ -127,6 +127,12 @@ def learn(pages: Sequence[Page], balance: float) -> Tokenizer:
     return Tokenizer.train(vocabulary_texts([page.text for page in pages], balance), TrainSection().vocabulary)
 
 
+def learned_lines(lines: Sequence[Ids], pages: Sequence[Page], size: int, variant: Variant) -> list[Ids]:
+    """The pages' lines without tokens that too few families use."""
+    keep = supported(lines, [page.family for page in pages], size, variant.min_families)
+    return [line[keep[line]] for line in lines]
+
+
 def train_and_score(
     lines: Sequence[Ids], labels: Sequence[str], recipe: Recipe, size: int, held: Sequence[Ids]
 ) -> Floats:
@@ -165,9 +171,7 @@ def cross_validate(pages: Sequence[Page], tokenizer: Tokenizer, variant: Variant
         for fold in range(FOLDS):
             inside, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             scores[seed, held] = train_and_score(
-                supported(
-                    [lines[i] for i in inside], [pages[i].family for i in inside], tokenizer.size, variant.min_families
-                ),
+                learned_lines([lines[i] for i in inside], [pages[i] for i in inside], tokenizer.size, variant),
                 [labels[i] for i in inside],
                 recipe,
                 tokenizer.size,
@@ -299,7 +303,7 @@ def scores_of(training: Sequence[Page], held: Sequence[Page], tokenizer: Tokeniz
     made = VARIANTS[variant]
     lines = made.lines(tokenizer, [page.text for page in [*training, *held]])
     labels = [page.label for page in training]
-    inside = supported(lines[: len(training)], [page.family for page in training], tokenizer.size, made.min_families)
+    inside = learned_lines(lines[: len(training)], training, tokenizer.size, made)
     return train_and_score(inside, labels, made.recipe, tokenizer.size, lines[len(training) :])
 
 

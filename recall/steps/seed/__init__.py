@@ -1,10 +1,11 @@
-"""seed: the first examples, from labels, URL prefixes, a model, code blocks, a judge; a sample for the tokenizer.
+"""seed: the first examples, from labels, URL prefixes, a model, code blocks, a judge, text; a sample for the tokenizer.
 
 In: [seed] labels (files of url and label), prefixes (given, and those that recall ships), structure (pages with a code
-block), model (a trained one chooses), [judge] (a language model), random pages as negatives. Out: examples.parquet,
-sample.parquet, judged.json, missing.json (labelled URLs that no shard read held as a page), failures.json (shards that
-could not be read). Pages under the holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a
-family are taken, and a random page that has a code block or lies under a prefix that recall ships is no negative.
+block), model (a trained one chooses), [judge] (a language model), random pages as negatives, texts (of other corpora).
+Out: examples.parquet, sample.parquet, judged.json, missing.json (labelled URLs that no shard read held as a page),
+failures.json (shards that could not be read); with texts also texts.parquet and bad_texts.json. Pages under the
+holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a family are taken, and a random page
+that has a code block or lies under a prefix that recall ships is no negative.
 """
 
 from collections import Counter, defaultdict
@@ -31,6 +32,7 @@ from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judge import judge_pages
 from recall.steps.seed.model_choice import is_positive, negatives
+from recall.steps.seed.texts import SeedTexts, collect_texts
 
 EXAMPLES = {
     "url": "string",
@@ -195,22 +197,25 @@ def seed(run: Run) -> Done:
     step = run.begin("seed")
     config = run.config
     labelled = _labelled(run)
-    if not (labelled or seed_prefixes(config) or config.seed.structure or config.seed.model or config.judge.url):
+    named = config.seed.structure or config.seed.model or config.seed.texts or config.judge.url
+    if not (labelled or seed_prefixes(config) or named):
         raise BadInput(
-            "config.toml: seed: give labels (a file), prefixes, known_prefixes, a model, structure or a [judge]; there "
-            "is nothing to learn from"
+            "config.toml: seed: give labels (a file), texts, prefixes, known_prefixes, a model, structure or a "
+            "[judge]; there is nothing to learn from"
         )
+    texts = collect_texts(run, step) if config.seed.texts else SeedTexts({}, Counter(), [])
     model = {"model": load_model(config.seed.model, config.access).digest} if config.seed.model else {}
     failures = FailedShards()
     gathered, found = _gather(run, _context(run, labelled), failures)
     found.sort(key=lambda page: page.url)
     sample = [page for page in found if page.source == "sample"]
     examples, scores = _examples(run, found)
-    positive = sum(page.label in config.train.positives for page in examples)
-    if not positive or positive == len(examples):
+    labels = Counter(page.label for page in examples) + texts.labels
+    positive = sum(labels[label] for label in config.train.positives)
+    if not positive or positive == labels.total():
         raise BadInput(
-            f"seed: {positive} positive and {len(examples) - positive} negative examples were found in the crawl; both "
-            "are needed: check [seed] labels, use, prefixes and random_negatives, and [train] positive"
+            f"seed: {positive} positive and {labels.total() - positive} negative examples were found; both are needed: "
+            "check [seed] labels, use, texts, prefixes and random_negatives, and [train] positive"
         )
     seen = {url_key(page.url) for page in found}
     missing = sorted(entry.url for key, entry in labelled.items() if key not in seen)
@@ -220,10 +225,11 @@ def seed(run: Run) -> Done:
     step.publish_json("failures.json", failures.rows())
     step.publish_json("judged.json", scores)
     sources = Counter(page.source for page in examples)
-    counts = {"examples": len(examples), "positive": positive, "sample": len(sample), "missing": len(missing)}
+    counts = {"examples": labels.total(), "positive": positive, "sample": len(sample), "missing": len(missing)}
     counts |= {"shards": gathered + len(failures), "read_shards": gathered, "failed_shards": len(failures)}
     counts |= {"labelled": len(labelled), "found": len(labelled) - len(missing)}
-    return step.finish({**counts, **{name: sources[name] for name in sorted(sources)}}, model, failures.notes())
+    counts |= {**{name: sources[name] for name in sorted(sources)}, **texts.counts}
+    return step.finish(counts, model, [*failures.notes(), *texts.notes])
 
 
 def _columns(pages: list[SeedPage], schema: dict[str, str]) -> dict[str, list[object]]:

@@ -26,7 +26,7 @@ from recall.records import Done
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Round
 from recall.run.step_folder import Step
-from recall.steps.train.cross_validation import Material, cross_validate, folds_of, text_lines, trusted
+from recall.steps.train.cross_validation import Material, cross_validate, folds_of, trusted
 from recall.steps.train.hyperparameters import Trial, search_recipe
 from recall.steps.train.operating_point import (
     HeldOut,
@@ -36,6 +36,7 @@ from recall.steps.train.operating_point import (
     thresholds_by_kind,
     topics_with_thresholds,
 )
+from recall.steps.train.stored_lines import marks_tell, store_lines
 from recall.steps.train.vocabulary import round_tokenizer, sample_texts
 
 OUT_OF_FOLD = {
@@ -67,17 +68,18 @@ def recipe_of(settings: TrainSection, seed: int) -> Recipe:
     )
 
 
-def _material(round_: Round, examples: list[Example], tokenizer: Tokenizer) -> Material:
+def _material(round_: Round, step: Step, examples: list[Example], tokenizer: Tokenizer) -> Material:
     settings, seed = round_.run.config.train, round_.run.config.run.seed
     labels = [class_of(example, settings) for example in examples]
     if missing := sorted(set(settings.topics) - set(labels)):
         raise BadInput(
             f"train: no example has the label {missing[0]!r} of [train] topics: label pages so, or take it out"
         )
-    texts = [example.text for example in examples]
+    lines, plain = store_lines(round_.run.store, step.folder, examples, tokenizer)
+    positive = np.array([label in settings.positives for label in labels], dtype=bool)
     return Material(
-        lines=tokenizer.lines(texts),
-        text_lines=text_lines(tokenizer, texts),
+        lines=lines if marks_tell(examples, positive) else plain,
+        text_lines=plain,
         labels=labels,
         families=[example.family for example in examples],
         folds=folds_of(examples, labels, settings, seed),
@@ -137,7 +139,7 @@ def train(round_: Round) -> Done:
     examples = gather(round_)
     sample = sample_texts(round_)
     tokenizer = round_tokenizer(round_, examples, sample)
-    material = _material(round_, examples, tokenizer)
+    material = _material(round_, step, examples, tokenizer)
     trusted_rows = trusted(round_, material, [example.source for example in examples])
     doubtful = [example.url for example, kept in zip(examples, trusted_rows, strict=True) if not kept]
     examples = [example for example, kept in zip(examples, trusted_rows, strict=True) if kept]

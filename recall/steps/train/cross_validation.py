@@ -1,7 +1,7 @@
 """Cross-validation by family: scores of examples by models that never saw their families.
 
-In: token lines, labels and families. Out: out-of-fold scores; which random pages to trust as negatives. Refuses
-examples of a single family.
+In: token lines, which need not be in memory, labels and families. Out: out-of-fold scores; which random pages to trust
+as negatives. Refuses examples of a single family.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,11 @@ from recall.model.scorer.topics import shares_of
 from recall.model.tokens import Tokenizer, split_marks
 from recall.run.jobs import complete
 from recall.run.rounds import Round
+from recall.steps.train.stored_lines import take
 from recall.steps.train.vocabulary import supported
+
+SCORED = 4_096
+"""Lines that are in memory and scored at a time."""
 
 MOST_SUSPECTED = 0.2
 """Share of the random pages: where more look like positives, the model cannot tell them yet, and all are trusted."""
@@ -38,8 +42,8 @@ class Material:
     topics: the positive labels where there are several, `positive` among them.
     """
 
-    lines: list[NDArray[Any]] = field(repr=False)
-    text_lines: list[NDArray[Any]] = field(repr=False)
+    lines: Sequence[NDArray[Any]] = field(repr=False)
+    text_lines: Sequence[NDArray[Any]] = field(repr=False)
     labels: list[str] = field(repr=False)
     families: list[str] = field(repr=False)
     folds: NDArray[Any] = field(repr=False)
@@ -62,8 +66,8 @@ class Material:
         """These rows alone."""
         return replace(
             self,
-            lines=[self.lines[row] for row in rows],
-            text_lines=[self.text_lines[row] for row in rows],
+            lines=take(self.lines, rows),
+            text_lines=take(self.text_lines, rows),
             labels=[self.labels[row] for row in rows],
             families=[self.families[row] for row in rows],
             folds=self.folds[rows],
@@ -71,10 +75,10 @@ class Material:
 
     def fit(self, rows: Sequence[int], path: Path) -> None:
         """Train on these rows and write the model to `path`."""
-        lines = [self.lines[row] for row in rows]
+        lines, learned = take(self.lines, np.asarray(rows, dtype=np.intp)), None
         if self.recipe.ngrams == 1:  # a line without its rare tokens has other neighbours in it
-            lines = supported(lines, [self.families[row] for row in rows], self.size, self.min_families)
-        fit(lines, [self.labels[row] for row in rows], self.recipe, self.size, path)
+            learned = supported(lines, [self.families[row] for row in rows], self.size, self.min_families)
+        fit(lines, [self.labels[row] for row in rows], self.recipe, self.size, path, learned)
 
 
 def text_lines(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[Any]]:
@@ -94,10 +98,14 @@ def fit_fold(material: Material, fold: int) -> NDArray[Any]:
         path = Path(folder) / "model.bin"
         material.fit(inside, path)
         weights = collapse(path, material.size, material.recipe, material.positive)
-    lines, text = ([lines[row] for row in held] for lines in (material.lines, material.text_lines))
-    shares = shares_of(margins_of(weights, lines), weights.labels.tolist(), material.positives)
-    scores = [score_with(weights, each, material.topics) for each in (lines, text)]
-    return np.stack([*scores, *shares.T])
+    lines, text = (take(lines, held) for lines in (material.lines, material.text_lines))
+    pieces = [np.zeros((2 + len(material.positives), 0))]
+    for start in range(0, len(held), SCORED):
+        marked, plain = list(lines[start : start + SCORED]), list(text[start : start + SCORED])
+        shares = shares_of(margins_of(weights, marked), weights.labels.tolist(), material.positives)
+        scores = [score_with(weights, each, material.topics) for each in (marked, plain)]
+        pieces.append(np.stack([*scores, *shares.T]))
+    return np.concatenate(pieces, axis=1)
 
 
 def folds_of(examples: list[Example], labels: list[str], settings: TrainSection, seed: int) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from recall.model.features import Ids
 from recall.model.tokens import Tokenizer
 from recall.records import MARK
 from recall.steps.train.vocabulary import FIRST, MOST_TIMES, PER_FAMILIES, supported, vocabulary_texts
@@ -35,18 +36,23 @@ def test_words_of_the_rare_language_become_tokens() -> None:
     assert pieces(1.0) < pieces(0.0)
 
 
+def learned(lines: list[Ids], families: list[str], size: int, minimum: int) -> list[Ids]:
+    keep = supported(lines, families, size, minimum)
+    return [line[keep[line]] for line in lines]
+
+
 def test_tokens_of_too_few_families_go_and_order_stays() -> None:
     families = [f"site{number}" for number in range(2 * PER_FAMILIES)]
     lines = [np.array([7, 3, number + 10], dtype=np.uint32) for number in range(len(families))]
     lines[0] = np.array([10, 7, 7, 3], dtype=np.uint32)
-    kept = supported(lines, families, 100, 5)
+    kept = learned(lines, families, 100, 5)
     assert [line.tolist() for line in kept] == [[7, 7, 3], *[[7, 3]] * (len(lines) - 1)]
 
 
 def test_many_pages_of_one_family_count_once() -> None:
     families = ["one"] * 50 + [f"site{number}" for number in range(2 * PER_FAMILIES)]
     lines = [np.array([1], dtype=np.uint32)] * 50 + [np.array([2], dtype=np.uint32)] * (2 * PER_FAMILIES)
-    kept = supported(lines, families, 3, 2)
+    kept = learned(lines, families, 3, 2)
     assert not any(len(line) for line in kept[:50])
     assert all(line.tolist() == [2] for line in kept[50:])
 
@@ -54,9 +60,9 @@ def test_many_pages_of_one_family_count_once() -> None:
 def test_few_families_keep_all_their_words() -> None:
     lines = [np.array([number], dtype=np.uint32) for number in range(2 * PER_FAMILIES - 1)]
     families = [str(number) for number in range(len(lines))]
-    assert [line.tolist() for line in supported(lines, families, 100, 5)] == [line.tolist() for line in lines]
+    assert [line.tolist() for line in learned(lines, families, 100, 5)] == [line.tolist() for line in lines]
 
 
 def test_a_minimum_of_none_keeps_all() -> None:
     lines = [np.array([number], dtype=np.uint32) for number in range(100)]
-    assert len(supported(lines, [str(number) for number in range(100)], 100, 0)[3]) == 1
+    assert len(learned(lines, [str(number) for number in range(100)], 100, 0)[3]) == 1
