@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recall import io
+from recall.config import AccessSection
 from recall.errors import BadInput, Incomplete
 from recall.labels.audit_estimates import learned_from
 from recall.labels.examples import SEED_TEXT, gather, texts_of
 from recall.model.scorer import Scorer
 from recall.sites.urls import url_key
 from recall.steps.seed.texts import chosen_rows
-from tests.conftest import Fresh
+from tests.conftest import Fresh, S3Server
 
 WORDS = "sort list tuple index array string method object module import compile stack queue heap graph node".split()
 
@@ -139,3 +141,22 @@ def test_marks_tell_nothing_where_no_page_of_a_class_has_html(fresh: Fresh, tmp_
     scorer = Scorer.load(f"{run.store.root}/rounds/1/train")
     plain = "a page about nothing that anybody would call code"
     assert scorer.score([plain]).tolist() == scorer.score([f"{plain}\ue000pre3\ue000code4"]).tolist()
+
+
+@pytest.mark.s3
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.usefixtures("local_ray")
+def test_files_in_a_bucket_and_workers_give_the_same_bytes(fresh: Fresh, tmp_path: Path, s3: S3Server) -> None:
+    here = [
+        write(tmp_path / "a.jsonl", [row(n) for n in range(40)] + [{"text": ""}]),
+        write(tmp_path / "b.jsonl", [prose(n) for n in range(40)]),
+    ]
+    access = AccessSection(s3_endpoint=s3.endpoint)
+    there = [s3.url(f"texts/{Path(path).name}") for path in here]
+    for path, url in zip(here, there, strict=True):
+        io.publish(url, Path(path).read_bytes(), access)
+    alone = fresh("round 1 train", seed={"texts": here})
+    cluster = {"address": "local", "workers": 2}
+    workers = fresh("round 1 train", seed={"texts": there}, access=access.model_dump(), cluster=cluster)
+    assert alone.digest() == workers.digest()
