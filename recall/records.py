@@ -94,6 +94,8 @@ class Capture:
 
     charset: from the HTTP header, lower case, unverified. fetched: WARC-Date. truncated: WARC-Truncated or None.
     robots: header fields that say how crawlers may use the page (X-Robots-Tag and its like), `name: value` a line.
+    record_id: WARC-Record-ID in its angle brackets, "" where there is none. Of a row of a table these are its columns `id`, `dump` and
+    `file_path`, as FineWeb names them: a record, a crawl and a WARC file.
     """
 
     ref: WarcRef
@@ -103,6 +105,9 @@ class Capture:
     fetched: str
     truncated: str | None = None
     robots: str = ""
+    record_id: str = ""
+    dump: str = ""
+    file_path: str = ""
 
 
 PLAIN_TEXT = b"<plaintext>"

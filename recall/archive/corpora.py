@@ -8,6 +8,7 @@ offset is the record's number and the length 1.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import repeat
 from urllib.parse import quote
 
@@ -29,6 +30,11 @@ MADE_UP = "http://text.invalid/"
 """Before the file's path and the record's number it makes the URL of a record that has none (RFC 2606: no site's)."""
 NO_URL = object()
 """In place of a URL where the file has no column of them."""
+
+ORIGIN = ("id", "dump", "file_path")
+"""Columns or keys that say where a row's page came from, as FineWeb has them; kept where they are text."""
+MAX_ORIGIN = 1_000
+"""Characters of each that are kept."""
 
 _ANYONE = AccessSection()
 _ROWS = 256
@@ -65,9 +71,10 @@ def texts(
         yield from conversions(url, access, path)
         return
     name = url if path is None else path
-    for number, (where, text) in enumerate(_rows(url, access, columns, urls_needed=urls_needed)):
-        where_or_none = NO_URL if where is None and not urls_needed else where
-        yield _capture(where_or_none, text, WarcRef(name, number, 1), b"" if html else PLAIN_TEXT)
+    for number, row in enumerate(_rows(url, access, columns, urls_needed=urls_needed)):
+        if row.url is None and not urls_needed:
+            row = replace(row, url=NO_URL)
+        yield _capture(row, WarcRef(name, number, 1), b"" if html else PLAIN_TEXT)
 
 
 def content_columns(
@@ -120,7 +127,7 @@ def read_texts(
     wanted = {ref.offset: ref for ref in refs}
     for number, row in enumerate(_rows(url, access, columns)):
         ref = wanted.pop(number, None)
-        found = None if ref is None else _capture(*row, ref)
+        found = None if ref is None else _capture(row, ref)
         if isinstance(found, Skip):
             raise ShardCorrupt(f"{url}: record {number} holds no text any more: {found.value}")
         if found is not None:
@@ -130,9 +137,18 @@ def read_texts(
     raise ShardCorrupt(f"{url}: has no record {min(wanted)}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Values of a record, whatever they are. origin: of ORIGIN."""
+
+    url: object
+    text: object
+    origin: tuple[object, ...]
+
+
 def _rows(
     url: str, access: AccessSection, columns: tuple[str, str], *, urls_needed: bool = True
-) -> Iterator[tuple[object, object]]:
+) -> Iterator[_Row]:
     if url.endswith(".parquet"):
         yield from _parquet_rows(url, access, columns)
     elif url.endswith(LINES):
@@ -142,7 +158,8 @@ def _rows(
         raise BadInput(f"{url}: not a text shard; expected a name that ends in .parquet or {', '.join((*LINES, *WET))}")
 
 
-def _capture(url: object, text: object, ref: WarcRef, before: bytes = PLAIN_TEXT) -> Capture | Skip:
+def _capture(row: _Row, ref: WarcRef, before: bytes = PLAIN_TEXT) -> Capture | Skip:
+    url, text = row.url, row.text
     if url is NO_URL:
         url = f"{MADE_UP}{quote(ref.path)}/{ref.offset}"
     cleaned = clean_url(url.encode("utf-8", "replace")) if isinstance(url, str) else None
@@ -153,10 +170,13 @@ def _capture(url: object, text: object, ref: WarcRef, before: bytes = PLAIN_TEXT
     if not isinstance(text, str) or not text or text.isspace():
         return Skip.EMPTY
     body = before + text.encode("utf-8", "replace")
-    return Skip.TOO_LARGE if len(body) > MAX_TEXT else Capture(ref, cleaned, body, "utf-8", "")
+    if len(body) > MAX_TEXT:
+        return Skip.TOO_LARGE
+    record, dump, file = (value[:MAX_ORIGIN] if isinstance(value, str) else "" for value in row.origin)
+    return Capture(ref, cleaned, body, "utf-8", "", record_id=record, dump=dump, file_path=file)
 
 
-def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator[tuple[object, object]]:
+def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> Iterator[_Row]:
     parquet = ParquetReader(url, access)
     for key, name in zip(("url_column", "text_column"), columns, strict=True):
         try:
@@ -164,15 +184,18 @@ def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> 
                 find_column(parquet.schema, name, url)
         except BadInput as error:
             raise BadInput(f"{error}; name the right one in [crawl] {key}") from None
+    known = [name for name in ORIGIN if parquet.names.count(name) == 1 and is_column(parquet.schema, name)]
     wanted = [name for name in columns if name]
-    for table in parquet.batches(wanted, _ROWS):
+    for table in parquet.batches([*wanted, *(name for name in known if name not in wanted)], _ROWS):
         *urls, texts_ = (text_values(table, name, url) for name in wanted)
-        yield from zip(urls[0] if urls else repeat(NO_URL), texts_, strict=bool(urls))
+        said = [table.column(name).to_pylist() if name in known else repeat("") for name in ORIGIN]
+        rows = zip(urls[0] if urls else repeat(NO_URL), texts_, *said, strict=False)
+        yield from (_Row(where, text, tuple(origin)) for where, text, *origin in rows)
 
 
 def _json_rows(
     stream: Stream | Readahead, columns: tuple[str, str], *, urls_needed: bool
-) -> Iterator[tuple[object, object]]:
+) -> Iterator[_Row]:
     wanted = [name for name in columns if name]
     keys = "[crawl] url_column and text_column name them"
     expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"
@@ -181,9 +204,10 @@ def _json_rows(
     look = _value if urls_needed else _value_or_none
     for number, row in json_lines(_blocks(stream), stream.url, expected, ShardCorrupt, 4 * MAX_TEXT, read):
         try:
-            yield (look(row, named) if named else NO_URL), _value(row, held)
+            where, text = (look(row, named) if named else NO_URL), _value(row, held)
         except KeyError:
             raise ShardCorrupt(f"{stream.url}:{number}: not {expected}") from None
+        yield _Row(where, text, tuple(row.get(name) for name in ORIGIN))
 
 
 def _value_or_none(row: Mapping[str, object], name: str) -> object:

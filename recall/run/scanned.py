@@ -144,8 +144,13 @@ CANDIDATES = {
     "charset": "string",
     "fetched": "string",
     "robots": "string",
+    "truncated": "string",
+    "record_id": "string",
+    "dump": "string",
+    "file_path": "string",
     "body": "binary",
 }
+"""Of an earlier version's scan the four columns before the body are not there."""
 ZSTD_LEVEL = 1
 PIECE = 2 << 20
 """Bytes of candidates that are held before they are written as a row group."""
@@ -165,7 +170,7 @@ class CandidateWriter:
         self._keep = keep
         self._pack = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self._writer = ParquetWriter(path, CANDIDATES)
-        self._held: list[tuple[int, NDArray[Any], str | None, str, str, bytes | None]] = []
+        self._held: list[tuple[Any, ...]] = []
         self._bytes = 0
 
     def add(self, row: int, tokens: NDArray[Any], page: Capture) -> None:
@@ -173,7 +178,8 @@ class CandidateWriter:
         body = None
         if self._keep == "body":  # copied, as what it was packed into is as large as the page
             body = bytes(memoryview(self._pack.compress(page.body)))
-        self._held.append((row, tokens, page.charset, page.fetched, page.robots, body))
+        origin = (page.truncated or "", page.record_id, page.dump, page.file_path)
+        self._held.append((row, tokens, page.charset, page.fetched, page.robots, *origin, body))
         self.rows.append(row)
         self._bytes += tokens.nbytes + len(body or b"")
         if self._bytes >= PIECE:
@@ -197,12 +203,20 @@ def read_token_lines(store: Store, scanned: ScannedShard) -> Iterator[tuple[NDAr
 
 @dataclass(frozen=True, slots=True)
 class PageBody:
-    """A page's bytes, the charset its header named, the header fields for crawlers and the date, as in Capture."""
+    """A page's bytes and what its record says, as in Capture; "" where that is not known."""
 
     body: bytes
     charset: str | None
     robots: str = ""
     fetched: str = ""
+    truncated: str = ""
+    record_id: str = ""
+    dump: str = ""
+    file_path: str = ""
+
+
+_SAID = ("charset", "robots", "fetched")
+_SAID_NOW = (*_SAID, "truncated", "record_id", "dump", "file_path")
 
 
 def read_bodies(
@@ -245,15 +259,16 @@ def _bodies_again(
     scanned: ScannedShard, missing: dict[WarcRef, int], access: AccessSection
 ) -> Iterator[tuple[int, PageBody]]:
     for capture in read_again(scanned.shard, sorted(missing), access):
-        yield missing[capture.ref], PageBody(capture.body, capture.charset, capture.robots, capture.fetched)
+        said = {name: getattr(capture, name) or "" for name in _SAID_NOW[1:]}
+        yield missing[capture.ref], PageBody(capture.body, capture.charset, **said)
 
 
 def _kept_bodies(store: Store, scanned: ScannedShard, wanted: dict[int, WarcRef]) -> Iterator[tuple[int, PageBody]]:
     unpack = zstandard.ZstdDecompressor()
-    names = ["row", "charset", "robots", "fetched", "body"]
-    for batch in store.read_batches(scanned.candidates, names, BODIES):
-        charsets, robots, fetched, bodies = (batch.column(name) for name in names[1:])
+    said = _SAID_NOW if "record_id" in store.columns_of(scanned.candidates) else _SAID
+    for batch in store.read_batches(scanned.candidates, ["row", *said, "body"], BODIES):
+        bodies, columns = batch.column("body"), {name: batch.column(name) for name in said}
         for index, row in enumerate(batch.column("row").to_pylist()):
             if row in wanted and (packed := bodies[index].as_py()) is not None:
                 body = unpack.decompress(packed, max_output_size=MAX_UNPACKED)
-                yield row, PageBody(body, charsets[index].as_py(), robots[index].as_py(), fetched[index].as_py())
+                yield row, PageBody(body, **{name: column[index].as_py() for name, column in columns.items()})

@@ -133,3 +133,30 @@ def test_the_wet_file_of_a_warc_lies_beside_it() -> None:
 
 def test_other_pages_hold_no_text_of_ours() -> None:
     assert plain_text(b"<html>") is None
+
+
+FINEWEB = {"id": "<urn:uuid:1>", "dump": "CC-MAIN-2024-10", "file_path": "s3://commoncrawl/a.warc.gz"}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_rows_keep_what_says_where_their_page_came_from(tmp_path: Path, kind: str) -> None:
+    row = {"url": "https://a.org/1", "text": "x", **FINEWEB}
+    path = tmp_path / f"x.{kind}"
+    if kind == "parquet":
+        path.write_bytes(table_bytes({name: [value] for name, value in row.items()}, dict.fromkeys(row, "string")))
+    else:
+        path.write_text(json.dumps(row) + "\n")
+    (capture,) = texts(str(path))
+    assert isinstance(capture, Capture)
+    assert (capture.record_id, capture.dump, capture.file_path) == tuple(FINEWEB.values())
+    assert list(read_texts([capture.ref], str(path))) == [capture]
+
+
+@pytest.mark.parametrize("value", [7, None, ["a"], {"a": 1}, "x" * 5_000])
+def test_an_origin_that_is_no_short_text_is_not_carried_along(tmp_path: Path, value: object) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps({"url": "https://a.org/1", "text": "x", "id": value, "dump": value}) + "\n")
+    (capture,) = texts(str(path))
+    assert isinstance(capture, Capture)
+    kept = value[:1_000] if isinstance(value, str) else ""
+    assert (capture.record_id, capture.dump, capture.file_path) == (kept, kept, "")

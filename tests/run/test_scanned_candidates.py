@@ -1,5 +1,6 @@
 """Candidates of a scan: bodies that were kept, and bodies that are fetched from the shard again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from recall.archive.warc import WarcWriter, captures
 from recall.config import AccessSection
 from recall.errors import ShardFailed
 from recall.records import Capture, Shard
-from recall.run.scanned import CandidateWriter, PageBody, ScannedShard, read_bodies, read_token_lines
+from recall.run.scanned import CANDIDATES, CandidateWriter, PageBody, ScannedShard, read_bodies, read_token_lines
 from recall.run.store import Store
 
 PAGES = {"https://a.org/1": b"<p>one</p>", "https://a.org/2": b"<p>two</p>", "https://a.org/3": b"<p>three</p>"}
@@ -43,8 +44,19 @@ def test_bodies_are_the_same_whether_they_were_kept_or_not(tmp_path: Path, pages
     refs = {row: page.ref for row, page in enumerate(pages)}
     bodies = read_bodies(store, scanned, refs, AccessSection())
     assert bodies == {
-        row: PageBody(page.body, page.charset, page.robots, page.fetched) for row, page in enumerate(pages)
+        row: PageBody(page.body, page.charset, page.robots, page.fetched, record_id=page.record_id)
+        for row, page in enumerate(pages)
     }
+    assert all(body.record_id for body in bodies.values())
+
+
+def test_candidates_of_an_earlier_version_are_read_without_what_they_lack(tmp_path: Path, pages: list[Capture]) -> None:
+    store, scanned = scan(tmp_path, pages, "body")
+    table = store.read_table("candidates.parquet", ["row", "tokens", "charset", "fetched", "robots", "body"])
+    earlier = {name: kind for name, kind in CANDIDATES.items() if name in table.column_names}
+    store.publish_table("earlier.parquet", {name: table.column(name) for name in earlier}, earlier)
+    read = read_bodies(store, replace(scanned, candidates="earlier.parquet"), {1: pages[1].ref}, AccessSection())
+    assert read == {1: PageBody(pages[1].body, pages[1].charset, pages[1].robots, pages[1].fetched)}
 
 
 def test_kept_bodies_need_no_shard_and_others_fail_without_it(tmp_path: Path, pages: list[Capture]) -> None:

@@ -14,7 +14,7 @@ from deflate import DeflateError, crc32, gzip_decompress
 
 from recall.archive.warc.http_response import BLOCK_LIMIT, Draft, Readings, Record
 from recall.archive.warc.members import GZIP
-from recall.archive.warc.record_head import KINDS, MAX_WARC_HEAD, RecordFields
+from recall.archive.warc.record_head import KINDS, MAX_WARC_HEAD, RecordFields, bounded_id
 from recall.archive.warc.window import Window
 from recall.records import Skip
 
@@ -39,7 +39,7 @@ _LENGTH = re.compile(rb"0|[1-9]\d{0,17}")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z-]*")
 _ASKED = (
     *(b"WARC-Type", b"Content-Length", b"Content-Type", b"WARC-Target-URI", b"WARC-Date"),
-    *(b"WARC-Truncated", b"WARC-Segment-Number"),
+    *(b"WARC-Truncated", b"WARC-Segment-Number", b"WARC-Record-ID"),
 )
 
 
@@ -171,9 +171,10 @@ def _outcome(member: bytearray, readings: Readings) -> Draft | Skip | None:
     content_type, url, *others = asked
     if not all(value is None or value.isascii() for value in others):
         raise _NeedsFullParser
-    date, truncated, segment = others
+    date, truncated, segment, record = others
     cut = truncated.decode() if truncated else None if segment is None else "segment"
-    head = RecordFields(stop - start, url, content_type, (date or b"").decode(), cut)
+    named = bounded_id((record or b"").decode())
+    head = RecordFields(stop - start, url, content_type, (date or b"").decode(), cut, named)
     return interpret(head, member, start, stop)
 
 

@@ -210,11 +210,21 @@ class Draft:
     content: Content
     fetched: str
     truncated: str | None
+    record_id: str = ""
 
     def capture(self, ref: WarcRef) -> Capture:
         """The capture, now that its byte range is known."""
         content = self.content
-        return Capture(ref, self.url, content.body, content.charset, self.fetched, self.truncated, content.robots)
+        return Capture(
+            ref,
+            self.url,
+            content.body,
+            content.charset,
+            self.fetched,
+            self.truncated,
+            content.robots,
+            self.record_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +249,8 @@ def read_page(fields: RecordFields, block: bytes | bytearray, start: int = 0, st
         return content
     if fields.length > BLOCK_LIMIT:
         return Skip.TOO_LARGE
-    return Draft(url, content, fields.date, fields.truncated or ("unspecified" if content.cut else None))
+    truncated = fields.truncated or ("unspecified" if content.cut else None)
+    return Draft(url, content, fields.date, truncated, fields.record_id)
 
 
 def read_text(fields: RecordFields, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
@@ -252,7 +263,7 @@ def read_text(fields: RecordFields, block: bytes | bytearray, start: int = 0, st
         return Skip.EMPTY
     if fields.length > MAX_BODY:
         return Skip.TOO_LARGE
-    return Draft(url, Content(PLAIN_TEXT + text, "utf-8"), fields.date, None)
+    return Draft(url, Content(PLAIN_TEXT + text, "utf-8"), fields.date, None, fields.record_id)
 
 
 Readings = Mapping[str, Callable[..., Draft | Skip]]

@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 
 MAX_WARC_HEAD = 64 << 10
+MAX_ID = 500
+"""Characters of a record's id that are kept."""
+
 KINDS = frozenset(("warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation"))
 """Types of WARC 1.1, 5.5; records of other types are passed over, as it asks."""
 
@@ -29,13 +32,17 @@ class BadHead(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordFields:
-    """The fields of a record's header that are used. length: of the block; truncated: why the crawler cut it."""
+    """The fields of a record's header that are used. length: of the block; truncated: why the crawler cut it.
+
+    record_id: as it is written, in angle brackets; "" where it is longer than MAX_ID.
+    """
 
     length: int
     url: bytes | None
     content_type: bytes | None
     date: str
     truncated: str | None
+    record_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ def read_warc_head(head: bytes) -> RecordHead:
         values.get(b"content-type") or None,
         _text(values.get(b"warc-date", b"")),
         _text(truncated) or None,
+        bounded_id(_text(values.get(b"warc-record-id", b""))),
     )
     return RecordHead(_text(values[b"warc-type"]).lower(), fields)
 
@@ -88,6 +96,11 @@ def read_arc_head(line: bytes) -> RecordHead:
     url = b" ".join(parts[: at - 1])
     kind = "response" if _WEB.match(url) else "resource"
     return RecordHead(kind, RecordFields(length, url, None, _arc_date(parts[at]), None))
+
+
+def bounded_id(value: str) -> str:
+    """A WARC-Record-ID, `<urn:uuid:...>` (WARC 1.1, 5.2), "" where it is longer than MAX_ID."""
+    return value if len(value) <= MAX_ID else ""
 
 
 def read_length(value: bytes) -> int:

@@ -237,3 +237,23 @@ def test_what_was_not_fetched_by_http_is_no_response_of_an_arc(url: str) -> None
     found = read_arc_head(f"{url} 192.0.2.1 20260131235959 text/plain 5\n".encode())
     assert isinstance(found, RecordHead)
     assert found.kind == "resource"
+
+
+IDS = {
+    "as Common Crawl writes it": (b"WARC-Record-ID: <urn:uuid:4fb5cdd3-b6e8>", "<urn:uuid:4fb5cdd3-b6e8>"),
+    "in lower case": (b"warc-record-id: <urn:uuid:1>", "<urn:uuid:1>"),
+    "without brackets": (b"WARC-Record-ID: urn:x:1", "urn:x:1"),
+    "no UTF-8": (b"WARC-Record-ID: <urn:\xff>", "<urn:\ufffd>"),
+    "empty": (b"WARC-Record-ID: ", ""),
+    "too long": (b"WARC-Record-ID: <urn:" + b"x" * 600 + b">", ""),
+    "none": (b"X-Note: 1", ""),
+}
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_page_has_the_id_of_its_record(tmp_path: Path, name: str) -> None:
+    line, expected = IDS[name]
+    (page,) = pages(tmp_path / "a.warc", head(*NAMES, line, LENGTH))
+    assert isinstance(page, Capture)
+    assert page.record_id == expected
+    assert read_at(page.ref) == page
