@@ -94,8 +94,8 @@ class Capture:
 
     charset: from the HTTP header, lower case, unverified. fetched: WARC-Date. truncated: WARC-Truncated or None.
     robots: header fields that say how crawlers may use the page (X-Robots-Tag and its like), `name: value` a line.
-    record_id: WARC-Record-ID in its angle brackets, "" where there is none. Of a row of a table these are its columns `id`, `dump` and
-    `file_path`, as FineWeb names them: a record, a crawl and a WARC file.
+    record_id: WARC-Record-ID in its angle brackets, "" where there is none. dump, file_path: crawl and WARC file of a
+    row of a table; with record_id its columns `dump`, `file_path` and `id`, as FineWeb names them.
     """
 
     ref: WarcRef

@@ -111,7 +111,8 @@ HOMES = {
     "resiliparse": "recall/page/text",
     "trafilatura": "recall/page/markdown",
     "lxml": "recall/page/markdown",
-    "tokenizers": "recall/model/tokens",
+    "tokenizers": "recall/model",
+    "tree_sitter": "recall/corpus/syntax",
     "gigatoken": "recall/model/tokens",
     "fasttext": "recall/model/fasttext",
     "pyarrow": "recall/io/parquet",
@@ -194,10 +195,18 @@ def test_files_and_functions_stay_small(path: Path) -> None:
 
 
 def test_only_jobs_and_cli_and_the_thread_of_the_lease_catch_everything() -> None:
-    """A thread that dies in silence would leave a driver without a lease; it notes that the lease is lost."""
+    """A thread that dies in silence would leave a driver without a lease; it notes that the lease is lost.
+
+    The library `tokenizers` raises Exception itself for a file that it cannot read.
+    """
     nodes = [(path, node) for path, tree in TREES.items() for node in ast.walk(tree)]
     broad = [str(path.relative_to(PROJECT)) for path, node in nodes if catches_everything(node)]
-    assert sorted(broad) == ["recall/cli/__init__.py", "recall/run/jobs/deadline.py", "recall/run/lease.py"]
+    assert sorted(broad) == [
+        "recall/cli/__init__.py",
+        "recall/model/token_counts.py",
+        "recall/run/jobs/deadline.py",
+        "recall/run/lease.py",
+    ]
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -72,9 +72,8 @@ def texts(
         return
     name = url if path is None else path
     for number, row in enumerate(_rows(url, access, columns, urls_needed=urls_needed)):
-        if row.url is None and not urls_needed:
-            row = replace(row, url=NO_URL)
-        yield _capture(row, WarcRef(name, number, 1), b"" if html else PLAIN_TEXT)
+        known = replace(row, url=NO_URL) if row.url is None and not urls_needed else row
+        yield _capture(known, WarcRef(name, number, 1), b"" if html else PLAIN_TEXT)
 
 
 def content_columns(
@@ -146,9 +145,7 @@ class _Row:
     origin: tuple[object, ...]
 
 
-def _rows(
-    url: str, access: AccessSection, columns: tuple[str, str], *, urls_needed: bool = True
-) -> Iterator[_Row]:
+def _rows(url: str, access: AccessSection, columns: tuple[str, str], *, urls_needed: bool = True) -> Iterator[_Row]:
     if url.endswith(".parquet"):
         yield from _parquet_rows(url, access, columns)
     elif url.endswith(LINES):
@@ -193,9 +190,7 @@ def _parquet_rows(url: str, access: AccessSection, columns: tuple[str, str]) -> 
         yield from (_Row(where, text, tuple(origin)) for where, text, *origin in rows)
 
 
-def _json_rows(
-    stream: Stream | Readahead, columns: tuple[str, str], *, urls_needed: bool
-) -> Iterator[_Row]:
+def _json_rows(stream: Stream | Readahead, columns: tuple[str, str], *, urls_needed: bool) -> Iterator[_Row]:
     wanted = [name for name in columns if name]
     keys = "[crawl] url_column and text_column name them"
     expected = f"a JSON object with {' and '.join(map(repr, wanted))}; {keys}"

@@ -44,9 +44,10 @@ def parse_rule(rule: str) -> tuple[str, str, float]:
 
 
 class TagsSection(Section):
-    """[tags] Language and category of each page."""
+    """[tags] Language and category of each page; tokenizer: a tokenizer.json that texts are counted by."""
 
     enabled: bool = True
+    tokenizer: str = ""
 
 
 class QualitySection(Section):

@@ -59,7 +59,8 @@ def card(run: Run, figures: CardFigures) -> str:
     parts = [
         _front_matter(statistics),
         "# Code-related web pages",
-        f"{statistics.pages:,} pages, {statistics.bytes / 1e6:,.1f} MB of text ({size:,.1f} kB a page), recalled from "
+        f"{statistics.pages:,} pages, {statistics.bytes / 1e6:,.1f} MB of text ({size:,.1f} kB a page), "
+        f"{_tokens(statistics)}recalled from "
         f"{_shortened(crawls)} in {config.run.rounds} round(s) by recall {recall.__version__}. {read:,} of "
         f"{len(run.shards):,} WARC files could be read.",
         "## How it was made",
@@ -72,6 +73,8 @@ def card(run: Run, figures: CardFigures) -> str:
         _table(("first kept in round", "pages"), sorted(statistics.rounds.items())),
         _table(("language", "pages", "MB"), _languages(statistics)),
         _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(statistics.categories)]),
+        _code(statistics),
+        _licenses(statistics),
         "## What was taken out or changed",
         _table(("stage", "switched on", "pages in", "taken out", "pages out"), map(_stage, figures.stages)),
         _table(("dropped because", "pages"), ranked(figures.dropped)),
@@ -155,6 +158,34 @@ def _languages(statistics: CorpusStatistics) -> list[tuple[Any, ...]]:
         size = sum(statistics.language_bytes[code] for code, _ in rest) / 1e6
         rows.append((f"{len(rest)} others", sum(pages for _, pages in rest), f"{size:,.1f}"))
     return rows
+
+
+def _tokens(statistics: CorpusStatistics) -> str:
+    """How many tokens the texts have, "" where the corpus does not say."""
+    counts = [f"{statistics.named_tokens:,} tokens of the tokenizer that was named"] if statistics.named_tokens else []
+    counts += [f"{statistics.tokens:,} of the model's own lower-cased vocabulary"] if statistics.tokens else []
+    return "".join(f"{count}, " for count in counts)
+
+
+def _code(statistics: CorpusStatistics) -> str:
+    """Languages of the fenced blocks."""
+    total = statistics.code.total()
+    shown = ranked(statistics.code)[:SHOWN]
+    rows = [(name or "not named", f"{size / 1e6:,.2f}", f"{size / total:.1%}") for name, size in shown if size]
+    return _table(("language of code", "million characters", "share"), rows)
+
+
+def _licenses(statistics: CorpusStatistics) -> str:
+    """Licences that pages say they are under; "" where none does."""
+    stated = {name: pages for name, pages in statistics.licenses.items() if name}
+    if not stated:
+        return ""
+    rows = [*ranked(stated)[:SHOWN], ("no statement", statistics.licenses[""])]
+    return (
+        f"{_table(('licence by the page itself', 'pages'), rows)}\n\nAs pages state it in markup, by rules that can "
+        "err: a statement may be of a picture or of the software that shows the page. The column `license_source` says "
+        "how it was read."
+    )
 
 
 def _stage(stage: Mapping[str, Any]) -> tuple[Any, ...]:

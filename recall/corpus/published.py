@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from recall.archive.warc import read_at
 from recall.config import ClusterSection
@@ -35,6 +36,11 @@ TEXT = 20_000
 BINS_PER_DOUBLING = 2
 """Of text length."""
 
+_COUNTERS = (
+    *("reasons", "rounds", "crawls", "languages", "categories", "language_bytes", "lengths", "merged"),
+    *("licenses", "code"),
+)
+
 LINEAGE_COLUMNS = ["url", "warc_path", "offset", "length", "digest"]
 Lineage = tuple[str, str, int, int, str]
 
@@ -54,12 +60,26 @@ class SampledPage:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What a page's row says beside what is sampled. code: characters of its fenced blocks by language.
+
+    license: an SPDX expression or an address; tokens, named_tokens: as in the corpus, 0 where it has no such column.
+    """
+
+    crawl: str
+    license: str = ""
+    tokens: int = 0
+    named_tokens: int = 0
+    code: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class CorpusStatistics:
     """A corpus in counts of pages, and a sample.
 
     lengths: pages by bin of their text's bytes (see `length_bin`); merged: pages by the number of duplicates that were
-    merged into them, empty where the corpus does not say.
+    merged into them, empty where the corpus does not say; code: characters of fenced blocks by language, "" for none.
     """
 
     pages: int = 0
@@ -72,6 +92,10 @@ class CorpusStatistics:
     language_bytes: Counter[str] = field(default_factory=Counter)
     lengths: Counter[int] = field(default_factory=Counter)
     merged: Counter[int] = field(default_factory=Counter)
+    tokens: int = 0
+    named_tokens: int = 0
+    licenses: Counter[str] = field(default_factory=Counter)
+    code: Counter[str] = field(default_factory=Counter)
     bottom: BottomK[SampledPage, SampledPage] = field(default_factory=lambda: BottomK(SAMPLE), repr=False)
 
     @property
@@ -79,13 +103,17 @@ class CorpusStatistics:
         """A uniform sample of the pages, lowest priority first."""
         return self.bottom.values()
 
-    def add(self, page: SampledPage, crawl: str) -> None:
+    def add(self, page: SampledPage, facts: PageFacts) -> None:
         """Count a page."""
         self.pages += 1
         self.bytes += page.bytes
         self.reasons[page.reason] += 1
         self.rounds[page.round] += 1
-        self.crawls[crawl] += 1
+        self.crawls[facts.crawl] += 1
+        self.licenses[facts.license] += 1
+        self.tokens += facts.tokens
+        self.named_tokens += facts.named_tokens
+        self.code.update(facts.code)
         self.languages[page.language] += 1
         self.categories[page.category] += 1
         self.language_bytes[page.language] += page.bytes
@@ -96,7 +124,9 @@ class CorpusStatistics:
         """Add the statistics of other pages."""
         self.pages += other.pages
         self.bytes += other.bytes
-        for name in ("reasons", "rounds", "crawls", "languages", "categories", "language_bytes", "lengths", "merged"):
+        self.tokens += other.tokens
+        self.named_tokens += other.named_tokens
+        for name in _COUNTERS:
             getattr(self, name).update(getattr(other, name))
         self.bottom.merge(other.bottom)
 
@@ -119,6 +149,7 @@ def part_statistics(inputs: StatisticsInputs, key: str) -> CorpusStatistics:
     """Statistics of one part file."""
     statistics = CorpusStatistics(bottom=BottomK(inputs.size))
     wanted = ["url", "text", "score", "reason", "round", "crawl", "language", "category", "duplicates"]
+    wanted += ["license", "tokens", "named_tokens", "fences"]
     for table in inputs.store.read_batches(key, present(inputs.store, key, wanted), ROWS):
         for row in table.to_pylist():
             text: str = row["text"]
@@ -133,10 +164,18 @@ def part_statistics(inputs: StatisticsInputs, key: str) -> CorpusStatistics:
                 len(text.encode("utf-8", "replace")),
                 text[:TEXT],
             )
-            statistics.add(page, row["crawl"])
+            statistics.add(page, _facts_of(row))
             if row.get("duplicates") is not None:
                 statistics.merged[row["duplicates"]] += 1
     return statistics
+
+
+def _facts_of(row: Mapping[str, Any]) -> PageFacts:
+    code: Counter[str] = Counter()
+    for fence in row.get("fences") or ():
+        code[fence["language"]] += fence["chars"]
+    tokens, named = row.get("tokens") or 0, row.get("named_tokens") or 0
+    return PageFacts(row["crawl"], row.get("license") or "", tokens, named, code)
 
 
 def present(store: Store, key: str, wanted: Sequence[str]) -> list[str]:

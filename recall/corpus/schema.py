@@ -4,6 +4,7 @@ A column never changes its meaning within a version; new columns come last. The 
 """
 
 from recall.config.corpus_sections import SIGNALS
+from recall.corpus.fences import FENCES
 from recall.corpus.filters.privacy import KINDS
 from recall.corpus.signals import TAGS
 from recall.run.store import Columns, Schema
@@ -55,7 +56,21 @@ MIX: Schema = {
 FALLBACK: Schema = {"fallback": "string"}
 """What extraction says of its own work."""
 
-CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX, **FALLBACK}
+ORIGIN: Schema = {
+    "title": "string",
+    "license": "string",
+    "license_source": "string",
+    "truncated": "string",
+    "record_id": "string",
+    "dump": "string",
+    "file_path": "string",
+}
+"""What the page and its record say of themselves."""
+
+COUNTED: Schema = {"tokens": "int32", "named_tokens": "int32", "fences": FENCES}
+"""What is counted in the final text."""
+
+CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX, **FALLBACK, **ORIGIN, **COUNTED}
 ORDER = ("domain", "url", "id")
 """What the rows of the corpus are sorted by, over all its parts."""
 
@@ -88,6 +103,17 @@ MEANINGS = {
     "weight": "how often to draw the row in a mix: the product of the weights of its host, language and category",
     "fallback": "why the text is the page's whole or plain text instead of its main content, empty where it is not: "
     "no_tree, too_many_nodes, too_deep, extractor_failed, block_lost, or `error: ` and the exception",
+    "title": "the page's title, as the heading that the text begins with; empty where it has none",
+    "license": "the licence that the page says it is under: an SPDX expression or an address, or empty",
+    "license_source": "the kind of that statement: rel, schema, meta, rdf or link (recall/corpus/licenses.py)",
+    "truncated": "why the crawler cut the page (WARC-Truncated), empty where it is whole",
+    "record_id": "WARC-Record-ID, or the column `id` of the table that the text came from",
+    "dump": "crawl it was captured in: the column `dump` of the table that the text came from, else `crawl`",
+    "file_path": "WARC file it was captured in: the column `file_path` of that table, else `warc_path`",
+    "tokens": "tokens of the text by the vocabulary of the last round's model, which reads lower-cased text",
+    "named_tokens": "tokens of the text by the tokenizer of [tags] tokenizer, null without one",
+    "fences": "the text's fenced blocks: language, named (by the page, or false: by its code), offset and chars in "
+    "characters, lines, parses (by tree-sitter; null where that is not known)",
 }
 
 DROPPED: Schema = {
@@ -121,8 +147,8 @@ OPENCODER = {
     "url": "url",
     "tag": "tag",
     "text": "text",
-    "file_path": "warc_path",
-    "dump": "crawl",
+    "file_path": "file_path",
+    "dump": "dump",
     "file_size_in_byte": "file_size_in_byte",
     "line_count": "line_count",
 }

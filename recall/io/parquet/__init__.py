@@ -41,7 +41,7 @@ __all__ = [
 
 Schema = Mapping[str, str]
 """Column name to type, in column order: string, binary, bool, int32, int64, uint64, float32,
-float64, list<uint32|uint64|float64|string>."""
+float64, list<uint32|uint64|float64|string>, list<struct<name:type,...>> of plain types."""
 
 Columns = Mapping[str, Any]
 """Column name to values: a sequence, a NumPy array or a column of a Table."""
@@ -66,6 +66,21 @@ _TYPES: dict[str, Any] = {
 }
 
 
+_STRUCTS = "list<struct<"
+
+
+def _type(kind: str) -> Any:
+    if kind.startswith(_STRUCTS):
+        return pa.list_(pa.struct([(name, _TYPES[inner]) for name, inner in _fields(kind)]))
+    return _TYPES[kind]
+
+
+def _fields(kind: str) -> list[tuple[str, str]]:
+    """Names and types of a list of structs."""
+    pairs = (field.split(":") for field in kind.removeprefix(_STRUCTS).removesuffix(">>").split(","))
+    return [(name, inner) for name, inner in pairs]
+
+
 def table_bytes(columns: Columns, schema: Schema) -> bytes:
     """Columns as a Parquet file (zstd), the same bytes for the same values.
 
@@ -83,14 +98,16 @@ def table_bytes(columns: Columns, schema: Schema) -> bytes:
 
 def _table(columns: Columns, schema: Any) -> Table:
     if not isinstance(schema, pa.Schema):
-        schema = pa.schema([(name, _TYPES[kind]) for name, kind in schema.items()])
+        schema = pa.schema([(name, _type(kind)) for name, kind in schema.items()])
     return pa.table([_array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
 def _compression(schema: Schema) -> dict[str, str]:
     """zstd, but for bytes and lists of numbers, which are compressed before they come here or hardly ever repeat."""
     named = {name: "NONE" if kind == "binary" else "ZSTD" for name, kind in schema.items()}
-    return named | {f"{name}.list.element": "ZSTD" for name, kind in schema.items() if kind == "list<string>"}
+    named |= {f"{name}.list.element": "ZSTD" for name, kind in schema.items() if kind == "list<string>"}
+    structs = {name: _fields(kind) for name, kind in schema.items() if kind.startswith(_STRUCTS)}
+    return named | {f"{name}.list.element.{field}": "ZSTD" for name, fields in structs.items() for field, _ in fields}
 
 
 def _repeating(schema: Schema) -> list[str]:
@@ -238,7 +255,7 @@ class ParquetWriter:
         self, path: Path, schema: Schema, metadata: Mapping[str, str] | None = None, order: Sequence[str] = ()
     ) -> None:
         self.rows = 0
-        self._schema = pa.schema([(name, _TYPES[kind]) for name, kind in schema.items()], metadata=metadata)
+        self._schema = pa.schema([(name, _type(kind)) for name, kind in schema.items()], metadata=metadata)
         names = list(schema)
         self._writer = pq.ParquetWriter(
             path,

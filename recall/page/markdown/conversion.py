@@ -52,12 +52,15 @@ _INLINE_TAGS: Final = words("a abbr b big code em font i kbd s samp small span s
 class Conversion:
     """A page as Markdown. fallback: why it is plain text or the full page instead, None for main content.
 
-    error: the exception's name where the fallback is a bug of ours.
+    error: the exception's name where the fallback is a bug of ours. title: of the page, "" where it has none; guessed:
+    numbers of the fenced blocks, from 0, whose language the page does not name and their code tells.
     """
 
     text: str
     fallback: Fallback | None = None
     error: str = ""
+    title: str = ""
+    guessed: tuple[int, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -84,18 +87,24 @@ def convert(
     root = _tree(text)
     if isinstance(root, Fallback):
         return Conversion(plain_text(text), root)
-    bound = None
     reveal_addresses(root, text)
     try:
         if extractor == "trafilatura":
             from recall.page.markdown.by_trafilatura import by_trafilatura  # noqa: PLC0415 - takes a second to import
 
             content, bound = by_trafilatura(root, text, url)
+            converted = Conversion(content, bound, title=_title_of(content))
         else:
-            content = _main_content(_cut(root, text, url), url)
+            converted = _main_content(_cut(root, text, url), url)
     except FAILURES as error:
         return Conversion(plain_text(text), Fallback.ERROR, type(error).__name__)
-    return Conversion(content, bound) if content.strip() else Conversion(plain_text(text), Fallback.EXTRACTOR)
+    return converted if converted.text.strip() else Conversion(plain_text(text), Fallback.EXTRACTOR)
+
+
+def _title_of(content: str) -> str:
+    """The heading of the first level that Markdown begins with, "" for none."""
+    first, _, _ = content.partition("\n")
+    return first[2:].strip() if first.startswith("# ") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +158,11 @@ def _cut(root: HtmlElement, text: str, url: str | None) -> PageCut:
     return PageCut(segments_of(root if body is None else body, marked), marked, title, sites)
 
 
-def _main_content(cut: PageCut, url: str | None) -> str:
-    """The Markdown of a page's main content."""
+def _main_content(cut: PageCut, url: str | None) -> Conversion:
+    """A page's main content."""
     segments = cut.segments
     if not segments.texts:
-        return ""
+        return Conversion("")
     tables = data_tables(segments)
     posts = post_of(segments)
     if max(posts) >= 0:
@@ -163,7 +172,8 @@ def _main_content(cut: PageCut, url: str | None) -> str:
     document = DocumentTitle(cut.title[:MAX_NAME], cut.sites, host_of(url) if url else "")
     title, shown = find_title(segments, keep.tolist(), document)
     keep[shown] = False
-    return write(segments, cut.marked, keep.tolist(), tables, title, posts)
+    written = write(segments, cut.marked, keep.tolist(), tables, title, posts)
+    return Conversion(written.text, title=title, guessed=written.guessed)
 
 
 def plain_text(text: str) -> str:

@@ -35,9 +35,17 @@ def fence(code: str, language: str) -> str:
     return f"{ticks}{language}\n{code}\n{ticks}"
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page as Markdown. guessed: numbers of the fences, from 0, whose language the page does not name."""
+
+    text: str
+    guessed: tuple[int, ...] = ()
+
+
 def write(
     segments: Segments, marked: Marked, keep: Sequence[bool], tables: dict[int, int], title: str, posts: Sequence[int]
-) -> str:
+) -> Written:
     """The Markdown of the kept segments.
 
     tables: `data_tables`; title: put first, as a heading; posts: of each segment, -1 for none; a rule parts them.
@@ -48,7 +56,8 @@ def write(
     cells: dict[int, list[int]] = {}
     for index, table in tables.items():
         cells.setdefault(table, []).append(index)
-    post = -1
+    guessed: list[int] = []
+    fences, post = 0, -1
     for index, text in enumerate(segments.texts):
         if not keep[index]:
             continue
@@ -58,8 +67,12 @@ def write(
             post = posts[index]
         table = tables.get(index, -1)
         if table < 0 and segments.code[index] >= 0:
-            language = marked.blocks[segments.code[index]].language
-            writer.put_block(fence(text, language or language_by_signs(text)))
+            named = marked.blocks[segments.code[index]].language
+            language = named or language_by_signs(text)
+            writer.put_block(fence(text, language))
+            if language and not named:
+                guessed.append(fences)
+            fences += 1
         elif table < 0:
             writer.put(segments.nodes[index], text)
         elif table in cells:
@@ -68,7 +81,7 @@ def write(
                 writer.put(table, beside)
             if lines:
                 writer.put_block("\n".join(lines))
-    return "\n".join(writer.lines) + "\n" if writer.lines else ""
+    return Written("\n".join(writer.lines) + "\n" if writer.lines else "", tuple(guessed))
 
 
 @dataclass(slots=True)

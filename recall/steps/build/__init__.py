@@ -21,8 +21,10 @@ from recall.corpus.published import corpus_statistics
 from recall.corpus.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
 from recall.io import read_all
 from recall.labels.decisions import accepted_prefixes, page_labels
+from recall.model.token_counts import Vocabulary, token_counter
 from recall.records import Done
 from recall.run.progress_bar import progress
+from recall.run.round_model import model_folder
 from recall.run.rounds import Run
 from recall.run.scanned import ScannedShard, scanned_shards
 from recall.run.shuffle import WORK, Stage, checkpointed
@@ -41,12 +43,12 @@ def build(run: Run) -> Done:
     step, config = run.begin("corpus"), run.config
     if step.done:
         return step.result
-    rounds = _selecting_rounds(run)
+    rounds, vocabularies = _selecting_rounds(run), _vocabularies(run)
     shards = _extract(run, rounds)
     pages = ChunkedPages(run.store, config.cluster, tuple(chunks_of(shards)))
     merged = _merge_duplicates(run, pages)
     lines = find_boilerplate(pages, config.boilerplate, merged)
-    finished = mask_and_decontaminate(pages, config, merged, lines)
+    finished = mask_and_decontaminate(pages, config, merged, lines, vocabularies)
     texts = tuple(chunk.pages for chunk in finished)
     capped = apply_caps(pages, config.mix, config.run.seed, texts)
     reasons, tags = Counter[str](), Counter[str]()
@@ -80,6 +82,18 @@ def _selecting_rounds(run: Run) -> tuple[SelectingRound, ...]:
         prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
         rounds.append(SelectingRound(number, scanned_shards(run.round(number)), prefixes))
     return tuple(rounds)
+
+
+def _vocabularies(run: Run) -> dict[str, Vocabulary]:
+    """What texts are counted by, for each column of counts. Raises BadInput for a tokenizer that cannot be read."""
+    key = f"{model_folder(run.round(run.config.run.rounds))}/tokenizer.json"
+    vocabularies = {"tokens": (run.store.read(key).decode(), run.store.url(key), True)}
+    if named := run.config.tags.tokenizer:
+        document = read_all(named, run.config.access).decode("utf-8", "replace")
+        vocabularies["named_tokens"] = (document, f"[tags] tokenizer: {named}", False)
+    for vocabulary in vocabularies.values():
+        token_counter(*vocabulary)
+    return vocabularies
 
 
 def _labels(run: Run) -> dict[str, str]:
@@ -125,7 +139,7 @@ def _outside(run: Run) -> dict[str, str]:
     """Digests of the files beside the run that decided what is in the corpus."""
     optout, asked = run.config.optout, run.config.contamination
     lists = (optout.hosts, optout.patterns) if optout.enabled else ()
-    files = [*filter(None, lists), *(asked.benchmarks if asked.enabled else ())]
+    files = [*filter(None, (*lists, run.config.tags.tokenizer)), *(asked.benchmarks if asked.enabled else ())]
     return {file: digest_of(read_all(file, run.config.access)) for file in files}
 
 

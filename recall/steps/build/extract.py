@@ -17,7 +17,8 @@ from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters.optout import OptOut, noai
-from recall.corpus.schema import DROPPED, FALLBACK, ID_BITS, LINEAGE, Row, columns_of
+from recall.corpus.licenses import License, license_of
+from recall.corpus.schema import DROPPED, FALLBACK, ID_BITS, LINEAGE, ORIGIN, Row, columns_of
 from recall.corpus.signals import TAGS, broken_rule, declared_language, signals, tags
 from recall.page.markdown import Conversion, convert
 from recall.records import plain_text
@@ -27,7 +28,8 @@ from recall.run.store import Columns, Schema, Store
 from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import host_of, url_key
 
-EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS, **FALLBACK}
+EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS, **FALLBACK, **ORIGIN, "guessed": "list<uint32>"}
+"""guessed: numbers of the fenced blocks whose language the page does not name."""
 STAGE = "extract"
 TAG = "code"
 PIECE = 8 << 20
@@ -172,6 +174,7 @@ class _ShardExtraction:
         if drop := low_quality(config.quality, measured):
             return drop
         declared = declared_language(page.body) if plain is None else ""
+        license_ = license_of(page.body, selection.url) if plain is None else License()
         return {
             "text": text,
             "tag": selection.tag,
@@ -182,6 +185,14 @@ class _ShardExtraction:
             "model": selection.model,
             "fetched": page.fetched,
             "fallback": converted.reason,
+            "title": converted.title,
+            "license": license_.expression,
+            "license_source": license_.source,
+            "truncated": page.truncated,
+            "record_id": page.record_id,
+            "dump": page.dump or crawl,
+            "file_path": page.file_path or self.scanned.shard.path,
+            "guessed": list(converted.guessed),
             **(tags(selection.url, text, declared) if config.tags.enabled else {}),
             **measured,
             **dict(zip(KEYS, duplicate_keys(selection.url, text, crawl, page.fetched), strict=True)),

@@ -15,12 +15,14 @@ from typing import cast
 from recall.config import Config
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, read_chunk, surviving_pages
 from recall.corpus.drops import EXAMPLES, ChangeExample, Changes
+from recall.corpus.fences import fences_of
 from recall.corpus.filters.boilerplate import lines_by_host, remove_lines, text_key
 from recall.corpus.filters.contamination import BenchmarkHit, Benchmarks
 from recall.corpus.filters.privacy import KINDS, mask
 from recall.corpus.schema import CORPUS, DROPPED, Row, columns_of
 from recall.corpus.signals import signals
 from recall.io.parquet import ParquetWriter
+from recall.model.token_counts import Vocabulary, token_counter
 from recall.run.sampling import BottomK, priority
 from recall.run.shuffle import Stage, StageFile, write_table
 from recall.run.store import Schema
@@ -44,12 +46,16 @@ CONTAMINATED = "holds a benchmark item"
 
 @dataclass(frozen=True, slots=True)
 class FinishInputs:
-    """What finishing a chunk needs. lines: boilerplate by chunk, as `find_boilerplate` returns it."""
+    """What finishing a chunk needs. lines: boilerplate by chunk, as `find_boilerplate` returns it.
+
+    vocabularies: of the columns of token counts, each a tokenizer.json, its name in errors, and whether it is ours.
+    """
 
     config: Config
     merged: tuple[Merged, ...] = field(repr=False)
     lines: tuple[StageFile, ...] = field(repr=False)
     benchmarks: Benchmarks = field(repr=False)
+    vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +69,17 @@ class FinishedChunk:
 
 
 def mask_and_decontaminate(
-    pages: ChunkedPages, config: Config, merged: tuple[Merged, ...], lines: tuple[StageFile, ...]
+    pages: ChunkedPages,
+    config: Config,
+    merged: tuple[Merged, ...],
+    lines: tuple[StageFile, ...],
+    vocabularies: Mapping[str, Vocabulary],
 ) -> tuple[FinishedChunk, ...]:
     """Finish the surviving pages of each chunk. Raises BadInput for a benchmark file that cannot be read."""
     asked = config.contamination
     files = asked.benchmarks if asked.enabled else ()
     benchmarks = Benchmarks.load(files, config.access, asked.fields, asked.ngram)
-    return pages.over_chunks("finish", _finish_chunk, FinishInputs(config, merged, lines, benchmarks))
+    return pages.over_chunks("finish", _finish_chunk, FinishInputs(config, merged, lines, benchmarks, vocabularies))
 
 
 def _finish_chunk(stage: Stage[FinishInputs], chunk: Chunk) -> FinishedChunk:
@@ -149,7 +159,13 @@ class _Finisher:
             "contamination": len(hits),
             "file_size_in_byte": len(text.encode("utf-8", "replace")),
             "line_count": text.count("\n") + (not text.endswith("\n")),
+            **self._counted(text, cast("list[int]", row["guessed"])),
         }
+
+    def _counted(self, text: str, guessed: Sequence[int]) -> Row:
+        counters = {name: token_counter(*vocabulary) for name, vocabulary in self.inputs.vocabularies.items()}
+        tokens = {name: counter.count(text) for name, counter in counters.items()}
+        return {**tokens, "fences": fences_of(text, guessed)}
 
     def _report(self, row: Row, hits: Sequence[BenchmarkHit]) -> None:
         for hit in hits:

@@ -29,7 +29,7 @@ def written(body: str) -> str:
     marked = mark(root)
     segments = segments_of(root.find("body"), marked)
     every = len(segments.texts)
-    return write(segments, marked, [True] * every, data_tables(segments), "", [-1] * every)
+    return write(segments, marked, [True] * every, data_tables(segments), "", [-1] * every).text
 
 
 def text_in(token: Token) -> str:

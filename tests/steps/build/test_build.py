@@ -3,11 +3,14 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+import tokenizers
 
 from recall import loop
 from recall.corpus import check_lineage
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
+from recall.errors import BadInput
 from recall.labels.decisions import page_labels
+from recall.model.token_counts import TokenCounter
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 from recall.steps.build import build
@@ -167,3 +170,34 @@ def test_checkpoints_of_an_older_version_are_not_read_and_go(fresh: Any, played:
     build(run)
     assert run.store.read("corpus/part-00000.parquet") == played.store.read("corpus/part-00000.parquet")
     assert run.store.keys("build/") == []
+
+
+def test_tokens_and_fences_are_those_of_the_final_text(played: Run) -> None:
+    counter = TokenCounter(played.store.read("rounds/2/train/tokenizer.json").decode(), "tokenizer.json", ours=True)
+    rows = corpus_of(played)
+    assert [row["tokens"] for row in rows] == [counter.count(row["text"]) for row in rows]
+    assert {row["named_tokens"] for row in rows} == {None}
+    assert all(row["record_id"].startswith("<urn:uuid:") for row in rows)
+    for row in rows:
+        assert len(row["fences"]) == row["code_blocks"]
+        for fence in row["fences"]:
+            code = row["text"][fence["offset"] :][: fence["chars"]]
+            assert code.count("\n") + 1 == fence["lines"]
+            assert f"```{fence['language']}\n{code}\n```" in row["text"]
+
+
+def test_texts_are_counted_by_the_tokenizer_that_is_named(fresh: Any, tmp_path: Any) -> None:
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"?": 0}, unk_token="?"))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    words.save(str(tmp_path / "tokenizer.json"))
+    run = fresh("build", rounds=1, tags={"tokenizer": str(tmp_path / "tokenizer.json")})
+    rows = corpus_of(run)
+    assert [row["named_tokens"] for row in rows] == [len(row["text"].split()) for row in rows]
+    card = run.store.read("corpus/card.md").decode()
+    assert f"{sum(row['named_tokens'] for row in rows):,} tokens of the tokenizer that was named" in card
+
+
+def test_a_tokenizer_that_is_none_ends_the_build_before_it_begins(fresh: Any, tmp_path: Any) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(BadInput, match=r"\[tags\] tokenizer: .*tokenizer.json: no tokenizer.json: "):
+        fresh("build", rounds=1, tags={"tokenizer": str(tmp_path / "tokenizer.json")})

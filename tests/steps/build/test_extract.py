@@ -142,3 +142,22 @@ def test_the_corpus_its_stages_its_card_and_status_count_them(fresh: Any, monkey
     reasons = [row for file in parts for row in run.store.read_table(f"corpus/{file}").column("fallback").to_pylist()]
     assert set(reasons) == {"error: ValueError"}
     assert run.verify() == []
+
+
+STATED = (
+    b"<html><head><title>How to sort | Site</title><link rel='license' href='https://creativecommons.org/licenses/by/4.0/'>"
+    b"</head><body><main><h1>How to sort</h1><p>" + WORDS.encode() * 20 + b"</p>"
+    b'<pre><code class="language-python">print(sorted(x))</code></pre><p>' + WORDS.encode() * 9 + b"</p>"
+    b"<pre>#!/bin/sh\necho 1\n</pre></main></body></html>"
+)
+
+
+@pytest.mark.parametrize("keep", ["body", "tokens"])
+def test_what_a_page_and_its_record_say_of_themselves_comes_along(tmp_path: Path, keep: str) -> None:
+    stage, scanned = scanned_shard(tmp_path, [STATED, b"<p>" + WORDS.encode() * 20], keep)
+    first, second = stage.store.read_table(extract_shard(stage, scanned).kept.key).to_pylist()
+    assert (first["title"], first["license"], first["license_source"]) == ("How to sort", "CC-BY-4.0", "rel")
+    assert (second["title"], second["license"], second["license_source"]) == ("", "", "")
+    assert (first["truncated"], first["dump"], first["file_path"]) == ("", "", "page.warc")
+    assert first["guessed"] == [1]
+    assert first["record_id"][:10] == ("" if keep == "body" else "<urn:uuid:")  # the bodies' captures here have no id
