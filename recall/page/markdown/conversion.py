@@ -34,6 +34,7 @@ from recall.page.markdown.tree import (
     text_of,
     words,
 )
+from recall.page.markdown.word_gaps import part_words
 from recall.page.text import decode
 from recall.page.text.definition import unescape
 from recall.sites.urls import host_of
@@ -151,6 +152,7 @@ def _cut(root: HtmlElement, text: str, url: str | None) -> PageCut:
     title = text_of(head) if head is not None else ""
     sites = site_names(root, host_of(url) if url else "")
     marked = mark(root)
+    part_words(root, marked.inlines)
     if controls:
         drop_control_characters(root, in_code=True)
     del held

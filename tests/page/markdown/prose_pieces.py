@@ -73,7 +73,7 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "beside-each-other": (
             "<p><a href=/a>One</a><a href=/b>Two</a> and the rest of it.</p>",
-            "OneTwo and the rest of it.",
+            "One Two and the rest of it.",
         ),
     },
     "headings": {
