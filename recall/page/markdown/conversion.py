@@ -16,10 +16,12 @@ from recall.page.markdown.content_model import content_model
 from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.markdown_writer import write
 from recall.page.markdown.marks import Marked, mark
+from recall.page.markdown.page_headings import drop_permalinks, set_headings
 from recall.page.markdown.page_title import DocumentTitle, find_title, site_names
 from recall.page.markdown.segment_features import word_counts
 from recall.page.markdown.segments import Segments, segments_of
 from recall.page.markdown.streamed_parts import fill_holes, mark_holes
+from recall.page.markdown.styled_tables import set_tables
 from recall.page.markdown.table_writer import data_tables
 from recall.page.markdown.templates import without_templates
 from recall.page.markdown.threads import mark_posts
@@ -34,6 +36,7 @@ from recall.page.markdown.tree import (
     text_of,
     words,
 )
+from recall.page.markdown.unseen_parts import drop_unseen
 from recall.page.markdown.word_gaps import part_words
 from recall.page.text import decode
 from recall.page.text.definition import unescape
@@ -151,7 +154,11 @@ def _cut(root: HtmlElement, text: str, url: str | None) -> PageCut:
     head = root.find(".//title")
     title = text_of(head) if head is not None else ""
     sites = site_names(root, host_of(url) if url else "")
+    drop_permalinks(root)
+    set_headings(root)
+    set_tables(root)
     marked = mark(root)
+    drop_unseen(root)
     part_words(root, marked.inlines)
     if controls:
         drop_control_characters(root, in_code=True)

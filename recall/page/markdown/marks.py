@@ -6,7 +6,6 @@ or formula an `INLINE` one, with a number into the lists of `Marked`.
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -24,12 +23,6 @@ MIN_COPY: Final = 6
 
 _PATH: Final = re.compile(r"(?=\S*[./])(?:~?/|\.{1,2}/)?(?:[\w.@+~-]+/)*[\w.@+~-]+")
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
-_PERMALINK_CLASS: Final = re.compile(
-    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
-)
-_PERMALINK: Final = re.compile(
-    r"[\s\u200b]*(?:[¶#§🔗∞⚓]|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link|\ue157)?[\s\u200b]*", re.I
-)
 
 
 @dataclass(slots=True)
@@ -49,7 +42,6 @@ class Marked:
 def mark(root: HtmlElement) -> Marked:
     """Replace all code and formulas of a page by marks."""
     marked = Marked()
-    drop_permalinks(root)
     for formula in list(find_formulas(root)):
         if next(formula.element.iterancestors(*CODE_TAGS), None) is None:
             for other in formula.others:
@@ -117,21 +109,6 @@ def _mark_block(span: CodeSpan, marked: Marked) -> None:
     outer.set("type", kind if "\n" in span.text else "code")
     marked.blocks.append(CodeSpan((outer,), span.text, language))
     marked.elements.append(outer)
-
-
-def drop_permalinks(root: HtmlElement) -> None:
-    """Remove the permalinks behind headings and the edit links of wikis."""
-    named = [element for element in root.iter("a", "span", "small") if _may_link(element.get("class") or "")]
-    for element in named:
-        text = text_of(element)
-        inside = len(text) <= 24 and _PERMALINK.fullmatch(text)
-        if inside and next(element.iterancestors(*CODE_TAGS), None) is None:
-            remove(element)
-
-
-@lru_cache(maxsize=4096)
-def _may_link(name: str) -> bool:
-    return _PERMALINK_CLASS.search(name) is not None
 
 
 def inline_code(text: str) -> str:

@@ -42,6 +42,7 @@ def data_tables(segments: Segments) -> dict[int, int]:
     layout: set[int] = set()
     listed: set[int] = set()
     headed: set[int] = set()
+    titled: set[int] = set()
     for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
         around = innermost[parent] if parent >= 0 else -1
         if POST in tag.attributes:
@@ -52,6 +53,8 @@ def data_tables(segments: Segments) -> dict[int, int]:
             around = node
         elif around >= 0 and tag.name == "th":
             headed.add(around)
+        elif around >= 0 and tag.name == "thead":
+            titled.add(around)
         elif around >= 0 and (tag.name in _LISTS or _is_cell_code(segments, node)):
             listed.add(around)
         elif around >= 0 and tag.name in _LAYOUT:
@@ -67,7 +70,8 @@ def data_tables(segments: Segments) -> dict[int, int]:
             continue
         rows = _rows(segments, table)
         single = table in headed and all(len(segments.texts[index]) <= MAX_SINGLE for index in indices)
-        if rows and 2 <= max(map(len, rows)) <= MAX_COLUMNS and (len(rows) >= 2 or single):
+        least = 1 if table in headed & titled and len(rows) >= 2 else 2
+        if rows and least <= max(map(len, rows)) <= MAX_COLUMNS and (len(rows) >= 2 or single):
             data.update(dict.fromkeys(indices, table))
     return data
 

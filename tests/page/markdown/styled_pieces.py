@@ -87,4 +87,171 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
         "chinese-words": ("<p><span class=here>树木</span><span class=there>生长</span></p>", "树木生长"),
         "note-number": ("<p><span class=word>tree</span><sup><a href=#n1>1</a></sup> it is.</p>", "tree[1] it is."),
     },
+    "headings": {
+        "text-in-boxes": (
+            "<h2 id=a class=flex><div class=grow><a href=#a>#</a></div><div><div>The first part</div></div></h2>"
+            "<p>Words of the part.</p>",
+            "## The first part\n\nWords of the part.",
+        ),
+        "two-boxes": (
+            "<h3><div>Trees</div><div>and leaves</div></h3><p>Words of the part.</p>",
+            "### Trees and leaves\n\nWords of the part.",
+        ),
+        "by-role": (
+            "<div role=heading aria-level=3>The third level</div><p>Words of the part.</p>",
+            "### The third level\n\nWords of the part.",
+        ),
+        "paragraph-by-role": (
+            '<p role="heading">The part</p><p>Words of the part.</p>',
+            "## The part\n\nWords of the part.",
+        ),
+        "sign-behind": (
+            "<h2 id=b>The part <a href=#b>#</a></h2><p>Words of the part.</p>",
+            "## The part\n\nWords of the part.",
+        ),
+        "link-behind": (
+            '<h2 id=b>The part<a href="/page#b" title=x>Link to this heading</a></h2><p>Words of the part.</p>',
+            "## The part\n\nWords of the part.",
+        ),
+        "titled-section": (
+            "<div><h2 id=b>The part</h2><a href=#b class=sl-anchor-link><span aria-hidden=true><svg></svg></span>"
+            "<span class=sr-only>Section titled “The part”</span></a></div><p>Words of the part.</p>",
+            "## The part\n\nWords of the part.",
+        ),
+        "copying": (
+            "<h2>The part<button>Copy link to heading</button></h2><p>Words of the part.</p>",
+            "## The part\n\nWords of the part.",
+        ),
+        "button-that-answers": (
+            "<h2><a href=#b>The part</a><x-tip><button>Copy link</button><span>Link copied to clipboard!</span></x-tip>"
+            "</h2><p>Words of the part.</p>",
+            "## The part\n\nWords of the part.",
+        ),
+        "sign-of-a-font": (
+            "<h2>The part<a class=headerlink href=#b>\uf0c1</a></h2><p>Words of the part.</p>",
+            "## The part\n\nWords of the part.",
+        ),
+        "name-that-is-a-sign": (
+            "<h2><a href=#c>C#</a></h2><p>Words of the part.</p>",
+            "## C#\n\nWords of the part.",
+        ),
+        "link-that-names": (
+            "<h2>Read the <a href=/guide>guide</a></h2><p>Words of the part.</p>",
+            "## Read the guide\n\nWords of the part.",
+        ),
+    },
+    "unseen": {
+        "for-readers-only": (
+            "<p>Read the <a href=/g>guide<span class=sr-only> (opens in a new window)</span></a> first.</p>",
+            "Read the guide first.",
+        ),
+        "for-a-picture": (
+            "<p>The part <i class=icon><svg></svg><span class=visually-hidden>Deprecated</span></i> of it.</p>",
+            "The part *Deprecated* of it.",
+        ),
+        "head-of-a-column": (
+            "<table><tr><th><span class=sr-only>Kind</span><th>Size</th></tr><tr><td>tree</td><td>7</td></tr></table>",
+            "| Kind | Size |\n| --- | --- |\n| tree | 7 |",
+        ),
+        "style-in-a-line": (
+            "<p>It is <span style='display: none'>never </span>shown.</p>",
+            "It is shown.",
+        ),
+        "one-for-each-screen": (
+            "<div class='md:hidden'>The tree of it all</div><div class='hidden md:block'>The tree of it all</div>"
+            "<p>It grows.</p>",
+            "The tree of it all\n\nIt grows.",
+        ),
+        "names-for-each-screen": (
+            "<p><span class=desktop-only>Trees and leaves</span><span class=mobile-only>Trees and leaves</span></p>"
+            "<p>They grow.</p>",
+            "Trees and leaves\n\nThey grow.",
+        ),
+        "words-said-twice": (
+            "<p>The same.</p><p>The same.</p>",
+            "The same.\n\nThe same.",
+        ),
+    },
+    "boxes-as-tables": {
+        "columns": (
+            "<div class='two-column-summary summary-table'><div class='table-header col-first'>Name</div>"
+            "<div class='table-header col-last'>What it does</div>"
+            "<div class='col-first even-row'><code><a href=/n>Node</a></code></div><div class='col-last even-row'>"
+            "<div class=block>A part of the tree.</div></div>"
+            "<div class='col-first odd-row'><code>Leaf</code></div><div class='col-last odd-row'></div></div>",
+            "| Name | What it does |\n| --- | --- |\n| `Node` | A part of the tree. |\n| `Leaf` |  |",
+        ),
+        "three-columns": (
+            "<div class=summary-table><div class='table-header col-first'>Kind</div>"
+            "<div class='table-header col-second'>Method</div><div class='table-header col-last'>"
+            "What it does</div><div class='col-first'><code>int</code></div>"
+            "<div class='col-second'><code>size()</code></div><div class='col-last'>Counts them.</div></div>",
+            "| Kind | Method | What it does |\n| --- | --- | --- |\n| `int` | `size()` | Counts them. |",
+        ),
+        "roles": (
+            "<div role=table><div role=rowgroup><div role=row><span role=columnheader>a</span>"
+            "<span role=columnheader>b</span></div></div><div role=rowgroup><div role=row><span role=cell>1</span>"
+            "<span role=cell>2</span></div></div></div>",
+            "| a | b |\n| --- | --- |\n| 1 | 2 |",
+        ),
+        "classes": (
+            "<div class=divTable><div class=divTableBody><div class=divTableRow><div class=divTableCell>a</div>"
+            "<div class=divTableCell>b</div></div><div class=divTableRow><div class=divTableCell>1</div>"
+            "<div class=divTableCell>2</div></div></div></div>",
+            "| a | b |\n| --- | --- |\n| 1 | 2 |",
+        ),
+        "styles": (
+            "<div style='display:table'><div style='display: table-row'><div style='display: table-cell'>a</div>"
+            "<div style='display:table-cell'>b</div></div><div style='display: table-row'>"
+            "<div style='display: table-cell'>1</div><div style='display:table-cell'>2</div></div></div>",
+            "| a | b |\n| --- | --- |\n| 1 | 2 |",
+        ),
+        "layout-columns": (
+            "<div class=row><div class='col-md-6'><p>The left words.</p></div><div class='col-md-6'>"
+            "<p>The right words.</p></div></div>",
+            "The left words.\n\nThe right words.",
+        ),
+        "list-by-role": (
+            "<div role=list><div role=listitem>the lexer</div><div role=listitem>the parser</div></div>",
+            "- the lexer\n- the parser",
+        ),
+    },
+    "tables": {
+        "heading-rows": (
+            "<table><tr><td colspan=2><h3>Functions</h3></td></tr><tr><td>int</td><td>cut (text)</td></tr>"
+            "<tr><td>&nbsp;</td><td>Cuts the text up.</td></tr><tr><td colspan=2><h3>Names</h3></td></tr>"
+            "<tr><td>enum</td><td>Kind</td></tr><tr><td></td><td>Kinds of it.</td></tr></table>",
+            "### Functions\n\n| int | cut (text) |\n| --- | --- |\n|  | Cuts the text up. |\n\n### Names\n\n"
+            "| enum | Kind |\n| --- | --- |\n|  | Kinds of it. |",
+        ),
+        "a-row-each": (
+            "<table class=o><tr><td>depth</td><td>How deep it goes.</td></tr></table>\n"
+            "<table class=o><tr><td>width</td><td>How wide it is.</td></tr></table>",
+            "| depth | How deep it goes. |\n| --- | --- |\n| width | How wide it is. |",
+        ),
+        "signature": (
+            "<table class=memname><tr><td class=memname>int cut </td><td>(</td><td class=paramtype>Text&nbsp;</td>"
+            "<td class=paramname><em>text</em>, </td></tr><tr><td></td><td></td><td class=paramtype>int&nbsp;</td>"
+            "<td class=paramname><em>at</em>&nbsp;</td></tr><tr><td></td><td>)</td><td></td><td></td></tr></table>",
+            "int cut ( Text *text*, int *at* )",
+        ),
+        "signs-in-cells": (
+            "<table><tr><td></td><td>(</td><td>)</td></tr><tr><td>S0</td><td>s 5</td><td>)</td></tr></table>",
+            "|  | ( | ) |\n| --- | --- | --- |\n| S0 | s 5 | ) |",
+        ),
+        "one-column-of-layout": (
+            "<table><tr><th>The left words.</th></tr><tr><td>The right words.</td></tr></table>",
+            "The left words.\n\nThe right words.",
+        ),
+        "empty": ("<table><tr></tr></table><table class=a></table><p>Nothing was in it.</p>", "Nothing was in it."),
+        "one-column": (
+            "<table><thead><tr><th>Specification<tbody><tr><td>Trees of today</table>",
+            "| Specification |\n| --- |\n| Trees of today |",
+        ),
+        "rows-with-an-index": (
+            "<table class=dataframe><thead><tr><th></th><th>size</th></tr></thead><tbody><tr><th>0</th><td>7</td></tr>"
+            "<tr><th>1</th><td>8</td></tr></tbody></table>",
+            "|  | size |\n| --- | --- |\n| 0 | 7 |\n| 1 | 8 |",
+        ),
+    },
 }

@@ -23,12 +23,12 @@ from recall.page.markdown.marks import (
     CODE_TAGS,
     Marked,
     drop,
-    drop_permalinks,
     inline_code,
     is_copy,
     repeats,
     write_out,
 )
+from recall.page.markdown.page_headings import drop_permalinks
 from recall.page.markdown.tree import HEADINGS, remove, squashed
 
 _FILLER: Final = " and this is the code as it was on the page"

@@ -1,0 +1,89 @@
+"""Headings as a page shows them: by role too, in one line, without the signs of their permalinks.
+
+In: the tree. Out: the tree with `h1` to `h6` in place of `role="heading"`, with spans in place of boxes in a heading,
+and without links that only lead to the heading itself.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from recall.page.markdown.marks import CODE_TAGS
+from recall.page.markdown.tree import BLOCK, HEADINGS, PREFORMATTED, holds, remove, text_of, words
+
+MAX_HEADING: Final = 300
+"""Characters; an element that holds more is no heading, or one that is not closed."""
+
+MAX_PERMALINK: Final = 120
+_BY_ROLE: Final = etree.XPath("//*[@role='heading']")
+_BOXES: Final = words("div p section header center article hgroup")
+_OTHERS: Final = (*HEADINGS, *PREFORMATTED, BLOCK, "table", "ul", "ol", "dl", "form")
+"""What stands in no heading."""
+
+_PERMALINK_CLASS: Final = re.compile(
+    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
+)
+_SIGNS: Final = r"(?:Â?¶|#|§|🔗|∞|⚓|[\ue000-\uf8ff])"
+_PERMALINK: Final = re.compile(
+    rf"[\s\u200b]*(?:{_SIGNS}|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link)?[\s\u200b]*", re.I
+)
+_SIGN: Final = re.compile(rf"\s*{_SIGNS}\s*")
+_WORDS: Final = re.compile(
+    r"[\s\u200b]*(?:(?:(?:direct |perma|copy |anchor )?link (?:to|for) (?:this |the )?(?:head(?:ing|line|er)|section)"
+    r"|permalink to .*|section titled .*|direct link to .*|copy (?:section )?link(?: to (?:heading|section))?"
+    r"|navigate to (?:header|heading|section)|link copied(?: to clipboard)?)[\s\u200b.!]*)+",
+    re.I,
+)
+
+
+def set_headings(root: HtmlElement) -> None:
+    """Name headings by their role as such, and set the boxes in headings as parts of one line."""
+    for element in _BY_ROLE(root):
+        if element.tag not in HEADINGS and element.tag in ("div", "p", "span", "a", "strong", "b"):
+            level = element.get("aria-level") or ""
+            if len(text_of(element)) <= MAX_HEADING and not holds(element, *_OTHERS):
+                element.tag = f"h{level if level in '123456' and len(level) == 1 else 2}"
+    for heading in root.iter(*HEADINGS):
+        boxes = list(heading.iterdescendants(*_BOXES))
+        if boxes and len(text_of(heading)) <= MAX_HEADING and not holds(heading, *_OTHERS):
+            for box in boxes:
+                box.tag = "span"
+                box.text, box.tail = f" {box.text or ''}", f" {box.tail or ''}"
+
+
+def drop_permalinks(root: HtmlElement) -> None:
+    """Remove the permalinks of headings and the edit links of wikis."""
+    named = [element for element in root.iter("a", "span", "small") if _may_link(element.get("class") or "")]
+    for element in named:
+        text = text_of(element)
+        if len(text) <= MAX_PERMALINK and ((len(text) <= 24 and _PERMALINK.fullmatch(text)) or _WORDS.fullmatch(text)):
+            _remove_outside_code(element)
+    for heading in root.iter(*HEADINGS):
+        links = [part for part in heading.iterdescendants() if part.tag in ("a", "button", "span") or "-" in part.tag]
+        if not links or len(whole := text_of(heading)) > 2 * MAX_HEADING:
+            continue
+        for link in links:
+            text = text_of(link)
+            if len(text.strip()) < len(whole.strip()) and _leads_here(link, text):
+                _remove_outside_code(link)
+
+
+def _leads_here(link: HtmlElement, text: str) -> bool:
+    """Whether a part of a heading, by its text, is there to link to the heading."""
+    if len(text) > MAX_PERMALINK:
+        return False
+    sign = link.tag == "a" and "#" in (link.get("href") or "") and _SIGN.fullmatch(text) is not None
+    return sign or _WORDS.fullmatch(text) is not None
+
+
+def _remove_outside_code(element: HtmlElement) -> None:
+    if next(element.iterancestors(*CODE_TAGS), None) is None:
+        remove(element)
+
+
+@lru_cache(maxsize=4096)
+def _may_link(name: str) -> bool:
+    return _PERMALINK_CLASS.search(name) is not None

@@ -1,0 +1,151 @@
+"""Tables and lists that a page lays out without their elements: by roles, by classes, by columns of a grid.
+
+In: the tree, before `mark`. Out: the tree with `table`, `tr`, `td`, `ul` and `li` in their places. The tables of a page
+that are cut otherwise than they read are set right too (`table_shapes`).
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from recall.page.markdown.table_shapes import set_shapes
+from recall.page.markdown.tree import BLOCKS, classes, holds, holds_more, text_of, words
+
+MAX_COLUMNS: Final = 12
+MAX_GROUPS: Final = 3
+MAX_ITEM: Final = 300
+"""Characters; longer items of a list by role are boxes of a page."""
+
+_CELL_ROLES: Final = {"cell": "td", "gridcell": "td", "columnheader": "th", "rowheader": "th"}
+_ROW_CLASS: Final = re.compile(r"(?:[a-z]+[-_]?)?table[-_]*row", re.I)
+_CELL_CLASS: Final = re.compile(r"(?:[a-z]+[-_]?)?table[-_]*(?:cell|col(?:umn)?|head(?:er|ing)?(?:[-_]?cell)?)", re.I)
+_GROUP_CLASS: Final = re.compile(r"(?:[a-z]+[-_]?)?table[-_]*(?:body|heading|header|head)", re.I)
+_CELL_STYLE: Final = re.compile(r"display\s*:\s*table-cell", re.I)
+_ROW_STYLE: Final = re.compile(r"display\s*:\s*table-row(?!-)", re.I)
+_COLUMN: Final = re.compile(r"col-(?!xs|sm|md|lg|xl|auto)[a-z]+(?:-[a-z]+)*")
+_GENERIC: Final = words("div section span ul ol li dl dt dd p a article header")
+
+
+def set_tables(root: HtmlElement) -> None:
+    """Give tables and lists their elements."""
+    for element in [element for element in root.iter(*_GENERIC) if _is_part(element)]:
+        role = element.get("role")
+        if role == "list":
+            _set_list(element)
+        elif role == "row":
+            _set_row(element, [part for part in _inside(element) if part.get("role") in _CELL_ROLES])
+        elif _is_row(element):
+            cells = [part for part in islice(element.iterchildren(), MAX_COLUMNS + 1) if _is_cell(part)]
+            if not holds_more(element, len(cells)):
+                _set_row(element, cells)
+        elif element.getprevious() is None:
+            _set_columns(element)
+    set_shapes(root)
+
+
+def _is_part(element: HtmlElement) -> bool:
+    """Whether an element may be a list, a row or a box in a column."""
+    name, style = element.get("class"), element.get("style")
+    if (name and _kind(name)) or (style and _ROW_STYLE.search(style)):
+        return True
+    return element.get("role") in ("row", "list")
+
+
+@lru_cache(maxsize=4096)
+def _kind(name: str) -> str:
+    """What a `class` may be that of."""
+    if any(map(_ROW_CLASS.fullmatch, name.split())):
+        return "row"
+    return "column" if _column(name) else ""
+
+
+def _inside(row: HtmlElement) -> Iterator[HtmlElement]:
+    """The children of a row, and theirs where a child only holds cells together."""
+    for child in islice(row.iterchildren(), 4 * MAX_COLUMNS):
+        if child.get("role") in (None, "presentation", "none"):
+            yield from islice(child.iterchildren(), MAX_COLUMNS)
+        else:
+            yield child
+
+
+def _set_row(row: HtmlElement, cells: list[HtmlElement]) -> None:
+    """Make elements the cells of a row, and what holds the rows a table."""
+    if not 2 <= len(cells) <= MAX_COLUMNS or any(cell.tag not in _GENERIC for cell in cells):
+        return
+    groups: list[HtmlElement] = []
+    table = row.getparent()
+    while table is not None and len(groups) < MAX_GROUPS and _is_group(table):
+        groups.append(table)
+        table = table.getparent()
+    if table is None or (table.tag not in _GENERIC and table.tag != "table"):
+        return
+    for group in groups:
+        group.tag = "tbody"
+    table.tag, row.tag = "table", "tr"
+    for cell in cells:
+        cell.tag = _CELL_ROLES.get(cell.get("role") or "", "td")
+        if cell.getparent() is not row:
+            cell.getparent().drop_tag()
+
+
+def _is_group(element: HtmlElement) -> bool:
+    """Whether an element holds rows of a table around it."""
+    if element.tag == "tbody" or element.get("role") == "rowgroup":
+        return True
+    return element.tag in _GENERIC and any(map(_GROUP_CLASS.fullmatch, classes(element)))
+
+
+def _is_row(element: HtmlElement) -> bool:
+    style = element.get("style") or ""
+    return any(map(_ROW_CLASS.fullmatch, classes(element))) or _ROW_STYLE.search(style) is not None
+
+
+def _is_cell(element: HtmlElement) -> bool:
+    if not isinstance(element.tag, str):
+        return False
+    style = element.get("style") or ""
+    return any(map(_CELL_CLASS.fullmatch, classes(element))) or _CELL_STYLE.search(style) is not None
+
+
+def _set_list(element: HtmlElement) -> None:
+    """Make a list by role one, where all it holds are short items."""
+    items = list(element)
+    if not items or any(item.get("role") != "listitem" or item.tag not in _GENERIC for item in items):
+        return
+    if any(len(text_of(item)) > MAX_ITEM or holds(item, *BLOCKS) for item in items):
+        return
+    element.tag = "ul"
+    for item in items:
+        item.tag = "li"
+
+
+@lru_cache(maxsize=4096)
+def _column(name: str) -> str:
+    """The column that a `class` names, "" for none."""
+    return next((part for part in name.lower().split() if _COLUMN.fullmatch(part)), "")
+
+
+def _set_columns(first: HtmlElement) -> None:
+    """Make boxes that repeat the names of a few columns the rows of a table. first: the first box of its parent."""
+    grid = first.getparent()
+    if grid is None or grid.tag != "div" or first.tag != "div":
+        return
+    cells = list(grid)
+    names = [_column(cell.get("class") or "") if cell.tag == "div" else "" for cell in cells]
+    width = names.index(names[0], 1) if names[0] in names[1:] else 0
+    if not 2 <= width <= MAX_COLUMNS or len(names) % width or "" in names[:width]:
+        return
+    if names != names[:width] * (len(names) // width) or len(set(names[:width])) < width:
+        return
+    grid.tag = "table"
+    heads = [any("header" in name for name in classes(cell)) for cell in cells[:width]]
+    for at in range(0, len(cells), width):
+        row = etree.SubElement(grid, "tr")
+        for cell in cells[at : at + width]:
+            cell.tag, cell.tail = "th" if not at and all(heads) else "td", None
+            row.append(cell)

@@ -1,0 +1,130 @@
+"""Tables that are cut otherwise than they read: headings in rows of their own, a table a row, a signature in cells.
+
+In: the tree. Out: the tree with a table between two headings, one table for rows that stand in tables of their own, and
+a line for a signature (Doxygen's). Nested tables are left as they are.
+"""
+
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, holds, holds_more, text_of, words
+
+MAX_CELL: Final = 200
+"""Characters of a cell from which on rows lay the page out."""
+
+MIN_CELLS, MAX_ROWS = 3, 60
+"""Cells, and rows, of a signature."""
+
+_LAYOUT: Final = (*HEADINGS, BLOCK, "table", "pre", "form", "img", "ul", "ol", "blockquote")
+_GROUPS: Final = words("tbody thead tfoot")
+_PARTS: Final = _GROUPS | {"tr", "td", "th"}
+
+
+def set_shapes(root: HtmlElement) -> None:
+    """Set right all tables of a page."""
+    for table in list(root.iter("table")):
+        rows = _rows(table)
+        if not rows:
+            continue
+        if len(rows) == 1:
+            _join_rows(table, rows[0])
+        elif holds(table, *HEADINGS):
+            _split_at_headings(table, rows)
+        if len(rows) <= MAX_ROWS and _is_signature(rows):
+            _write_in_a_line(table)
+
+
+def _rows(table: HtmlElement) -> list[HtmlElement]:
+    """The rows of a table itself, none where its parts are others."""
+    rows: list[HtmlElement] = []
+    for part in table:
+        if part.tag == "tr":
+            rows.append(part)
+        elif part.tag in _GROUPS:
+            rows.extend(row for row in part if row.tag == "tr")
+    return rows
+
+
+def _split_at_headings(table: HtmlElement, rows: list[HtmlElement]) -> None:
+    """Set each heading that fills a row in front of a table of the rows behind it."""
+    titles = {row: heading for row in rows if (heading := _heading_of(row)) is not None}
+    inside = sum(1 for _ in table.iterdescendants(*HEADINGS))
+    if not titles or len(titles) != inside or holds(table, "table", "form") or table.getparent() is None:
+        return
+    if sum(holds_more(row, 1) for row in rows) < 2:
+        return
+    last, body = table, None
+    for row in rows:
+        heading = titles.get(row)
+        if heading is not None:
+            heading.tail = None
+            last.addnext(heading)
+            last = body = heading
+            row.getparent().remove(row)
+        elif body is not None:
+            if body.tag != "table":
+                body = table.makeelement("table", dict(table.attrib))
+                last.addnext(body)
+                last = body
+            body.append(row)
+    if not holds(table, "tr"):
+        last.tail = table.tail if last.tail is None else last.tail
+        table.getparent().remove(table)
+
+
+def _heading_of(row: HtmlElement) -> HtmlElement | None:
+    """The heading that is all of a row, None where there is none."""
+    heading = next(row.iterdescendants(*HEADINGS), None)
+    return heading if heading is not None and text_of(heading).strip() == text_of(row).strip() else None
+
+
+def _join_rows(table: HtmlElement, row: HtmlElement) -> None:
+    """Move the row of a table to the table in front of it, where both are of one shape and hold little."""
+    before = table.getprevious()
+    if before is None or before.tag != "table" or (before.tail or "").strip() or (table.get("class") is None):
+        return
+    last = _last_row(before)
+    if last is None or before.get("class") != table.get("class") or not (_is_small(last) and _is_small(row)):
+        return
+    if [cell.tag for cell in last] != [cell.tag for cell in row]:
+        return
+    last.addnext(row)
+    before.tail = table.tail
+    table.getparent().remove(table)
+
+
+def _last_row(table: HtmlElement) -> HtmlElement | None:
+    """The last row of a table; looks at no others, as a table may be joined to many."""
+    last = next(table.iterchildren(reversed=True), None)
+    if last is not None and last.tag in _GROUPS:
+        last = next(last.iterchildren(reversed=True), None)
+    return last if last is not None and last.tag == "tr" else None
+
+
+def _is_small(row: HtmlElement) -> bool:
+    """Whether a row holds a few words in each of two cells or more."""
+    return holds_more(row, 1) and not holds(row, *_LAYOUT) and all(len(text_of(cell)) <= MAX_CELL for cell in row)
+
+
+def _is_signature(rows: list[HtmlElement]) -> bool:
+    """Whether the cells of rows are the parts of a signature: one opens a parenthesis and one closes it."""
+    if holds(rows[0], *_LAYOUT, "th"):
+        return False
+    texts = [[text_of(cell).strip() for cell in row] for row in rows]
+    cells = [text for row in texts for text in row]
+    if not texts[0] or len(cells) < MIN_CELLS:
+        return False
+    opened = "(" in texts[0][1:3] and bool(texts[0][0]) and cells.count("(") == 1
+    closed = any(text.startswith(")") for row in texts for text in row[1:]) or cells[-1].endswith(")")
+    return opened and closed and all(len(cell) <= MAX_CELL for cell in cells)
+
+
+def _write_in_a_line(table: HtmlElement) -> None:
+    """Set what the cells of a table hold as a paragraph."""
+    if holds(table, *(BLOCKS - _PARTS)):
+        return
+    for part in list(table.iterdescendants(*_PARTS)):
+        part.tag = "span"
+        part.tail = f"{part.tail or ''} "
+    table.tag = "p"
