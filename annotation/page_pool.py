@@ -41,10 +41,13 @@ from recall.run import (
     require_repeats,
     scanned_shards,
 )
-from recall.sites import url_key
+from recall.sites import EVERY, host_of, url_key
 
 C = TypeVar("C")
 R = TypeVar("R")
+
+EVERY_HOST = f"{EVERY}/"
+"""Start of a pattern over hosts."""
 
 LANGUAGE_TOKENS = 1_000
 """Of a page's different tokens, in the order they first occur: enough to tell its language."""
@@ -139,7 +142,8 @@ def sample_shard(rules: PoolRules, scanned: ScannedShard) -> PagePool:
         if key not in rules.audited:
             for prefix in rules.prefixes.matches(url):
                 sample = pool.examples.setdefault(prefix, BottomK(rules.example_room))
-                sample.offer(url, (rules.plan.priority("example", url),), every.page(row))
+                shown_once = host_of(url) if prefix.startswith(EVERY_HOST) else url  # of a pattern a page a host
+                sample.offer(shown_once, (rules.plan.priority("example", url),), every.page(row))
         known = rules.known.get(key)
         if known is not None:
             pool.sampler.offer_gold(every.page(row), known.value in rules.positives, known.order)

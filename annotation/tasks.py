@@ -14,13 +14,13 @@ from hashlib import blake2b
 from annotation.page_pool import RoundDraw, draw_round, over_shards
 from annotation.page_sampler import DrawnPage, ScannedPage
 from recall.config import AccessSection
-from recall.labels import ASKED_AGAIN, PAGE_TASKS, PREFIX_TASKS, prefix_labels
+from recall.labels import ASKED_AGAIN, PAGE_TASKS, PREFIX_TASKS, accepted_among, prefix_labels
 from recall.page import unescape
 from recall.page.markdown import markdown
 from recall.page.text import decode, scoring_text
 from recall.records import Candidate, LabelKind, WarcRef, plain_text
 from recall.run import Columns, Round, ScannedShard, Schema, Store, priority, read_bodies, scanned_shards
-from recall.sites import PrefixSet
+from recall.sites import EVERY, PrefixSet
 
 TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
 STUDIO_CACHE = "studio/"
@@ -95,13 +95,16 @@ def read_pages(request: ContentRequest, scanned: ScannedShard) -> dict[int, Page
 
 
 def choose_prefixes(round_: Round) -> list[Candidate]:
-    """Prefixes to ask about: the round's candidates without a decision, those that decide most pages first."""
+    """Prefixes to ask about: the round's candidates without a decision, those of largest gain first.
+
+    What lies under a pattern that is asked about waits for the next round: people may accept the whole.
+    """
     run = round_.run
     table = run.store.read_table(round_.step("domains").key("candidates.parquet"))
     labels = prefix_labels(run, range(1, round_.number))
     decided = {prefix for prefix, value in labels.items() if value != "unsure"}
-    accepted = PrefixSet(prefix for prefix, value in labels.items() if value == "accept")
-    candidates = [Candidate(row["prefix"], row["host"], row["pages"], row["kept"]) for row in table.to_pylist()]
+    accepted = accepted_among(labels)
+    candidates = [Candidate(**row) for row in table.to_pylist()]
     fresh = [
         candidate
         for candidate in candidates
@@ -109,7 +112,18 @@ def choose_prefixes(round_: Round) -> list[Candidate]:
         and not accepted.match(f"http://{candidate.prefix}")
         and not run.holdout.covers(f"http://{candidate.prefix}")
     ]
-    return sorted(fresh, key=lambda candidate: (-candidate.pages, candidate.prefix))[: run.config.label.prefixes]
+    fresh.sort(key=lambda candidate: (-candidate.gain, candidate.kept - candidate.pages, candidate.prefix))
+    asked: list[Candidate] = []
+    patterns = PrefixSet(())
+    for candidate in fresh:
+        if len(asked) == run.config.label.prefixes:
+            break
+        if candidate.host == EVERY:
+            patterns = PrefixSet([*patterns, candidate.prefix])
+        elif patterns.match(f"http://{candidate.prefix}"):
+            continue
+        asked.append(candidate)
+    return asked
 
 
 def pushed(round_: Round) -> bool:

@@ -3,20 +3,21 @@
 In: tasks.parquet, prefixes.parquet, examples.parquet and the round's model. Out: payloads, few in memory at a time.
 Blind tasks carry no score, no n-grams and no prediction. The others carry a prediction without a choice, so that
 nothing is filled in before an annotator looked: its score is the confidence of the model, and the least confident come
-first. Of prefixes, those that decide most pages come first.
+first. Of prefixes, those about which a question brings most come first.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from math import log
+from math import log1p
 from typing import Any
 
 from annotation.studio.safe_html import encodable, link, page_html, sanitise
 from annotation.tasks import EXAMPLES, PREFIXES, TASKS
 from recall.model.scorer import Scorer
 from recall.run import Round, load_scorer
+from recall.sites import EVERY
 
 ROWS = 64
 """Tasks read at a time."""
@@ -164,6 +165,13 @@ def example_html(row: Mapping[str, Any], threshold: float) -> str:
     )
 
 
+def added_html(row: Mapping[str, Any]) -> str:
+    """How many code pages accepting a prefix would add, with the interval; "" where an earlier version asked."""
+    if "added" not in row:
+        return ""
+    return f"would add about <b>{row['added']:,.0f}</b> code pages ({row['low']:,.0f} to {row['high']:,.0f})"
+
+
 def prefix_data(
     round_: Round, row: Mapping[str, Any], examples: Iterable[Mapping[str, Any]], view: ModelView
 ) -> dict[str, Any]:
@@ -172,10 +180,13 @@ def prefix_data(
     shown = sorted(examples, key=lambda example: (example["score"], example["url"]))
     listed = "".join(example_html(example, view.threshold) for example in shown) or '<p class="gone">(no examples)</p>'
     title = f'<div class="title">{escape(row["prefix"])}</div>'
-    address = link(f"https://{row['prefix']}", f"open https://{row['prefix']}")
+    address, where = link(f"https://{row['prefix']}", f"open https://{row['prefix']}"), f"host {escape(row['host'])}"
+    if row["host"] == EVERY:
+        address, where = "in any folder of any host", "all hosts; no two examples are of one"
     signals = (
+        f'<div class="score">{added_html(row)}</div>'
         f'<div class="score"><b>{share:.0%}</b> recalled: {row["kept"]} of the {row["pages"]} pages seen under it</div>'
-        f'<div class="score">host {escape(row["host"])}</div>'
+        f'<div class="score">{where}</div>'
         f'<div class="score">threshold {view.threshold:.3f}; a score is shown before each example</div>'
     )
     return {
@@ -189,12 +200,12 @@ def prefix_data(
 
 
 def prefix_payloads(round_: Round, wanted: Collection[str], view: ModelView) -> Iterator[TaskPayload]:
-    """Payloads of some prefix tasks; those that decide most pages come first."""
+    """Payloads of some prefix tasks; those of largest gain come first."""
     table = round_.run.store.read_table(round_.step("label").key(PREFIXES))
     examples = _examples(round_)
-    for row in sorted(table.to_pylist(), key=lambda row: (-row["pages"], row["prefix"])):
+    for row in sorted(table.to_pylist(), key=lambda row: (-row.get("gain", row["pages"]), row["prefix"])):
         if row["key"] in wanted:
-            order = 1 / (2 + log(max(row["pages"], 1)))
+            order = 1 / (2 + log1p(row.get("gain", row["pages"])))
             yield TaskPayload(
                 row["key"], prefix_data(round_, row, examples.get(row["key"], ()), view), row["votes"], order
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 from recall.archive.manifest import resolve
 from recall.config import Config, CrawlSection, dump_config
 from recall.errors import BadInput
-from recall.labels.decisions import LABELS, PAGE_TASKS, PREFIX_TASKS, accepted_prefixes
+from recall.labels.decisions import LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
 from recall.release.pack import MODEL, is_release, read_release
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Parent, Run
@@ -34,13 +34,17 @@ def last_sealed(run: Run) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A trained round to start from. files: its model's, in a local folder; model: their digest."""
+    """A trained round to start from. folder: of its model's files, on this machine; model: their digest.
+
+    prefixes: accepted ones; rejected: others, which take their pages out of those.
+    """
 
     parent: Parent
     config: Config
     folder: Path
     model: str
     prefixes: tuple[str, ...]
+    rejected: tuple[str, ...] = ()
 
 
 def origin_of(text: str) -> Origin:
@@ -51,19 +55,19 @@ def origin_of(text: str) -> Origin:
     if is_release(text):
         found = read_release(text)
         parent = Parent(text, found.round, found.digest)
-        return Origin(parent, found.config, found.folder / MODEL, found.model, found.prefixes)
+        return Origin(parent, found.config, found.folder / MODEL, found.model, found.prefixes, found.rejected)
     root, number = parse_parent(text)
     run = Run.open(root)
     round_ = run.round(number or last_sealed(run))
     if not round_.sealed:
         raise BadInput(f"{text}: round {round_.number} is not sealed; finish it before applying it elsewhere")
-    train = round_.step("train")
+    train, labels = round_.step("train"), prefix_labels(run, range(1, round_.number + 1))
     return Origin(
         Parent(root, round_.number, round_.record.digest),
         run.config,
         run.store.local_folder(train.folder, MODEL_FILES),
         train.manifest.settings["model"],
-        accepted_prefixes(run, range(1, round_.number + 1)),
+        *(prefixes_labelled(value, labels) for value in ("accept", "reject")),
     )
 
 
@@ -88,17 +92,17 @@ def apply_run(root: str, parent: str | Origin, crawl: CrawlSection, config: Conf
     shards = resolve(crawl, frozen.access, frozen.run.seed, "wet" if frozen.scan.input == "text" else "warc")
     run = Run.create(root, frozen, dump_config(frozen), shards, origin.parent)
     run.adopt("train", {name: origin.folder / name for name in MODEL_FILES}, {"model": origin.model})
-    run.adopt("label", _inherited_labels(origin.prefixes), {"prefixes": len(origin.prefixes)})
+    run.adopt("label", _inherited_labels(origin.prefixes, origin.rejected), {"prefixes": len(origin.prefixes)})
     return run
 
 
-def _inherited_labels(prefixes: Sequence[str]) -> dict[str, bytes]:
-    count = len(prefixes)
+def _inherited_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> dict[str, bytes]:
+    count = len(prefixes) + len(rejected)
     labels = {
-        "target": list(prefixes),
+        "target": [*prefixes, *rejected],
         "kind": ["prefix"] * count,
-        "value": ["accept"] * count,
-        "annotators": [[] for _ in prefixes],
+        "value": ["accept"] * len(prefixes) + ["reject"] * len(rejected),
+        "annotators": [[] for _ in range(count)],
         "agreement": [1.0] * count,
         "use": ["train"] * count,
         "source": ["vote"] * count,

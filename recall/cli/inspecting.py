@@ -12,6 +12,7 @@ from recall.cli.stepping import RUN
 from recall.corpus import check_lineage
 from recall.errors import Damaged
 from recall.labels.audit_estimates import Audited, audit
+from recall.report.prefix_figures import open_prefixes, prefixes_json, print_open_prefixes, print_yields
 from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure
 from recall.report.terminal_tables import (
     ledger_json,
@@ -57,6 +58,8 @@ def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
     if rounds:
         print_rounds(rounds)
         print_audits(audits)
+        print_yields([(counts.round, counts.won) for counts, _ in rounds])
+    print_open_prefixes(open_prefixes(opened))
 
 
 def _status_json(
@@ -68,6 +71,7 @@ def _status_json(
         "shards": len(opened.shards),
         "digest": opened.digest(),
         "next": None if upcoming is None else loop.step_name(*upcoming),
+        "open_prefixes": prefixes_json(open_prefixes(opened)),
         "ledger": ledger_json(ledger(opened)),
         "steps": {folder: dict(done.counts) for folder, done in done_steps(opened)},
         "rounds": [

@@ -3,6 +3,7 @@ from .decisions import ASKED_AGAIN as ASKED_AGAIN
 from .decisions import LABELS as LABELS
 from .decisions import PAGE_TASKS as PAGE_TASKS
 from .decisions import PREFIX_TASKS as PREFIX_TASKS
+from .decisions import accepted_among as accepted_among
 from .decisions import audit_urls as audit_urls
 from .decisions import page_labels as page_labels
 from .decisions import prefix_labels as prefix_labels
@@ -16,6 +17,7 @@ __all__ = [
     "LABELS",
     "PAGE_TASKS",
     "PREFIX_TASKS",
+    "accepted_among",
     "audit_urls",
     "error_posteriors",
     "evaluation_mask",

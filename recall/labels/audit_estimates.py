@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from recall.labels.decisions import accepted_prefixes, excluded_annotators, label_rows
+from recall.labels.decisions import accepted_set, excluded_annotators, label_rows
 from recall.labels.examples import seed_tables
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
 from recall.run.crawl_pages import CrawlPages, crawl_pages
@@ -129,7 +129,7 @@ def _harvested_after(run: Run, pages: Sequence[LabelledTask], until: int) -> dic
     taken: dict[str, int] = {}
     urls = frozenset(page.url for page in pages)
     for number in range(1, until):
-        prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
+        prefixes = accepted_set(run, range(1, number + 1))
         scores = scores_of_urls(run.round(number), urls) if len(prefixes) else {}
         for page in pages:
             scored = scores.get(page.url)
@@ -223,7 +223,7 @@ def audit(round_: Round) -> Audited | None:
     census = Census(
         pages=crawl_pages(round_),
         holdout=run.holdout,
-        prefixes=PrefixSet(accepted_prefixes(run, range(1, round_.number + 1))),
+        prefixes=accepted_set(run, range(1, round_.number + 1)),
         bounds=tuple(float(stratum["low"]) for stratum in strata[1:]),
         wanted=frozenset(key.removeprefix(" ") for key in pool.truth),
         excluded=frozenset(key for key, number in learned_from(run, 1).items() if number == 0),

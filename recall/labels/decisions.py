@@ -5,13 +5,13 @@ labels when the label step ends. Their schemas lie here, below annotation, as tr
 them. Out: PageLabel by URL, prefix values, sets of URLs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recall.records import LabelUse, TaskUse
+from recall.records import LabelUse, PrefixValue, TaskUse
 from recall.run.rounds import Run
-from recall.sites.prefixes import parse_prefix
+from recall.sites.prefixes import PrefixSet, parse_prefix
 from recall.sites.urls import url_key
 
 PAGE_TASKS = {
@@ -46,9 +46,15 @@ PREFIX_TASKS = {
     "host": "string",
     "pages": "int64",
     "kept": "int64",
+    "added": "float64",
+    "low": "float64",
+    "high": "float64",
+    "gain": "float64",
     "examples": "list<string>",
     "votes": "int32",
 }
+"""added, low, high, gain: as a Candidate has them; prefixes of earlier versions lack them."""
+
 LABELS = {
     "target": "string",
     "kind": "string",
@@ -141,7 +147,23 @@ def prefix_labels(run: Run, rounds: Iterable[int]) -> dict[str, str]:
 
 def accepted_prefixes(run: Run, rounds: Iterable[int]) -> tuple[str, ...]:
     """Prefixes whose last label in some rounds is "accept", sorted."""
-    return tuple(sorted(prefix for prefix, value in prefix_labels(run, rounds).items() if value == "accept"))
+    return prefixes_labelled("accept", prefix_labels(run, rounds))
+
+
+def prefixes_labelled(value: PrefixValue, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Prefixes with one value, sorted. labels: PrefixValue by prefix."""
+    return tuple(sorted(prefix for prefix, given in labels.items() if given == value))
+
+
+def accepted_set(run: Run, rounds: Iterable[int]) -> PrefixSet:
+    """What the accepted prefixes of some rounds cover, as `accepted_among` has it."""
+    return accepted_among(prefix_labels(run, rounds))
+
+
+def accepted_among(labels: Mapping[str, str]) -> PrefixSet:
+    """What accepted prefixes cover, without what a longer rejected one covers. labels: PrefixValue by prefix."""
+    accepted = prefixes_labelled("accept", labels)
+    return PrefixSet(accepted, prefixes_labelled("reject", labels) if accepted else ())
 
 
 def shown_urls(run: Run, rounds: Iterable[int], use: TaskUse | None = None, stratum: str | None = None) -> set[str]:

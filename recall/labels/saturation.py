@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.labels.decisions import accepted_prefixes
+from recall.labels.decisions import accepted_set
 from recall.records import Shard
 from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import complete
@@ -66,11 +66,11 @@ def _covered(prefixes: PrefixSet, urls: list[str]) -> NDArray[Any]:
 def recalled_again(round_: Round) -> tuple[int, int]:
     """Pages that a round's model and prefixes recall, and those of them that the round before did; 0 in round 1."""
     run = round_.run
-    now = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
+    now = accepted_set(run, range(1, round_.number + 1))
     earlier, before = None, PrefixSet(())
     if round_.number > 1:
         earlier = scanned_shards(run.round(round_.number - 1))
-        before = PrefixSet(accepted_prefixes(run, range(1, round_.number)))
+        before = accepted_set(run, range(1, round_.number))
     recalled = again = 0
     scans = scanned_shards(round_)
     shards = (ShardPair(scanned, earlier.find(scanned.number) if earlier else None) for scanned in scans)

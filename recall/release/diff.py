@@ -18,10 +18,9 @@ from typing import BinaryIO
 
 from recall.corpus import part_keys
 from recall.errors import BadInput
-from recall.labels.decisions import accepted_prefixes
+from recall.labels.decisions import accepted_set
 from recall.run.rounds import Run
 from recall.run.scanned import scanned_shards
-from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import host_of
 
 PARTS = 128
@@ -86,7 +85,7 @@ def urls_of(side: Side) -> Iterator[str]:
         return
     round_ = run.round(side.round)
     labelled = side.round if round_.step("label").done else side.round - 1
-    prefixes = PrefixSet(accepted_prefixes(run, range(1, labelled + 1)))
+    prefixes = accepted_set(run, range(1, labelled + 1))
     for scanned in scanned_shards(round_):
         for table in run.store.read_batches(scanned.rows, ["url", "kept"], BATCH):
             columns = (table.column(name).to_pylist() for name in ("url", "kept"))

@@ -3,7 +3,8 @@
 In: a scanned round's domains.parquet and labels of prefixes. Out: rows with the index' own column names
 (https://commoncrawl.org/columnar-index): join on url_host_name, and for prefixes also keep what
 `regexp_matches(url_path, url_path_regex)`. A prefix whose url_host_name starts with `*.` is for every host that ends
-with what follows the star. The registered domain is that of the public suffix list's ICANN part.
+with what follows the star, `*` alone for every host. The registered domain is that of the public suffix list's ICANN
+part.
 """
 
 import re
@@ -14,7 +15,7 @@ from recall.release.export_files import PIECE, Row
 from recall.run.rounds import Round
 from recall.run.store import Schema
 from recall.sites.hosts import icann_registered_domain
-from recall.sites.prefixes import ANY, INT, SLUG, SUBDOMAINS, YEAR, parse_prefix
+from recall.sites.prefixes import ANY, EVERY, INT, PATTERN_DEPTH, SLUG, SUBDOMAINS, YEAR, parse_prefix
 from recall.sites.urls import stored_host
 
 HOSTS: Schema = {
@@ -107,11 +108,12 @@ def prefix_rows(round_: Round) -> Iterator[Row]:
 
 def path_regex(prefix: str) -> str:
     """RE2 over url_path that holds exactly where a page of the host lies under the prefix or template."""
-    _, slash, path = prefix.partition("/")
+    host, slash, path = prefix.partition("/")
     if not slash or not path:
         return "^"
+    start = f"^(?:/[^/]*){{0,{PATTERN_DEPTH - 1}}}/" if host == EVERY else "^/"
     parts = [_PLACEHOLDERS.get(part) or _part_regex(part) for part in path.removesuffix("/").split("/")]
-    return f"^/{'/'.join(parts)}{'/' if path.endswith('/') else '(?:/|$)'}"
+    return f"{start}{'/'.join(parts)}{'/' if path.endswith('/') else '(?:/|$)'}"
 
 
 def _part_regex(part: str) -> str:
@@ -121,8 +123,10 @@ def _part_regex(part: str) -> str:
 def surt_prefix(host: str, path: str) -> str:
     """Start of url_surtkey of every page below a host's path: it prunes row groups, as the index is sorted by it.
 
-    Of hosts below a name it is the name alone, as their labels follow it.
+    Of hosts below a name it is the name alone, as their labels follow it; of a pattern over hosts nothing.
     """
+    if host == EVERY:
+        return ""
     if host.startswith(SUBDOMAINS):
         return ",".join(reversed(host.removeprefix(SUBDOMAINS).split("."))).lower()
     domain = re.sub(r"^www\d*\.", "", host)

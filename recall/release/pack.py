@@ -18,7 +18,7 @@ from recall.config import Config, dump_config, parse_config
 from recall.errors import BadInput, Damaged
 from recall.io import make_folder, sync
 from recall.io.parquet import ParquetWriter
-from recall.labels.decisions import accepted_prefixes
+from recall.labels.decisions import prefix_labels, prefixes_labelled
 from recall.release.export_files import export_rows
 from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
 from recall.release.scrub import scrubbed, scrubbed_config
@@ -53,6 +53,7 @@ class Release:
     model: str
     prefixes: tuple[str, ...]
     config: Config
+    rejected: tuple[str, ...] = ()
 
 
 def pack(round_: Round, target: Path) -> dict[str, int]:
@@ -97,6 +98,7 @@ def _fill(round_: Round, folder: Path) -> dict[str, int]:
             path = folder / "manifests" / position.manifest
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(canonical_json(manifest))
+    values = prefix_labels(run, range(1, round_.number + 1))
     record = {
         "format": FORMAT,
         "recall": recall.__version__,
@@ -105,7 +107,8 @@ def _fill(round_: Round, folder: Path) -> dict[str, int]:
         "digest": round_.record.digest,
         "model": train.manifest.settings["model"],
         "crawls": sorted({shard.crawl for shard in run.shards if shard.crawl}),
-        "accepted": list(accepted_prefixes(run, range(1, round_.number + 1))),
+        "accepted": list(prefixes_labelled("accept", values)),
+        "rejected": list(prefixes_labelled("reject", values)),
         "counts": counts,
     }
     (folder / RELEASE).write_bytes(canonical_json(record))
@@ -189,7 +192,8 @@ def readme(record: Mapping[str, Any], card: Mapping[str, Any]) -> str:
         "",
         "hosts.parquet and prefixes.parquet join with the columnar index on `url_host_name`; for prefixes keep",
         "what `regexp_matches(url_path, url_path_regex)` as well; a host that starts with `*.` stands for all hosts",
-        "that end with what follows the star. Pages belong to their sites and are no part of this.",
+        "that end with what follows the star, `*` alone for every host. Pages belong to their sites and are no part",
+        "of this.",
         "",
     ]
     return "\n".join(lines)
@@ -220,7 +224,8 @@ def read_release(path: str) -> Release:
         if record["format"] != FORMAT:
             raise BadInput(f"{folder}: is of format {record['format']}; this version of recall reads {FORMAT}")
         config = parse_config((folder / "config.toml").read_text(encoding="utf-8"), str(folder / "config.toml"))
-        accepted = tuple(map(str, record["accepted"]))
-        return Release(folder, int(record["round"]), str(record["digest"]), str(record["model"]), accepted, config)
+        accepted, rejected = tuple(map(str, record["accepted"])), tuple(map(str, record.get("rejected", ())))
+        head = folder, int(record["round"]), str(record["digest"]), str(record["model"])
+        return Release(*head, accepted, config, rejected)
     except (OSError, ValueError, KeyError, TypeError):
         raise Damaged(f"{folder}: is not a whole release; fetch it anew") from None

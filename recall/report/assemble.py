@@ -35,6 +35,7 @@ from recall.report.model_figures import (
     rounds_of,
     scores_of,
 )
+from recall.report.prefix_figures import yield_figure
 from recall.report.projection import map_of
 from recall.report.round_figures import counts_of
 from recall.run.label_files import LabelledUrl
@@ -112,7 +113,8 @@ def _overview(last: Round, sealed: Sequence[Round], survey: CorpusStatistics | N
         rows,
     )
     dropped = (dropped_figure(last),) if survey else ()
-    return funnel_of(last, survey.reasons if survey else None), table, saturation, *dropped
+    won = yield_figure([(count.round, count.won) for count in counts])
+    return funnel_of(last, survey.reasons if survey else None), table, saturation, won, *dropped
 
 
 def _model(

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from recall.corpus import EARLIER_ONLY, NOT_CODE, NOT_SCANNED, ranked
-from recall.labels.decisions import accepted_prefixes
+from recall.labels.decisions import accepted_set
 from recall.report.contents import FigureData
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
@@ -70,7 +70,7 @@ def dropped_of_round(round_: Round) -> Counter[str]:
     urls: set[str] = set()
     for table in run.store.read_batches(step.key("dropped.parquet"), ["url", "reason"]):
         urls.update(row["url"] for row in table.to_pylist() if row["reason"] == NOT_CODE)
-    prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
+    prefixes = accepted_set(run, range(1, round_.number + 1))
     job = Denied(run.store, prefixes, frozenset(urls))
     outcomes = complete(count_denied, job, scanned_shards(round_), run.config.cluster, "report funnel")
     dropped[NOT_CODE] = sum(outcome.result for outcome in outcomes)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.labels.audit_estimates import scores_of_urls
-from recall.labels.decisions import accepted_prefixes
+from recall.labels.decisions import accepted_set
+from recall.labels.prefix_yield import PrefixYield, prefix_yield
 from recall.model.evaluate import average_precision, choose_threshold
 from recall.records import Done
 from recall.report.floor_loss import FloorLoss, measure_floor
@@ -21,7 +22,6 @@ from recall.run.label_files import LabelledUrl
 from recall.run.order import SEAL
 from recall.run.round_model import threshold_of
 from recall.run.rounds import Round, Run, Step
-from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import url_key
 
 
@@ -29,7 +29,8 @@ from recall.sites.urls import url_key
 class Counts:
     """What a round did. Everything counts pages, but for code_domains and prefixes (accepted so far).
 
-    saturation: share of what model and prefixes recall that they recalled in the round before.
+    saturation: share of what model and prefixes recall that they recalled in the round before; won: what the judgements
+    of its prefixes brought, None where an earlier version harvested.
     """
 
     round: int
@@ -40,6 +41,7 @@ class Counts:
     prefixes: int
     harvested: int
     saturation: float
+    won: PrefixYield | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def counts_of(round_: Round) -> Counts:
         prefixes=int(harvest["prefixes"]),
         harvested=int(harvest["harvested"]),
         saturation=float(harvest["saturation"]),
+        won=prefix_yield(round_),
     )
 
 
@@ -117,7 +120,7 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
     kept = np.array([verdicts.get(label.url, (0.0, False))[1] for label in labels])
     truth = np.array([label.label in run.config.train.positives for label in labels])
     held = np.array([run.holdout.covers(label.url) for label in labels])
-    prefixes = PrefixSet(accepted_prefixes(run, range(1, round_.number + 1)))
+    prefixes = accepted_set(run, range(1, round_.number + 1))
     covered = np.array([prefixes.match(label.url) is not None and label.url in verdicts for label in labels])
     table = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"])
     trained = {url_key(url) for url in table.column("url").to_pylist()}

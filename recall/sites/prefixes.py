@@ -2,6 +2,7 @@
 
 A prefix is a host and the start of a path, without scheme, cut at a path boundary; a prefix whose path holds
 placeholders is a template. A host that starts with `*.` stands for every host below that name, not for the name itself.
+A pattern, `*/blob/` or `*/viewtopic.php`, stands for every host and begins in any of its folders.
 Prefixes and URLs are compared as the URL key has them (`urls`), however they are written.
 """
 
@@ -19,6 +20,12 @@ ANY = "{any}"
 
 SUBDOMAINS = "*."
 """Start of a prefix whose host stands for all hosts below a name."""
+
+EVERY = "*"
+"""Host of a pattern: its path parts may stand in any folder of any host."""
+
+PATTERN_DEPTH = 16
+"""Path parts of a URL at which a pattern may begin: what bounds the work on a URL of thousands of parts."""
 
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
@@ -76,7 +83,8 @@ def under(prefix: str, url: str) -> bool:
 
     A prefix ends at a path boundary: `a.org/docs` covers `a.org/docs` and `a.org/docs/x`, not `a.org/docsets`;
     `a.org/docs/` covers what follows its slash. Path parts of a template may be placeholders, `a.org/{year}/`, or hold
-    them, `a.org/linux{any}`. `*.a.org/` covers `b.a.org/` and `c.b.a.org/`, not `a.org/`.
+    them, `a.org/linux{any}`. `*.a.org/` covers `b.a.org/` and `c.b.a.org/`, not `a.org/`. `*/blob/` covers what lies in
+    a folder `blob`, however deep, on any host.
     Nothing lies under an empty prefix.
     """
     return PrefixSet([prefix]).match(url) is not None
@@ -132,19 +140,23 @@ def _fits(part: str, pieces: tuple[str, ...]) -> bool:
 class PrefixSet:
     """Many prefixes matched at once: a URL costs one set lookup, and one per path part on hosts that have a prefix.
 
-    Where hosts stand for all below a name, it costs one more per label of its host. Templates (prefixes with
-    placeholders) are kept apart, in a tree per host. Prefixes come back as they were given; of several that mean the
-    same the first by sort order stays. What is no prefix is passed over.
+    Where hosts stand for all below a name, it costs one more per label of its host, and where there are patterns one
+    per path part. Templates (prefixes with placeholders) and patterns are kept apart, in a tree per host. Prefixes come
+    back as they were given; of several that mean the same the first by sort order stays. What is no prefix is passed
+    over. without: prefixes that take out again what lies under them, unless a longer one of `prefixes` covers it.
     """
 
-    def __init__(self, prefixes: Iterable[str]) -> None:
+    def __init__(self, prefixes: Iterable[str], without: Iterable[str] = ()) -> None:
         self._prefixes: dict[str, str] = {}
         self._templates: dict[str, _Node] = {}
-        for given in sorted(set(prefixes)):
+        wanted = set(prefixes)
+        self._without = frozenset(without) - wanted
+        for given in sorted(wanted | self._without):
             prefix = parse_prefix(given)
-            if prefix and self._prefixes.setdefault(prefix, given) is given and "{" in prefix:
+            in_tree = "{" in prefix or prefix.startswith(f"{EVERY}/")
+            if prefix and self._prefixes.setdefault(prefix, given) is given and in_tree:
                 self._add(prefix, given)
-        names = frozenset(prefix.partition("/")[0] for prefix in self._prefixes)
+        names = frozenset(prefix.partition("/")[0] for prefix in self._prefixes) - {EVERY}
         self.hosts = frozenset(name for name in names if not name.startswith(SUBDOMAINS))
         """Hosts of the prefixes, as `host_of` gives them, without those that stand for all below a name."""
         self.parents = frozenset(name.removeprefix(SUBDOMAINS) for name in names - self.hosts)
@@ -158,10 +170,10 @@ class PrefixSet:
         node.ends[path.endswith("/")] = template
 
     def __len__(self) -> int:
-        return len(self._prefixes)
+        return sum(given not in self._without for given in self._prefixes.values())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._prefixes.values()))
+        return iter(sorted(given for given in self._prefixes.values() if given not in self._without))
 
     def _names(self, host: str) -> list[str]:
         """What the host of a prefix that covers this host may be, the closest first."""
@@ -177,12 +189,20 @@ class PrefixSet:
     def matches(self, url: str) -> Iterator[str]:
         """Every prefix that the URL lies under, the longest first; a template is as long as the part that it covers.
 
-        Of two that cover the same part, the one of the closer host comes first, then the one without placeholders.
+        Of two that cover the same part, the one of the closer host comes first, then the one without placeholders. None
+        that is shorter than one of `without` that the URL lies under.
         """
+        for _, _, _, prefix in self._covering(url):
+            if prefix in self._without:
+                return
+            yield prefix
+
+    def _covering(self, url: str) -> list[tuple[int, int, int, str]]:
         host = host_of(url)
         names = self._names(host)
-        if not names:
-            return
+        patterns = self._templates.get(EVERY) if host else None
+        if not names and patterns is None:
+            return []
         path = prefix_key(url)[len(host) :]
         covered: list[tuple[int, int, int, str]] = []
         for rank, name in enumerate(names):
@@ -192,7 +212,13 @@ class PrefixSet:
             if templates is not None:
                 fitting = _fitting(templates, path[1:].split("/"), 0)
                 covered += [(-1 - length, rank, 1, template) for length, template in fitting]
-        yield from (prefix for _, _, _, prefix in sorted(covered))
+        if patterns is not None:
+            parts, start = path[1:].split("/"), 0
+            for index, part in enumerate(parts[:PATTERN_DEPTH]):
+                fitting = _fitting(patterns, parts, index, start)
+                covered += [(-1 - length, len(names), 1, pattern) for length, pattern in fitting]
+                start += len(part) + 1
+        return sorted(covered)
 
     def match(self, url: str) -> str | None:
         """The longest prefix that the URL lies under, or None."""

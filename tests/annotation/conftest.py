@@ -180,8 +180,11 @@ def publish_domains(round_: Round, sites: list[Site]) -> None:
     }
     step.publish_table("domains.parquet", rows, DOMAINS)
     step.publish_json(REPEATS_FILE, {"files": [], "size": 1})
-    docs = [(f"{host}/docs/", host, 7, 5) for host in (*CODE_HOSTS, HELD_OUT)]
-    news = [(f"{CODE_HOSTS[0]}/news/", CODE_HOSTS[0], 3, 1), (f"{CODE_HOSTS[1]}/blog/", CODE_HOSTS[1], 2, 1)]
+    docs = [(f"{host}/docs/", host, 7, 5, 1.2, 0.4, 2.0, 0.9) for host in (*CODE_HOSTS, HELD_OUT)]
+    news = [
+        (f"{CODE_HOSTS[0]}/news/", CODE_HOSTS[0], 3, 1, 0.7, 0.1, 1.6, 0.3),
+        (f"{CODE_HOSTS[1]}/blog/", CODE_HOSTS[1], 2, 1, 0.4, 0.0, 1.0, 0.1),
+    ]
     columns = zip(*(docs + news), strict=True)
     step.publish_table("candidates.parquet", dict(zip(PREFIXES, map(list, columns), strict=True)), PREFIXES)
     step.finish({}, {})

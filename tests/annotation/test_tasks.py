@@ -29,6 +29,7 @@ from recall.run.rounds import Round, Run
 from recall.run.scanned import ScannedShard, scanned_shards
 from recall.sites.prefixes import under
 from recall.sites.urls import host_of
+from recall.steps.domains import CANDIDATES
 
 CODE_HOST = "docs{0}.example{0}.org"
 FLOOR, THRESHOLD = 0.02, 0.6
@@ -129,10 +130,40 @@ def test_a_shard_that_cannot_be_read_leaves_no_tasks(loop: Any, monkeypatch: pyt
     assert not pushed(loop.first)
 
 
-def test_prefixes_that_decide_most_come_first(loop: Any) -> None:
-    chosen = [(-one.pages, one.prefix) for one in choose_prefixes(loop.first)]
+def test_prefixes_of_largest_gain_come_first(loop: Any) -> None:
+    chosen = [(-one.gain, one.prefix) for one in choose_prefixes(loop.first)]
     assert len(chosen) == 5
     assert chosen == sorted(chosen)
+    push(loop.first)
+    assert [(-row["gain"], row["prefix"]) for row in rows_of(loop.first, PREFIXES)] == chosen
+
+
+def propose_pattern(loop: Any, gain: float) -> None:
+    """Have the round propose `*/docs/` as well."""
+    store, key = loop.run.store, loop.first.step("domains").key("candidates.parquet")
+    table = store.read_table(key)
+    rows = [row for row in table.to_pylist() if row["prefix"] != "*/docs/"]
+    columns = {name: [row[name] for row in rows] for name in CANDIDATES}
+    for name, value in zip(CANDIDATES, ("*/docs/", "*", 40, 20, 9.0, 1.0, 18.0, gain), strict=True):
+        columns[name].append(value)
+    loop.run.discard([key])
+    store.publish_table(key, columns, CANDIDATES)
+
+
+def test_what_lies_under_a_pattern_waits_while_it_is_asked_about(loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = CODE_HOST.format
+    propose_pattern(loop, 0.5)
+    assert [one.prefix for one in choose_prefixes(loop.first)][3:] == [f"{host(3)}/docs/", "*/docs/"]
+    propose_pattern(loop, 5.0)
+    asked = [one.prefix for one in choose_prefixes(loop.first)]
+    assert asked == ["*/docs/", f"{host(0)}/news/", f"{host(1)}/blog/"]
+    push(loop.first)
+    hosts = [host_of(row["url"]) for row in rows_of(loop.first, EXAMPLES) if row["prefix"] == "*/docs/"]
+    assert len(hosts) == len(set(hosts)) > 1
+    monkeypatch.setattr(tasks_module, "prefix_labels", lambda *_: {"*/docs/": "reject"})
+    assert choose_prefixes(loop.first)[0].prefix == f"{host(0)}/docs/"
+    monkeypatch.setattr(tasks_module, "prefix_labels", lambda *_: {"*/docs/": "accept"})
+    assert [one.prefix for one in choose_prefixes(loop.first)] == asked[1:]
 
 
 def test_only_prefixes_that_nobody_decided_are_asked_about_again(loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 from hashlib import sha256
@@ -156,3 +157,18 @@ def _columns(prefix: str) -> dict[str, str]:
     host, _, path = prefix.partition("/")
     surt = surt_prefix(host, path.partition("{")[0])
     return {"url_host_name": host, "url_path_regex": path_regex(prefix), "url_surtkey_prefix": surt}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "covered"),
+    [
+        ("*/viewtopic.php", "/forum/viewtopic.php", True),
+        ("*/viewtopic.php", "/viewtopic.php", True),
+        ("*/viewtopic.php", "/xviewtopic.php", False),
+        ("*/questions/{int}/", "/a/b/questions/7/x", True),
+        ("*/questions/{int}/", "/questions/7", False),
+    ],
+)
+def test_a_pattern_s_expression_covers_what_the_pattern_covers(prefix: str, path: str, covered: bool) -> None:
+    assert (re.search(path_regex(prefix), path) is not None) is covered is under(prefix, f"http://a.org{path}")
+    assert surt_prefix("*", prefix.partition("/")[2]) == ""

@@ -211,3 +211,57 @@ def test_the_prefix_of_a_key_is_the_key(rest: str) -> None:
     assert parse_prefix(prefix) == prefix
     key = prefix_key(f"http://a.org/{rest}")
     assert under(key.replace("{", "%7B"), f"http://a.org/{rest}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "url", "covered"),
+    [
+        ("*/viewtopic.php", "http://board.a.org/viewtopic.php?t=3", True),
+        ("*/viewtopic.php", "http://b.net/some/forum/viewtopic.php?f=1&t=2", True),
+        ("*/viewtopic.php", "http://b.net/viewtopic.phpx", False),
+        ("*/viewtopic.php", "http://b.net/viewforum.php", False),
+        ("*/blob/", "https://c.org/owner/tool/blob/main/a.py", True),
+        ("*/blob/", "https://c.org/owner/tool/blob", False),
+        ("*/blob/", "https://c.org/blobs/x", False),
+        ("*/questions/{int}/", "https://d.org/questions/17/how-to", True),
+        ("*/questions/{int}/", "https://d.org/questions/tagged/x", False),
+        ("*/Special:{any}", "https://e.org/wiki/Special:RecentChanges", True),
+        ("*/Special:{any}", "https://e.org/wiki/Specials", False),
+        ("*/en/latest/", "https://f.readthedocs.io/en/latest/api.html", True),
+        ("*/en/latest/", "https://f.org/latest/en/api.html", False),
+        ("*/x/", "mailto:x/y/z", False),
+    ],
+)
+def test_a_pattern_stands_for_every_host_and_begins_in_any_folder(pattern: str, url: str, covered: bool) -> None:
+    assert parse_prefix(pattern) == pattern
+    assert under(pattern, url) is covered
+    assert not PrefixSet([pattern]).hosts | PrefixSet([pattern]).parents  # no index can be searched for it
+
+
+def test_what_lies_under_a_pattern_lies_under_it_on_hosts_with_prefixes_too() -> None:
+    prefixes = PrefixSet(["a.org/forum/", "*/viewtopic.php", "*/forum/"])
+    assert list(prefixes.matches("http://a.org/forum/viewtopic.php")) == ["*/viewtopic.php", "a.org/forum/", "*/forum/"]
+    assert prefixes.match("http://a.org/forum/x") == "a.org/forum/"
+    assert PrefixSet(["*/docs/"]).match(url_under("*/docs/{slug}/")) == "*/docs/"
+
+
+def test_the_longest_prefix_decides_whether_a_page_is_taken_out_again() -> None:
+    prefixes = PrefixSet(
+        ["wiki.a.org/", "wiki.a.org/w/Special:Code/"], ["*/Special:{any}", "wiki.a.org/talk/", "b.org/"]
+    )
+    assert list(prefixes) == ["wiki.a.org/", "wiki.a.org/w/Special:Code/"]
+    assert len(prefixes) == 2
+    assert prefixes.match("http://wiki.a.org/w/Loops") == "wiki.a.org/"
+    assert prefixes.match("http://wiki.a.org/w/Special:Search") is None
+    assert prefixes.match("http://wiki.a.org/w/Special:Code/1") == "wiki.a.org/w/Special:Code/"
+    assert prefixes.match("http://wiki.a.org/talk/x") is None
+    assert prefixes.match("http://b.org/x") is None
+    assert PrefixSet(["a.org/"], ["a.org/"]).match("http://a.org/x") == "a.org/"
+
+
+def test_patterns_on_a_url_of_very_many_parts_cost_no_more_than_its_length() -> None:
+    prefixes = PrefixSet(["*/a/{slug}/{slug}/x", "*/{slug}/a/", "*/a/a/a/"])
+    url = "http://h.org/" + "a/" * 100_000
+    start = time.process_time()
+    assert prefixes.match(url) is not None
+    assert time.process_time() - start < 2

@@ -20,7 +20,7 @@ from recall.corpus.filters.optout import OptOut
 from recall.corpus.published import corpus_statistics
 from recall.corpus.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
 from recall.io import read_all
-from recall.labels.decisions import accepted_prefixes, page_labels
+from recall.labels.decisions import accepted_set, page_labels
 from recall.model.token_counts import Vocabulary, token_counter
 from recall.records import Done
 from recall.run.progress_bar import progress
@@ -29,7 +29,6 @@ from recall.run.rounds import Run
 from recall.run.scanned import ScannedShard, scanned_shards
 from recall.run.shuffle import WORK, Stage, checkpointed
 from recall.run.store import Columns, digest_of
-from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import url_key
 from recall.steps.build.extract import STAGE, ExtractionInputs, SelectingRound, extract_shard
 from recall.steps.build.mask_and_decontaminate import HITS, mask_and_decontaminate
@@ -79,7 +78,7 @@ def _selecting_rounds(run: Run) -> tuple[SelectingRound, ...]:
     """What each round of the run selects by, in order."""
     rounds = []
     for number in range(1, run.config.run.rounds + 1):
-        prefixes = PrefixSet(accepted_prefixes(run, range(1, number + 1)))
+        prefixes = accepted_set(run, range(1, number + 1))
         rounds.append(SelectingRound(number, scanned_shards(run.round(number)), prefixes))
     return tuple(rounds)
 

@@ -1,16 +1,18 @@
 """domains: hosts that hold more than a share of code become code domains; URL prefixes inside are proposed.
 
 In: slim rows of the round's scan. Out: repeats (captures of pages that were captured again, which later steps leave out
-as well), domains.parquet (every host seen, sorted), candidates.parquet (prefixes for people, those with most kept pages
-first: prefixes inside code domains, and shipped ones under which the scan saw pages). The rule (more than 10 % of a
-domain's pages recalled) is DeepSeekMath's, section 2.1, and OpenCoder's; here it is applied to a lower confidence bound
-that corrects for the model's errors.
+as well), domains.parquet (every host seen, sorted), candidates.parquet (prefixes for people, those first about which a
+question brings most: prefixes inside code domains, shipped ones under which the scan saw pages, patterns over hosts).
+The rule (more than 10 % of a domain's pages recalled) is DeepSeekMath's, section 2.1, and OpenCoder's; here it is
+applied to a lower confidence bound that corrects for the model's errors.
 `tally` counts and merges; the driver writes the rows of the partitions as one table, in pieces.
 """
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, replace
+from itertools import starmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -18,6 +20,7 @@ from typing import Any, TypeVar
 from recall.errors import Incomplete
 from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import prefix_labels
+from recall.model.evaluate import Calibration
 from recall.records import Candidate, Done, Output
 from recall.run.crawl_pages import REPEATS_FILE, CrawlPages
 from recall.run.progress_bar import progress
@@ -42,13 +45,15 @@ from recall.steps.domains.captures import (
     place_captures,
     publish_repeats,
 )
-from recall.steps.domains.prefix_candidates import missed_under
+from recall.steps.domains.code_added import code_added
+from recall.steps.domains.prefix_candidates import largest_gain_first, missed_under
 from recall.steps.domains.tally import (
     CANDIDATES,
     DOMAINS,
     ProposedPartition,
     TallyInputs,
 )
+from recall.steps.domains.url_shapes import best_patterns, sample_limit
 
 __all__ = ["CANDIDATES", "DOMAINS", "domains"]
 
@@ -112,13 +117,25 @@ def _find_repeats(round_: Round, step: Step, scanned: ScannedShards, captures: i
 
 def _inputs(round_: Round, captures: int, pages: CrawlPages) -> TallyInputs:
     run = round_.run
-    metrics = run.store.read_json(f"{model_folder(round_)}/model.json")["metrics"]
+    card = run.store.read_json(f"{model_folder(round_)}/model.json")
+    metrics = card["metrics"]
     labels = prefix_labels(run, range(1, round_.number))
     split = frozenset(prefix for prefix, value in labels.items() if value == "split")
     partitions = _partitions(captures)
     wanted = (known.prefix for known in shipped_prefixes() if run.config.train.label_of_tag(known.tag))
     known = PrefixSet(prefix for prefix in wanted if prefix not in split)
-    return TallyInputs(partitions, run.config.domains, model_errors(metrics), run.holdout, pages, split, known)
+    return TallyInputs(
+        partitions,
+        run.config.domains,
+        model_errors(metrics),
+        run.holdout,
+        pages,
+        Calibration(**card["calibration"]),
+        code_added(metrics, run.config.label.prefix_min_share),
+        sample_limit(captures, group_count(len(pages.numbers))),
+        split,
+        known,
+    )
 
 
 def domains(round_: Round) -> Done:
@@ -133,24 +150,29 @@ def domains(round_: Round) -> Done:
     name, inputs, store = f"domains-{round_.number}", _inputs(round_, captures, crawl_pages), run.store
     groups, parts = group_count(len(scanned)), range(inputs.partitions)
     stage = Stage(store, f"{name}-hosts", inputs)
-    counted = tuple(group.rows for group in _ordered(round_, tally.count_hosts, stage, groups_of(scanned), groups))
-    stage = Stage(store, f"{name}-domains", inputs, counted)
+    of_groups = _ordered(round_, tally.count_hosts, stage, groups_of(scanned), groups)
+    stage = Stage(store, f"{name}-patterns", inputs, tuple(group.shapes for group in of_groups if group.shapes))
+    of_parts = _ordered(round_, tally.choose_patterns, stage, parts, len(parts))
+    patterns = best_patterns(pattern for part in of_parts for pattern in part.patterns)
+    stage = Stage(store, f"{name}-domains", inputs, tuple(group.rows for group in of_groups))
     merged = _ordered(round_, tally.tally_hosts, stage, parts, len(parts))
     tallied = sum(part.pages for part in merged)
     if tallied + repeats != captures:
         line = f"{captures} captures were scanned, {tallied} pages are tallied and {repeats} are repeats"
         raise Incomplete(f"{step.folder}: {line}; `recall verify` says more")
     opened = tally.open_hashes(store, [part.open for part in merged])
-    known = tuple(sorted((each for part in merged for each in part.known), key=lambda each: (-each.kept, each.prefix)))
+    known = tuple(sorted((each for part in merged for each in part.known), key=largest_gain_first))
     inputs = replace(inputs, domains=tuple(part.domains for part in merged), open_hosts=opened, counted=known)
+    sites = {pattern.prefix: pattern.sites for pattern in patterns}
+    inputs = replace(inputs, patterns=PrefixSet(sites), sites=sites)
     stage = Stage(store, f"{name}-prefixes", inputs)
     counted = tuple(group.rows for group in _ordered(round_, tally.count_prefixes, stage, groups_of(scanned), groups))
     stage = Stage(store, f"{name}-candidates", inputs, counted)
     proposed = _ordered(round_, tally.propose_prefixes, stage, parts, len(parts))
     hosts = heapq.merge(*(_rows(store, part.domains.key, DOMAINS) for part in merged))
     _write(step, "domains.parquet", hosts, DOMAINS)
-    best = [*(_rows(store, part.candidates.key, CANDIDATES) for part in proposed), map(astuple, known)]
-    _write(step, "candidates.parquet", heapq.merge(*best, key=lambda row: (-row[3], row[0])), CANDIDATES)
+    best = [*(starmap(Candidate, _rows(store, part.candidates.key, CANDIDATES)) for part in proposed), known]
+    _write(step, "candidates.parquet", map(astuple, heapq.merge(*best, key=largest_gain_first)), CANDIDATES)
     counts = {"shards": len(scanned), "pages": captures, "repeats": repeats, "tallied": tallied}
     counts |= {"hosts": sum(part.domains.rows for part in merged)}
     counts |= {"code_domains": sum(part.code_domains for part in merged)}
@@ -160,8 +182,14 @@ def domains(round_: Round) -> Done:
     return done
 
 
-def _gains(proposed: Sequence[ProposedPartition], known: Sequence[Candidate]) -> dict[str, int]:
+def _gains(proposed: Sequence[ProposedPartition], known: Sequence[Candidate]) -> dict[str, float]:
     """As `missed_under` for all candidates, from the first ones and the sums of the partitions."""
-    ranked = [Candidate(each.prefix, "", each.pages, each.kept) for part in proposed for each in part.ranked]
-    missed = sum(part.missed for part in proposed) + missed_under(known)["missed_under_all"]
-    return {**missed_under([*ranked, *known]), "missed_under_all": missed}
+    ranked = [
+        Candidate(each.prefix, "", each.pages, each.kept, each.added, gain=each.gain)
+        for part in proposed
+        for each in part.ranked
+    ]
+    of_known = missed_under(known)
+    missed = sum(part.missed for part in proposed) + of_known["missed_under_all"]
+    added = round(math.fsum([*(part.added for part in proposed), of_known["added_under_all"]]), 1)
+    return {**missed_under([*ranked, *known]), "missed_under_all": missed, "added_under_all": added}

@@ -30,7 +30,7 @@ def model_errors(metrics: Mapping[str, float]) -> ModelErrors:
     return ModelErrors(metrics.get("recall", 1.0), metrics.get("false_positive_rate", 0.0))
 
 
-def lower_share(pages: int, kept: int, errors: ModelErrors, confidence: float) -> float:
+def lower_share(pages: int, kept: float, errors: ModelErrors, confidence: float) -> float:
     """One-sided lower bound on the true share of code pages; 0 where the model says too little.
 
     Wilson's bound on the share kept (1927), corrected as Rogan and Gladen do (1978): with the false positive rate fpr,

@@ -1,7 +1,8 @@
 """Candidates: URL prefixes that separate code from the rest, few enough to be annotated.
 
-In: pages and kept pages by directory prefix. Out: Candidate. Folders that are numbers or years are one template
-(a.org/{year}/), and so are many small folders beside each other (a.org/{slug}/issues/).
+In: pages by directory prefix and by probability. Out: Candidate, those first about which a question brings most.
+Folders that are numbers or years are one template (a.org/{year}/), and so are many small folders beside each other
+(a.org/{slug}/issues/).
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from recall.config import DomainsSection
 from recall.records import Candidate
 from recall.sites.prefixes import SLUG, placeholders_of, prefix_key
+from recall.steps.domains.code_added import Bins, CodeAdded, kept_in, no_pages, pages_in
 
 MAX_DEPTH = 4
 """Path parts of a prefix: deeper ones cover too little to be worth a question."""
@@ -24,7 +26,7 @@ MANY = 8
 Count = tuple[int, int]
 """Pages, and how many of them the model keeps."""
 
-Counts = Mapping[str, Count]
+Counts = Mapping[str, Bins]
 
 
 def directory_prefixes(url: str) -> list[str]:
@@ -45,16 +47,19 @@ def directory_prefixes(url: str) -> list[str]:
 
 @dataclass(slots=True)
 class _Folder:
-    """Pages and kept pages below a folder, and its folders by name."""
+    """Pages below a folder, and its folders by name."""
 
-    pages: int = 0
-    kept: int = 0
+    bins: Bins = field(default_factory=no_pages)
     parts: dict[str, "_Folder"] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> int:
+        """How many pages lie below it."""
+        return pages_in(self.bins)
 
     def take(self, other: "_Folder") -> None:
         """Count another folder's pages here, part by part."""
-        self.pages += other.pages
-        self.kept += other.kept
+        self.bins = self.bins + other.bins
         for name, part in other.parts.items():
             self.parts.setdefault(name, _Folder()).take(part)
 
@@ -70,58 +75,62 @@ def _fold(folder: _Folder, least: int) -> None:
         _fold(part, least)
 
 
-def _flatten(folder: _Folder, prefix: str, counts: dict[str, Count]) -> None:
-    counts[prefix] = (folder.pages, folder.kept)
+def _flatten(folder: _Folder, prefix: str, counts: dict[str, Bins]) -> None:
+    counts[prefix] = folder.bins
     for name, part in folder.parts.items():
         _flatten(part, f"{prefix}{name}/", counts)
 
 
-def with_slugs(counts: Counts, settings: DomainsSection) -> dict[str, Count]:
+def with_slugs(counts: Counts, settings: DomainsSection) -> dict[str, Bins]:
     """Counts by prefix in which many small folders beside each other are one {slug}."""
     hosts: dict[str, _Folder] = {}
-    for prefix, (pages, kept) in counts.items():
+    for prefix, bins in counts.items():
         host, *parts = prefix.rstrip("/").split("/")
         folder = hosts.setdefault(host, _Folder())
         for part in parts:
             folder = folder.parts.setdefault(part, _Folder())
-        folder.pages, folder.kept = pages, kept
-    folded: dict[str, Count] = {}
+        folder.bins = bins
+    folded: dict[str, Bins] = {}
     for host, folder in hosts.items():
         _fold(folder, settings.prefix_min_pages)
         _flatten(folder, f"{host}/", folded)
     return folded
 
 
-def propose(counts: Counts, settings: DomainsSection, split: Set[str] = frozenset()) -> list[Candidate]:
-    """Choose prefixes that separate kept pages from the rest, from counts by prefix, most kept pages first.
+def propose(
+    counts: Counts, settings: DomainsSection, estimate: CodeAdded, split: Set[str] = frozenset()
+) -> list[Candidate]:
+    """Choose prefixes that separate kept pages from the rest, from counts by prefix, largest gain first.
 
     From the host's root downwards: a prefix whose parts are kept alike is proposed whole; where they differ, its
     sub-prefixes are considered instead, as long as they hold most of its kept pages. split: prefixes that annotators
     want to see by their parts, whatever these hold.
     """
-    counts = with_slugs(counts, settings)
+    bins = with_slugs(counts, settings)
+    sums = {prefix: (pages_in(inside), kept_in(inside)) for prefix, inside in bins.items()}
     children: dict[str, list[str]] = defaultdict(list)
-    for prefix in sorted(counts):
+    for prefix in sorted(sums):
         parent = prefix[: prefix.rstrip("/").rfind("/") + 1]
         if parent:
             children[parent].append(prefix)
     chosen: dict[str, list[Candidate]] = defaultdict(list)
-    pending = [prefix for prefix in sorted(counts) if prefix.count("/") == 1]
+    pending = [prefix for prefix in sorted(sums) if prefix.count("/") == 1]
     while pending:
         prefix = pending.pop()
-        if not _worth_asking(counts[prefix], settings):
+        if not _worth_asking(sums[prefix], settings):
             continue
-        if prefix in split or _separable(counts[prefix], [counts[child] for child in children[prefix]], settings):
+        if prefix in split or _separable(sums[prefix], [sums[child] for child in children[prefix]], settings):
             pending.extend(children[prefix])
             continue
-        host = prefix.partition("/")[0]
-        chosen[host].append(Candidate(prefix, host, *counts[prefix]))
-    best = [sorted(candidates, key=_most_kept_first)[: settings.prefixes_per_host] for candidates in chosen.values()]
-    return sorted((candidate for candidates in best for candidate in candidates), key=_most_kept_first)
+        candidate = estimate.candidate(prefix, bins[prefix])
+        chosen[candidate.host].append(candidate)
+    best = [sorted(candidates, key=largest_gain_first)[: settings.prefixes_per_host] for candidates in chosen.values()]
+    return sorted((candidate for candidates in best for candidate in candidates), key=largest_gain_first)
 
 
-def _most_kept_first(candidate: Candidate) -> tuple[int, str]:
-    return -candidate.kept, candidate.prefix
+def largest_gain_first(candidate: Candidate) -> tuple[float, int, str]:
+    """Sort key of candidates."""
+    return -candidate.gain, candidate.kept - candidate.pages, candidate.prefix
 
 
 def _worth_asking(count: Count, settings: DomainsSection) -> bool:
@@ -143,8 +152,18 @@ def _separable(whole: Count, parts: Sequence[Count], settings: DomainsSection) -
     return most_inside and max(shares) - min(shares) > DIFFERENT
 
 
-def missed_under(candidates: Sequence[Candidate]) -> dict[str, int]:
-    """Pages that the model misses under the first 10, the first 50 and all candidates, in the order people see them."""
-    ranked = sorted(candidates, key=lambda candidate: (-candidate.pages, candidate.prefix))
+def missed_under(candidates: Sequence[Candidate]) -> dict[str, float]:
+    """Pages that the model does not keep under the first 10, the first 50 and all candidates, in the order people see.
+
+    added_first_10, added_under_all: those of them that are code, estimated.
+    """
+    ranked = sorted(candidates, key=largest_gain_first)
     missed = [candidate.pages - candidate.kept for candidate in ranked]
-    return {"missed_first_10": sum(missed[:10]), "missed_first_50": sum(missed[:50]), "missed_under_all": sum(missed)}
+    added = [candidate.added for candidate in ranked]
+    return {
+        "missed_first_10": sum(missed[:10]),
+        "missed_first_50": sum(missed[:50]),
+        "missed_under_all": sum(missed),
+        "added_first_10": round(sum(added[:10]), 1),
+        "added_under_all": round(sum(added), 1),
+    }

@@ -1,13 +1,14 @@
 """harvest: the pages under accepted prefixes that the model missed join the next round as examples.
 
 In: accepted prefixes of this and earlier rounds, the round's slim rows, and, where [crawl] names an index, the pages
-under the prefixes in files that were not scanned. Out: pages.parquet, and failures.json with the pages of the index
-that could not be read. Labelled pages, audit pages and held-out hosts are excluded; of each prefix at most [harvest]
-per_prefix pages of either kind are taken, chosen by the seed.
+under the prefixes in files that were not scanned. Out: pages.parquet, prefixes.parquet (what each prefix brought), and
+failures.json with the pages of the index that could not be read. Patterns over hosts are not looked up in the index.
+Labelled pages, audit pages and held-out hosts are excluded; of each prefix at most [harvest] per_prefix pages of either
+kind are taken, chosen by the seed.
 """
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 
@@ -16,7 +17,8 @@ import numpy as np
 from recall.archive.index import part_urls
 from recall.config import Config
 from recall.errors import Incomplete
-from recall.labels.decisions import accepted_prefixes, audit_urls, page_labels
+from recall.labels.decisions import accepted_set, audit_urls, page_labels
+from recall.labels.prefix_yield import WON
 from recall.labels.saturation import saturation
 from recall.page.text import scoring_text
 from recall.records import Done, WarcRef
@@ -27,7 +29,7 @@ from recall.run.round_model import load_scorer, model_folder
 from recall.run.rounds import Round
 from recall.run.sampling import BottomK, priority
 from recall.run.scanned import ScannedShard, read_bodies, read_rows, refs_of, scanned_shards
-from recall.run.store import Store
+from recall.run.store import Columns, Store
 from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import url_key
@@ -85,8 +87,8 @@ class MissedPage:
     score: float
 
 
-def find_missed(context: HarvestContext, scanned: ScannedShard) -> tuple[int, list[MissedPage]]:
-    """Count a shard's missed pages; returns the count and a sample of per_prefix pages of each prefix."""
+def find_missed(context: HarvestContext, scanned: ScannedShard) -> tuple[Counter[str], list[MissedPage]]:
+    """Count a shard's missed pages by prefix; returns the counts and a sample of per_prefix pages of each."""
     table = read_rows(context.pages.store, scanned, ["url", "score", "kept"])
     scores = table.column("score").to_numpy()
     urls = table.column("url").to_pylist()
@@ -99,7 +101,7 @@ def find_missed(context: HarvestContext, scanned: ScannedShard) -> tuple[int, li
             continue
         chance = priority(context.config.run.seed, url)
         missed[prefix].append(MissedPage(chance, url, prefix, int(row), float(scores[row])))
-    count = sum(map(len, missed.values()))
+    count = Counter({prefix: len(pages) for prefix, pages in missed.items()})
     limit = context.config.harvest.per_prefix
     return count, [page for pages in missed.values() for page in heapq.nsmallest(limit, pages)]
 
@@ -158,14 +160,14 @@ def harvest(round_: Round) -> Done:
     """Collect the missed pages under every prefix accepted so far."""
     step, run = round_.begin("harvest"), round_.run
     so_far = range(1, round_.number + 1)
-    prefixes = accepted_prefixes(run, so_far)
+    prefixes = accepted_set(run, so_far)
     known = frozenset(map(url_key, {*page_labels(run, so_far), *audit_urls(run, so_far)}))
-    context = HarvestContext(crawl_pages(round_), run.config, PrefixSet(prefixes), run.holdout, known)
-    shards = scanned_shards(round_) if prefixes else []
-    missed, choice = 0, _Choice(run.config.harvest.per_prefix)
+    context = HarvestContext(crawl_pages(round_), run.config, prefixes, run.holdout, known)
+    shards = scanned_shards(round_) if len(prefixes) else []
+    missed_under, choice = Counter[str](), _Choice(run.config.harvest.per_prefix)
     looked = complete(find_missed, context, shards, run.config.cluster, "harvest")
     for outcome in progress(run.while_held(looked), len(shards), "harvest"):
-        missed += outcome.result[0]
+        missed_under.update(outcome.result[0])
         choice.add(outcome.result[1], outcome.item.shard.number)
     chosen = choice.chosen(run.config.harvest.limit)
     needed = [scanned for scanned in shards if scanned.shard.number in chosen]
@@ -174,13 +176,20 @@ def harvest(round_: Round) -> Done:
     fetching = FetchContext(run.store, run.config, model_folder(round_), model, chosen)
     for outcome in run.while_held(complete(fetch, fetching, needed, run.config.cluster, "harvest")):
         pages += outcome.result
-    unscanned = _unscanned_pages(round_, context, {page[0] for page in pages}) if prefixes else UnscannedPages()
-    missed_taken = len(pages)
+    unscanned = _unscanned_pages(round_, context, {page[0] for page in pages}) if len(prefixes) else UnscannedPages()
+    missed_taken, missed = len(pages), missed_under.total()
     pages += unscanned.pages
     pages.sort(key=lambda page: page[0])
     rows = [(url, prefix, *astuple(ref), score, text, topic) for url, prefix, ref, score, text, topic in pages]
     schema = TOPIC_PAGES if run.config.train.topics else PAGES
     step.publish_table("pages.parquet", {name: [row[i] for row in rows] for i, name in enumerate(schema)}, schema)
+    taken_under = Counter(page[1] for page in pages)
+    won: Columns = {
+        "prefix": list(prefixes),
+        "missed": [missed_under[prefix] for prefix in prefixes],
+        "harvested": [taken_under[prefix] for prefix in prefixes],
+    }
+    step.publish_table("prefixes.parquet", won, WON)
     step.publish_json("failures.json", unscanned.failures)
     counts = {"prefixes": len(prefixes), "shards": len(shards), "missed": missed, "harvested": len(pages)}
     over = missed - missed_taken + unscanned.total - len(unscanned.pages) - len(unscanned.failures)

@@ -78,6 +78,7 @@ def choose_operating_point(
         "positives": float(positives),
         "precision": chosen.precision,
         "recall": chosen.recall,
+        "share": float(np.average(truth, weights=weights)),
         "target_reached": float(chosen.reached),
     }
     return OperatingPoint(chosen, calibration, metrics)

@@ -61,7 +61,20 @@ def test_examples_with_low_scores_come_first() -> None:
     data = prefix_data(Numbered(), row, examples, LENS)  # type: ignore[arg-type]
     assert str(data["page"]).index("0.100") < str(data["page"]).index("0.900")
     assert "75%" in str(data["signals"])
+    assert "would add" not in str(data["signals"])
     assert "<x>" not in str(data["head"])
+
+
+def test_a_prefix_says_how_many_code_pages_it_would_add_and_a_pattern_has_no_address() -> None:
+    class Numbered:
+        number = 1
+
+    figures = {"pages": 4000, "kept": 30, "added": 1234.4, "low": 80.2, "high": 2500.0, "gain": 300.0}
+    for prefix, host in (("a.org/x/", "a.org"), ("*/viewtopic.php", "*")):
+        row = {"key": "k", "prefix": prefix, "host": host, **figures}
+        data = prefix_data(Numbered(), row, [], LENS)  # type: ignore[arg-type]
+        assert "would add about <b>1,234</b> code pages (80 to 2,500)" in str(data["signals"])
+        assert ("<a " in str(data["head"])) is (host != "*")
 
 
 def test_first_lines_lose_their_markup() -> None:
