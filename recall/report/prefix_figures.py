@@ -19,7 +19,7 @@ from recall.run.rounds import Round, Run
 SHOWN = 10
 """Candidates of the round that is open which are shown."""
 
-YIELD = ("round", "prefixes judged", "accepted", "pages won", "a judgement", "labels won", "a judgement")
+YIELD = ("round", "judged", "accepted", "pages won", "each", "labels won", "each")
 OPEN = ("prefix", "pages", "kept", "code pages it would add")
 YIELDS = {
     "round": "int32",
@@ -78,7 +78,7 @@ def print_yields(yields: Yields) -> None:
     """Print what judgements brought, a line a round."""
     rows = [(str(number), *_yield_row(won)) for number, won in yields if won is not None and won.judged]
     if rows:
-        print_table("pages and labels won by judging prefixes, 95 % intervals", YIELD, rows)
+        print_table("pages and labels won by judging prefixes; each: per judgement, 95 % intervals", YIELD, rows)
 
 
 def _yield_row(won: PrefixYield) -> tuple[str, ...]:

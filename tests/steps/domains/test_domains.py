@@ -14,7 +14,7 @@ from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
 from recall.sites.shipped import ShippedPrefix
 from recall.steps import domains as steps
-from recall.steps.domains import captures, domains, tally
+from recall.steps.domains import captures, domains, tally, url_shapes
 from recall.steps.domains.bounds import ModelErrors, lower_share, lower_shares
 from recall.steps.domains.code_added import LEVELS, Bins, CodeAdded, kept_in, no_pages, pages_in
 from recall.steps.domains.prefix_candidates import directory_prefixes, missed_under, propose, with_slugs
@@ -185,6 +185,22 @@ def test_a_shipped_prefix_is_proposed_wherever_the_scan_saw_pages_under_it(
     assert gains == sorted(gains, reverse=True)
     assert run.store.read("rounds/1/domains/domains.parquet") == played.store.read("rounds/1/domains/domains.parquet")
     assert run.round(1).step("domains").manifest.counts["candidates"] == len(proposed)
+
+
+def test_a_pattern_is_counted_on_all_pages_that_are_not_held_out(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(url_shapes, "SITES", 2)
+    monkeypatch.setattr(url_shapes, "AGREED", 0.0)
+    run = fresh("round 1 domains")
+    proposed = run.store.read_table("rounds/1/domains/candidates.parquet").to_pylist()
+    patterns = [row for row in proposed if row["host"] == "*"]
+    assert patterns
+    rows = [row for one in scanned_shards(run.round(1)) for row in read_rows(run.store, one).to_pylist()]
+    for told in patterns:
+        under = [
+            row for row in rows if PrefixSet([told["prefix"]]).match(row["url"]) and not run.holdout.covers(row["url"])
+        ]
+        assert (told["pages"], told["kept"]) == (len(under), sum(row["kept"] for row in under))
+        assert 0 <= told["low"] <= told["added"] <= told["high"] <= told["pages"] - told["kept"]
 
 
 @pytest.mark.parametrize(
