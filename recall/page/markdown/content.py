@@ -71,6 +71,7 @@ def choose(
     _fill_gaps(keep, probabilities)
     _whole_article(keep, segments, probabilities, counts)
     _drop_link_trees(keep, segments)
+    _whole_link_lists(keep, segments, probabilities)
     _keep_announced_lists(keep, segments)
     _whole_boxes(keep, segments, counts, tables)
     _match_headings(keep, segments, probabilities)
@@ -130,13 +131,32 @@ def _drop_link_trees(keep: npt.NDArray[Any], segments: Segments) -> None:
         start = index + 1
 
 
-def _keep_announced_lists(keep: npt.NDArray[Any], segments: Segments) -> None:
-    """Keep the list behind a kept line that ends in a colon, if it is short."""
-    lists: list[int] = []  # the outermost list around each node, -1 for none
+def _outermost_lists(segments: Segments) -> list[int]:
+    """The outermost list around each segment, -1 for none."""
+    lists: list[int] = []
     for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
         outer = lists[parent] if parent >= 0 else -1
         lists.append(node if outer < 0 and tag.name in ("ul", "ol") else outer)
-    around = [lists[node] for node in segments.nodes]
+    return [lists[node] for node in segments.nodes]
+
+
+def _whole_link_lists(keep: npt.NDArray[Any], segments: Segments, probabilities: npt.NDArray[Any]) -> None:
+    """Keep a list of links, such as a table of contents, whole where half of it is kept or likely, else not at all."""
+    inside: dict[int, list[int]] = {}
+    for index, around in enumerate(_outermost_lists(segments)):
+        if around >= 0:
+            inside.setdefault(around, []).append(index)
+    for indices in inside.values():
+        kept = int(keep[indices].sum())
+        if 0 < kept < len(indices) and all(segments.code[index] < 0 for index in indices):
+            chars = sum(len(segments.texts[index]) for index in indices)
+            if sum(segments.linked[index] for index in indices) > LINK_SHARE * chars:
+                keep[indices] = 2 * kept >= len(indices) or probabilities[indices].mean() >= SURE
+
+
+def _keep_announced_lists(keep: npt.NDArray[Any], segments: Segments) -> None:
+    """Keep the list behind a kept line that ends in a colon, if it is short."""
+    around = _outermost_lists(segments)
     for index in np.flatnonzero(keep[:-1]).tolist():
         announced = around[index + 1]
         if announced < 0 or announced == around[index] or not segments.texts[index].endswith((":", "：")):

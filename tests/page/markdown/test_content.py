@@ -88,6 +88,20 @@ def test_long_runs_of_short_links_go_however_likely_they_are() -> None:
     assert len(kept(page(LINK_RUN - 1), [SURE] * (LINK_RUN + 1))) == LINK_RUN + 1
 
 
+@pytest.mark.parametrize(
+    ("chances", "count"), [([SURE, SURE, FRAME, FRAME], 4), ([SURE, FRAME, FRAME, FRAME], 0), ([FRAME] * 4, 0)]
+)
+def test_a_list_of_links_stays_whole_or_goes(chances: list[float], count: int) -> None:
+    links = "".join(f"<li><a href=#{number}>The part {number}</a></li>" for number in range(3))
+    html = f"<p>{LONG}</p><ul>{links}<ul><li><a href=#4>Another part</a></li></ul></ul><div><p>x</p></div>"
+    assert len(kept(html, [SURE, *chances, FRAME])) == 1 + count
+
+
+def test_a_list_of_which_a_part_is_no_link_is_cut_as_its_items_are() -> None:
+    html = f"<p>{LONG}</p><ul><li><a href=a>One</a></li><li>Two, which is no link, but words.</li></ul><p>x</p>"
+    assert kept(html, [SURE, FRAME, SURE, FRAME]) == [LONG, "Two, which is no link, but words."]
+
+
 @pytest.mark.parametrize(("cells", "count"), [([SURE, SURE, SURE, FRAME], 4), ([FRAME, FRAME, FRAME, LIKELY], 0)])
 def test_a_table_stays_whole_or_goes(cells: list[float], count: int) -> None:
     html = f"<p>{LONG}</p><div><p>x</p></div><table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"
