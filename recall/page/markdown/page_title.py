@@ -21,6 +21,12 @@ MAX_TITLE: Final = 300
 NEAR: Final = 12
 """Segments in front of the kept text among which an `h1` is its title."""
 
+SENTENCE: Final = 5
+"""Words from which on a part of the document's title is a sentence, which hardly stands in a menu."""
+
+MAX_LINE: Final = 60
+"""Characters of a line above a title."""
+
 _HOME: Final = re.compile(r"(?:https?:)?//[^/?#]+/?|/|\.{1,2}/|/?index\.\w{3,5}", re.IGNORECASE)
 """A link to the first page of a site."""
 
@@ -90,6 +96,8 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     headings = [(level, index) for level, index in headings if len(segments.texts[index]) <= MAX_TITLE]
     index = _named(segments, keep, headings, document)
     if index < 0:
+        index = _shown_above(segments, keep, document)
+    if index < 0:
         index = _main(segments, keep, headings, document)
     at = index
     if index >= 0:
@@ -99,6 +107,8 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
         leading = _leading(keep, headings)
         if leading >= 0 and (share < 0.5 or _share_a_word(segments.texts[leading], document.text)):
             title, at = segments.texts[leading], leading
+        elif leading < 0 and (alone := _alone(segments, keep, headings, document)) >= 0:
+            title, at = segments.texts[alone], alone
     title = " ".join(title.split())
     letters = _letters(title)
     others = {_letters(part) for part in document.pieces} | document.sites
@@ -143,6 +153,18 @@ def _named(
     if exact:
         return min(exact)[1]
     return min(partial, default=(0, -1))[1]
+
+
+def _shown_above(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> int:
+    """The text above the first kept paragraph that is a sentence of the document's title, -1 for none."""
+    parts = {_letters(part) for part in document.parts if len(part.split()) >= SENTENCE}
+    parts -= {part for part in parts if document.is_site(part)}
+    for index, text in enumerate(segments.texts):
+        if parts and segments.code[index] < 0 and len(text) <= MAX_TITLE and _letters(text) in parts:
+            return index
+        if not parts or (keep[index] and len(text) > MAX_LINE):
+            break
+    return -1
 
 
 def _main(
@@ -200,3 +222,20 @@ def _leading(keep: Sequence[bool], headings: Sequence[tuple[int, int]]) -> int:
             before.append((levels[index], index))
     level, index = min(before, default=(0, -1))
     return index if sum(bool(keep[other]) and levels[other] == level for other in levels) == 1 else -1
+
+
+def _alone(
+    segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
+) -> int:
+    """The only kept heading of the highest level, behind a line or two, that says other than the title; else -1.
+
+    Such a document title is the site's name alone.
+    """
+    tops = [(level, index) for level, index in headings if keep[index]]
+    level, index = min(tops, default=(0, -1))
+    if index < 0 or sum(other == level for other, _ in tops) > 1:
+        return -1
+    before = [segments.texts[at] for at in range(index) if keep[at]]
+    text = segments.texts[index]
+    named = len(_LETTERS.findall(text)) >= SENTENCE - 2 and not _share_a_word(text, document.text)
+    return index if named and len(before) <= 2 and all(len(line) <= MAX_LINE for line in before) else -1

@@ -66,6 +66,11 @@ PAGES: dict[str, tuple[str, str, str]] = {
         f"<article><h1>{FIT}</h1>TEXT</article>",
         FIT,
     ),
+    "only-the-site-named": (
+        "Hope| Our own place",
+        f"<article><p>Computing</p><h2>{FIT}</h2>TEXT<h5>In short, our own hope</h5>TEXT</article>",
+        FIT,
+    ),
     "twice": (
         f"{FIT} | Toolshed",
         f"<header><h1>{FIT}</h1></header><article><h1>{FIT}</h1>TEXT</article>",
@@ -164,6 +169,12 @@ SECTIONS: dict[str, tuple[str, str, str]] = {
         f"{FIT} - part 2 - Toolshed",
         f"<h3>{FIT} - part 2</h3><div>TEXT<h1>Format</h1>TEXT</div>",
         f"{FIT} - part 2",
+    ),
+    "sentence-above-a-section": (
+        "How all the parts fit together · Toolshed",
+        "<div><a href=/a>ann</a></div><div itemprop=about>How all the parts fit together</div>"
+        "<article><p>Here it comes.</p><h1>Hammers</h1>TEXT</article>",
+        "How all the parts fit together",
     ),
     "h1s-in-a-row": ("tooldoc: tool", f"<article><h1>{FIT}</h1><h1>Summary</h1>TEXT</article>", FIT),
 }
