@@ -145,7 +145,7 @@ def publish_scan(round_: Round, shards: list[Placed]) -> None:
             "tokens": [tokens_of(placed[row][0]) for row in keep],
             "charset": ["utf-8"] * len(keep),
             "fetched": [""] * len(keep),
-            "robots": [""] * len(keep),
+            **{name: [""] * len(keep) for name in ("robots", "truncated", "record_id", "dump", "file_path")},
             "body": [pack.compress(body_of(placed[row][0])) for row in keep],
         }
         names = (f"rows-{shard.number}.parquet", f"candidates-{shard.number}.parquet")
