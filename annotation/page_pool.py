@@ -15,16 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.page_sampler import (
-    MUCH_CODE,
-    NO_CODE,
-    SOME_CODE,
-    UNKNOWN,
-    DrawnPage,
-    PageColumns,
-    PageSampler,
-    ScannedPage,
-)
+from annotation.page_records import MUCH_CODE, NO_CODE, SOME_CODE, UNKNOWN, DrawnPage, PageColumns, ScannedPage
+from annotation.page_sampler import PageSampler
 from annotation.pool_rules import KnownAnswer, PoolRules, pool_rules
 from annotation.strata import Stratum
 from recall.model import Tokenizer
@@ -74,9 +66,13 @@ class PagePool:
 
 @dataclass(frozen=True, slots=True)
 class RoundDraw:
-    """A round's pages, audit sample first; what it was drawn from; and example pages by prefix."""
+    """A round's pages, audit sample first; what it was drawn from; and example pages by prefix.
+
+    copies: pages of the audit sample that another one of the same text answers for.
+    """
 
     pages: list[DrawnPage]
+    copies: list[DrawnPage]
     strata: list[Stratum]
     passed: dict[str, int]
     examples: dict[str, list[ScannedPage]]
@@ -92,14 +88,15 @@ def draw_round(round_: Round, prefixes: Sequence[str]) -> RoundDraw:
     pool = PagePool(PageSampler(rules.plan))
     for _, of_shard in over_shards(round_, sample_shard, rules, scanned_shards(round_)):
         pool.merge(of_shard)
-    pages, strata = pool.sampler.draw()
+    every, strata = pool.sampler.draw()
+    pages, copies = ([drawn for drawn in every if bool(drawn.same_as) == copied] for copied in (False, True))
     pages = [_with_answer(drawn, rules.known) if drawn.use == "gold" else drawn for drawn in pages]
-    audited = {url_key(drawn.page.url) for drawn in pages if drawn.use == "audit"}
+    audited = {url_key(drawn.page.url) for drawn in every if drawn.use == "audit"}
     examples = {
         prefix: [page for page in sample.values() if url_key(page.url) not in audited][: rules.examples]
         for prefix, sample in sorted(pool.examples.items())
     }
-    return RoundDraw(pages, strata, dict(sorted(pool.passed.items())), examples)
+    return RoundDraw(pages, copies, strata, dict(sorted(pool.passed.items())), examples)
 
 
 def _with_answer(drawn: DrawnPage, known: Mapping[str, KnownAnswer]) -> DrawnPage:
@@ -123,11 +120,15 @@ def over_shards(
 
 def sample_shard(rules: PoolRules, scanned: ScannedShard) -> PagePool:
     """Look at every page of one shard: at each URL key by its newest capture."""
-    table = read_rows(rules.store, scanned, ["url", "offset", "length", "score"])
+    names = ("offset", "length", "score", "sketch")
+    table = read_rows(rules.store, scanned, ["url", *names])
     counted = rules.pages.counted(scanned, table.num_rows)
     urls = [str(url) for url in table.column("url").to_pylist()]
-    offsets, lengths, scores = (table.column(name).to_numpy() for name in ("offset", "length", "score"))
-    every = PageColumns(scanned.shard.number, range(len(urls)), urls, offsets, lengths, scores, [True] * len(urls))
+    offsets, lengths, scores, sketches = (table.column(name).to_numpy() for name in names)
+    known_text = rules.texts.find(sketches) >= 0
+    auditable = [True] * len(urls)
+    columns = range(len(urls)), urls, offsets, lengths, scores, auditable
+    every = PageColumns(scanned.shard.number, *columns, sketches=sketches)
     pool = PagePool(PageSampler(rules.plan))
     pool.passed["seen"] = len(urls)
     pool.passed["captured_again"] = int((~counted).sum())
@@ -152,6 +153,8 @@ def sample_shard(rules: PoolRules, scanned: ScannedShard) -> PagePool:
             pool.sampler.offer_suspected_error(page, suspected.chance)
         if key in rules.asked:
             pool.passed["asked"] += 1
+        elif known_text[row]:
+            pool.passed["same_text"] += 1
         else:
             offered.append(row)
     code, languages = code_and_languages(rules, scanned, len(urls))
@@ -168,7 +171,8 @@ def _offered(every: PageColumns, offered: Sequence[int], auditable: Sequence[boo
     columns = every.shard, offered, urls, every.offsets[at], every.lengths[at], every.scores[at]
     code = None if every.code is None else every.code[at]
     languages = None if every.languages is None else [every.languages[row] for row in offered]
-    return PageColumns(*columns, auditable, code, languages)
+    sketches = None if every.sketches is None else every.sketches[at]
+    return PageColumns(*columns, auditable, code, languages, sketches)
 
 
 @lru_cache(maxsize=1)

@@ -2,10 +2,12 @@
 
 In: slim rows, shard by shard, in any order. Out: drawn pages, each with its stratum, probability of inclusion and use.
 Every choice rests on bottom-k samples by seeded hashes of URLs, so the result depends neither on the order of the
-shards nor on how many workers looked at them, and memory does not grow with the crawl.
+shards nor on how many workers looked at them, and memory does not grow with the crawl. Pages of one text
+(`recall.model.text_numbers`) count as one page.
 
-In this order, and no page twice:
-    audit                    by score, at random (`annotation.strata`); the only pages with a probability
+In this order, and no text twice:
+    audit                    by score, at random (`annotation.strata`); the only pages with a probability. A sample of
+                             pages, not of texts: of those of one text one is asked about and answers for the others
     doubted                  pages asked about before whose label is probably wrong (`pool_rules.suspected_errors`)
     gold                     pages whose answer is known: half of them positive, as long as there are such
     uncertain                nearest to the threshold, at most 5 % of them from one host as long as there are others
@@ -17,17 +19,18 @@ In this order, and no page twice:
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annotation.page_records import MUCH_CODE, NO_CODE, DrawnPage, PageColumns, ScannedPage
 from annotation.strata import SamplingPlan, Stratum, allocate, strata_of_bins
 from recall.labels import ASKED_AGAIN
-from recall.records import TaskUse
+from recall.model import text_numbers
 from recall.run import BottomK
 from recall.sites import host_of
 
@@ -37,61 +40,8 @@ CODE_SHARE = 2 / 3
 HOST_SHARE = 0.05
 """Of the uncertain pages: at most this share from one host, as long as there are others."""
 
-NO_CODE, SOME_CODE, MUCH_CODE, UNKNOWN = 0, 1, 2, -1
-"""How much code a page has, by its structure marks."""
-
 SPARE = 8
 """Candidates remembered per page wanted, so that audit pages and crowded hosts can be passed over."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ScannedPage:
-    """A page of a scan. shard, row: its position there; offset, length: its bytes in the shard's WARC."""
-
-    shard: int
-    row: int
-    url: str
-    offset: int
-    length: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class PageColumns:
-    """Pages of one shard as columns. auditable: False for pages that a model may have learned from.
-
-    code: how much code each page has (NO_CODE, SOME_CODE, MUCH_CODE, UNKNOWN); None where that is not known of any.
-    languages: of each page, "" where it is not known; None likewise.
-    """
-
-    shard: int
-    rows: Sequence[int]
-    urls: Sequence[str]
-    offsets: NDArray[Any]
-    lengths: NDArray[Any]
-    scores: NDArray[Any]
-    auditable: Sequence[bool]
-    code: NDArray[Any] | None = None
-    languages: Sequence[str] | None = None
-
-    def page(self, index: int) -> ScannedPage:
-        """The page at an index of the columns."""
-        position = (self.shard, int(self.rows[index]), self.urls[index])
-        return ScannedPage(*position, int(self.offsets[index]), int(self.lengths[index]), float(self.scores[index]))
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnPage:
-    """A page to ask about. probability: of inclusion in the audit sample; 0 for pages chosen on purpose.
-
-    answer: the known answer of a gold page.
-    """
-
-    page: ScannedPage
-    stratum: str
-    probability: float
-    use: TaskUse
-    answer: str = ""
 
 
 class LanguageSample:
@@ -106,13 +56,17 @@ class LanguageSample:
         """Take a page in; one whose language is "" is of no known language and is left aside."""
         if self.capacity and language:
             self._offers[language] += 1
-            self._samples.setdefault(language, BottomK(self.capacity)).offer(page.url, rank, page)
+            self._samples.setdefault(language, BottomK(self.capacity)).offer(page.text, rank, page)
 
     def merge(self, other: "LanguageSample") -> None:
         """Take in the sample of other pages."""
         self._offers.update(other._offers)
         for language, sample in other._samples.items():
             self._samples.setdefault(language, BottomK(self.capacity)).merge(sample)
+
+    def samples(self) -> list[BottomK[str, ScannedPage]]:
+        """Of each language."""
+        return list(self._samples.values())
 
     def in_turn(self) -> list[ScannedPage]:
         """Pages of every language but the commonest: the first of each, the rarest language first; then the second."""
@@ -153,7 +107,8 @@ class PageSampler:
                     sample.offer(url, rank, columns.page(index))
             if self._uncertain.wants((distances[index],)):
                 rank_near = (distances[index], plan.priority("uncertain", url))
-                self._uncertain.offer(url, rank_near, columns.page(index))
+                near = columns.page(index)
+                self._uncertain.offer(near.text, rank_near, near)
             if candidate[index]:
                 self._offer_host(host_of(url), columns, index)
                 if columns.languages is not None:
@@ -202,30 +157,42 @@ class PageSampler:
 
     def draw(self) -> tuple[list[DrawnPage], list[Stratum]]:
         """The round's pages, audit sample first, and the strata it was drawn from."""
-        audit, strata = self._draw_audit()
-        taken = {drawn.page.url for drawn in audit}
+        texts = self._texts()
+        sample, strata = self._draw_audit(texts)
+        asked: dict[int, str] = {}
+        audit = [
+            replace(drawn, same_as="" if first == drawn.page.url else first)
+            for drawn in sample
+            for first in [asked.setdefault(texts[drawn.page.url], drawn.page.url)]
+        ]
         again = [DrawnPage(page, ASKED_AGAIN, 0.0, "train") for page in self._doubted.values()]
-        taken.update(drawn.page.url for drawn in again)
-        gold = self._draw_gold(taken)
-        taken.update(page.url for page in gold)
-        train = self._draw_train(taken, self.plan.pages - len(again))
-        return [*audit, *again, *(DrawnPage(page, "gold", 0.0, "gold") for page in gold), *train], strata
+        selection = _Selection(texts)
+        selection.leave(drawn.page.url for drawn in [*audit, *again])
+        gold = [DrawnPage(page, "gold", 0.0, "gold") for page in self._draw_gold(selection)]
+        train = self._draw_train(selection.fresh(), self.plan.pages - len(again))
+        return [*audit, *again, *gold, *train], strata
 
-    def _draw_gold(self, taken: set[str]) -> list[ScannedPage]:
-        selection = _Selection(taken)
+    def _texts(self) -> dict[str, int]:
+        """A number for each page of the samples by its URL, the same for pages of one text."""
+        samples = [*self._samples(), *self._languages.samples()]
+        pages = sorted({page.url: page.sketch for sample in samples for page in sample.values()}.items())
+        numbers = text_numbers(np.array([sketch for _, sketch in pages], np.uint64)).tolist()
+        return {url: number for (url, _), number in zip(pages, numbers, strict=True)}
+
+    def _draw_gold(self, selection: "_Selection") -> list[ScannedPage]:
         yes, no = self._gold[True].values(), self._gold[False].values()
         drawn = selection.take(yes, self.plan.gold // 2)
         for pages in (no, yes):
             drawn += selection.take(pages, self.plan.gold - len(drawn))
         return drawn
 
-    def _draw_audit(self) -> tuple[list[DrawnPage], list[Stratum]]:
+    def _draw_audit(self, urls: Iterable[str]) -> tuple[list[DrawnPage], list[Stratum]]:
         runs = strata_of_bins(self.plan.ends, self._edges, self._counts)
         pages = [int(self._counts[first:last].sum()) for _, first, last in runs]
         bounds = [0.0, *(float(edge) for edge in self._edges), 1.0]
         drawn: list[DrawnPage] = []
         strata: list[Stratum] = []
-        selection = _Selection(set())
+        selection = _Selection({url: number for number, url in enumerate(urls)})
         for (name, first, last), total, count in zip(runs, pages, allocate(pages, self.plan.audit), strict=True):
             sampled = [page for sample in self._audit[first:last] for page in sample.values()]
             sampled.sort(key=lambda page: (self.plan.priority("audit", page.url), page))
@@ -234,8 +201,8 @@ class PageSampler:
             drawn += [DrawnPage(page, name, min(1.0, len(chosen) / total), "audit") for page in chosen]
         return drawn, strata
 
-    def _draw_train(self, taken: set[str], count: int) -> list[DrawnPage]:
-        plan, selection = self.plan, _Selection(taken)
+    def _draw_train(self, selection: "_Selection", count: int) -> list[DrawnPage]:
+        plan = self.plan
         wanted, suspects = round(count * plan.uncertain_share), round(count * plan.suspect_share)
         nearest, code, other = self._uncertain.values(), self._code.values(), self._other.values()
         uncertain = selection.take(nearest, wanted, math.ceil(wanted * HOST_SHARE))
@@ -267,11 +234,22 @@ def _sample(capacity: int) -> BottomK[str, ScannedPage]:
 
 
 class _Selection:
-    """Pages chosen so far: no URL twice, and where a limit is given no more pages of a host than that."""
+    """Pages chosen so far: no text twice, and where a limit is given no more pages of a host than that.
 
-    def __init__(self, taken: set[str]) -> None:
-        self._taken = set(taken)
+    texts: a number for each page by its URL, the same for pages of one text.
+    """
+
+    def __init__(self, texts: Mapping[str, int], taken: Iterable[int] = ()) -> None:
+        self._texts, self._taken = texts, set(taken)
         self._hosts: Counter[str] = Counter()
+
+    def leave(self, urls: Iterable[str]) -> None:
+        """Take none of these pages."""
+        self._taken.update(self._texts[url] for url in urls)
+
+    def fresh(self) -> "_Selection":
+        """The same pages chosen, those of each host counted anew."""
+        return _Selection(self._texts, self._taken)
 
     def take(self, pages: Iterable[ScannedPage], count: int, per_host: int | None = None) -> list[ScannedPage]:
         """Take the first `count` of the pages that may be taken."""
@@ -280,9 +258,10 @@ class _Selection:
             if len(chosen) >= count:
                 break
             host = host_of(page.url)
-            if page.url in self._taken or (per_host is not None and self._hosts[host] >= per_host):
+            text = self._texts[page.url]
+            if text in self._taken or (per_host is not None and self._hosts[host] >= per_host):
                 continue
-            self._taken.add(page.url)
+            self._taken.add(text)
             self._hosts[host] += 1
             chosen.append(page)
         return chosen

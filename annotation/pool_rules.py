@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotation.strata import SamplingPlan
 from recall.labels import (
@@ -21,8 +22,10 @@ from recall.labels import (
     gather,
     page_labels,
     seed_tables,
+    shown_sketches,
     shown_urls,
 )
+from recall.model import NearTexts
 from recall.run import CrawlPages, Round, Run, Store, crawl_pages, floor_of, threshold_of, usable
 from recall.sites import Holdout, PrefixSet, host_of, stored_host, url_key
 
@@ -61,6 +64,7 @@ class PoolRules:
     document: the model's tokenizer.json; marked: False for text without structure marks.
     positives: the labels of wanted pages; pages: reads the scan's pages, each once. All by URL key:
     known: pages that may be gold; asked: never offered again; suspected: of them, those that are;
+    texts: theirs, which are not asked about under other URLs either (not by key);
     learned: a model may have learned from them; audited: shown without a score.
     """
 
@@ -74,6 +78,7 @@ class PoolRules:
     positives: frozenset[str]
     known: Mapping[str, KnownAnswer] = field(repr=False)
     asked: frozenset[str] = field(repr=False)
+    texts: NearTexts = field(repr=False)
     suspected: Mapping[str, SuspectedError] = field(repr=False)
     learned: frozenset[str] = field(repr=False)
     audited: frozenset[str] = field(repr=False)
@@ -111,6 +116,7 @@ def pool_rules(round_: Round, prefixes: Sequence[str]) -> PoolRules:
         prefixes=PrefixSet(prefixes),
         examples=run.config.label.examples,
         asked=frozenset(map(url_key, asked)),
+        texts=NearTexts(known_sketches(round_)),
         suspected=suspected_errors(round_),
         learned=frozenset(map(url_key, learned)),
         audited=frozenset(map(url_key, audit_urls(run, earlier))),
@@ -136,6 +142,17 @@ def sampling_plan(round_: Round, known_hosts: frozenset[str]) -> SamplingPlan:
         code_hosts=frozenset(stored_host(row["host"]) for row in table.to_pylist() if row["code"]),
         known_hosts=known_hosts,
     )
+
+
+def known_sketches(round_: Round) -> NDArray[np.uint64]:
+    """Sketches of texts that annotators labelled or were shown before the round; what earlier versions did has none."""
+    run, key = round_.run, round_.step("train").key("out_of_fold.parquet")
+    shown = shown_sketches(run, range(1, round_.number))
+    if "sketch" not in run.store.columns_of(key):
+        return shown
+    seeds = run.store.read_table(key, ["source", "sketch"])
+    labelled = np.array(seeds.column("source").to_pylist(), dtype=object) == LABELLED
+    return np.concatenate([shown, seeds.column("sketch").to_numpy()[labelled]])
 
 
 def known_answers(run: Run, number: int) -> dict[str, KnownAnswer]:

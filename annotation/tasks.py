@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
 from annotation.page_pool import RoundDraw, draw_round, over_shards
-from annotation.page_sampler import DrawnPage, ScannedPage
+from annotation.page_records import DrawnPage, ScannedPage
 from recall.config import AccessSection
 from recall.labels import ASKED_AGAIN, PAGE_TASKS, PREFIX_TASKS, accepted_among, prefix_labels
 from recall.page import unescape
@@ -145,7 +145,11 @@ def push(round_: Round) -> None:
     draw = draw_round(round_, [candidate.prefix for candidate in prefixes])
     shown = _read(round_, [drawn.page for drawn in draw.pages])
     opened = _read(round_, sorted({page for pages in draw.examples.values() for page in pages}))
-    strata = {"strata": [asdict(stratum) for stratum in draw.strata], "pages": draw.passed}
+    copies = [
+        {"url": drawn.page.url, "stratum": drawn.stratum, "probability": drawn.probability, "same_as": drawn.same_as}
+        for drawn in draw.copies
+    ]
+    strata = {"strata": [asdict(stratum) for stratum in draw.strata], "copies": copies, "pages": draw.passed}
     store.publish_json(step.key(STRATA), strata)
     _publish(round_, EXAMPLES, _example_rows(round_, prefixes, draw, opened), EXAMPLE_PAGES)
     _publish(round_, PREFIXES, _prefix_rows(round_, prefixes, draw), PREFIX_TASKS)
@@ -224,6 +228,7 @@ def _page_rows(
             "votes": votes[drawn.page.url],
             "blind": is_blind(round_, drawn),
             "answer": drawn.answer,
+            "sketch": drawn.page.sketch,
         }
         for drawn in pages
     ]

@@ -15,6 +15,7 @@ _attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 _TWINS = {
     "UniqueIds": "PlainUniqueIds",
     "line_margins": "plain_line_margins",
+    "line_sketches": "plain_line_sketches",
     "lower": "plain_lower",
     "symbol_features": "plain_features",
 }

@@ -14,6 +14,7 @@ from .plain_twins import Tables as Tables
 from .symbol_density import symbol_features as symbol_features
 from .token_lines import UniqueIds as UniqueIds
 from .token_lines import line_margins as line_margins
+from .token_lines import line_sketches as line_sketches
 from .utf8 import lower as lower
 from .utf8 import valid_length as valid_length
 
@@ -26,6 +27,7 @@ __all__ = [
     "leaders",
     "line_margins",
     "line_rows",
+    "line_sketches",
     "lower",
     "minima",
     "ngram_hash",

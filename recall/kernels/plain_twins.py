@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.kernels.hashing import line_rows
+from recall.kernels.hashing import GOLDEN_RATIO, line_rows, splitmix64
 
 Ids = NDArray[np.uint32]
 Floats = NDArray[np.float64]
@@ -22,6 +22,10 @@ CAMEL, PASCAL, SNAKE, CALL, METHOD, FLAG, FILE, ENDING = range(8)
 or }."""
 LOOK_COUNT = 8
 
+_CONSTANTS = splitmix64(np.arange(1, 33, dtype=np.uint64) * GOLDEN_RATIO)
+SKETCH_SCALES = (_CONSTANTS[:16] >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+SKETCH_OFFSETS = (_CONSTANTS[16:] >> np.uint64(32)).astype(np.uint32)
+"""The permutations x -> scale x + offset of 32-bit hashes that a sketch takes the minima of."""
 
 Buckets = tuple[int, int, int]
 """How counts become buckets, each being the bit length of a number, the last one open above: a symbol's number is its
@@ -128,3 +132,21 @@ def plain_line_margins(ids: NDArray[Any], starts: NDArray[np.int64], tables: Tab
     """`token_lines.line_margins`."""
     lines = [ids[start:end].tolist() for start, end in pairwise(starts.tolist())]
     return np.array([plain_margins(line, tables) for line in lines])
+
+
+def plain_sketch(line: list[int], vocabulary: int) -> int:
+    """The sketch of one line by definition."""
+    own = line[: next((at for at, token in enumerate(line) if token >= vocabulary), len(line))]
+    if not own:
+        return 0
+    runs = [own[at : at + 3] for at in range(max(1, len(own) - 2))]
+    packed = np.array([sum(token + 1 << 21 * place for place, token in enumerate(reversed(run))) for run in runs])
+    halves = (splitmix64(packed.astype(np.uint64)) >> np.uint64(32)).astype(np.uint32)
+    least = (SKETCH_SCALES[None, :] * halves[:, None] + SKETCH_OFFSETS[None, :]).min(axis=0)
+    return int("".join(f"{int(value) & 15:x}" for value in least), 16)
+
+
+def plain_line_sketches(ids: NDArray[Any], starts: NDArray[np.int64], vocabulary: int) -> NDArray[np.uint64]:
+    """`token_lines.line_sketches`."""
+    lines = [ids[start:end].tolist() for start, end in pairwise(starts.tolist())]
+    return np.array([plain_sketch(line, vocabulary) for line in lines], np.uint64)

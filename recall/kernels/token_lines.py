@@ -1,9 +1,10 @@
-"""Token lines: each id once, and the sum of a line's weights. Both run for every page of a crawl.
+"""Token lines: each id once, the sum of a line's weights, its sketch. All run for every page of a crawl.
 
-In: token ids, and the weights of a collapsed fastText model. Out: ids without repeats; margins. fastText's rows of a
-line, in this order here: the constants (summed beforehand), then for each token its own row, if the dictionary has it,
-and the n-grams that end at it; last `</s>` in the same way (`hashing.line_rows`). Sums are float64 in line order,
-without fastmath, so that machines agree. Ids must be below the number of rows: compiled code does not look.
+In: token ids, and the weights of a collapsed fastText model. Out: ids without repeats; margins; sketches. fastText's
+rows of a line, in this order here: the constants (summed beforehand), then for each token its own row, if the
+dictionary has it, and the n-grams that end at it; last `</s>` in the same way (`hashing.line_rows`). Sums are float64
+in line order, without fastmath, so that machines agree. Ids must be below the number of rows: compiled code does not
+look.
 """
 
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.kernels.hashing import NGRAM_FACTOR
-from recall.kernels.native import compiled, pointer
-from recall.kernels.plain_twins import Floats, Ids, Tables
+from recall.kernels.hashing import NGRAM_FACTOR, splitmix64
+from recall.kernels.native import compiled, inlined, pointer
+from recall.kernels.plain_twins import SKETCH_OFFSETS, SKETCH_SCALES, Floats, Ids, Tables
+
+_mixed: Any = inlined(splitmix64)
 
 
 class UniqueIds:
@@ -114,3 +117,39 @@ def _sum_lines(ids: Any, starts: Any, tables: Any, margins: Any) -> None:
                 history[0] = word_hash
         for column in range(columns):
             margins[line, column] = total[column] / count if count else 0.0
+
+
+def line_sketches(ids: NDArray[Any], starts: NDArray[np.int64], vocabulary: int) -> NDArray[np.uint64]:
+    """The sketch of each line ids[starts[i] : starts[i + 1]]: 16 minima of its runs of three tokens, 4 bits of each.
+
+    Read are the ids up to the first that is not below `vocabulary` (at most 2^21 - 1). Two lines agree in a minimum as
+    often as their sets of runs are alike (MinHash, Broder 1997; bits of a minimum, Li and König 2010), else by chance
+    once in 16. A line without such ids has the sketch 0.
+    """
+    sketches = np.zeros(len(starts) - 1, np.uint64)
+    _write_sketches(ids, starts, vocabulary, SKETCH_SCALES, SKETCH_OFFSETS, sketches)
+    return sketches
+
+
+@compiled
+def _write_sketches(ids: Any, starts: Any, vocabulary: int, scale: Any, offset: Any, sketches: Any) -> None:
+    least = np.empty(len(scale), np.uint32)
+    for line in range(len(starts) - 1):
+        first, stop = starts[line], starts[line]
+        while stop < starts[line + 1] and ids[stop] < vocabulary:
+            stop += 1
+        if stop == first:
+            continue
+        least[:] = np.uint32(0xFFFFFFFF)
+        for at in range(first, max(first + 1, stop - 2)):
+            run = np.uint64(0)
+            for index in range(at, min(at + 3, stop)):
+                run = (run << np.uint64(21)) | np.uint64(ids[index] + 1)
+            half = np.uint32(_mixed(run) >> np.uint64(32))
+            for part in range(len(scale)):
+                value = np.uint32(scale[part] * half + offset[part])
+                least[part] = value if value < least[part] else least[part]
+        sketch = np.uint64(0)
+        for part in range(len(scale)):
+            sketch = (sketch << np.uint64(4)) | np.uint64(least[part] & np.uint32(15))
+        sketches[line] = sketch

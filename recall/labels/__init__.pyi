@@ -7,6 +7,7 @@ from .decisions import accepted_among as accepted_among
 from .decisions import audit_urls as audit_urls
 from .decisions import page_labels as page_labels
 from .decisions import prefix_labels as prefix_labels
+from .decisions import shown_sketches as shown_sketches
 from .decisions import shown_urls as shown_urls
 from .examples import gather as gather
 from .examples import seed_tables as seed_tables
@@ -25,5 +26,6 @@ __all__ = [
     "page_labels",
     "prefix_labels",
     "seed_tables",
+    "shown_sketches",
     "shown_urls",
 ]

@@ -1,6 +1,7 @@
 """The audit of a round: precision, recall and number of code pages of the whole crawl, with 95 % intervals.
 
-A page is a URL key, however many captures of it the crawls hold; its score is that of the newest.
+A page is a URL key, however many captures of it the crawls hold; its score is that of the newest. Estimated are pages,
+not texts: a text that stands under several keys counts as often, though it is asked about once (`Census.texts`).
 
 In: the audit samples of this and earlier rounds with their labels, pages that were labelled for training, the round's
 scan. Out: Horvitz-Thompson estimates for the model alone and for model and accepted prefixes together.
@@ -21,6 +22,7 @@ import numpy as np
 from recall.labels.decisions import accepted_set, excluded_annotators, label_rows
 from recall.labels.examples import seed_tables
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
+from recall.model.near_texts import NearTexts
 from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
@@ -81,12 +83,16 @@ def _of_first_shard(by_shard: Mapping[int, Mapping[str, V]]) -> dict[str, V]:
 
 @dataclass(frozen=True, slots=True)
 class LabelledTask:
-    """A labelled page of a round's tasks. chance: of being drawn for the audit, 0 for a page of another sample."""
+    """A labelled page of a round's tasks. chance: of being drawn for the audit, 0 for a page of another sample.
+
+    asked: False where it was drawn and another page of the same text asked about instead.
+    """
 
     round: int
     url: str
     truth: bool
     chance: float
+    asked: bool = True
 
 
 def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[LabelledTask]:
@@ -98,16 +104,26 @@ def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[La
     labels = label_rows(round_.run, round_.number, ignored)
     values = {row["target"]: row["value"] for row in labels if row["kind"] == "page"}
     tasks = store.read_table(step.key("tasks.parquet"), ["url", "stratum", "probability", "use"]).to_pylist()
+    copies = store.read_json(step.key("strata.json")).get("copies", [])  # earlier versions asked about each
+    tasks += [{**copy, "use": "audit"} for copy in copies]
     drawn = Counter(row["stratum"] for row in tasks if row["use"] == "audit")
-    answered = Counter(row["stratum"] for row in tasks if row["use"] == "audit" and row["url"] in values)
     found = []
+    answered: Counter[str] = Counter()
     for row in tasks:
-        if row["url"] in values:
-            stratum, chance = row["stratum"], 0.0
-            if row["use"] == "audit":
-                chance = row["probability"] * answered[stratum] / drawn[stratum]
-            found.append(LabelledTask(round_.number, row["url"], values[row["url"]] in positives, chance))
-    return found
+        asked = row.get("same_as", row["url"])
+        if asked in values:
+            answered[row["stratum"]] += row["use"] == "audit"
+            found.append((row, values[asked] in positives, asked == row["url"]))
+    return [
+        LabelledTask(
+            round_.number,
+            row["url"],
+            truth,
+            row["probability"] * answered[row["stratum"]] / drawn[row["stratum"]] if row["use"] == "audit" else 0.0,
+            asked,
+        )
+        for row, truth, asked in found
+    ]
 
 
 def learned_from(run: Run, until: int) -> dict[str, int]:
@@ -166,7 +182,7 @@ def pool_labels(round_: Round) -> PooledLabels:
     per_round = pooled_shares([sum(page.round == number for page in drawn) for number in range(1, until + 1)])
     up_to = np.concatenate([[0.0], np.cumsum(per_round)])
     harvested, learned = _harvested_after(run, labelled, until), learned_from(run, until)
-    pool = PooledLabels(len(drawn), {}, {}, {})
+    pool = PooledLabels(sum(page.asked for page in drawn), {}, {}, {})
     for key, truth in _seed_truth(run).items():
         pool.truth[f" {key}"], pool.chance[f" {key}"], pool.share[f" {key}"] = truth, 1.0, 1.0
     for page in labelled:
@@ -186,7 +202,8 @@ def pool_labels(round_: Round) -> PooledLabels:
 class Census:
     """Context of `count_cells`. bounds: scores between strata; wanted: URL keys whose cell is returned.
 
-    excluded: URL keys that are not part of the estimate, beside the holdout.
+    excluded: URL keys that are not part of the estimate, beside the holdout. texts: of pages of weight 1: no sample
+    that was drawn after them holds a page of their text, so that each such page is known as well.
     """
 
     pages: CrawlPages
@@ -195,23 +212,50 @@ class Census:
     bounds: tuple[float, ...]
     wanted: frozenset[str] = field(repr=False)
     excluded: frozenset[str] = field(repr=False)
+    texts: NearTexts = field(repr=False)
 
 
-def count_cells(census: Census, scanned: ScannedShard) -> tuple[Counter[str], dict[str, str]]:
-    """Pages of a shard by cell (kept, under a prefix, stratum of the score), and the cells of wanted ones."""
-    table = census.pages.read(scanned, ["url", "score", "kept"])
-    kept = table.column("kept").to_pylist()
+@dataclass(frozen=True, slots=True)
+class CellCounts:
+    """Pages of a shard by cell (kept, under a prefix, stratum of the score).
+
+    found: cells of wanted pages; copies: pages that are not wanted, by their text in Census.texts and cell.
+    """
+
+    pages: Counter[str]
+    found: dict[str, str]
+    copies: Counter[tuple[int, str]]
+
+
+def count_cells(census: Census, scanned: ScannedShard) -> CellCounts:
+    """Count the pages of a shard."""
+    table = census.pages.read(scanned, ["url", "score", "kept", "sketch"])
+    kept, texts = table.column("kept").to_pylist(), census.texts.find(table.column("sketch").to_numpy()).tolist()
     strata = np.searchsorted(census.bounds, table.column("score").to_numpy(), side="right").tolist()
-    counts: Counter[str] = Counter()
-    found: dict[str, str] = {}
-    for url, keep, stratum in zip(table.column("url").to_pylist(), kept, strata, strict=True):
+    counted = CellCounts(Counter(), {}, Counter())
+    for url, keep, stratum, text in zip(table.column("url").to_pylist(), kept, strata, texts, strict=True):
         if (key := url_key(url)) in census.excluded or census.holdout.covers(url):
             continue
         cell = f"{int(keep)}{int(census.prefixes.match(url) is not None)} {stratum}"
-        counts[cell] += 1
+        counted.pages[cell] += 1
         if key in census.wanted:
-            found.setdefault(key, cell)
-    return counts, found
+            counted.found.setdefault(key, cell)
+        elif text >= 0:
+            counted.copies[text, cell] += 1
+    return counted
+
+
+def _sketches(round_: Round) -> dict[str, int]:
+    """Sketches of labelled pages' texts by URL key: of the round's examples, and of all pages asked about up to it."""
+    store = round_.run.store
+    files = [round_.step("train").key("out_of_fold.parquet")]
+    files += [round_.run.round(number).step("label").key("tasks.parquet") for number in range(1, round_.number + 1)]
+    sketches: dict[str, int] = {}
+    for file in files:
+        if "sketch" in store.columns_of(file):  # earlier versions did not write it
+            rows = store.read_table(file, ["url", "sketch"]).to_pylist()
+            sketches.update((url_key(row["url"]), row["sketch"]) for row in rows)
+    return sketches
 
 
 def audit(round_: Round) -> Audited | None:
@@ -220,6 +264,7 @@ def audit(round_: Round) -> Audited | None:
     if not pool.labels:
         return None
     strata = run.store.read_json(round_.step("label").key("strata.json"))["strata"]
+    sketches, certain = _sketches(round_), [key for key in pool.truth if key.startswith(" ")]
     census = Census(
         pages=crawl_pages(round_),
         holdout=run.holdout,
@@ -227,20 +272,24 @@ def audit(round_: Round) -> Audited | None:
         bounds=tuple(float(stratum["low"]) for stratum in strata[1:]),
         wanted=frozenset(key.removeprefix(" ") for key in pool.truth),
         excluded=frozenset(key for key, number in learned_from(run, 1).items() if number == 0),
+        texts=NearTexts(np.array([sketches.get(key.removeprefix(" "), 0) for key in certain], np.uint64)),
     )
     counts: Counter[str] = Counter()
+    copies: Counter[tuple[int, str]] = Counter()
     by_shard: dict[int, dict[str, str]] = {}
     shards = scanned_shards(round_)
     for outcome in complete(count_cells, census, shards, run.config.cluster, f"audit {round_.number}"):
-        counts.update(outcome.result[0])
-        by_shard[outcome.item.number] = outcome.result[1]
+        counts.update(outcome.result.pages)
+        copies.update(outcome.result.copies)
+        by_shard[outcome.item.number] = outcome.result.found
     cells = _of_first_shard(by_shard)
-    keys = [key for key in pool.truth if key.removeprefix(" ") in cells]
+    known = [(key, 1, cells[key.removeprefix(" ")]) for key in pool.truth if key.removeprefix(" ") in cells]
+    known += [(certain[text], pages, cell) for (text, cell), pages in sorted(copies.items())]
     sample = AuditSample(
-        truth=np.array([pool.truth[key] for key in keys], dtype=np.bool_),
-        chance=np.array([pool.chance[key] for key in keys]),
-        share=np.array([pool.share[key] for key in keys]),
-        cells=[cells[key.removeprefix(" ")] for key in keys],
+        truth=np.array([pool.truth[key] for key, _, _ in known], dtype=np.bool_),
+        chance=np.array([pool.chance[key] for key, _, _ in known]),
+        share=np.array([pool.share[key] * pages for key, pages, _ in known]),
+        cells=[cell for _, _, cell in known],
     )
     alone = {name: Cell(float(pages), name[0] == "1") for name, pages in counts.items()}
     together = {name: Cell(float(pages), "1" in name[:2]) for name, pages in counts.items()}

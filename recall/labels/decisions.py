@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from recall.model.near_texts import Sketches
 from recall.records import LabelUse, PrefixValue, TaskUse
 from recall.run.rounds import Run
 from recall.sites.prefixes import PrefixSet, parse_prefix
@@ -31,9 +34,11 @@ PAGE_TASKS = {
     "votes": "int32",
     "blind": "bool",
     "answer": "string",
+    "sketch": "uint64",
 }
 """use: a TaskUse. votes: how many annotators are wanted; blind: to be shown without score, order or n-grams;
 answer: the known answer of a gold task, "" for others. stratum, probability, use and answer are never shown to people.
+sketch: of the page's text (`recall.model.near_texts`), 0 where it is not known; earlier versions did not write it.
 """
 
 ASKED_AGAIN = "doubted"
@@ -174,6 +179,16 @@ def shown_urls(run: Run, rounds: Iterable[int], use: TaskUse | None = None, stra
         rows = (row for row in table.to_pylist() if use in (None, row["use"]) and stratum in (None, row["stratum"]))
         shown.update(row["url"] for row in rows)
     return shown
+
+
+def shown_sketches(run: Run, rounds: Iterable[int]) -> Sketches:
+    """Sketches of the texts of some rounds' page tasks; none of rounds by earlier versions."""
+    shown = [np.zeros(0, np.uint64)]
+    for number in rounds:
+        key = run.round(number).step("label").key("tasks.parquet")
+        if "sketch" in run.store.columns_of(key):
+            shown.append(run.store.read_table(key, ["sketch"]).column("sketch").to_numpy())
+    return np.concatenate(shown)
 
 
 def audit_urls(run: Run, rounds: Iterable[int]) -> set[str]:

@@ -4,9 +4,13 @@ In: the seed, and labels and harvested pages of earlier rounds. Out: Example, an
 and the holdout are excluded.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recall.config import TrainSection
 from recall.labels.decisions import audit_urls, page_labels
@@ -58,6 +62,23 @@ class Example:
     source: str
     text: str | StoredText = field(repr=False)
     error_chance: float = 0.0
+
+
+def one_a_text(texts: NDArray[np.int64], examples: Sequence[Example]) -> NDArray[np.intp]:
+    """Rows of the examples that are learned from: of those of one text (equal numbers) one.
+
+    Annotators' labels before others, of each the commonest label, of equals the first.
+    """
+    members: dict[int, list[int]] = {}
+    for row, text in enumerate(texts.tolist()):
+        members.setdefault(text, []).append(row)
+    return np.array([_best(examples, rows) for rows in members.values()], dtype=np.intp)
+
+
+def _best(examples: Sequence[Example], rows: list[int]) -> int:
+    given = [row for row in rows if examples[row].source not in INFERRED] or rows
+    votes = Counter(examples[row].label for row in given)
+    return max(given, key=lambda row: votes[examples[row].label])
 
 
 def gather(round_: Round) -> list[Example]:

@@ -77,10 +77,13 @@ class LabelledScores:
 def out_of_fold_scores(round_: Round) -> LabelledScores:
     """The out-of-fold scores of a trained round, with the weights that its threshold was chosen with."""
     key = round_.step("train").key("out_of_fold.parquet")
-    table = round_.run.store.read_table(key, ["url", "source", "label", "score"])
+    store, columns = round_.run.store, ["url", "source", "label", "score"]
+    known = "sketch" in store.columns_of(key)
+    table = store.read_table(key, [*columns, "sketch"] if known else columns)
     rows = [row for row in table.to_pylist() if row["score"] is not None]
     truth = np.array([row["label"] in round_.run.config.train.positives for row in rows], dtype=bool)
-    weights = labelled_weights(round_, [(row["url"], row["source"]) for row in rows], truth)
+    sketches = np.array([row["sketch"] if known else 0 for row in rows], np.uint64)
+    weights = labelled_weights(round_, [(row["url"], row["source"]) for row in rows], truth, sketches)
     return LabelledScores(
         round_.number,
         threshold_of(round_),

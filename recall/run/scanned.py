@@ -35,9 +35,13 @@ ROWS = {
     "kept": "bool",
     "candidate": "bool",
     "time": "int64",
+    "sketch": "uint64",
 }
 """kept: at or above the threshold of the round's own model; rows that keep an older model's score are never kept.
-time: when it was captured, in seconds since 1970, 0 where that is not known."""
+time: when it was captured, in seconds since 1970; sketch: of its text (`recall.model.near_texts`); each 0 where it is
+not known."""
+_ADDED = ("time", "sketch")
+"""Columns that earlier versions did not write."""
 TOPIC_ROWS = {**ROWS, "topic": "string"}
 """Rows of a run with several topics. topic: label of the page's own, whether it is kept or not."""
 SHARDS = {
@@ -120,15 +124,17 @@ def scanned_shards(scanned: Round) -> ScannedShards:
 
 
 def read_rows(store: Store, scanned: ScannedShard, columns: Sequence[str] | None = None) -> Table:
-    """Slim rows of one shard (ROWS), one per capture; of an earlier version's scan no time is known."""
+    """Slim rows of one shard (ROWS), one per capture; of an earlier version's scan neither time nor sketch is known."""
     wanted = list(columns or ROWS)
     try:
         return store.read_table(scanned.rows, wanted)
     except ValueError:
-        if "time" not in wanted:
+        missing = {name for name in wanted if name in _ADDED} - set(store.columns_of(scanned.rows))
+        if not missing:
             raise
-    table = store.read_table(scanned.rows, [name for name in wanted if name != "time"])
-    filled = {name: table.column(name) for name in table.column_names} | {"time": np.zeros(table.num_rows, np.int64)}
+    table = store.read_table(scanned.rows, [name for name in wanted if name not in missing])
+    filled = {name: table.column(name) for name in table.column_names}
+    filled |= {name: np.zeros(table.num_rows, np.int64) for name in missing}
     return table_of({name: filled[name] for name in wanted}, {name: TOPIC_ROWS[name] for name in wanted})
 
 

@@ -1,20 +1,26 @@
-"""The audit's intervals where pages that are not code were captured nine times: they hold the number of code pages."""
+"""The audit's intervals where pages that are not code stand there nine times: they hold the number of code pages.
+
+Nine captures of a page are one page; nine pages of one text are nine pages, of which one is asked about.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from annotation.page_pool import sample_shard
-from annotation.page_sampler import DrawnPage, PageSampler
+from annotation.page_records import DrawnPage
+from annotation.page_sampler import PageSampler
 from annotation.pool_rules import PoolRules, pool_rules
 from annotation.strata import Stratum
 from recall.config import parse_config
 from recall.labels.audit_estimates import Census, count_cells
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled
+from recall.model.near_texts import NearTexts
 from recall.records import Shard
 from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.rounds import Round, Run, Step
@@ -23,6 +29,7 @@ from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
 from recall.steps.domains import domains
 from recall.steps.seed import EXAMPLES
+from recall.steps.train import OUT_OF_FOLD
 
 Bools = NDArray[np.bool_]
 FLOOR, THRESHOLD, COPIES, PAGES, CODE = 0.02, 0.6, 9, 2_000, 300
@@ -45,14 +52,17 @@ def scores_of(truth: Bools, chance: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-logits)))
 
 
-def publish_shard(step: Step, number: int, pages: NDArray[np.int64], truth: Bools) -> dict[str, object]:
-    """A shard that holds some pages; the scores of a page's captures differ a little."""
+def publish_shard(
+    step: Step, number: int, pages: NDArray[np.int64], truth: Bools, *, copied: bool
+) -> dict[str, object]:
+    """A shard that holds some pages; the scores of a page's captures differ a little. copied: under other hosts."""
     chance = np.random.default_rng(number)
     scores = scores_of(truth, np.random.default_rng(99))[pages]
     scores = np.clip(scores * chance.uniform(0.9, 1.1, len(pages)), 0, 1)
-    scheme = "https" if number % 2 else "http"
+    start = ("https" if number % 2 else "http") + "://h" + f"{number}-" * copied
+    sketches = np.random.default_rng(8).integers(1, 1 << 63, PAGES).astype(np.uint64)
     rows = {
-        "url": [f"{scheme}://h{page % 40}.example/{page}" for page in pages.tolist()],
+        "url": [f"{start}{page % 40}.example/{page}" for page in pages.tolist()],
         "offset": np.arange(len(pages)),
         "length": np.ones(len(pages), np.int64),
         "score": scores,
@@ -60,6 +70,7 @@ def publish_shard(step: Step, number: int, pages: NDArray[np.int64], truth: Bool
         "model": ["m"] * len(pages),
         "candidate": scores >= FLOOR,
         "time": np.full(len(pages), 1_700_000_000 + number),
+        "sketch": sketches[pages] * np.uint64(copied),
     }
     file = f"rows-{number}.parquet"
     step.publish_table(file, rows, ROWS)
@@ -77,8 +88,19 @@ def truth() -> Bools:
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory, truth: Bools) -> Round:
     """A round with its domains step done: every page in the first shard, those that are not code in eight others."""
+    return played(tmp_path_factory.mktemp("many") / "run", truth, copied=False)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory, truth: Bools) -> Round:
+    """The same with the pages of the eight other shards under other hosts."""
+    return played(tmp_path_factory.mktemp("copied") / "run", truth, copied=True)
+
+
+def played(folder: Path, truth: Bools, *, copied: bool) -> Round:
+    """A round up to its domains step."""
     shards = [Shard(number, "", f"w{number}", f"w{number}") for number in range(COPIES)]
-    run = Run.create(tmp_path_factory.mktemp("many") / "run", parse_config(CONFIG, "config.toml"), CONFIG, shards)
+    run = Run.create(folder, parse_config(CONFIG, "config.toml"), CONFIG, shards)
     seed = run.begin("seed")
     seed.publish_table("examples.parquet", {name: [] for name in EXAMPLES}, EXAMPLES)
     seed.finish({}, {})
@@ -86,10 +108,12 @@ def scanned(tmp_path_factory: pytest.TempPathFactory, truth: Bools) -> Round:
     train = round_.begin("train")
     train.publish_json("model.json", {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}})
     train.publish("tokenizer.json", b"{}")
+    train.publish_table("out_of_fold.parquet", {name: [] for name in OUT_OF_FOLD}, OUT_OF_FOLD)
     train.finish({}, {})
     step = round_.begin("scan")
     order = np.random.default_rng(1).permutation(PAGES)
-    listed = [publish_shard(step, n, order if n == 0 else order[~truth[order]], truth) for n in range(COPIES)]
+    held = [order, *[order[~truth[order]]] * (COPIES - 1)]
+    listed = [publish_shard(step, n, pages, truth, copied=copied) for n, pages in enumerate(held)]
     step.publish_table(SHARDS_FILE, {name: [row[name] for row in listed] for name in SHARDS}, SHARDS)
     sums = {name: sum(int(str(row[name])) for row in listed) for name in ("rejected", "kept")}
     step.finish(sums, {})
@@ -113,13 +137,15 @@ def estimates(round_: Round, pages: CrawlPages, truth: Bools, times: int) -> Ite
     for drawn, strata in draws(round_, pages, times):
         bounds = tuple(stratum.low for stratum in strata[1:])
         if bounds not in counted:
-            every = frozenset(f"h{page % 40}.example/{page}" for page in range(PAGES))
-            census = Census(pages, Holdout(), PrefixSet(()), bounds, every, frozenset())
+            copies = ["", *(f"{number}-" for number in range(COPIES))]
+            every = frozenset(f"h{copy}{page % 40}.example/{page}" for page in range(PAGES) for copy in copies)
+            none = NearTexts(np.zeros(0, np.uint64))
+            census = Census(pages, Holdout(), PrefixSet(()), bounds, every, frozenset(), none)
             results = [count_cells(census, scanned) for scanned in scanned_shards(round_)]
             cells: dict[str, str] = {}
-            for _, found in reversed(results):
-                cells.update(found)
-            counted[bounds] = sum((counts for counts, _ in results), Counter[str]()), cells
+            for result in reversed(results):
+                cells.update(result.found)
+            counted[bounds] = sum((result.pages for result in results), Counter[str]()), cells
         counts, cells = counted[bounds]
         keys = [one.page.url.partition("://")[2] for one in drawn]
         sample = AuditSample(
@@ -146,3 +172,16 @@ def test_captures_that_are_counted_as_pages_make_code_pages_of_others(scanned: R
     found = list(estimates(scanned, CrawlPages(scanned.run.store), truth, 6))
     assert min(one.positives.value for one in found) > 1.2 * CODE
     assert share_held(found) < 0.5
+
+
+def test_pages_of_one_text_count_each_though_one_of_them_is_asked_about(copied: Round, truth: Bools) -> None:
+    found = list(estimates(copied, crawl_pages(copied), truth, 40))
+    assert share_held(found) >= 0.9
+    assert np.mean([one.positives.value for one in found]) == pytest.approx(CODE, rel=0.05)
+    again = 0
+    for drawn, _ in draws(copied, crawl_pages(copied), 10):
+        asked = {one.page.url: one.page.sketch for one in drawn if not one.same_as}
+        assert len(set(asked.values())) == len(asked)
+        assert all(asked[one.same_as] == one.page.sketch for one in drawn if one.same_as)
+        again += sum(bool(one.same_as) for one in drawn)
+    assert again > 10

@@ -11,16 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from annotation.page_sampler import (
-    HOST_SHARE,
-    MUCH_CODE,
-    NO_CODE,
-    DrawnPage,
-    LanguageSample,
-    PageColumns,
-    PageSampler,
-    ScannedPage,
-)
+from annotation.page_records import MUCH_CODE, NO_CODE, DrawnPage, PageColumns, ScannedPage
+from annotation.page_sampler import HOST_SHARE, LanguageSample, PageSampler
 from annotation.strata import SamplingPlan, Stratum, allocate
 from recall.sites.urls import host_of
 
@@ -112,6 +104,28 @@ def test_no_url_is_drawn_twice() -> None:
     drawn, _ = draw(PLAN, rows, again)
     urls = [one.page.url for one in drawn]
     assert len(urls) == len(set(urls))
+
+
+def copied(rows: PageColumns, times: int) -> list[PageColumns]:
+    """Shards that hold every page of one under other hosts, each time with one part of its sketch changed."""
+    sketches = np.random.default_rng(2).integers(1, 1 << 62, len(rows.urls)).astype(np.uint64)
+    return [
+        replace(
+            rows,
+            shard=number,
+            urls=[url.replace("www", f"copy{number}") for url in rows.urls],
+            sketches=sketches ^ np.uint64(number),
+        )
+        for number in range(times)
+    ]
+
+
+def test_no_text_is_drawn_twice() -> None:
+    drawn, _ = draw(PLAN, *copied(crawl(1000), 9))
+    asked = [one.page.row for one in drawn if not one.same_as]
+    assert len(asked) == len(set(asked)) > PLAN.pages
+    assert len(of_use(drawn, "train")) == PLAN.pages
+    assert len(of_use(drawn, "audit")) == PLAN.audit
 
 
 def test_pages_that_may_have_been_learned_from_are_not_audited() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recall.kernels.hashing import fasttext_hash
-from recall.kernels.plain_twins import Tables, plain_margins, plain_unique
-from recall.kernels.token_lines import UniqueIds, line_margins
+from recall.kernels.plain_twins import Tables, plain_line_sketches, plain_margins, plain_unique
+from recall.kernels.token_lines import UniqueIds, line_margins, line_sketches
 
 
 @given(st.lists(st.lists(st.integers(0, 20))))
@@ -45,3 +45,11 @@ def test_compiled_sums_equal_their_definition(margins: int, ngrams: int, constan
     starts = np.cumsum([0, *map(len, lines)])
     expected = [plain_margins(line.tolist(), tables) for line in lines]
     np.testing.assert_allclose(line_margins(np.concatenate(lines), starts, tables), expected, rtol=1e-12, atol=1e-12)
+
+
+@given(st.lists(st.lists(st.integers(0, 60), max_size=12), min_size=1), st.integers(0, 50))
+def test_compiled_sketches_equal_their_definition(lines: list[list[int]], vocabulary: int) -> None:
+    ids = np.array([token for line in lines for token in line], dtype=np.uint32)
+    starts = np.cumsum([0, *map(len, lines)])
+    expected = plain_line_sketches(ids, starts, vocabulary).tolist()
+    assert line_sketches(ids, starts, vocabulary).tolist() == expected

@@ -20,6 +20,7 @@ from recall.archive.dates import time_of
 from recall.archive.ranges import read_outcomes
 from recall.archive.shards import is_text, read_shard, read_wet
 from recall.config import AccessSection, ScanSection
+from recall.model.near_texts import sketches_of
 from recall.model.scorer import Scorer
 from recall.model.scorer.card import kept_by
 from recall.page.text import scoring_bytes
@@ -79,12 +80,13 @@ def _weight(outcome: Capture | Skip) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ScoredBatch:
-    """Pages of a batch with their token lines, scores and labels of their topics."""
+    """Pages of a batch with their token lines, scores, labels of their topics and sketches of their texts."""
 
     pages: list[Capture]
     lines: list[NDArray[Any]]
     scores: NDArray[Any]
     topics: list[str]
+    sketches: NDArray[np.uint64]
 
 
 def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Counter[Skip]) -> ScoredBatch:
@@ -102,7 +104,7 @@ def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Cou
         pages.append(outcome)
         texts.append(text)
     lines = scorer.tokenizer.lines(texts)
-    return ScoredBatch(pages, lines, *scorer.score_topics(lines))
+    return ScoredBatch(pages, lines, *scorer.score_topics(lines), sketches_of(lines, scorer.tokenizer.vocabulary))
 
 
 def rows_schema(scorer: Scorer) -> Schema:
@@ -121,6 +123,7 @@ class _SlimRows:
         self.scores: list[NDArray[Any]] = []
         self.topics: list[str] = []
         self.times: list[int] = []
+        self.sketches: list[NDArray[np.uint64]] = []
         self.skipped: Counter[Skip] = Counter()
         self.read = 0
 
@@ -135,6 +138,7 @@ class _SlimRows:
         self.times += [time_of(page.fetched, self.crawl) for page in scored.pages]
         self.scores.append(scored.scores)
         self.topics += scored.topics
+        self.sketches.append(scored.sketches)
 
     def columns(self) -> Columns:
         """All of it, by `rows_schema`."""
@@ -150,6 +154,7 @@ class _SlimRows:
             "model": [self.scorer.digest] * len(scores),
             "candidate": candidate,
             "time": np.array(self.times, np.int64),
+            "sketch": np.concatenate(self.sketches) if self.sketches else np.zeros(0, np.uint64),
             **({"topic": self.topics} if self.scorer.card.topics else {}),
         }
 
@@ -192,12 +197,14 @@ def _score_wet_first(context: ScanContext, shard: Shard, rows: _SlimRows) -> Non
     scorer = rows.scorer
     seen: list[tuple[WarcRef, str, int, str]] = []
     first: list[NDArray[Any]] = []
+    texts: list[NDArray[np.uint64]] = []
     for batch in page_batches(read_wet(shard, context.index, context.access)):
         rows.read += len(batch)
         scored = score_batch(scorer, batch, rows.skipped)
         for page, topic in zip(scored.pages, scored.topics, strict=True):
             seen.append((page.ref, page.url, time_of(page.fetched, shard.crawl), topic))
         first.append(scored.scores)
+        texts.append(scored.sketches)
     order = sorted(range(len(seen)), key=lambda row: seen[row])
     scores = np.concatenate(first)[order] if seen else np.zeros(0)
     topics = [seen[row][3] for row in order]
@@ -216,6 +223,7 @@ def _score_wet_first(context: ScanContext, shard: Shard, rows: _SlimRows) -> Non
     rows.refs, rows.urls = [seen[order[row]][0] for row in left], [seen[order[row]][1] for row in left]
     rows.times = [seen[order[row]][2] for row in left]
     rows.scores, rows.topics = [scores[left]], [topics[row] for row in left]
+    rows.sketches = [np.concatenate(texts)[order][left]] if seen else []
 
 
 def _rescore(context: ScanContext, earlier: ScannedShard) -> None:

@@ -2,8 +2,9 @@
 
 In: seed, and labels and harvest of earlier rounds. Out: a model folder (tokenizer.json, model.bin, scorer.npz,
 model.json), out_of_fold.parquet and doubtful.parquet (random pages that are not taken for negative ones). The tokenizer
-is made in round 1 and stays, so that kept token ids stay valid. Audit pages and the holdout never get here. Threshold,
-calibration and metrics are measured on families that their model never saw, and on pages that annotators labelled only.
+is made in round 1 and stays, so that kept token ids stay valid. Audit pages and the holdout never get here. Pages of
+one text are one example: they weigh no more than another page and lie in one fold. Threshold, calibration and metrics
+are measured on families that their model never saw, and on pages that annotators labelled only.
 """
 
 from dataclasses import replace
@@ -18,8 +19,9 @@ from recall.archive.shards import is_text
 from recall.config import TrainSection
 from recall.errors import BadInput
 from recall.labels.crawl_weights import labelled_weights
-from recall.labels.examples import Example, class_of, gather
+from recall.labels.examples import Example, class_of, gather, one_a_text
 from recall.model.fasttext import Recipe
+from recall.model.near_texts import Sketches, sketches_of, text_numbers
 from recall.model.scorer import ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import Done
@@ -46,7 +48,9 @@ OUT_OF_FOLD = {
     "label": "string",
     "fold": "int32",
     "score": "float64",
+    "sketch": "uint64",
 }
+"""sketch: of the example's text, 0 where it has none."""
 TOPIC_OUT_OF_FOLD = {**OUT_OF_FOLD, "topic": "string"}
 """Of a run with several topics. topic: label of the page's own, by a model that did not see its family."""
 
@@ -107,7 +111,7 @@ def _search(round_: Round, material: Material) -> tuple[Material, list[Trial]]:
 
 
 def _publish_out_of_fold(
-    step: Step, examples: list[Example], material: Material, results: NDArray[Any], card: ModelCard
+    step: Step, examples: list[Example], material: Material, results: NDArray[Any], card: ModelCard, sketches: Sketches
 ) -> None:
     """Publish the examples with their out-of-fold scores, and in a run with several topics the topic of each."""
     scores, scored = results[0], ~np.isnan(results[0])
@@ -118,6 +122,7 @@ def _publish_out_of_fold(
         "label": list(material.labels),
         "fold": material.folds.tolist(),
         "score": [float(score) if known else None for score, known in zip(scores, scored, strict=True)],
+        "sketch": sketches.tolist(),
     }
     schema = OUT_OF_FOLD
     if material.topics:
@@ -140,10 +145,13 @@ def train(round_: Round) -> Done:
     sample = sample_texts(round_)
     tokenizer = round_tokenizer(round_, examples, sample)
     material = _material(round_, step, examples, tokenizer)
+    sketches = sketches_of(material.lines, tokenizer.vocabulary)
+    different = one_a_text(text_numbers(sketches), examples)
+    examples, material = [examples[row] for row in different], material.only(different)
     trusted_rows = trusted(round_, material, [example.source for example in examples])
     doubtful = [example.url for example, kept in zip(examples, trusted_rows, strict=True) if not kept]
     examples = [example for example, kept in zip(examples, trusted_rows, strict=True) if kept]
-    material = material.only(np.flatnonzero(trusted_rows))
+    material, sketches = material.only(np.flatnonzero(trusted_rows)), sketches[different][trusted_rows]
     labels = material.labels
     material, trials = _search(round_, material)
     if trials:
@@ -152,7 +160,8 @@ def train(round_: Round) -> Done:
     scores, text_scores = results[:2]
     held = np.flatnonzero(~np.isnan(scores))
     truth = material.truth()[held]
-    weights = labelled_weights(round_, [(examples[row].url, examples[row].source) for row in held], truth)
+    of_held = [(examples[row].url, examples[row].source) for row in held]
+    weights = labelled_weights(round_, of_held, truth, sketches[held])
     error_chance = np.array([examples[row].error_chance for row in held])
     chosen = choose_operating_point(scores[held], truth, weights, error_chance, round_.run.config)
     text = choose_operating_point(text_scores[held], truth, weights, error_chance, round_.run.config)
@@ -178,7 +187,7 @@ def train(round_: Round) -> Done:
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)
     step.publish_table("doubtful.parquet", {"url": doubtful}, {"url": "string"})
-    _publish_out_of_fold(step, examples, material, results, card)
+    _publish_out_of_fold(step, examples, material, results, card, sketches)
     counts = {"examples": len(examples), "positive": int(material.truth().sum()), "doubtful": len(doubtful)}
     return step.finish(counts | _figures(material, chosen) | _topic_counts(card, labels), {"model": digest})
 
