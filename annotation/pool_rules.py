@@ -150,9 +150,8 @@ def known_sketches(round_: Round) -> NDArray[np.uint64]:
     shown = shown_sketches(run, range(1, round_.number))
     if "sketch" not in run.store.columns_of(key):
         return shown
-    seeds = run.store.read_table(key, ["source", "sketch"])
-    labelled = np.array(seeds.column("source").to_pylist(), dtype=object) == LABELLED
-    return np.concatenate([shown, seeds.column("sketch").to_numpy()[labelled]])
+    rows = run.store.read_table(key, ["source", "sketch"]).to_pylist()
+    return np.concatenate([shown, np.array([row["sketch"] for row in rows if row["source"] == LABELLED], np.uint64)])
 
 
 def known_answers(run: Run, number: int) -> dict[str, KnownAnswer]:

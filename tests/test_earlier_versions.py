@@ -1,4 +1,4 @@
-"""Run folders of versions that knew neither repeats, nor times of captures, nor why extraction fell back."""
+"""Run folders of versions that knew neither repeats, times of captures, sketches, nor why extraction fell back."""
 
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from recall.cli import verbs
 from recall.corpus.schema import CORPUS
 from recall.errors import BadInput
-from recall.labels.decisions import shown_urls
+from recall.labels.decisions import PAGE_TASKS, shown_urls
 from recall.loop import advance
 from recall.records import Done
 from recall.run.crawl_pages import REPEATS_FILE, CrawlPages, crawl_pages
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def earlier(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """While it holds, steps write what earlier versions wrote."""
+    for schema in (ROWS, PAGE_TASKS):
+        monkeypatch.delitem(schema, "sketch")
     monkeypatch.delitem(ROWS, "time")
     columns = shard._SlimRows.columns
     monkeypatch.setattr(shard._SlimRows, "columns", lambda rows: {name: columns(rows)[name] for name in ROWS})
@@ -42,7 +44,9 @@ def test_a_finished_run_of_an_earlier_version_is_read(earlier: pytest.MonkeyPatc
     assert "fallback" not in run.store.read_table("corpus/part-00000.parquet").column_names
     assert "time" not in run.store.read_table(first.rows).column_names
     assert not run.store.exists(run.round(1).step("domains").key(REPEATS_FILE))
-    assert set(read_rows(run.store, first, ["time"]).column("time").to_pylist()) == {0}
+    for name in ("time", "sketch"):
+        assert set(read_rows(run.store, first, [name]).column(name).to_pylist()) == {0}
+    assert "sketch" not in run.store.columns_of("rounds/1/label/tasks.parquet")
     assert not crawl_pages(run.round(1)).files
     for verb, said in (("status", "domains"), ("verify", "corpus rows read back"), ("report", "report/index.html")):
         answer = CliRunner().invoke(verbs, [verb, run.store.root])

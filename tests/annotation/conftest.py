@@ -139,6 +139,7 @@ def publish_scan(round_: Round, shards: list[Placed]) -> None:
             "model": ["m"] * len(placed),
             "candidate": scores >= FLOOR,
             "time": [0] * len(placed),
+            "sketch": [0] * len(placed),
         }
         kept = {
             "row": [int(row) for row in keep],

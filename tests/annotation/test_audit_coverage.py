@@ -24,7 +24,7 @@ from recall.model.near_texts import NearTexts
 from recall.records import Shard
 from recall.run.crawl_pages import CrawlPages, crawl_pages
 from recall.run.rounds import Round, Run, Step
-from recall.run.scanned import ROWS, SHARDS, SHARDS_FILE, scanned_shards
+from recall.run.scanned import ROWS, SHARDS, SHARDS_FILE, read_rows, scanned_shards
 from recall.sites.holdout import Holdout
 from recall.sites.prefixes import PrefixSet
 from recall.steps.domains import domains
@@ -185,3 +185,17 @@ def test_pages_of_one_text_count_each_though_one_of_them_is_asked_about(copied: 
         assert all(asked[one.same_as] == one.page.sketch for one in drawn if one.same_as)
         again += sum(bool(one.same_as) for one in drawn)
     assert again > 10
+
+
+def test_pages_of_a_text_that_was_asked_about_are_neither_drawn_nor_unknown(copied: Round, truth: Bools) -> None:
+    shards = scanned_shards(copied)
+    first = read_rows(copied.run.store, shards[0], ["url", "sketch"]).slice(0, 100)
+    texts = NearTexts(first.column("sketch").to_numpy())
+    pages = [int(url.rpartition("/")[2]) for url in first.column("url").to_pylist()]
+    expected = sum(1 if truth[page] else COPIES for page in pages)
+    rules = replace(pool_rules(copied, ()), marked=False, texts=texts)
+    assert sum(sample_shard(rules, scanned).passed["same_text"] for scanned in shards) == expected
+    census = Census(crawl_pages(copied), Holdout(), PrefixSet(()), (), frozenset(), frozenset(), texts)
+    counted = [count_cells(census, scanned).copies for scanned in shards]
+    assert sum(sum(copies.values()) for copies in counted) == expected
+    assert {text for copies in counted for text, _ in copies} == set(range(100))

@@ -15,6 +15,13 @@ def test_weights_add_up_to_the_pages_of_the_crawl() -> None:
     assert (weights > 0).all()
 
 
+def test_a_text_represents_as_many_more_pages_as_it_has_copies() -> None:
+    histogram = np.zeros(FINE, np.int64)
+    histogram[100] = 120
+    weights = stratum_weights(np.full(4, 100.5 / FINE), histogram, np.array([9, 1, 1, 0]))
+    assert weights.tolist() == [90, 10, 10, 10]
+
+
 def test_precision_is_right_though_uncertain_pages_are_over_represented() -> None:
     """Pages whose chance to be positive rises with the score; most labelled ones lie near 0.5. Means of 20 draws."""
     weighted, plain = [], []

@@ -30,7 +30,7 @@ def publish(run: Run, number: int, tasks: list[tuple[str, str]], labels: list[tu
         "use": [use for _, use in tasks],
         "path": ["p"] * len(tasks),
         "text": [f"text of {url} in {number}" for url, _ in tasks],
-        **{name: [number] * len(tasks) for name in ("offset", "length", "shard")},
+        **{name: [number] * len(tasks) for name in ("offset", "length", "shard", "sketch")},
         **{name: [0.5] * len(tasks) for name in ("score", "probability")},
         **{name: [""] * len(tasks) for name in ("stratum", "title", "markdown", "answer")},
         "votes": [1] * len(tasks),

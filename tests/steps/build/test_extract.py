@@ -50,6 +50,7 @@ def scanned_shard(folder: Path, bodies: list[bytes], keep: str) -> tuple[Stage[E
         "model": ["m"] * count,
         "candidate": [True] * count,
         "time": [0] * count,
+        "sketch": [0] * count,
     }
     store.publish_table("rows.parquet", rows, ROWS)
     shard = Shard(0, "", "page.warc", str(folder / "page.warc"))
