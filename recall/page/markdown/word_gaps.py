@@ -1,8 +1,8 @@
 """Parts words that only a style sheet sets apart: `<span>id</span><span>string</span>`, links in a row, badges.
 
 In: the tree after `mark`. Out: the tree with a space between such elements. Where an element and text of its parent
-touch, a word is styled in parts (`<b>H</b>ello`), so that a space goes between elements alone. Style sheets are not
-read: tags, classes and the letters on both sides decide.
+touch, a word is styled in parts (`<b>H</b>ello`), so that a space goes between elements alone, and behind what its
+class calls a badge. Style sheets are not read: tags, classes and the letters on both sides decide.
 """
 
 import re
@@ -25,7 +25,9 @@ _KNOWN: Final = frozenset(_ELEMENTS)
 _SENTENCES: Final = _STYLED | words("p li td th dd blockquote font span a")
 """Parents whose words are as often styled in parts as they are set apart."""
 
-_SILENT: Final = words("svg img style script template input i span wbr")
+_SILENT: Final = words("svg img style script template input i span")
+"""What shows nothing where it is empty. A `wbr` is none: it stands within a word."""
+
 _BOX_CLASSES: Final = words("flex inline-flex grid inline-grid d-flex d-inline-flex d-grid")
 _BOX_STYLE: Final = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)", re.I)
 _BADGE: Final = re.compile(r"(?:^|[-_])(?:badge|pill|chip|lozenge)(?:$|[-_])")
@@ -62,7 +64,7 @@ def _next(element: HtmlElement) -> HtmlElement | None:
 
 
 def _is_empty(element: HtmlElement) -> bool:
-    return element.tag in ("svg", "img", "style", "script", "template", "input", "wbr") or (
+    return element.tag in ("svg", "img", "style", "script", "template", "input") or (
         not element.text and next(element.iterchildren(), None) is None
     )
 

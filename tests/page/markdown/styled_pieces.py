@@ -55,6 +55,10 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
             "<div><span class=first>lexer</span><svg></svg><span class=second>parser</span></div><p>It goes on.</p>",
             "lexer parser\n\nIt goes on.",
         ),
+        "badge-before-text": (
+            "<p><span class=s-badge>New</span>Lexers cut the text.</p>",
+            "New Lexers cut the text.",
+        ),
         "deeper": (
             "<div><span><em class=name>Lexer</em></span><span><span class=kind>Class</span></span></div><p>It is.</p>",
             "*Lexer* Class\n\nIt is.",
@@ -74,6 +78,7 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
             "<p><span style='color: red'>Java</span><span style='color: blue'>Script here.</span></p>",
             "JavaScript here.",
         ),
+        "break-within": ("<div><span>Lexer</span><wbr><span>Parser</span></div><p>Both.</p>", "LexerParser\n\nBoth."),
         "one-link-in-two": ("<p><a href=/a>half</a><a href=/a>way</a> there.</p>", "halfway there."),
         "signs": ("<p><span>f</span><span>(</span><span>x</span><span>)</span> is it.</p>", "f(x) is it."),
         "end-of-sentence": ("<p><a href=/a>The end</a><span>. Or is it?</span></p>", "The end. Or is it?"),
