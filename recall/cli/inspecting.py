@@ -14,11 +14,13 @@ from recall.errors import Damaged
 from recall.labels.audit_estimates import Audited, audit
 from recall.report.prefix_figures import open_prefixes, prefixes_json, print_open_prefixes, print_yields
 from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure
+from recall.report.run_summary import done_lines, failure_lines, next_lines
 from recall.report.terminal_tables import (
     ledger_json,
     print_audits,
     print_last_failures,
     print_ledger,
+    print_notes,
     print_rounds,
     print_steps,
 )
@@ -36,9 +38,10 @@ AUDIT_SHARDS = 1_000
 @RUN
 @click.option("--measure", "labels", help="Labels file (url, label): add what each round finds of its code pages.")
 @click.option("--audit", "audited", is_flag=True, help="Estimate from audit samples however many shards there are.")
+@click.option("--verbose", is_flag=True, help="Add the ledger, every step's counts and all tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
-    """Show rounds, steps, counts and what comes next."""
+def status(run: str, labels: str | None, audited: bool, verbose: bool, as_json: bool) -> None:
+    """Show what a run has done, what comes next and what to do."""
     opened = Run.open(run)
     rows = read_labels(labels, opened.config.access) if labels else None
     rounds = []
@@ -52,14 +55,22 @@ def status(run: str, labels: str | None, audited: bool, as_json: bool) -> None:
         click.echo(json.dumps(_status_json(opened, rounds, audits), sort_keys=True))
         return
     upcoming = opened.next()
-    print_steps(done_steps(opened), loop.step_name(*upcoming) if upcoming else "")
-    print_ledger(ledger(opened))
-    print_last_failures(read_failures(opened))
+    comes = loop.step_name(*upcoming) if upcoming else ""
+    entries, failures = ledger(opened), read_failures(opened)
+    if verbose:
+        print_steps(done_steps(opened))
+        print_ledger(entries)
+        print_last_failures(failures)
+    else:
+        print_notes(done_lines(opened))
     if rounds:
-        print_rounds(rounds)
+        print_rounds(rounds, verbose)
         print_audits(audits)
         print_yields([(counts.round, counts.won) for counts, _ in rounds])
     print_open_prefixes(open_prefixes(opened))
+    if not verbose:
+        print_notes(failure_lines(entries, failures))
+    print_notes(next_lines(opened, comes))
 
 
 def _status_json(

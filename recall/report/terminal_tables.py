@@ -43,18 +43,17 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     console.print()
 
 
-def print_steps(steps: Iterable[tuple[str, Done]], upcoming: str) -> None:
-    """Print a line per published step, and what comes next."""
+def print_steps(steps: Iterable[tuple[str, Done]]) -> None:
+    """Print every count of each published step."""
     rows = [(folder, ", ".join(f"{key} {value}" for key, value in done.counts.items())) for folder, done in steps]
     table = Table("step", "counts", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
     Console().print(table)
-    print_note(f"next: {upcoming}" if upcoming else "next: nothing, the run has ended")
 
 
-def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
-    """Print a line per round: its counts and, where it was measured, precision and recall."""
+def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]], verbose: bool = False) -> None:
+    """Print a line per round: its counts and, where it was measured, precision and recall; what the floor loses too."""
     print_table("rounds", COUNTS, [_counts_row(counts) for counts, _ in rounds])
     measured = [(str(counts.round), figures) for counts, figures in rounds if figures is not None]
     if not measured:
@@ -64,8 +63,9 @@ def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]]) -> None:
     print_table(title, HELD_OUT, [(number, *_held_out_row(figures)) for number, figures in measured])
     title = "labelled pages of other hosts that the round's model did not train on"
     print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
-    title = "what the floor loses: labelled code pages that the round's model did not train on"
-    print_table(title, FLOOR, [(number, *_floor_row(figures)) for number, figures in measured])
+    if verbose:
+        title = "what the floor loses: labelled code pages that the round's model did not train on"
+        print_table(title, FLOOR, [(number, *_floor_row(figures)) for number, figures in measured])
 
 
 def print_audits(audits: Sequence[tuple[int, Audited | None]]) -> None:
@@ -90,6 +90,12 @@ def interval_text(interval: Interval) -> str:
 def print_note(text: str) -> None:
     """Print a remark below a table."""
     Console().print(text, style="dim", highlight=False)
+
+
+def print_notes(lines: Iterable[str]) -> None:
+    """Print lines as they are: what is no markup, and not cut, so that they can be copied."""
+    for line in lines:
+        Console().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_ledger(entries: Sequence[Entry]) -> None:
