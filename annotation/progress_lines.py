@@ -15,6 +15,9 @@ from annotation.label_state import LabelState
 from annotation.summary import agreement_lines
 from recall.records import LabelKind
 
+SPANS = 8
+"""Hours or days of an annotator's pace that are shown, the last ones."""
+
 LONGEST = 600.0
 """Seconds: an annotator who spent more on a task was away."""
 
@@ -60,6 +63,25 @@ def pace_of(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> WorkPace:
     return WorkPace(len(answers), skips, median(spent) if spent else 0.0, agreed, compared)
 
 
+def pace_over_time(answers: Sequence[Answer]) -> str:
+    """Answers, and median seconds a task, of each hour (UTC) of one day, or of each of several days; "" without times.
+
+    So a pace that falls over a long day shows.
+    """
+    timed = [answer for answer in answers if len(answer.time) >= len("2025-01-01T00")]
+    if not timed:
+        return ""
+    one_day = len({answer.time[:10] for answer in timed}) == 1
+    spans: dict[str, list[Answer]] = defaultdict(list)
+    for answer in timed:
+        spans[f"{answer.time[11:13]}h" if one_day else answer.time[:10]].append(answer)
+    told = []
+    for span, given in sorted(spans.items())[-SPANS:]:
+        pace = pace_of(given, ())
+        told.append(f"{span} {pace.answers}" + (f" at {pace.seconds:.0f} s" if pace.seconds else ""))
+    return f"by {'hour' if one_day else 'day'}: " + ", ".join(told)
+
+
 def kind_line(kind: LabelKind, state: LabelState) -> str:
     """Progress of one kind of task."""
     ballots = [ballot for ballot in state.ballots if ballot.task.kind == kind]
@@ -96,6 +118,8 @@ def annotator_lines(state: LabelState) -> Iterator[str]:
         line += f", right on {gold.right} of {gold.asked} gold tasks" if gold else ""
         line += ", left out" if name in state.excluded else ""
         yield f"  {name}: {line}"
+        if over_time := pace_over_time(answers):
+            yield f"    {over_time}"
     for name, count in sorted(decisions.items()):
         yield f"  {name}: decided {count} disagreements"
 

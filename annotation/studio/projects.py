@@ -1,7 +1,8 @@
 """A run's projects in Label Studio, found again by a key of ours in their description, made where they are missing.
 
 `pages` and `prefixes` hold a run's tasks of all rounds; `decide-pages` and `decide-prefixes` those that annotators
-disagreed on. Setting up is idempotent: screens, guideline and order that somebody changed are put right again.
+disagreed on. Setting up is idempotent: screens, guideline and order that somebody changed are put right again, and tabs
+that are missing are added.
 """
 
 import os
@@ -15,6 +16,7 @@ from annotation.studio import TOKEN_VARIABLE, URL_VARIABLE, studio_settings
 from annotation.studio.api_records import Project
 from annotation.studio.screens import Kind, guideline, screen
 from annotation.studio.studio_api import Studio
+from annotation.studio.tabs import add_tabs
 from recall.errors import BadInput, Transient
 from recall.run import Run
 
@@ -105,6 +107,8 @@ def set_up(
         else:
             lines += _repair(studio, run, name, projects[name])
         lines += _hook(studio, run, name, projects[name])
+        if add_tabs(studio, projects[name].id) and name in there:
+            lines.append(f"{name}: added the tabs of project {projects[name].id}")
     return projects, lines
 
 

@@ -65,8 +65,9 @@ def _refresh(
     scores = [float(score) for score in view.scorer.score(texts)]
     changed: list[dict[str, Any]] = []
     for task, text, score in zip(known, texts, scores, strict=True):
+        data = {**task.data, "signals": signals_html(score, view, text), "score": round(score, 3)}
         with suppress(NotOnServer):  # deleted meanwhile
-            studio.change_task(task.id, data={**task.data, "signals": signals_html(score, view, text)})
+            studio.change_task(task.id, data=data)
             sure = confidence(score, view.threshold)
             changed.append({"task": task.id, "model_version": view.version, "score": sure, "result": []})
     for failures in range(studio.attempts):

@@ -17,6 +17,12 @@ VERDICT, CATEGORY, COMMENT = "verdict", "category", "comment"
 PAGE = "page"
 """Name of the object tag that choices are about."""
 
+KEYS = (
+    "<kbd>1</kbd> to <kbd>4</kbd> choose, <kbd>Ctrl</kbd>+<kbd>Enter</kbd> submits and shows the next, "
+    "<kbd>Ctrl</kbd>+<kbd>Space</kbd> skips"
+)
+"""The keys of both screens, as Label Studio has them where nobody set others: it has none that does two things."""
+
 PAGE_CHOICES = ("code", "adjacent", "not_code", "junk")
 TOPIC = "topic-"
 """Start of the choice of a further topic; its label follows."""
@@ -67,4 +73,5 @@ def screen(kind: Kind, config: Config) -> str:
             '<Choice value="Code"', f'<Choice value="{tag}"'
         )
     one_line = " ".join(guideline(kind).split())
-    return xml.replace("/*guide*/", escape(one_line)).replace("/*style*/", escape(_text("style.css"), quote=False))
+    xml = xml.replace("/*guide*/", escape(one_line)).replace("/*keys*/", escape(KEYS))
+    return xml.replace("/*style*/", escape(_text("style.css"), quote=False))

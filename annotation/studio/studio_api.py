@@ -9,7 +9,7 @@ come and go.
 import json
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -258,6 +258,16 @@ class Studio:
         users = self._again("list the people", lambda: list(self._sdk.users.list()))
         return {int(user.id): str(user.email) for user in users}
 
+    def tabs(self, project: int) -> frozenset[str]:
+        """Titles of the tabs of a project's list of tasks."""
+        listed = self._again("list tabs", lambda: self._sdk.views.list(project=project))
+        data = [_plain(view.data) for view in listed]
+        return frozenset(str(each.get("title")) for each in data)
+
+    def add_tab(self, project: int, data: Data) -> None:
+        """Add a tab. Never repeated."""
+        self._translate("add a tab", lambda: self._sdk.views.create(project=project, data=dict(data)))
+
     def webhooks(self, project: int) -> dict[int, str]:
         """URLs of a project's webhooks by id."""
         hooks = self._again("list webhooks", lambda: self._sdk.webhooks.list(project=project))
@@ -271,6 +281,11 @@ class Studio:
                 url=url, project=project, send_payload=False, send_for_all_actions=False, actions=list(actions)
             ),
         )
+
+
+def _plain(value: Any) -> Data:
+    """A record of the SDK, or a plain object, as one."""
+    return value if isinstance(value, Mapping) else getattr(value, "model_dump", dict)()
 
 
 def _connect(**settings: Any) -> Any:

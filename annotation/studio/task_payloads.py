@@ -17,7 +17,7 @@ from annotation.studio.safe_html import encodable, link, page_html, sanitise
 from annotation.tasks import EXAMPLES, PREFIXES, TASKS
 from recall.model.scorer import Scorer
 from recall.run import Round, load_scorer
-from recall.sites import EVERY
+from recall.sites import EVERY, host_of
 
 ROWS = 64
 """Tasks read at a time."""
@@ -32,6 +32,17 @@ MORE = 3_000
 """Characters shown when it is opened."""
 
 SMALLEST = 1e-6
+
+REASONS = {
+    "uncertain": "near the threshold",
+    "suspect_high": "recalled, without code",
+    "suspect_low": "much code, not recalled",
+    "language": "a rarer language",
+}
+"""Why a page is asked about, by stratum, as the list of tasks says it; all others are SPREAD, gold tasks too."""
+
+SPREAD, UNSAID = "spread over hosts", "shown blind"
+"""Reason of other pages, and of those whose stratum people are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,9 @@ def page_data(round_: Round, row: Mapping[str, Any], view: ModelView) -> dict[st
         "key": row["key"],
         "round": round_.number,
         "url": encodable(row["url"]),
+        "host": host_of(row["url"]),
+        "score": None if row["blind"] else round(row["score"], 3),
+        "reason": UNSAID if row["blind"] else REASONS.get(row["stratum"], SPREAD),
         "head": head_html(row["title"], row["url"]),
         "page": page_html(row["markdown"]) or '<p class="gone">(no text was found on this page)</p>',
         "signals": signals,
@@ -126,7 +140,7 @@ def page_data(round_: Round, row: Mapping[str, Any], view: ModelView) -> dict[st
 def page_payloads(round_: Round, wanted: Collection[str], view: ModelView) -> Iterator[TaskPayload]:
     """Payloads of some page tasks, in the order of their keys; few of them in memory at a time."""
     store, key = round_.run.store, round_.step("label").key(TASKS)
-    columns = ["key", "url", "score", "title", "text", "markdown", "votes", "blind"]
+    columns = ["key", "url", "score", "stratum", "title", "text", "markdown", "votes", "blind"]
     for batch in store.read_batches(key, columns, ROWS):
         for row in batch.to_pylist():
             if row["key"] in wanted:
@@ -193,6 +207,9 @@ def prefix_data(
         "key": row["key"],
         "round": round_.number,
         "url": encodable(row["prefix"]),
+        "host": row["host"],
+        "score": round(share, 3),
+        "reason": f"{row['kept']} of {row['pages']} pages recalled",
         "head": sanitise(f'{title}<div class="url">{address}</div>'),
         "page": sanitise(listed),
         "signals": sanitise(signals),

@@ -33,6 +33,9 @@ COUNT = click.IntRange(0)
 AUDIT_SHARDS = 1_000
 """Shards up to which `recall status` reads every row of every round to estimate from audit samples."""
 
+PREFIXES = 3
+"""Prefixes that wait for people which are shown without --verbose."""
+
 
 @click.command()
 @RUN
@@ -66,8 +69,9 @@ def status(run: str, labels: str | None, audited: bool, verbose: bool, as_json: 
     if rounds:
         print_rounds(rounds, verbose)
         print_audits(audits)
-        print_yields([(counts.round, counts.won) for counts, _ in rounds])
-    print_open_prefixes(open_prefixes(opened))
+        if verbose or not rows:
+            print_yields([(counts.round, counts.won) for counts, _ in rounds])
+    print_open_prefixes(open_prefixes(opened)[: None if verbose else PREFIXES])
     if not verbose:
         print_notes(failure_lines(entries, failures))
     print_notes(next_lines(opened, comes))

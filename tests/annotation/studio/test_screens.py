@@ -138,6 +138,7 @@ def label_by_hand(page: Any, pages: str, prefixes: str, tmp_path: Path) -> tuple
     """Label three pages and a prefix by clicking and by hot-key; returns what was said, and the prefix."""
     page.goto(f"{pages}?labeling=1")
     first = shown(page)
+    assert "1 to 4 choose, Ctrl+Enter submits" in page.inner_text(".recall-keys")
     keep(page, "page-1", tmp_path)
     assert_readable(page)
     page.locator(".recall-right label", has_text="Code").first.click()
@@ -166,6 +167,23 @@ def label_by_hand(page: Any, pages: str, prefixes: str, tmp_path: Path) -> tuple
     shown(page, title)
 
     return {first: "C", second: "C", third: "N"}, title.split("\n")[0]
+
+
+def assert_tabs_are_for_people(page: Any, address: str, tmp_path: Path) -> None:
+    """The list of tasks shows round, URL, host, score and reason in words, and none of the columns of HTML."""
+    page.goto(address)
+    page.wait_for_selector("[class*='table'] >> text=near the threshold")
+    page.wait_for_timeout(500)
+    keep(page, "tasks", tmp_path)
+    listed = page.inner_text("body")
+    assert "To answer" in listed
+    assert "All tasks" in listed
+    heads = {line.strip().lower() for line in listed.splitlines()}
+    assert {"round", "url", "host", "score", "reason"} <= heads
+    assert not {"head", "page", "signals", "key"} & heads
+    assert "<div" not in listed
+    last = page.locator("[class*='table']").get_by_text("near the threshold").first.bounding_box()
+    assert last["x"] + last["width"] <= 1280
 
 
 def assert_open_tasks_are_refreshed(run: Run, open_before: int) -> None:
@@ -202,6 +220,7 @@ def test_labels_go_from_the_screens_into_training(
         number = int(pages.split("/")[4])
         prefixes = pages.replace(f"/{number}/", f"/{number + 1}/")
 
+        assert_tabs_are_for_people(page, pages, tmp_path)
         heads, prefix = label_by_hand(page, pages, prefixes, tmp_path)
         page.goto(f"{pages}?task={rich_task(run)}")
         shown(page)

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.studio.screens import PAGE_CHOICES, labels_of, page_labels, screen
+from annotation.studio.tabs import SHOWN, TABS
 from annotation.studio.task_payloads import (
     ModelView,
     confidence,
     example_html,
     first_lines,
     head_html,
+    page_data,
     prefix_data,
     signals_html,
 )
@@ -63,6 +65,34 @@ def test_examples_with_low_scores_come_first() -> None:
     assert "75%" in str(data["signals"])
     assert "would add" not in str(data["signals"])
     assert "<x>" not in str(data["head"])
+    assert (data["host"], data["score"], data["reason"]) == ("a.org", 0.75, "3 of 4 pages recalled")
+
+
+@pytest.mark.parametrize(
+    ("stratum", "blind", "score", "reason"),
+    [
+        ("uncertain", False, 0.4, "near the threshold"),
+        ("gold", False, 0.4, "spread over hosts"),
+        ("spread", False, 0.4, "spread over hosts"),
+        ("gold", True, None, "shown blind"),
+        ("high", True, None, "shown blind"),
+    ],
+)
+def test_a_blind_page_tells_neither_score_nor_reason(stratum: str, blind: bool, score: float, reason: str) -> None:
+    row = {"key": "k", "url": "https://www.a.org/x", "title": "", "markdown": "text", "text": "text", "blind": blind}
+
+    class Numbered:
+        number = 1
+
+    data = page_data(Numbered(), {**row, "score": 0.4, "stratum": stratum}, LENS)  # type: ignore[arg-type]
+    assert (data["host"], data["score"], data["reason"]) == ("www.a.org", score, reason)
+
+
+def test_columns_of_html_are_hidden_in_every_tab() -> None:
+    for tab in TABS:
+        for hidden in tab["hiddenColumns"].values():
+            assert {"tasks:data.head", "tasks:data.page", "tasks:data.signals"} <= set(hidden)
+            assert not {f"tasks:data.{name}" for name in SHOWN} & set(hidden)
 
 
 def test_a_prefix_says_how_many_code_pages_it_would_add_and_a_pattern_has_no_address() -> None:
