@@ -4,7 +4,8 @@
 
 Without --crawl only the collection under tests/page/markdown/pages is measured, layout by layout. DIR holds WARCs and
 labels.jsonl ({"url", "label", "use"}); its pages labelled C are measured by an invariant that needs no labels: each
-non-empty line of text inside <pre>, outside the page's frame, occurs in the output with its indentation. markdownify
+non-empty line of text inside <pre>, outside the page's frame, occurs in the output with its indentation. Lines that do
+not are explained where the output proves why, and printed else. markdownify
 and html2text are measured where they can be imported. The last line printed is one JSON object.
 """
 
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import trafilatura
@@ -26,6 +28,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from recall.archive.warc import captures
 from recall.page.markdown import convert
 from recall.page.markdown.by_trafilatura.full_page import in_frame
+from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.tree import parse
 from recall.page.text import decode
 
@@ -95,22 +98,59 @@ def layouts() -> dict[str, dict[str, list[int]]]:
     return table
 
 
-def pre_lines(text: str) -> list[str]:
-    """The non-empty lines that <pre> elements outside the frame show, line numbers beside the code left out."""
+def pre_lines(text: str) -> list[list[str]]:
+    """The lines of each <pre> outside the frame, as a browser draws them; gutters beside the code left out."""
     root = parse(text)
     if root is None:
         return []
+    reveal_addresses(root, text)  # as the page's own script does
     size = len(root.text_content())
-    lines: list[str] = []
+    blocks: list[list[str]] = []
     for pre in root.iter("pre"):
         if pre.find(".//pre") is not None or in_frame(pre, size):
             continue
         for part in pre.iter("br", *LINE_TAGS):
             part.tail = "\n" + (part.tail or "")
+        for part in list(pre.iter("style", "script", "math")):
+            shown = "".join(" ".join(token.split()) for token in part.itertext()) if part.tag == "math" else ""
+            tail = part.tail
+            part.clear()
+            part.text, part.tail = shown, tail
         shown = str(pre.text_content()).replace("\u00a0", " ")
         if not re.fullmatch(r"[\d\s.]*", shown):
-            lines.extend(line for line in shown.split("\n") if line.strip())
-    return lines
+            blocks.append([line for line in shown.split("\n") if line.strip()])
+    return blocks
+
+
+def squashed(text: str) -> str:
+    """A text without Markdown's escapes and signs of emphasis, its white space as single spaces."""
+    return " ".join(re.sub(r"\\(?=[^\w\s]|_)|[*_`]", "", text).split())
+
+
+def explained(block: list[str], output: str) -> dict[str, str]:
+    """Lines of a block that are not in the output as they are, each with the reason that the output itself proves.
+
+    unfenced: the line stands in the output's text outside of fences, as prose does. numbered: the line begins with a
+    number that counts the block's lines, and the rest of it is in the output. Any other line has no reason: "".
+    """
+    missing = [line for line in block if line not in output]
+    if not missing:
+        return {}
+    prose = "\n".join(map(squashed, FENCED.sub("", output).split("\n")))
+    numbers = [re.match(r" *(\d+)", line) for line in block]
+    counts = [int(number[1]) for number in numbers if number]
+    steps = [after - before for before, after in pairwise(counts)]
+    count = len(counts) > 1 and min(steps) > 0 and sum(step == 1 for step in steps) * 2 > len(steps)
+    reasons: dict[str, str] = {}
+    for line in missing:
+        behind = re.sub(r"^ *\d+", "", line)
+        if f"\n{squashed(line)}\n" in f"\n{prose}\n":
+            reasons[line] = "unfenced"
+        elif count and behind != line and any(rest in output for rest in (behind, re.sub("^ {1,2}", "", behind))):
+            reasons[line] = "numbered"
+        else:
+            reasons[line] = ""
+    return reasons
 
 
 def words(text: str) -> Counter[str]:
@@ -134,6 +174,8 @@ class Totals:
     """What is added up over the pages of a crawl."""
 
     lines: int = 0
+    explained: Counter[str] = field(default_factory=Counter)
+    unexplained: list[str] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)
     f1: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
@@ -171,8 +213,14 @@ def measure_page(totals: Totals, url: str, body: bytes, charset: str | None) -> 
         started = time.perf_counter()
         outputs[name] = extract(text, url)
         totals.seconds.setdefault(name, []).append(time.perf_counter() - started)
-    lines = pre_lines(text)
+    blocks = pre_lines(text)
+    lines = [line for block in blocks for line in block]
     totals.lines += len(lines)
+    shown = outputs["recall"].replace("\u00a0", " ")
+    for block in blocks:
+        reasons = explained(block, shown)
+        totals.explained.update(reasons[line] for line in block if reasons.get(line))
+        totals.unexplained += [f"{url} {line}" for line in block if reasons.get(line) == ""]
     for name, output in outputs.items():
         shown = output.replace("\u00a0", " ")
         totals.found[name] += sum(line in shown for line in lines)
@@ -193,6 +241,8 @@ def summary(totals: Totals) -> dict[str, object]:
         "pages": len(totals.f1),
         "pre_lines": totals.lines,
         "pre_lines_found": {name: round(count / max(1, totals.lines), 4) for name, count in totals.found.items()},
+        "pre_lines_explained": dict(totals.explained),
+        "pre_lines_unexplained": len(totals.unexplained),
         "prose_f1_mean": round(statistics.fmean(totals.f1), 4),
         "prose_f1_median": round(statistics.median(totals.f1), 4),
         "whole_f1_mean": round(statistics.fmean(totals.whole), 4),
@@ -231,6 +281,8 @@ def main() -> None:
         totals = Totals()
         for url, body, charset in pages(options.crawl, set(options.use.split(",")), options.pages):
             measure_page(totals, url, body, charset)
+        for line in totals.unexplained:
+            print(f"missing: {line}")  # noqa: T201
         result["crawl"] = summary(totals)
     print(json.dumps(result))  # noqa: T201
 

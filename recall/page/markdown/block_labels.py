@@ -37,11 +37,20 @@ _CODE: Final = (
 _COPYING: Final = re.compile(f"(?:{_COPY})", re.I)
 _SURE: Final = re.compile(
     f"{_COPY}|{_SELECT}|{_CODE}|hosted with ❤ by github|plain text|toggle (?:line numbers|word wrap)|open in new window"
-    r"|(?:in|out) ?\[[\d* ]*\]:?|view (?:raw|plain|code|source)|\?|:|\||-|•|»|text|plaintext|console|terminal",
+    r"|(?:in|out) ?\[[\d* ]*\]:?|view (?:raw|plain|code|source)|\?|:|\||-|•|»|text|plaintext|console"
+    r"|terminal(?: window)?",
     re.I,
 )
+_RUNNING: Final = re.compile(
+    r"(?=[A-Z])(?i:(?:run|try|edit|open|play)"
+    r"(?: (?:it|this|code|example|yourself|online|live|now|out|in (?:the )?playground)){0,3} ?[»→▶↗!]?)"
+)
+"""What a link says behind which code can be run; in lower case it may be a command."""
+
 _VERBS: Final = re.compile(
-    r"expand|collapse|view|raw|print|run|edit|download|wrap(?: lines)?|toggle|show(?: more)?|hide|play|try it", re.I
+    r"expand|collapse|view|raw|print|run|edit|download|wrap(?: lines)?|toggle|show(?: more)?|hide|play|format|reset"
+    r"|(?:live )?demo|try it(?: yourself| now| live| out| online)?(?: ?[»→])?|open in (?:the )?playground",
+    re.I,
 )
 _HOLDERS: Final = words(
     "div figure section span p table tbody tr td th dl dd dt center code font a b samp kbd tt fieldset"
@@ -53,6 +62,7 @@ _OTHERS: Final = ("pre", "textarea", "h1", "h2", "h3", "article", "main", BLOCK,
 """What is no control of a block beside it."""
 
 _TITLE_BARS: Final = words("div p header h4 h5 h6 dt figcaption legend")
+_BUTTON_BOXES: Final = frozenset({"a", "button", "div", "span"})
 _BARS: Final = frozenset({"button", "svg", "style", "script", "select"})
 
 
@@ -116,7 +126,7 @@ def _stands_apart(parent: HtmlElement, child: HtmlElement) -> bool:
     if (parent.text or "").strip() or any((part.tail or "").strip() for part in parent):
         return False
     parts = [part for part in parent if part is not child and isinstance(part.tag, str)]
-    return all(part.tag in BLOCKS or part.tag in _BARS for part in parts)
+    return all(part.tag in BLOCKS or part.tag in _BARS or links_to_run(part) for part in parts)
 
 
 def drop_label(outer: HtmlElement) -> list[str]:
@@ -134,6 +144,18 @@ def drop_label(outer: HtmlElement) -> list[str]:
         return []
     remove(label)
     return [text]
+
+
+def drop_buttons(outer: HtmlElement) -> None:
+    """Remove a box of buttons behind a block, such as one to copy or to run it."""
+    box = outer.getnext()
+    if box is None or box.tag not in _BUTTON_BOXES or (outer.tail or "").strip() or holds_more(box, MAX_BAR):
+        return
+    if next(box.iter(*_OTHERS), None) is not None:
+        return
+    text = squashed(" ".join(box.itertext()))
+    if 0 < len(text) <= MAX_TITLE and not text.isdecimal() and can_be_clicked(box) and is_control(text):
+        remove(box)
 
 
 def can_be_clicked(element: HtmlElement) -> bool:
@@ -185,6 +207,14 @@ def is_control(text: str, clicked: bool = True) -> bool:
             end = len(word)
         rest = rest[end:].lstrip(" :[]()·,")
     return True
+
+
+def links_to_run(element: HtmlElement) -> bool:
+    """Whether an element is a link elsewhere whose words say that code is run there."""
+    target = element.get("href") if element.tag == "a" else None
+    if not target or target[:1] == "#" or holds_more(element, 2):
+        return False
+    return _RUNNING.fullmatch(squashed(" ".join(element.itertext()))) is not None
 
 
 def is_copying(text: str) -> bool:

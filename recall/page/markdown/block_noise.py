@@ -12,7 +12,8 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_labels import is_control, is_copying, language_of, title_bar
+from recall.page.markdown.block_labels import is_control, is_copying, language_of, links_to_run, title_bar
+from recall.page.markdown.drawn_elsewhere import SELDOM, is_drawn_elsewhere
 from recall.page.markdown.line_numbers import NUMBER_CLASS, CodeLine, Marked, counters, counting, is_number_text
 from recall.page.markdown.tree import BLOCKS, ancestors, classes, hidden, preformatted, squashed, text_of, words
 
@@ -28,12 +29,10 @@ _CONTROL_CLASS: Final = re.compile(
     re.I,
 )
 _READERS: Final = words("sr-only visually-hidden visuallyhidden screen-reader-text screen-reader-only a11y-hidden")
-_BUBBLE: Final = re.compile(r"(?:tool-?tip|pop-?up|pop-?over)[-_]?(?:text|content|inner|body|container)$")
 _LINE_ANCHOR: Final = re.compile(r"(?:.*#)?[a-z_.:-]*(?:\d+[-_.])?(\d+)", re.I)
-_LABEL_CLASS: Final = re.compile(r"code-?lang|lang(?:uage)?-?(?:label|name|tag)", re.I)
+_LABEL_CLASS: Final = re.compile(r"code-?lang|lang(?:uage)?-?(?:label|name|tag|id\b)", re.I)
 _BUTTONS: Final = words("btn button toolbar run-btn test-arrow")
 SHORT: Final = 60
-_RUST: Final = words("playground language-rust")
 _BUTTON_TAGS: Final = words("button select clipboard-copy")
 _TOLD_BY_TAG: Final = _BUTTON_TAGS | words("dialog a td th")
 _COUNTER_TAGS: Final = words("span div a i em b small td")
@@ -51,33 +50,7 @@ def _is_unseen(element: HtmlElement) -> bool:
     if element.get("role") == "tooltip" or element.get("data-ad-client") is not None:
         return True
     name = element.get("class")
-    return bool(name) and "s" in told_by_class(name) and _is_drawn_elsewhere(element)
-
-
-def _is_drawn_elsewhere(element: HtmlElement) -> bool:
-    """Advertisements; Doxygen's and Twoslash's bubbles; lines that mdBook hides; a bubble inside what it explains."""
-    names = classes(element)
-    parent = element.getparent()
-    if "adsbygoogle" in names or ("ttc" in names and element.find("./*[@class='ttname']") is not None):
-        return True
-    if "enlighter-raw" in names:
-        beside = [*islice(element.itersiblings(preceding=True), 2), *islice(element.itersiblings(), 2)]
-        return _letters(element) in map(_letters, beside)
-    if "boring" in names:
-        return any(not _RUST.isdisjoint(classes(part)) for part in ancestors(element, 3))
-    if any(_BUBBLE.search(one) for one in names):
-        texts = [
-            parent.text,
-            element.tail,
-            *(text_of(part) for part in islice(element.itersiblings(preceding=True), 3)),
-        ]
-        told = any("tooltip" in one or "pop" in one or "hover" in one for one in classes(parent))
-        return told and any((text or "").strip() for text in texts)
-    return False
-
-
-def _letters(element: HtmlElement) -> str:
-    return "".join("".join(element.itertext()).split())
+    return bool(name) and "s" in told_by_class(name) and is_drawn_elsewhere(element)
 
 
 @lru_cache(maxsize=4096)
@@ -86,8 +59,7 @@ def told_by_class(name: str) -> str:
     kinds = "n" if NUMBER_CLASS.search(name) else ""
     kinds += "c" if _CONTROL_CLASS.search(name) else ""
     lowered = name.lower()
-    seldom = ("adsbygoogle", "ttc", "boring", "enlighter-raw", "tooltip", "tool-tip", "popup", "pop-up", "popover")
-    return kinds + ("s" if any(word in lowered for word in seldom) else "")
+    return kinds + ("s" if lowered == "code" or any(word in lowered for word in SELDOM) else "")
 
 
 def is_aside(element: HtmlElement) -> bool:
@@ -131,7 +103,7 @@ def _named(element: HtmlElement) -> str:
     numbered = "n" in told or (name and tag in ("td", "th") and _NUMBER_CELL.search(name))
     if numbered or (tag == "a" and _is_line_anchor(element)):
         return "n"
-    if "c" in told:
+    if "c" in told or (tag == "a" and links_to_run(element)):
         return "c"
     silent = element.get("aria-hidden") == "true" or element.get("data-nosnippet") is not None
     return "n" if silent or _unselectable(element) else ""
@@ -272,24 +244,26 @@ def _controls(lines: list[CodeLine], claims: set[HtmlElement]) -> set[HtmlElemen
             if mark.element in claims:
                 starts, ends = not mark.before, mark.before == line.shown
                 edge = (starts and index <= shown[0]) or (ends and index >= shown[-1])
-                parted = (mark.following if starts else mark.last).isspace()
-                if _is_proven(mark.element, starts + 2 * ends, edge, parted):
+                beside = mark.following if starts else mark.last
+                if _is_proven(mark.element, starts + 2 * ends, edge, beside):
                     found.add(mark.element)
     return found
 
 
-def _is_proven(element: HtmlElement, place: int, edge: bool, parted: bool) -> bool:
+def _is_proven(element: HtmlElement, place: int, edge: bool, beside: str) -> bool:
     """Whether a control's words fit its place.
 
-    place: 1 where it begins its line, 2 where it ends it, 3 alone. edge: of the block. parted: by a space from code.
+    place: 1 where it begins its line, 2 where it ends it, 3 alone. edge: of the block. beside: the letter of code next
+    to it: a space parts it, a letter of a word would make another word of both.
     """
     text, names = _shown(element), classes(element)
+    parted, glued = beside.isspace(), beside.isalnum()
     if not text:
         return LINE_CLASSES.isdisjoint(names)
     if _is_sign(text) or _links_to_itself(element, text):
         return True
-    if not place or text.isdecimal():
-        return False
+    if not place or text.isdecimal() or (place < 3 and links_to_run(element)):
+        return bool(place) and edge and glued
     if element.tag in _BUTTON_TAGS or element.get("role") == "button":
         return edge or place == 3 or is_copying(text)
     if is_copying(text) or not _READERS.isdisjoint(names):

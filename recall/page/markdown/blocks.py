@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.block_labels import is_copying, titled_code
 from recall.page.markdown.block_noise import bar_language
 from recall.page.markdown.code_boxes import BOXES, LAYOUTS, box, parts_of_listing
-from recall.page.markdown.code_elements import CodeSpan, inline, may_sign, script, signature, textarea
+from recall.page.markdown.code_elements import CodeSpan, attribute_code, inline, may_sign, script, signature, textarea
 from recall.page.markdown.code_hints import declared_language, looks_like_code, strong_class
 from recall.page.markdown.code_lines import code_text
 from recall.page.markdown.code_monospaced import monospaced
@@ -27,6 +27,9 @@ from recall.page.markdown.tree import HEADINGS, MONOSPACED, ancestors, classes, 
 
 _SKIPPED: Final = frozenset({"head", "style", "button", "select", "svg", "math", "iframe", "object"})
 _CONTROLS: Final = frozenset({"a", "em", "button", "span", "div", "p", "small", "h4", "h5", "h6"})
+_SIGNATURES: Final = frozenset({"memname", "mdtable"})
+"""Tables in which Doxygen, new and old, sets a declaration."""
+
 _SAYS_CODE: Final = re.compile(r"code|c[oó]d|код|kod|コード|코드|代码|代碼|程式碼", re.I)
 
 
@@ -81,7 +84,7 @@ def _preformatted(element: HtmlElement) -> CodeSpan | None:
     titled = titled_code(element)
     text = code_text(element if titled is None else titled[0], keep=True)
     if not text:
-        return _behind(element)
+        return _behind(element) or attribute_code(element)
     if are_line_numbers(text):
         return CodeSpan((element,), text, gutter=True)
     language = declared_language(element) or (titled[1] if titled else bar_language(element))
@@ -102,7 +105,7 @@ def _behind(empty: HtmlElement) -> CodeSpan | None:
 
 
 def _table(element: HtmlElement) -> CodeSpan | None:
-    if "memname" in classes(element):
+    if not _SIGNATURES.isdisjoint(classes(element)):
         return inline(element)
     hit = code_table(element)
     return CodeSpan((element,), without_typed_numbers(hit[0]), declared_language(element, hit[1])) if hit else None

@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.code_elements import EDITORS, CodeSpan, editor_text, is_editor
+from recall.page.markdown.code_elements import EDITORS, CodeSpan, attribute_code, editor_text, is_editor
 from recall.page.markdown.code_hints import code_share, declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, keeps_spaces
 from recall.page.markdown.code_monospaced import several_lines
@@ -18,6 +18,7 @@ from recall.page.markdown.code_rows import counted_rows
 from recall.page.markdown.code_runs import blank, line_run, monospaced_lines
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, without_typed_numbers
+from recall.page.markdown.prose_in_pre import reads_as_sentence
 from recall.page.markdown.tree import HEADINGS, MONOSPACED, hidden, holds, monospace, preformatted, text_of, words
 
 BOXES: Final = words("div figure ol ul dl section td p span blockquote font dd b center article")
@@ -36,6 +37,7 @@ _NAMED: Final = frozenset({"div", "p", "td", "span"})
 _PROSE: Final = frozenset({"p", "blockquote", "font"})
 _INNER_BLOCK: Final = ("pre", "xmp", "listing", "textarea", "article", "main", "nav", *sorted(HEADINGS))
 _NO_PLAIN_TEXT: Final = ("a", "img", "table", "code", "div", "ul", "ol", *_INNER_BLOCK)
+_DECLARED: Final = re.compile(r"\w ?\([^()]*\)\s*\Z")
 _PROMPT: Final = re.compile(
     r"\s*(?:[$%#] (?:\./)?[a-z][\w./-]*(?:\s|$)|[\w.-]+@[\w.-]+[:~ ][^\s$#%]{0,60}[$#%] ?\S"
     r"|[A-Z]:\\[^<>|?*]{0,80}>\s?\S"
@@ -127,6 +129,8 @@ def _container(element: HtmlElement, seen: set[HtmlElement]) -> CodeSpan | None:
     strong = strong_class(name)
     if hidden(element) or _wraps_container(element) or _holds_blocks(element):
         return None
+    if strong and not text_of(element).strip():
+        return attribute_code(element)
     run = line_run(element, seen)
     if run is not None and (strong or looks_like_code(run[1])):
         return CodeSpan(run[0], run[1], declared_language(element))
@@ -160,16 +164,21 @@ def _holds_blocks(element: HtmlElement) -> bool:
 
 
 def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:
-    if holds(element, "img") and not strong:
+    if (holds(element, "img") and not strong) or not any(letter.isalnum() for letter in text):
         return False
     several = "\n" in text
     if strong and element.tag not in ("span", "b"):
         return code_share(text) > 0 or (several and not holds(element, "a"))
-    if preformatted(element) and several and monospace(element):
+    if monospace(element) and (preformatted(element) if several else element.tag == "div" and _is_declaration(text)):
         return True
     if not several and element.tag not in ("p", "div", "td"):
         return False
     return looks_like_code(text) and len(text) < MAX_TYPED
+
+
+def _is_declaration(text: str) -> bool:
+    """Whether a line in a box and font of code is no sentence: it declares or calls something."""
+    return len(text) <= MAX_LINE and _DECLARED.search(text) is not None and not reads_as_sentence(text)
 
 
 def _has_typed_lines(element: HtmlElement) -> bool:
@@ -188,6 +197,7 @@ def _typed_lines(element: HtmlElement) -> CodeSpan | None:
         return None
     text = code_text(element, keep=False)
     lines = [line for line in text.split("\n") if line.strip()]
-    if len(lines) < 3 or max(map(len, lines)) > 160 or code_share(text) < 0.7:
+    few = len(lines) < 3 and not (len(lines) == 2 and all(line.rstrip()[-1] in ";{}" for line in lines))
+    if few or max(map(len, lines)) > 160 or code_share(text) < 0.7:
         return None
     return CodeSpan((element,), text)

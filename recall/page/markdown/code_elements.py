@@ -8,16 +8,25 @@ their spaces are no-break spaces.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Final
+from urllib.parse import unquote
 
 from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, raw_lines, tidy
-from recall.page.markdown.tree import HEADINGS, classes, holds, squashed
+from recall.page.markdown.tree import HEADINGS, classes, holds, squashed, text_of
 
 ZERO_WIDTH: Final = re.compile("\u200b")
 """Where a long name may be broken; it shows nothing."""
+
+
+MAX_EMPTY: Final = 24
+MAX_LABEL: Final = 60
+"""Elements around an empty block, and letters that they show: its buttons and their words."""
+
+_CODE_ATTRIBUTES: Final = ("data-code", "data-clipboard-text", "data-copy-text", "data-snippet", "data-raw-code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,29 @@ def script(element: HtmlElement) -> CodeSpan | None:
     inside = _CDATA.match(text)
     text = tidy(inside[1] if inside else text, keep=True)
     return CodeSpan((element,), text, declared_language(element)) if text else None
+
+
+def attribute_code(element: HtmlElement) -> CodeSpan | None:
+    """Code that a script is yet to draw in an empty element: in an attribute of it, or of its button to copy."""
+    around, text = element, None
+    for _ in range(3):
+        if around is None or sum(1 for _ in islice(around.iter(), MAX_EMPTY + 1)) > MAX_EMPTY:
+            return None
+        if len(text_of(around)) > MAX_LABEL:
+            return None
+        text = next((part.get(name) for part in around.iter() for name in _CODE_ATTRIBUTES if part.get(name)), None)
+        if text:
+            break
+        around = around.getparent()
+    if not text or _is_name(text):
+        return None
+    text = tidy(unquote(text) if "%20" in text and " " not in text else text, keep=True)
+    return CodeSpan((element,), text, declared_language(element)) if text else None
+
+
+def _is_name(text: str) -> bool:
+    """Whether a value is the name of something, and no code: a language, an address of a part of the page."""
+    return text.isalnum() or (text.startswith(("#", ".")) and " " not in text)
 
 
 @lru_cache(maxsize=4096)

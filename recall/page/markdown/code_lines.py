@@ -34,6 +34,7 @@ class Lines:
         self.closed = False  # a block ended just now: a line feed of the markup is layout
         self.fresh = True  # nothing stands on the current line
         self.soft = False  # the block that ended is a line span: a <br> behind it is its line's end
+        self.held = ""  # white space behind it: the next line's indentation where text follows
 
     def text(self, run: str, keep: bool) -> None:
         """Add a run of text; white space counts where `keep`."""
@@ -44,6 +45,7 @@ class Lines:
                     run = run[layout.end() :]
                     self.closed = False
                 elif not run.strip(" \t"):
+                    self.held = run if self.soft else ""
                     return
         else:
             run = _RUN.sub(" ", run)
@@ -51,8 +53,9 @@ class Lines:
                 run = run.lstrip(" ")
         if not run:
             return
+        held = self.held if keep else ""
         self._settle()
-        self.parts.append(run)
+        self.parts.append(held + run)
         self.fresh = run.endswith("\n")
 
     def line_break(self, keep: bool) -> None:
@@ -74,7 +77,7 @@ class Lines:
         elif not self.fresh:
             self.parts.append("\n")
         self.fresh = True
-        self.closed = False
+        self.closed, self.held = False, ""
 
     def end_block(self, empty: bool, soft: bool) -> None:
         """A block ends; an empty one is an empty line."""
@@ -82,13 +85,14 @@ class Lines:
             self.parts[-1] = ""
         if not self.fresh or empty:
             self.due = True
-        self.closed, self.soft = True, soft
+        self.closed, self.soft, self.held = True, soft, ""
 
     def _settle(self) -> None:
         if self.due:
             self.parts.append("\n")
             self.fresh = True
         self.due = self.closed = self.soft = False
+        self.held = ""
 
 
 def _holds_lines(element: HtmlElement) -> bool:

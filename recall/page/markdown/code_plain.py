@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from recall.page.markdown.block_labels import links_to_run
 from recall.page.markdown.block_noise import LINE_CLASSES, told_by_class
 from recall.page.markdown.line_numbers import is_literal
 from recall.page.markdown.tree import text_of
@@ -55,6 +56,8 @@ def is_plain(root: HtmlElement) -> bool:
             look = _look(attribute, value)
             if look == "o" or (look == "l" and not _is_fed_line(element)):
                 return False
+        if tag == "a" and links_to_run(element):
+            return False
         text = element.text if tag != "a" else text_of(element)
         if text and len(text) < _NUMBER_LENGTH and text.strip().isdecimal() and (tag == "a" or _may_count(element)):
             return False

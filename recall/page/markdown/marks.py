@@ -10,12 +10,15 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.block_labels import drop_label, language_of, outer_holder
+from recall.page.markdown.block_labels import drop_buttons, drop_label, language_of, outer_holder
 from recall.page.markdown.blocks import find_code
 from recall.page.markdown.code_elements import CodeSpan
+from recall.page.markdown.code_lines import code_text
+from recall.page.markdown.code_tabs import place_tab_labels
+from recall.page.markdown.code_typed import wrap_typed_lines
 from recall.page.markdown.formulas import Formula, find_formulas
 from recall.page.markdown.prose_in_pre import set_as_lines
-from recall.page.markdown.tree import BLOCK, HEADINGS, INLINE, remove, text_of
+from recall.page.markdown.tree import BLOCK, HEADINGS, INLINE, classes, remove, text_of
 
 CODE_TAGS: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
 MIN_COPY: Final = 6
@@ -29,12 +32,14 @@ _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 class Marked:
     """Code and formulas by the number at their mark. inlines: as Markdown. elements: the mark of each block.
 
-    plain: the last block is a highlighter's plain copy; typed: it is a `<pre>` whose lines are those of its text.
+    texts: of all blocks. plain: the last block is a highlighter's plain copy; typed: it is a `<pre>` whose lines are
+    those of its text.
     """
 
     blocks: list[CodeSpan] = field(default_factory=list)
     elements: list[HtmlElement] = field(default_factory=list)
     inlines: list[str] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)
     plain: bool = False
     typed: bool = False
 
@@ -49,13 +54,18 @@ def mark(root: HtmlElement) -> Marked:
             _mark_inline(formula.element, formula.markdown, marked)
         elif formula.element.tag != "math":
             write_out(formula)
+    place_tab_labels(root)
+    wrap_typed_lines(root)
     for span in find_code(root):
         if span.gutter:
             drop(span)
         elif span.prose:
-            set_as_lines(span.elements[0])
+            for block in set_as_lines(span.elements[0]):
+                _mark_block(CodeSpan((block,), code_text(block, keep=True)), marked)
         elif span.inline or _names_the_next(span):
             _mark_inline(span.elements[0], _with_spaces(span.elements[0], inline_code(span.text)), marked)
+        elif "hidden" in classes(span.elements[0]) and span.text in marked.texts:
+            drop(span)  # a style sheet hides it: the page's example that is shown in parts before
         elif not repeats(span, marked):
             _mark_block(span, marked)
     return marked
@@ -100,6 +110,7 @@ def _mark_block(span: CodeSpan, marked: Marked) -> None:
     kind = span.elements[0].tag
     outer, controls = outer_holder(span.elements[0], len(span.elements) == 1)
     language = span.language or language_of(controls + drop_label(outer))
+    drop_buttons(outer)
     for element in span.elements[1:]:
         remove(element)
     tail = outer.tail
@@ -109,6 +120,7 @@ def _mark_block(span: CodeSpan, marked: Marked) -> None:
     outer.set("type", kind if "\n" in span.text else "code")
     marked.blocks.append(CodeSpan((outer,), span.text, language))
     marked.elements.append(outer)
+    marked.texts.add(span.text)
 
 
 def inline_code(text: str) -> str:

@@ -24,11 +24,15 @@ _OTHERS: Final = (*HEADINGS, *PREFORMATTED, BLOCK, "table", "ul", "ol", "dl", "f
 """What stands in no heading."""
 
 _PERMALINK_CLASS: Final = re.compile(
-    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back", re.I
+    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back|viewcode|linkcode"
+    r"|src-?link|source-?link|view-?source|toggle-?source|(?:^| )(?:src|icon-action)(?: |$)",
+    re.I,
 )
 _SIGNS: Final = r"(?:Â?¶|#|§|🔗|∞|⚓|[\ue000-\uf8ff])"
 _PERMALINK: Final = re.compile(
-    rf"[\s\u200b]*(?:{_SIGNS}|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link)?[\s\u200b]*", re.I
+    rf"[\s\u200b]*(?:{_SIGNS}|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link"
+    r"|\[?\s*(?:view )?(?:source|src)(?: code)?\s*\]?)?[\s\u200b]*",
+    re.I,
 )
 _SIGN: Final = re.compile(rf"\s*{_SIGNS}\s*")
 _WORDS: Final = re.compile(
@@ -55,7 +59,7 @@ def set_headings(root: HtmlElement) -> None:
 
 
 def drop_permalinks(root: HtmlElement) -> None:
-    """Remove the permalinks of headings and the edit links of wikis."""
+    """Remove the permalinks of headings, the edit links of wikis, and links from names to their source."""
     named = [element for element in root.iter("a", "span", "small") if _may_link(element.get("class") or "")]
     for element in named:
         text = text_of(element)

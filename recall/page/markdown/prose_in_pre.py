@@ -1,24 +1,43 @@
 """Tells prose in a `<pre>` (mails, poems, licences, shop texts) from code, for certain only: in doubt it is code.
 
-In: the element and its text. Out: whether it is prose; and the element made a division whose lines end in `<br>`.
+In: the element and its text. Out: whether it is prose; and the element made a division whose lines end in `<br>`, with
+a `<pre>` of its own for each part that is laid out as code, as mails quote it.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.code_hints import code_share
+from recall.page.markdown.code_hints import code_share, strong_class
 from recall.page.markdown.tree import words
 
 MIN_WORDS: Final = 25
 MAX_CHARS: Final = 400_000
-FUNCTION_SHARE: Final = 0.25
-"""Share of the words that are articles, pronouns, prepositions …; log files and word lists have fewer."""
 
-WORD_SHARE: Final = 0.92
-SIGN_SHARE: Final = 0.004
-INDENTED_SHARE: Final = 0.1
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a text must reach to be prose. least: words.
+
+    common: share of its words that are articles, pronouns, prepositions …; log files and word lists have fewer. plain:
+    share of words at all. signs: share of letters that code is written with, at most. laid_out: share of lines that
+    are indented among others or hold columns, at most.
+    """
+
+    least: int
+    common: float
+    plain: float
+    signs: float
+    laid_out: float
+
+
+_SHORT: Final = Measure(14, 0.27, 0.95, 0.0, 0.0)
+_USUAL: Final = Measure(MIN_WORDS, 0.25, 0.92, 0.004, 0.1)
+_CLASSED: Final = Measure(MIN_WORDS, 0.3, 0.92, 0.004, 0.0)
+_LONG: Final = Measure(80, 0.28, 0.86, 0.012, 0.2)
+"""Of a long text single code names, options and addresses prove less."""
 
 _FUNCTION: Final = words(
     "a an and are as at be been but by can could do does for from had has have he her his i if in into is it its may "
@@ -32,39 +51,111 @@ _FUNCTION: Final = words(
 _SIGNS: Final = re.compile(r"[{}<>=|\\$#_~^\[\]`@*+]")
 _LINE_END: Final = re.compile(r"(?m);$")
 _QUOTED: Final = re.compile(r"(?m)^(?:> ?)+")
-_INDENTED: Final = re.compile(r"(?: {2,}|\t)")
+_ADDRESS: Final = re.compile(
+    r"<?\b(?:https?|ftp)://[^\s<>]{1,300}>?|<?\b[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}>?"
+)
 _COLUMNS: Final = re.compile(r"\S(?: {3,}|\t)\S")
-_WORD: Final = re.compile(r"[\"'“‘(«„]*[^\W\d_]+(?:['’-][^\W\d_]+)*[\"'”’)».,;:!?…]*")
+_WORD: Final = re.compile(
+    r"[\"'“‘(«„]*(?:[^\W\d_]+(?:['’/-][^\W\d_]+)*|\d{1,4}(?:[.,]\d{1,4})?%?)[\"'”’)».,;:!?…]*|[-–—&]|\d{1,2}[.)]"
+)
+_RUNS_ON: Final = re.compile(r"[^\W\d_]{2},?\n *[^\W\d_A-Z]")
+"""A line that ends inside a sentence, and the next that goes on."""
+
+_LABELLED: Final = re.compile(r"(?m)^\w+:")
+_ENDED: Final = re.compile(r"[.!?…][\"'”’)]?\Z")
+_SENTENCE: Final = re.compile(r"[.!?…:,;][\"'”’)]?(?:\s|\Z)")
+_WORDS_PER_SIGN: Final = 40
+"""Words of prose come with a full stop, comma or the like at least so often."""
+
+_SPOKEN: Final = re.compile(
+    r"(?im)^\s*(?:(?:select|from|where|group by|order by|inner join|left join|insert into|values)\b"
+    r"|(?:scenario|feature|background|given|when|then)\b[^.]*$|end (?:tell|repeat|try|if)\b|tell application\b"
+    r"|(?:move|add|perform|display) [\w-]+ (?:to|until)\b|\w+ division\."
+    r"|(?-i:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE)\b)"
+)
+"""Lines of languages that are written in words (SQL, Gherkin, AppleScript, COBOL), and of logs."""
+
+_COMMENT: Final = re.compile(r"(?://|#|/?\*|--|;|%|'|rem\b|<!--|\"\"\")", re.I)
+_REMARK: Final = re.compile(r"\s(?://|/\*|#|--)\s.*")
+_OF_CODE: Final = re.compile(r"[{}=\\|<>]|;\s*\Z")
+_CODE_SIGN: Final = re.compile(r"[{}()=;<>]")
+_BLANK: Final = re.compile(r"\n[ \t]*\n")
 
 
 def is_prose(element: HtmlElement, text: str) -> bool:
     """Whether the text of a `<pre>` is prose: sentences of common words without any sign that code has."""
-    if (
-        len(text) > MAX_CHARS
-        or element.get("class")
-        or next(element.iter("code", "samp", "kbd", "span"), None) is not None
-    ):
+    if len(text) > MAX_CHARS or next(element.iter("code", "samp", "kbd", "span"), None) is not None:
         return False
     text = _QUOTED.sub("", text)
+    if len(_SPOKEN.findall(text)) * 5 > text.count("\n") + 1:
+        return False
+    name = element.get("class")
+    if name:
+        return not strong_class(name) and _reaches(text, _CLASSED) and _RUNS_ON.search(text) is not None
+    if _reaches(text, _USUAL) or _reaches(_without_code(text), _LONG):
+        return True
+    runs_on = _RUNS_ON.search(text) is not None and _LABELLED.search(text) is None
+    return runs_on and _ENDED.search(text) is not None and _reaches(text, _SHORT)
+
+
+def _without_code(text: str) -> str:
+    """A text without the paragraphs of code in it, where they are the smaller half."""
+    parts = _BLANK.split(text)
+    rest = [part for part in parts if not _is_code(part)]
+    return "\n\n".join(rest) if 2 * sum(map(len, rest)) > len(text) else ""
+
+
+def _reaches(text: str, measure: Measure) -> bool:
+    if measure is _LONG:
+        text = _ADDRESS.sub("", text)
     parts = text.split()
-    if len(parts) < MIN_WORDS:
+    if len(parts) < measure.least or len(_SIGNS.findall(text)) > measure.signs * len(text):
         return False
-    if len(_SIGNS.findall(text)) > SIGN_SHARE * len(text):
+    if sum(1 for part in parts if _WORD.fullmatch(part)) < measure.plain * len(parts):
         return False
-    lines = [line for line in text.split("\n") if line.strip()]
+    if _common(parts) < measure.common * len(parts) or len(_SENTENCE.findall(text)) * _WORDS_PER_SIGN < len(parts):
+        return False
+    paragraphs = [paragraph.split("\n") for paragraph in _BLANK.split(text.strip("\n"))]
+    lines = sum(map(len, paragraphs))
+    if sum(map(_laid_out, paragraphs)) > measure.laid_out * lines:
+        return False
+    return code_share(_LINE_END.sub("", text)) <= (1 / 8 if measure is _LONG else 1 / 30)
+
+
+def _common(parts: list[str]) -> int:
+    return sum(1 for part in parts if part.strip("\"'“”‘’().,;:!?").lower() in _FUNCTION)
+
+
+def _laid_out(lines: list[str]) -> int:
+    """How many lines of a paragraph are indented more than its least indented one, or hold columns."""
     margin = min(len(line) - len(line.lstrip(" ")) for line in lines)
-    if sum(1 for line in lines if _INDENTED.match(line[margin:]) or _COLUMNS.search(line)) > INDENTED_SHARE * len(
-        lines
-    ):
-        return False
-    if sum(1 for part in parts if _WORD.fullmatch(part)) < WORD_SHARE * len(parts):
-        return False
-    common = sum(1 for part in parts if part.strip("\"'“”‘’().,;:!?").lower() in _FUNCTION)
-    return common >= FUNCTION_SHARE * len(parts) and code_share(_LINE_END.sub("", text)) <= 1 / 30
+    return sum(
+        1 for line in lines if line[margin : margin + 2] == "  " or "\t" in line[: margin + 1] or _COLUMNS.search(line)
+    )
 
 
-def set_as_lines(element: HtmlElement) -> None:
-    """Make a `<pre>` a division each line of which ends in a `<br>`."""
+def reads_as_sentence(line: str) -> bool:
+    """Whether a line is (a part of) a sentence, and none of code."""
+    line = _REMARK.sub("", line).strip()
+    letters = [letter for letter in line if letter.isalpha()]
+    if len(letters) < 8 or _COMMENT.match(line) or _OF_CODE.search(line):
+        return False
+    if sum(1 for letter in letters if letter > "\u2e80") * 2 > len(letters):
+        return True
+    parts = line.split()
+    if len(parts) < 5 or code_share(line) > 0:
+        return False
+    plain = sum(1 for part in parts if _WORD.fullmatch(part))
+    ended = _ENDED.search(line) is not None or line[-1] == ":"
+    return plain >= 0.8 * len(parts) and (_common(parts) >= 0.2 * len(parts) or ended)
+
+
+def set_as_lines(element: HtmlElement) -> list[HtmlElement]:
+    """Make a `<pre>` a division each line of which ends in a `<br>`; the `<pre>`s in it that its code got."""
+    text = str(element.text_content())
+    parts = _BLANK.split(text)
+    if any(map(_is_code, parts)):
+        return _set_apart(element, parts)
     for part in list(element.iter()):
         if part is not element and part.tail and "\n" in part.tail:
             first, *rest = part.tail.split("\n")
@@ -78,6 +169,35 @@ def set_as_lines(element: HtmlElement) -> None:
             for line in reversed(rest):
                 part.insert(0, _break(element, line))
     element.tag = "div"
+    return []
+
+
+def _is_code(paragraph: str) -> bool:
+    """Whether a paragraph among prose is code: half of its lines look so, and it is no sentence."""
+    plain = _ADDRESS.sub("", _QUOTED.sub("", paragraph))
+    parts = plain.split()
+    return _CODE_SIGN.search(plain) is not None and code_share(plain) >= 0.5 and _common(parts) < 0.15 * len(parts)
+
+
+def _set_apart(element: HtmlElement, paragraphs: list[str]) -> list[HtmlElement]:
+    """Fill a division with the lines of its paragraphs, those of code in a `<pre>` each."""
+    tail = element.tail
+    element.clear()
+    element.tag, element.tail = "div", tail
+    made: list[HtmlElement] = []
+    for index, paragraph in enumerate(paragraphs):
+        if _is_code(paragraph):
+            if index and made and element[-1] is made[-1]:
+                made[-1].text += "\n\n" + paragraph
+                continue
+            made.append(element.makeelement("pre"))
+            made[-1].text = paragraph
+            element.append(made[-1])
+        else:
+            for line in paragraph.split("\n"):
+                element.append(_break(element, line))
+            element.append(_break(element, ""))
+    return made
 
 
 def _break(element: HtmlElement, line: str) -> HtmlElement:

@@ -11,6 +11,7 @@ from recall.page.markdown.fence_signs import language_by_signs
 from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.marks import mark
 from recall.page.markdown.tree import parse
+from tests.page.markdown.code_pieces import NAMED, TYPED
 from tests.page.markdown.pieces import PARAGRAPH
 from tests.page.markdown.rows import BLOCKS, INLINE
 
@@ -33,7 +34,7 @@ def filled(text: str) -> str:
 
 CASES: list[Any] = [
     pytest.param(*map(filled, piece), id=f"{kind}-{name}")
-    for kind, pieces in BLOCKS.items()
+    for kind, pieces in (*BLOCKS.items(), *TYPED.items())
     for name, piece in pieces.items()
 ]
 
@@ -49,12 +50,17 @@ def test_code_comes_out_as_one_fence(piece: str, language: str, code: str, aroun
 
 @pytest.mark.parametrize("around", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize(
-    ("piece", "expected"), [pytest.param(*map(filled, one), id=name) for name, one in INLINE.items()]
+    ("piece", "expected"), [pytest.param(*map(filled, one), id=name) for name, one in (*INLINE.items(), *NAMED.items())]
 )
 def test_what_is_no_block_is_not_fenced(piece: str, expected: str, around: int) -> None:
     text = markdown(page(piece, around))
     assert expected in text
     assert "```" not in text
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if name.startswith("source-of")])
+def test_links_from_names_to_their_source_go(name: str) -> None:
+    assert "ource" not in markdown(page(NAMED[name][0], 0))
 
 
 HOSTILE = {
@@ -77,6 +83,13 @@ HOSTILE = {
     "lines of a class": "<span class=code>hello my world</span><br>" * 5_000,
     "lines of a style": "<b style=font-family:courier>hello my world</b><br>" * 5_000,
     "paragraphs of a style": "<p style=font-family:courier>hello <i>my</i> world</p>" * 5_000,
+    "typed lines": "<div>" + "f(1);<br>&nbsp;&nbsp;g(2);<br>" * 5_000,
+    "typed lines nested": "<b><div>f(1);<br>&nbsp;&nbsp;g(2);<br>&nbsp;h();" * 100,
+    "typed sentences": "<div>" + "this is one of the lines that say something<br>&nbsp;&nbsp;x = 1;<br>" * 5_000,
+    "typed paragraphs": "<div><p>f(1);</p>&nbsp;" * 200 + "<p>f(1);</p><p>&nbsp;&nbsp;g(2);</p>" * 5_000,
+    "empty boxes of attributes": "<div>" + '<div class=hljs></div><i data-code="a;b">' * 3_000,
+    "hidden blocks": "".join(f"<pre class=hidden>x{number}</pre>" for number in range(5_000)),
+    "links to run": "<pre>" + "<a href=/x>Run</a>x" * 5_000,
     "addresses": '<a data-cfemail="5a3b">x</a>' * 5_000,
 }
 

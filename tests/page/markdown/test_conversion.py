@@ -158,7 +158,8 @@ def test_the_invariant_holds_on_the_real_code_pages(shared: Path) -> None:
         benchmark.measure_page(totals, url, body, charset)
     figures = benchmark.summary(totals)
     assert figures["pages"] == 60
-    assert figures["pre_lines_found"]["recall"] >= 0.99
+    assert figures["pre_lines_found"]["recall"] >= 0.97  # the rest is prose in a <pre>, whose lines are no code's
+    assert figures["pre_lines_unexplained"] == 0
     assert figures["prose_f1_mean"] >= 0.9  # against trafilatura, which loses prose: a fall means prose torn or lost
     assert figures["empty"] == figures["lost"] == 0
 

@@ -1,0 +1,200 @@
+"""Code that its author typed without a `<pre>`: `<br>` or a paragraph a line, no-break spaces as indentation.
+
+In: the tree. Out: the tree, each run of such lines in a `<pre>` of its own; the sentences around it stay. A run is
+proven by its lines: three at least, one of them indented by no-break spaces, half of them code by their look (a third
+where spaces indent them), none a sentence.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from recall.page.markdown.code_hints import looks_like_code, strong_class, weak_class
+from recall.page.markdown.code_lines import raw_lines, tidy
+from recall.page.markdown.prose_in_pre import reads_as_sentence
+from recall.page.markdown.tree import BLOCKS, MONOSPACED, PREFORMATTED, ancestors, holds_more, monospace, text_of, words
+
+MIN_LINES: Final = 3
+MAX_LINE: Final = 240
+MAX_PARTS: Final = 200
+"""Elements of one line at most."""
+
+_DEPTH: Final = 5
+_INDENTED: Final = re.compile(r"[ \n\t]*\u00a0[ \u00a0]+")
+_PARAGRAPHS: Final = ("p", "div")
+_NO_LINE: Final = words("img input button textarea select code tt kbd samp object iframe svg") | BLOCKS
+_HOLDERS: Final = PREFORMATTED | MONOSPACED | words("textarea script button nav table tr ul ol dl html")
+_LABEL: Final = re.compile(r"[^{}()\[\];=<>]{1,60}[:：]\s*")
+
+
+@dataclass(slots=True)
+class _Line:
+    """What stands between two breaks. before: the `<br>` in front of it; parts: its elements."""
+
+    before: HtmlElement | None
+    text: str
+    parts: list[HtmlElement] = field(default_factory=list)
+    plain: bool = True
+
+    def may_be_code(self) -> bool:
+        """Whether nothing but text is in the line, and no sentence."""
+        lines = self.text.split("\n")
+        return self.plain and len(max(lines, key=len)) <= MAX_LINE and not any(map(reads_as_sentence, lines))
+
+    def shown(self) -> str:
+        """The text without the line feeds of the source in front of it."""
+        return self.text.strip("\n").replace("\u00a0", " ").rstrip()
+
+
+def wrap_typed_lines(root: HtmlElement) -> None:
+    """Put each run of typed lines in a `<pre>`."""
+    broken: dict[HtmlElement, None] = {}
+    stacked: dict[HtmlElement, None] = {}
+    for element in root.iter("br", *_PARAGRAPHS):
+        parent = element.getparent()
+        if parent is not None and _is_indented(element):
+            (broken if element.tag == "br" else stacked)[parent] = None
+    for parent in broken:
+        if not _is_told(parent):
+            lines = _broken_lines(parent)
+            for first, last in reversed(list(_runs(lines))):
+                _wrap_broken(parent, lines[first : last + 1])
+    for parent in stacked:
+        if not _is_told(parent):
+            for lines in list(_stacked_lines(parent)):
+                for first, last in _runs(lines):
+                    _wrap_stacked(lines[first : last + 1])
+
+
+def _is_indented(element: HtmlElement) -> bool:
+    """Whether no-break spaces indent the line that a `<br>` or a paragraph begins."""
+    text = (element.tail if element.tag == "br" else element.text) or ""
+    if not text.strip(" \n\t\u00a0"):
+        first = element.getnext() if element.tag == "br" else next(iter(element), None)
+        text += "" if first is None or first.tag in _NO_LINE else text_of(first)[:40]
+    indent = _INDENTED.match(text)
+    return indent is not None and indent.end() < len(text)
+
+
+def _is_told(parent: HtmlElement) -> bool:
+    """Whether an element is no place for text, or its tag, class or font says that it is code already."""
+    if parent.tag in _HOLDERS:
+        return True
+    around = (parent, *ancestors(parent, _DEPTH))
+    return any(part.tag in PREFORMATTED or monospace(part) or _has_class_of_code(part) for part in around)
+
+
+def _has_class_of_code(element: HtmlElement) -> bool:
+    name = element.get("class") or ""
+    return strong_class(name) or weak_class(name, element.tag != "body")
+
+
+def _broken_lines(parent: HtmlElement) -> list[_Line]:
+    """The lines between the breaks of an element."""
+    lines = [_Line(None, _run(parent.text))]
+    for child in parent:
+        if child.tag == "br":
+            lines.append(_Line(child, _run(child.tail).lstrip(" ")))
+            continue
+        line = lines[-1]
+        line.parts.append(child)
+        if holds_more(child, MAX_PARTS) or any(part.tag in _NO_LINE or monospace(part) for part in child.iter()):
+            line.plain = False
+        else:
+            line.text += _inline(child) + _run(child.tail)
+    return lines
+
+
+def _stacked_lines(parent: HtmlElement) -> Iterator[list[_Line]]:
+    """Paragraphs of a line each that follow each other in an element."""
+    for is_line, children in groupby(parent, key=_is_line):
+        if is_line:
+            yield [_Line(None, _inline(child), [child]) for child in children]
+
+
+def _is_line(element: HtmlElement) -> bool:
+    """Whether a paragraph holds one line of text or is an empty one, and nothing stands behind it."""
+    if element.tag not in _PARAGRAPHS or holds_more(element, MAX_PARTS) or (element.tail or "").strip():
+        return False
+    if _has_class_of_code(element) or monospace(element):
+        return False
+    inner = element.iterdescendants()
+    return all(part.tag not in _NO_LINE and not monospace(part) and not _breaks(part, element) for part in inner)
+
+
+def _breaks(part: HtmlElement, element: HtmlElement) -> bool:
+    """Whether a part breaks the line of an element, which is empty but for a break where it is an empty line."""
+    return part.tag == "br" and (len(element) > 1 or bool(text_of(element).strip()))
+
+
+def _run(text: str | None) -> str:
+    return re.sub(r"[ \t]*\n[ \t]*", " ", text) if text else ""
+
+
+def _inline(element: HtmlElement) -> str:
+    text = text_of(element)
+    if "\n" not in text and next(element.iter("br"), None) is None:
+        return text
+    return (" " if text[:1] == " " else "") + raw_lines(element, keep=False)
+
+
+def _runs(lines: list[_Line]) -> Iterator[tuple[int, int]]:
+    """The first and last line of each run of code."""
+    for may_be, group in groupby(range(len(lines)), key=lambda index: lines[index].may_be_code()):
+        places = list(group)
+        while may_be and places and _is_outside(lines, places[0], places[1:2]):
+            del places[0]
+        while may_be and places and not lines[places[-1]].text.strip():
+            del places[-1]
+        if may_be and places and _is_code([lines[place] for place in places]):
+            yield places[0], places[-1]
+
+
+def _is_outside(lines: list[_Line], place: int, following: list[int]) -> bool:
+    """Whether the first line of a run is empty, or a label in front of what it announces."""
+    text = lines[place].text
+    if not text.strip():
+        return True
+    indented = bool(following) and _INDENTED.match(lines[following[0]].text) is not None
+    return not indented and _LABEL.fullmatch(text) is not None
+
+
+def _is_code(lines: list[_Line]) -> bool:
+    texts = [line.text for line in lines if line.text.strip()]
+    height = sum(text.count("\n") + 1 for text in texts)
+    indented = any(_INDENTED.match(text) for text in texts)
+    return height >= MIN_LINES and indented and looks_like_code("\n".join(line.shown() for line in lines))
+
+
+def _wrap_broken(parent: HtmlElement, lines: list[_Line]) -> None:
+    block = _block(parent, lines)
+    for index, line in enumerate(lines):
+        for part in line.parts:
+            parent.remove(part)
+        if index and line.before is not None:
+            parent.remove(line.before)
+    first = lines[0].before
+    if first is None:
+        parent.text = None
+        parent.insert(0, block)
+    else:
+        first.tail = None
+        first.addnext(block)
+
+
+def _wrap_stacked(lines: list[_Line]) -> None:
+    first = lines[0].parts[0]
+    parent = first.getparent()
+    first.addprevious(_block(parent, lines))
+    for line in lines:
+        parent.remove(line.parts[0])
+
+
+def _block(parent: HtmlElement, lines: list[_Line]) -> HtmlElement:
+    block: HtmlElement = parent.makeelement("pre")
+    block.text = "\n" + tidy("\n".join(line.shown() for line in lines), keep=True)
+    return block

@@ -1,0 +1,50 @@
+"""Labels of tabs stand before the code that each of them shows, in every layout of tabs; other rows stay."""
+
+import pytest
+
+from recall.page.markdown import markdown
+from tests.page.markdown.test_code_without_pre import page
+
+FIRST = '<pre><code class="language-sh">get a</code></pre>'
+SECOND = '<pre><code class="language-sh">fetch a</code></pre>'
+WRITTEN = "**Ape**\n\n```sh\nget a\n```\n\n**Bee**\n\n```sh\nfetch a\n```"
+TABS = {
+    "list-of-roles": f'<div><ul role="tablist"><li role="tab">Ape</li><li role="tab">Bee</li></ul><div>'
+    f'<div role="tabpanel">{FIRST}</div><div role="tabpanel" hidden>{SECOND}</div></div></div>',
+    "labels-of-fields": '<div class="tabbed-set"><input id="a" type="radio" checked><input id="b" type="radio">'
+    '<div class="tabbed-labels"><label for="a">Ape</label><label for="b">Bee</label></div>'
+    f'<div class="tabbed-content"><div class="tabbed-block">{FIRST}</div><div class="tabbed-block">{SECOND}</div></div>'
+    "</div>",
+    "fields-among-labels": '<div class="vp-code-group"><div class="tabs"><input type="radio" id="a" checked>'
+    '<label for="a">Ape</label><input type="radio" id="b"><label for="b">Bee</label></div>'
+    f'<div class="blocks"><div class="active">{FIRST}</div><div>{SECOND}</div></div></div>',
+    "buttons-before-blocks": '<div class="CodeTabs"><div class="CodeTabs-toolbar"><button>Ape</button><button>Bee'
+    f"</button></div><div>{FIRST}{SECOND}</div></div>",
+    "links": '<ul class="nav nav-tabs"><li><a href="#a">Ape</a></li><li><a href="#b">Bee</a></li></ul>'
+    f'<div class="tab-content"><div id="a">{FIRST}</div><div id="b">{SECOND}</div></div>',
+    "panels-as-siblings": '<div><div role="tablist"><button role="tab">Ape</button><button role="tab">Bee</button>'
+    f"</div><section>{FIRST}</section><section>{SECOND}</section></div>",
+}
+OTHERS = {
+    "more-labels-than-panels": f'<ul class="tabs"><li>Ape</li><li>Bee</li><li>Cow</li></ul><div><div>{FIRST}</div>'
+    f"<div>{SECOND}</div></div>",
+    "panels-of-prose": '<ul class="tabs"><li>Ape</li><li>Bee</li></ul><div><div>The ape is old.</div>'
+    f"<div>The bee is not.</div></div>{FIRST}",
+    "text-between": f'<ul class="tabs"><li>Ape</li><li>Bee</li></ul>and then<div><div>{FIRST}</div><div>{SECOND}</div>'
+    "</div>",
+}
+
+
+@pytest.mark.parametrize("around", [0, 20], ids=["alone", "long-page"])
+@pytest.mark.parametrize("tabs", TABS.values(), ids=TABS)
+def test_each_label_stands_before_its_code(tabs: str, around: int) -> None:
+    out = markdown(page(tabs, around))
+    assert WRITTEN in out
+    assert out.count("Ape") == out.count("Bee") == 1
+
+
+@pytest.mark.parametrize("tabs", OTHERS.values(), ids=OTHERS)
+def test_rows_that_do_not_fit_what_follows_stay(tabs: str) -> None:
+    out = markdown(page(tabs, 0))
+    assert "- Ape\n- Bee" in out
+    assert "**Ape**" not in out
