@@ -13,7 +13,7 @@ from typing import Final
 from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import looks_like_code
-from recall.page.markdown.tree import BLOCKS, classes, text_of, words
+from recall.page.markdown.tree import BLOCKS, classes, holds_more, text_of, words
 
 NUMBER_CLASS: Final = re.compile(
     r"line-?_?no|line-?_?nu?m|linenr|lnum\b"
@@ -24,6 +24,10 @@ NUMBER_CLASS: Final = re.compile(
 _FOLD_MARKS: Final = re.compile(r"[\d\s\u00a0.:|▸▾▶▼⊞⊟]*")
 _DIGITS: Final = 10
 """Numbers of so many digits or more count no lines."""
+
+_STYLES: Final = ("style", "script")
+_FEW_PARTS: Final = 6
+"""Elements of a line at most, style sheets among them, whose number is one of two."""
 
 _LITERAL_CLASSES: Final = words("mi m mf mh mo mb il number hljs-number token constant numeric literal lit num nu0")
 
@@ -154,14 +158,19 @@ def _counts_few(root: HtmlElement, group: list[HtmlElement]) -> bool:
         return False
     shown = 0
     for number in group:
-        parent, line = number.getparent(), number.getnext()
-        if len(parent) != 2 or line is None or (parent.text or "").strip() or (number.tail or line.tail or "").strip():
+        parent = number.getparent()
+        parts = [part for part in islice(parent, _FEW_PARTS) if part.tag not in _STYLES]
+        if holds_more(parent, _FEW_PARTS) or len(parts) != 2 or parts[0] is not number or (parent.text or "").strip():
+            return False
+        line = parts[1]
+        if any((part.tail or "").strip() for part in parent):
             return False
         words = text_of(line).split()
         if line.tag not in BLOCKS and not (len(words) > 1 and words[0][:1].isalpha()):
             return False
         shown += len("".join(words)) + 1
-    return shown == len("".join(text_of(root).split()))
+    unseen = sum(len("".join(text_of(part).split())) for part in root.iter(*_STYLES))
+    return shown == len("".join(text_of(root).split())) - unseen
 
 
 def _is_counter(group: list[HtmlElement]) -> bool:

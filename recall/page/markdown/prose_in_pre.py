@@ -69,7 +69,7 @@ _WORDS_PER_SIGN: Final = 40
 
 _SPOKEN: Final = re.compile(
     r"(?im)^\s*(?:(?:select|from|where|group by|order by|inner join|left join|insert into|values)\b"
-    r"|(?:scenario|feature|background|given|when|then)\b[^.]*$|end (?:tell|repeat|try|if)\b|tell application\b"
+    r"|(?:scenario|feature|background|given|when|then)\b[^.\n]*$|end (?:tell|repeat|try|if)\b|tell application\b"
     r"|(?:move|add|perform|display) [\w-]+ (?:to|until)\b|\w+ division\."
     r"|(?-i:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE)\b)"
 )
@@ -127,7 +127,12 @@ def _common(parts: list[str]) -> int:
 
 
 def _laid_out(lines: list[str]) -> int:
-    """How many lines of a paragraph are indented more than its least indented one, or hold columns."""
+    """How many lines of a paragraph are indented more than its least indented one, or hold columns.
+
+    The first one of several may be, as those of paragraphs are.
+    """
+    if len(lines) > 1 and not _COLUMNS.search(lines[0]):
+        lines = lines[1:]
     margin = min(len(line) - len(line.lstrip(" ")) for line in lines)
     return sum(
         1 for line in lines if line[margin : margin + 2] == "  " or "\t" in line[: margin + 1] or _COLUMNS.search(line)

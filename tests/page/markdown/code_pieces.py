@@ -155,6 +155,14 @@ TYPED: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "escaped": ('<pre data-code="a%20=%201%3B%0Ab();"></pre>', "", "a = 1;\nb();"),
     },
+    "two-numbers": {
+        "style-sheets-between": (
+            "<pre><div><div><style>.a{b:c}</style><span class=a>1</span><style>.d{e:f}</style><div>get a</div></div>"
+            "<div><span class=a>2</span><div>get b</div></div></div></pre>",
+            "",
+            "get a\nget b",
+        ),
+    },
     "box": {
         "declaration": (
             '<div class="code block" style="font-family:monospace">delegate <b>NameChanged</b> (<a href="/n">name</a>'

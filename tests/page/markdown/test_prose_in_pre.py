@@ -36,6 +36,11 @@ PROSE = {
         "I would not have to look it up in the list again each time that I want to use one of them.",
         "up/down/left",
     ),
+    "first-line-indented": (
+        "   If you do not know what the first of them is for, or where it\nkeeps its lists, then you should not use it "
+        "at\nall; it is as easy as that.",
+        "keeps its lists",
+    ),
     "german": (
         "Das ist der Brief, den ich an die anderen geschrieben habe, weil es nicht mit der neuen Fassung geht.\n"
         "Ich habe auch nach dem Grund gefragt, aber sie wollen es mir nicht sagen, und so ist es nun eben.",
