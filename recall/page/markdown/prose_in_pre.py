@@ -129,11 +129,12 @@ def _common(parts: list[str]) -> int:
 def _laid_out(lines: list[str]) -> int:
     """How many lines of a paragraph are indented more than its least indented one, or hold columns.
 
-    The first one of several may be, as those of paragraphs are.
+    The first one of several may be indented, as those of paragraphs are.
     """
-    if len(lines) > 1 and not _COLUMNS.search(lines[0]):
+    margins = [len(line) - len(line.lstrip(" ")) for line in lines]
+    margin = min(margins)
+    if len(lines) > 1 and margins[0] > margin and not _COLUMNS.search(lines[0]):
         lines = lines[1:]
-    margin = min(len(line) - len(line.lstrip(" ")) for line in lines)
     return sum(
         1 for line in lines if line[margin : margin + 2] == "  " or "\t" in line[: margin + 1] or _COLUMNS.search(line)
     )
