@@ -63,8 +63,8 @@ FENCED = {
     "options": "  --all      show all of them, and not only those that are new to us\n"
     "  --old      show what is older than the one that is given in the list\n"
     "  --none     do not show any of them, but say how many there are\n",
-    "manual": "NAME\n       demo - show what it is that the list holds\n\nDESCRIPTION\n       It reads all of the files, and "
-    "says what\n       there is in each of them. If there is none, it\n       says so and ends.\n\nSEE ALSO\n       the other\n",
+    "manual": "NAME\n       demo - show what it is that the list holds\n\nDESCRIPTION\n       It reads all of them,\n"
+    "       and says what there is in each. If there is none, it\n       says so and ends.\n\nSEE ALSO\n       more\n",
     "words": "add the first\nadd the last\nput it in the box\nwait for it\n" * 8,
     "copies": "The quick one.\n",
 }
