@@ -16,10 +16,11 @@ from annotation.summary import AGREEMENT, exclusion_lines, summarise
 from annotation.tasks import EXAMPLES, PREFIXES, STUDIO_CACHE, TASKS, push
 from recall.errors import BadInput
 from recall.labels import LABELS as SCHEMA
+from recall.labels import inherited_labels, threshold_after_audit
 from recall.records import Done, Label, Output, Waiting
 from recall.run import Round, digest_of, table_from
 
-LABELS = "labels.parquet"
+LABELS, THRESHOLD = "labels.parquet", "threshold.json"
 
 
 def advance(round_: Round) -> Done | Waiting:
@@ -66,10 +67,11 @@ def conclude(state: LabelState, url: str = "", now: bool = False) -> Done | Wait
         return Waiting(state.waiting, url or run.store.url(round_.step("label").folder))
     step = round_.begin("label")
     run.discard(run.store.keys(step.key(STUDIO_CACHE)))
-    killed = (LABELS, AGREEMENT)  # of a conclusion that was killed, before further answers came
+    killed = (LABELS, AGREEMENT, THRESHOLD)  # of a conclusion that was killed, before further answers came
     run.discard(key for key in map(step.key, killed) if run.store.exists(key))
     labels, after_end = decide(state.ballots), state.after_end.labels
-    columns = {name: [asdict(label)[name] for label in [*labels, *after_end]] for name in SCHEMA}
+    inherited = inherited_labels(round_)
+    columns = {name: [asdict(label)[name] for label in [*labels, *after_end, *inherited]] for name in SCHEMA}
     step.publish_table(LABELS, columns, SCHEMA)
     step.publish_json(AGREEMENT, summarise(state, run.config))
     for file in (TASKS, PREFIXES, EXAMPLES):
@@ -78,10 +80,15 @@ def conclude(state: LabelState, url: str = "", now: bool = False) -> Done | Wait
     asked = sum(task.use != "gold" for task in state.tasks)
     counts = count(labels, asked, run.config.train.positives) | {"gold": len(state.tasks) - asked}
     counts |= {"left_out": len(state.excluded), "late": len(after_end)}
+    if run.audited:
+        counts |= {"prefixes": len(inherited)}
+    if (own := threshold_after_audit(round_, labels)) is not None:
+        step.publish_json(THRESHOLD, own.record())
+        counts |= {"threshold": round(own.value, 6), "kept": int(own.figures["kept"])}
     return step.finish(counts, {}, exclusion_lines(state, run.config))
 
 
-def count(labels: list[Label], tasks: int, positives: Set[str]) -> dict[str, int]:
+def count(labels: list[Label], tasks: int, positives: Set[str]) -> dict[str, int | float]:
     """The counts that `recall status` shows of the step.
 
     tasks: but those that only measure annotators; undecided: of them, those without a label; decided: by an annotator.

@@ -21,6 +21,7 @@ from recall.labels import (
     evaluation_mask,
     gather,
     page_labels,
+    seed_rows,
     seed_tables,
     shown_sketches,
     shown_urls,
@@ -167,8 +168,7 @@ def known_answers(run: Run, number: int) -> dict[str, KnownAnswer]:
     for url, label in page_labels(run, earlier).items():
         if label.source == "decision" and label.use == "train" and url_key(url) not in twice:
             known[url_key(url)] = KnownAnswer(label.value, 2, True)
-    seeds = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
-    for row in seeds.to_pylist():
+    for row in seed_rows(run, ["url", "label", "source"]):
         if row["source"] == LABELLED and (key := url_key(row["url"])) not in shown:
             known[key] = KnownAnswer(row["label"], 1, True)
     for url, value in usable(run.gold, run.holdout).items():

@@ -1,13 +1,19 @@
-"""Apply a trained round to other crawls: a run of one round that inherits the model and the accepted prefixes."""
+"""Apply a trained round to other crawls: a run of one round that inherits the model and the accepted prefixes.
+
+Its threshold follows from the crawl's own scores, so that it meets the target there. With an audit, people label a
+sample of the crawl's pages, which corrects the threshold and says what was met; nothing is trained.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from recall.archive.manifest import resolve
 from recall.config import Config, CrawlSection, dump_config
 from recall.errors import BadInput
-from recall.labels.decisions import LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
+from recall.labels.decisions import INHERITED_LABELS, LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
 from recall.release.pack import MODEL, is_release, read_release
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Parent, Run
@@ -71,32 +77,58 @@ def origin_of(text: str) -> Origin:
     )
 
 
-def apply_run(root: str, parent: str | Origin, crawl: CrawlSection, config: Config | None = None) -> Run:
+def parse_target(text: str, config: Config) -> Config:
+    """A config with another [train] target, NAME=VALUE. Raises BadInput for what [train] would not take."""
+    name, _, value = text.partition("=")
+    changed = {"target": name.strip(), "target_value": value.strip()}
+    try:
+        return Config.model_validate({**config.model_dump(), "train": {**config.train.model_dump(), **changed}})
+    except ValidationError as error:
+        what = error.errors()[0]["msg"]
+        raise BadInput(
+            f"--target {text}: {what}; for example precision=0.8, recall=0.9, pages=0.049 or tokens=30e9"
+        ) from None
+
+
+def apply_run(
+    root: str, parent: str | Origin, crawl: CrawlSection, config: Config | None = None, audit: int = 0, target: str = ""
+) -> Run:
     """Make a run in `root` that scans other shards with the model and prefixes of a trained round.
 
-    parent: where it comes from, as `origin_of` reads it; config: where [access] and [cluster] come from; everything
-    else is the parent's. Raises as `origin_of`.
+    parent: where it comes from, as `origin_of` reads it; config: where [access], [cluster], [studio] and the holdout
+    come from, and with an audit the file that answers; audit: pages that people label; target: as `parse_target` reads
+    it. Everything else is the parent's. Raises as `origin_of`, BadInput for a target that cannot be.
     """
     origin = parent if isinstance(parent, Origin) else origin_of(parent)
     settings = config or origin.config
+    asked: dict[str, object] = {"answers": config.label.answers if config and audit else "", "gold": ""}
+    if audit:
+        asked |= {"audit": audit, "pages": 0, "prefixes": 0, "gold_share": 0.0}
     frozen = origin.config.model_copy(
         update={
-            "run": origin.config.run.model_copy(update={"rounds": 1, "holdout": ""}),
+            "run": origin.config.run.model_copy(update={"rounds": 1, "holdout": config.run.holdout if config else ""}),
             "crawl": crawl,
             "seed": origin.config.seed.model_copy(update={"labels": ""}),
-            "label": origin.config.label.model_copy(update={"answers": "", "gold": ""}),
+            "label": origin.config.label.model_copy(update=asked),
             "access": settings.access,
             "cluster": settings.cluster,
+            "studio": settings.studio,
         }
     )
+    frozen = parse_target(target, frozen) if target else frozen
     shards = resolve(crawl, frozen.access, frozen.run.seed, "wet" if frozen.scan.input == "text" else "warc")
     run = Run.create(root, frozen, dump_config(frozen), shards, origin.parent)
-    run.adopt("train", {name: origin.folder / name for name in MODEL_FILES}, {"model": origin.model})
-    run.adopt("label", _inherited_labels(origin.prefixes, origin.rejected), {"prefixes": len(origin.prefixes)})
+    model: dict[str, bytes | Path] = {name: origin.folder / name for name in MODEL_FILES}
+    if audit:
+        model[INHERITED_LABELS] = _prefix_labels(origin.prefixes, origin.rejected)
+    run.adopt("train", model, {"model": origin.model})
+    if not audit:
+        run.adopt("label", _inherited_labels(origin.prefixes, origin.rejected), {"prefixes": len(origin.prefixes)})
     return run
 
 
-def _inherited_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> dict[str, bytes]:
+def _prefix_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> bytes:
+    """Judged prefixes as a table of labels."""
     count = len(prefixes) + len(rejected)
     labels = {
         "target": [*prefixes, *rejected],
@@ -108,8 +140,12 @@ def _inherited_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> dict[
         "source": ["vote"] * count,
         "category": [""] * count,
     }
+    return table_bytes(labels, LABELS)
+
+
+def _inherited_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> dict[str, bytes]:
     return {
-        "labels.parquet": table_bytes(labels, LABELS),
+        "labels.parquet": _prefix_labels(prefixes, rejected),
         "tasks.parquet": table_bytes({name: [] for name in PAGE_TASKS}, PAGE_TASKS),
         "prefixes.parquet": table_bytes({name: [] for name in PREFIX_TASKS}, PREFIX_TASKS),
     }

@@ -10,26 +10,30 @@ import click
 from recall import loop
 from recall.cli.stepping import RUN
 from recall.corpus import check_lineage
-from recall.errors import Damaged
+from recall.errors import BadInput, Damaged
 from recall.labels.audit_estimates import Audited, audit
 from recall.report.prefix_figures import open_prefixes, prefixes_json, print_open_prefixes, print_yields
 from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure
 from recall.report.run_summary import done_lines, failure_lines, next_lines
+from recall.report.share_figures import code_share
 from recall.report.terminal_tables import (
     ledger_json,
     print_audits,
     print_last_failures,
     print_ledger,
     print_notes,
+    print_own_thresholds,
     print_rounds,
     print_steps,
 )
 from recall.run.failures import read_failures
 from recall.run.label_files import read_labels
 from recall.run.ledger import ledger, unexplained
+from recall.run.own_threshold import own_thresholds
 from recall.run.rounds import Run
 
 COUNT = click.IntRange(0)
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 AUDIT_SHARDS = 1_000
 """Shards up to which `recall status` reads every row of every round to estimate from audit samples."""
 
@@ -40,20 +44,25 @@ PREFIXES = 3
 @click.command()
 @RUN
 @click.option("--measure", "labels", help="Labels file (url, label): add what each round finds of its code pages.")
+@click.option("--share", type=SHARE, help="With --measure: share of code pages; by default the crawl's, as estimated.")
 @click.option("--audit", "audited", is_flag=True, help="Estimate from audit samples however many shards there are.")
 @click.option("--verbose", is_flag=True, help="Add the ledger, every step's counts and all tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-def status(run: str, labels: str | None, audited: bool, verbose: bool, as_json: bool) -> None:
+def status(run: str, labels: str | None, share: float | None, audited: bool, verbose: bool, as_json: bool) -> None:
     """Show what a run has done, what comes next and what to do."""
     opened = Run.open(run)
+    if share is not None and not labels:
+        raise BadInput("status: --share goes with --measure LABELS")
     rows = read_labels(labels, opened.config.access) if labels else None
-    rounds = []
-    for number in range(1, opened.config.run.rounds + 1):
-        round_ = opened.round(number)
-        if round_.sealed and opened.parent is None:
-            rounds.append((counts_of(round_), measure(round_, rows) if rows else None))
     audited = audited or len(opened.shards) <= AUDIT_SHARDS
-    audits = [(counts.round, audit(opened.round(counts.round)) if audited else None) for counts, _ in rounds]
+    sealed = [opened.round(number) for number in range(1, opened.config.run.rounds + 1)]
+    sealed = [round_ for round_ in sealed if round_.sealed]
+    audits = [(round_.number, audit(round_) if audited else None) for round_ in sealed]
+    rounds = [
+        (counts_of(round_), measure(round_, rows, code_share(round_, share, estimate)) if rows else None)
+        for round_, (_, estimate) in zip(sealed, audits, strict=True)
+        if opened.parent is None
+    ]
     if as_json:
         click.echo(json.dumps(_status_json(opened, rounds, audits), sort_keys=True))
         return
@@ -68,9 +77,10 @@ def status(run: str, labels: str | None, audited: bool, verbose: bool, as_json: 
         print_notes(done_lines(opened))
     if rounds:
         print_rounds(rounds, verbose)
-        print_audits(audits)
-        if verbose or not rows:
-            print_yields([(counts.round, counts.won) for counts, _ in rounds])
+    print_own_thresholds(own_thresholds(opened))
+    print_audits(audits)
+    if rounds and (verbose or not rows):
+        print_yields([(counts.round, counts.won) for counts, _ in rounds])
     print_open_prefixes(open_prefixes(opened)[: None if verbose else PREFIXES])
     if not verbose:
         print_notes(failure_lines(entries, failures))
@@ -88,6 +98,8 @@ def _status_json(
         "next": None if upcoming is None else loop.step_name(*upcoming),
         "open_prefixes": prefixes_json(open_prefixes(opened)),
         "ledger": ledger_json(ledger(opened)),
+        "thresholds": {number: own.record() for number, own in own_thresholds(opened)},
+        "audits": {number: asdict(estimate) if estimate else None for number, estimate in audits},
         "steps": {folder: dict(done.counts) for folder, done in done_steps(opened)},
         "rounds": [
             {
@@ -95,7 +107,7 @@ def _status_json(
                 "measured": asdict(figures) if figures else None,
                 "audit": asdict(estimate) if estimate else None,
             }
-            for (counts, figures), (_, estimate) in zip(rounds, audits, strict=True)
+            for (counts, figures), (_, estimate) in zip(rounds, audits, strict=False)
         ],
     }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.util import find_spec
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,6 +17,7 @@ from recall.run.jobs import disconnect
 from recall.run.label_files import read_labels
 from recall.run.rounds import Run
 
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 GROUPS = ("pages", "positive", "precision", "found")
 DRAWS = ("matplotlib", "sklearn", "jinja2")
 
@@ -25,18 +27,21 @@ DRAWS = ("matplotlib", "sklearn", "jinja2")
 @click.option("--round", "number", type=int, help="The round; by default the last one that was trained.")
 @click.option("--count", default=20, show_default=True, help="Worst pages of each kind.")
 @click.option("--measure", "labels", help="Labels file (url, label): pages of held-out hosts measure each round.")
+@click.option("--share", type=SHARE, help="With --measure: share of code pages; by default the crawl's, as estimated.")
 @click.option("--pages/--no-pages", default=True, show_default=True, help="Write RUN/report/, a page with plots.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-def report(run: str, number: int | None, count: int, labels: str | None, pages: bool, as_json: bool) -> None:
+def report(run: str, number: int | None, count: int, pages: bool, as_json: bool, **measured: Any) -> None:
     """Write RUN/report/index.html; show where a round errs on held-out hosts, by language, kind and page."""
     opened = Run.open(run)
+    if measured["share"] is not None and not measured["labels"]:
+        raise BadInput("report: --share goes with --measure LABELS")
     rounds = range(1, opened.config.run.rounds + 1)
     trained = [each for each in rounds if opened.round(each).step("train").done]
     applied = opened.parent is not None
     if not applied and not trained:
         raise OutOfOrder(f"{opened.store.root}: no round of this run was trained here; there are no errors to show")
     errors = None if applied else worst_errors(opened.round(number or trained[-1]), count)
-    where = _write(opened, errors, labels) if pages else ""
+    where = _write(opened, errors, measured["labels"], measured["share"]) if pages else ""
     if as_json:
         click.echo(json.dumps({**(asdict(errors) if errors else {}), "report": where}, sort_keys=True))
         return
@@ -48,7 +53,7 @@ def report(run: str, number: int | None, count: int, labels: str | None, pages: 
         click.echo(f"report: {where}")
 
 
-def _write(run: Run, errors: WorstErrors | None, labels: str | None) -> str:
+def _write(run: Run, errors: WorstErrors | None, labels: str | None, share: float | None) -> str:
     """Write the report's folder; returns the URL of its page. Raises BadInput where a library that draws is missing."""
     if missing := [name for name in DRAWS if find_spec(name) is None]:
         raise BadInput(f"report: {missing[0]} is not installed: pip install 'recall[report]', or add --no-pages")
@@ -57,7 +62,7 @@ def _write(run: Run, errors: WorstErrors | None, labels: str | None) -> str:
 
     rows = read_labels(labels, run.config.access) if labels else []
     try:
-        return write_report(run.store, assemble(run, rows, errors))
+        return write_report(run.store, assemble(run, rows, errors, share))
     finally:
         disconnect()
 

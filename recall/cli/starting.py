@@ -1,5 +1,6 @@
 """The verbs that begin a run: `recall init` and `recall demo`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,28 +30,37 @@ POSITIVE = click.IntRange(1)
 @click.option("--crawl", "crawls", multiple=True, help="With --from: a crawl id; may be given several times.")
 @click.option("--base", help="With --from: where the crawls lie (https, s3:// or a folder).")
 @click.option("--limit", type=POSITIVE, help="With --from: only so many shards, a seeded sample.")
-def init(
-    run: str, config: Path | None, parent: str | None, crawls: tuple[str, ...], base: str | None, limit: int | None
-) -> None:
+@click.option(
+    "--target", default="", help="With --from: precision=0.8, recall=0.9, pages=0.049 or tokens=30e9 instead of theirs."
+)
+@click.option(
+    "--audit", type=POSITIVE, help="With --from: so many pages are judged by people; they correct the threshold."
+)
+def init(run: str, config: Path | None, parent: str | None, **applied: Any) -> None:
     """Freeze the inputs of a new run into the folder RUN (a path or s3://bucket/key)."""
     if config is None and parent is None:
         raise BadInput(
             "init: give --config FILE, or --from RUN@ROUND or RELEASE to apply a trained round to other crawls"
         )
-    if parent is None and (crawls or base or limit):
-        raise BadInput("init: --crawl, --base and --limit go with --from; a new run's crawl stands in its config")
+    if parent is None and any(applied.values()):
+        raise BadInput(
+            "init: --crawl, --base, --limit, --target and --audit go with --from; a new run has them in its config"
+        )
     settings = resolve_paths(load_config(config), config.absolute().parent) if config else None
-    if parent is None:
-        made = _new_run(run, settings or Config())
-    else:
-        origin = origin_of(parent)
-        crawl = (settings or origin.config).crawl
-        given = {"ids": crawls or None, "base": base, "limit": limit, "sample": True if limit else None}
-        changed = {key: value for key, value in given.items() if value is not None}
-        if crawls:
-            changed |= {"paths": (), "warcs": ()}
-        made = apply_run(run, origin, type(crawl).model_validate({**crawl.model_dump(), **changed}), settings)
+    made = _new_run(run, settings or Config()) if parent is None else _applied_run(run, parent, settings, applied)
     click.echo(f"{made.store.root}: {len(made.shards)} shards, {made.config.run.rounds} round(s)")
+
+
+def _applied_run(root: str, parent: str, settings: Config | None, given: Mapping[str, Any]) -> Run:
+    origin = origin_of(parent)
+    crawl = (settings or origin.config).crawl
+    limit = given["limit"]
+    wanted = {"ids": given["crawls"] or None, "base": given["base"], "limit": limit, "sample": True if limit else None}
+    changed = {key: value for key, value in wanted.items() if value is not None}
+    if given["crawls"]:
+        changed |= {"paths": (), "warcs": ()}
+    crawl = type(crawl).model_validate({**crawl.model_dump(), **changed})
+    return apply_run(root, origin, crawl, settings, given["audit"] or 0, given["target"])
 
 
 def _new_run(root: str, config: Config) -> Run:

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import tomli_w
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from recall.config.corpus_sections import (
     SIGNALS,
@@ -95,6 +95,13 @@ class Config(Section):
     boilerplate: BoilerplateSection = BoilerplateSection()
     mix: MixSection = MixSection()
     cluster: ClusterSection = ClusterSection()
+
+    @model_validator(mode="after")
+    def _candidates_hold_the_target(self) -> "Config":
+        wanted, share = self.train.target_value, self.scan.candidates_share
+        if self.train.target == "pages" and wanted > share:
+            raise ValueError(f"[train] target_value = {wanted} of all pages needs [scan] candidates_share, now {share}")
+        return self
 
 
 LOCATIONS = (

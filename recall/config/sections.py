@@ -120,14 +120,29 @@ class TrainSection(Section):
     search: Count = 0
     folds: Annotated[int, Field(ge=2)] = 5
     thresholds: Literal["one", "kind"] = "one"
-    target: Literal["precision", "recall"] = "precision"
-    target_value: Share = 0.9
+    target: Literal["precision", "recall", "pages", "tokens"] = "precision"
+    target_value: Annotated[float, Field(gt=0.0)] = 0.9
 
     @model_validator(mode="after")
     def _ngrams_need_buckets(self) -> "TrainSection":
         if self.ngrams > 1 and self.buckets == 0:
             raise ValueError("ngrams above 1 need buckets above 0, for example 2000000")
         return self
+
+    @model_validator(mode="after")
+    def _target_fits(self) -> "TrainSection":
+        if self.target != "tokens" and self.target_value >= 1:
+            raise ValueError(f"target_value is a share above 0 and below 1 of target = {self.target!r}")
+        if self.target == "tokens" and self.target_value < 1:
+            raise ValueError("target_value is a number of tokens, for example 30e9, of target = 'tokens'")
+        if not self.by_quality and (self.thresholds == "kind" or self.topics):
+            raise ValueError(f"target = {self.target!r} is of all pages together: no topics, thresholds = 'one'")
+        return self
+
+    @property
+    def by_quality(self) -> bool:
+        """True for a target of precision or recall; a share of pages or a number of tokens is kept by rank alone."""
+        return self.target in ("precision", "recall")
 
     @model_validator(mode="after")
     def _topics_fit(self) -> "TrainSection":

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import recall
-from recall.config import Config
+from recall.config import Config, TrainSection
 from recall.corpus.published import CorpusStatistics, ranked
 from recall.corpus.schema import MEANINGS, VERSION
 from recall.labels.audit_estimates import Audited, audit
 from recall.model.evaluate import Interval
+from recall.run.own_threshold import OwnThreshold, own_thresholds
 from recall.run.rounds import Run
 
 AUDITED = 1_000
@@ -42,9 +43,9 @@ class CardFigures:
 
 
 def audited_rounds(run: Run) -> list[tuple[int, Audited | None]]:
-    """Estimates of the rounds from their audit samples; none for a run that inherited its model."""
+    """Estimates of the rounds from their audit samples; none where no round is sealed."""
     sealed = [number for number in range(1, run.config.run.rounds + 1) if run.round(number).sealed]
-    if run.parent is not None or not sealed:
+    if not sealed:
         return []
     wanted = sealed if len(run.shards) <= AUDITED else sealed[-1:]
     return [(number, audit(run.round(number))) for number in wanted]
@@ -67,6 +68,7 @@ def card(run: Run, figures: CardFigures) -> str:
         _method(run),
         "## How good it is",
         _quality(figures.audits),
+        _expected(run),
         _topics(run, figures.tags),
         "## What is in it",
         _table(("kept by", "pages"), ranked(statistics.reasons)),
@@ -140,6 +142,44 @@ def _quality(audits: Sequence[tuple[int, Audited | None]]) -> str:
         f"{_table(names, rows)}\n\nEstimates for the crawl without held-out hosts, before the stages below, from blind "
         "random samples, with 95 % intervals; recall: the share of the crawl's code-related pages that is kept. A page "
         "that was captured several times counts once, by its newest capture."
+    )
+
+
+def _expected(run: Run) -> str:
+    """How the last round's threshold was chosen where not by labels of this crawl alone, "" elsewhere."""
+    chosen = own_thresholds(run)
+    if not chosen:
+        return ""
+    own, target = chosen[-1][1], run.config.train
+    told = {name: _known(name, own) for name in ("share", "precision", "recall")}
+    lines = [f"The threshold, {own.value:.3f}, follows from the crawl's scores; the target was {_target(target)}."]
+    if not own.identified:
+        lines.append("The scores do not tell the crawl's share of code.")
+    elif told["share"]:
+        lines.append(f"The share of code in the crawl is {told['share']} by its scores.")
+    if told["precision"]:
+        lines.append(f"By them precision is {told['precision']} and recall {told['recall']} on captures.")
+    if "audited" in own.figures:
+        lines.append(f"{own.figures['audited']:.0f} audited pages corrected it.")
+    if "tokens" in own.figures:
+        lines.append(f"What it keeps holds about {own.figures['tokens']:,.0f} tokens, before the stages below.")
+    return " ".join(lines)
+
+
+def _known(name: str, own: OwnThreshold) -> str:
+    figures = own.figures
+    if name not in figures:
+        return ""
+    if f"{name}_low" not in figures:
+        return f"{figures[name]:.3f}"
+    return _interval(Interval(figures[name], figures[f"{name}_low"], figures[f"{name}_high"]))
+
+
+def _target(train: TrainSection) -> str:
+    if train.target == "tokens":
+        return f"{train.target_value:,.0f} tokens"
+    return (
+        f"{train.target_value:.2%} of the pages" if train.target == "pages" else f"{train.target} {train.target_value}"
     )
 
 

@@ -5,13 +5,16 @@ from .decisions import PAGE_TASKS as PAGE_TASKS
 from .decisions import PREFIX_TASKS as PREFIX_TASKS
 from .decisions import accepted_among as accepted_among
 from .decisions import audit_urls as audit_urls
+from .decisions import inherited_labels as inherited_labels
 from .decisions import page_labels as page_labels
 from .decisions import prefix_labels as prefix_labels
+from .decisions import seed_rows as seed_rows
 from .decisions import shown_sketches as shown_sketches
 from .decisions import shown_urls as shown_urls
 from .examples import gather as gather
 from .examples import seed_tables as seed_tables
 from .label_noise import error_posteriors as error_posteriors
+from .shifted_threshold import threshold_after_audit as threshold_after_audit
 
 __all__ = [
     "ASKED_AGAIN",
@@ -23,9 +26,12 @@ __all__ = [
     "error_posteriors",
     "evaluation_mask",
     "gather",
+    "inherited_labels",
     "page_labels",
     "prefix_labels",
+    "seed_rows",
     "seed_tables",
     "shown_sketches",
     "shown_urls",
+    "threshold_after_audit",
 ]

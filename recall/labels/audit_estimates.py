@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from recall.labels.decisions import accepted_set, excluded_annotators, label_rows
+from recall.labels.decisions import accepted_set, excluded_annotators, label_rows, seed_rows
 from recall.labels.examples import seed_tables
 from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled, pooled_shares
 from recall.model.near_texts import NearTexts
@@ -38,9 +38,13 @@ LABELLED = "label"
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """Audit estimates of a round. labels: audit pages with a label, of all rounds that were pooled."""
+    """Audit estimates of a round. labels: audit pages with a label, of all rounds that were pooled.
+
+    pages: of the crawl, without held-out ones and those that the seed took unasked.
+    """
 
     labels: int
+    pages: int
     model: AuditEstimate
     with_prefixes: AuditEstimate
 
@@ -155,9 +159,8 @@ def _harvested_after(run: Run, pages: Sequence[LabelledTask], until: int) -> dic
 
 
 def _seed_truth(run: Run) -> dict[str, bool]:
-    table = run.store.read_table(run.step("seed").key("examples.parquet"), ["url", "label", "source"])
-    positives = run.config.train.positives
-    return {url_key(row["url"]): row["label"] in positives for row in table.to_pylist() if row["source"] == LABELLED}
+    positives, rows = run.config.train.positives, seed_rows(run, ["url", "label", "source"])
+    return {url_key(row["url"]): row["label"] in positives for row in rows if row["source"] == LABELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +296,4 @@ def audit(round_: Round) -> Audited | None:
     )
     alone = {name: Cell(float(pages), name[0] == "1") for name, pages in counts.items()}
     together = {name: Cell(float(pages), "1" in name[:2]) for name, pages in counts.items()}
-    return Audited(pool.labels, estimate_pooled(sample, alone), estimate_pooled(sample, together))
+    return Audited(pool.labels, counts.total(), estimate_pooled(sample, alone), estimate_pooled(sample, together))

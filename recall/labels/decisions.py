@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from recall.model.near_texts import Sketches
-from recall.records import LabelUse, PrefixValue, TaskUse
-from recall.run.rounds import Run
+from recall.records import Label, LabelUse, PrefixValue, TaskUse
+from recall.run.rounds import Round, Run
 from recall.sites.prefixes import PrefixSet, parse_prefix
 from recall.sites.urls import url_key
 
@@ -72,6 +72,10 @@ LABELS = {
 }
 
 
+INHERITED_LABELS = "inherited.parquet"
+"""In the train folder of an applied run that is audited: the judged prefixes of the run that its model comes from."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageLabel:
     """A page that annotators labelled. value: a label name; text: its scoring text when it was shown.
@@ -92,6 +96,16 @@ class PageLabel:
     text: str
 
 
+def seed_rows(run: Run, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """Some columns of the seed's examples; none in a run that inherited its model, and so has no seed."""
+    if run.parent is not None:
+        return []
+    rows: list[dict[str, Any]] = run.store.read_table(
+        run.step("seed").key("examples.parquet"), list(columns)
+    ).to_pylist()
+    return rows
+
+
 def excluded_annotators(run: Run, rounds: Iterable[int]) -> frozenset[str]:
     """Annotators whose votes no longer count, as the last of some rounds says."""
     for number in sorted(rounds, reverse=True):
@@ -106,6 +120,17 @@ def label_rows(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str,
     table = run.store.read_table(run.round(number).step("label").key("labels.parquet"), list(LABELS))
     rows: list[dict[str, Any]] = table.to_pylist()
     return [row for row in rows if not row["annotators"] or set(row["annotators"]) - ignored]
+
+
+def inherited_labels(round_: Round) -> list[Label]:
+    """Labels of judged prefixes that an audited round took over with its model; empty in any other."""
+    store, key = round_.run.store, round_.step("train").key(INHERITED_LABELS)
+    if not round_.run.audited or not store.exists(key):
+        return []
+    return [
+        Label(row["target"], "prefix", row["value"], (), 1.0, "train", "vote")
+        for row in store.read_table(key, ["target", "value"]).to_pylist()
+    ]
 
 
 def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:

@@ -108,7 +108,9 @@ def gather(round_: Round) -> list[Example]:
 
 
 def seed_tables(run: Run) -> list[str]:
-    """The tables of the seed's examples: those found in the crawl, then [seed] texts."""
+    """The tables of the seed's examples: those of the crawl, then [seed] texts; none in a run without a seed."""
+    if run.parent is not None:
+        return []
     seed = run.step("seed")
     return [seed.key("examples.parquet"), *([seed.key("texts.parquet")] if run.config.seed.texts else [])]
 

@@ -20,7 +20,7 @@ from recall.corpus import part_keys
 from recall.errors import BadInput
 from recall.labels.decisions import accepted_set
 from recall.run.rounds import Run
-from recall.run.scanned import scanned_shards
+from recall.run.scanned import read_rows, scanned_shards
 from recall.sites.urls import host_of
 
 PARTS = 128
@@ -87,11 +87,10 @@ def urls_of(side: Side) -> Iterator[str]:
     labelled = side.round if round_.step("label").done else side.round - 1
     prefixes = accepted_set(run, range(1, labelled + 1))
     for scanned in scanned_shards(round_):
-        for table in run.store.read_batches(scanned.rows, ["url", "kept"], BATCH):
-            columns = (table.column(name).to_pylist() for name in ("url", "kept"))
-            for url, kept in zip(*columns, strict=True):
-                if kept or prefixes.match(url) is not None:
-                    yield url
+        table = read_rows(run.store, scanned, ["url", "kept"])
+        for url, kept in zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True):
+            if kept or prefixes.match(url) is not None:
+                yield url
 
 
 def _partition(side: Side, folder: Path) -> None:

@@ -5,7 +5,7 @@ Report. What a run has no data for (no audit, no corpus yet) is left out. Work o
 the run's steps are; nothing that grows with the crawl is gathered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from recall.report.floor_loss import floor_figure
 from recall.report.funnel import funnel_of
 from recall.report.mistakes import WorstErrors
 from recall.report.model_figures import (
+    LabelledScores,
     audits_of,
     calibration_of,
     curves_of,
@@ -38,7 +39,9 @@ from recall.report.model_figures import (
 from recall.report.prefix_figures import yield_figure
 from recall.report.projection import map_of
 from recall.report.round_figures import counts_of
+from recall.report.share_figures import AtShare, at_share, code_share, share_figure, threshold_text
 from recall.run.label_files import LabelledUrl
+from recall.run.own_threshold import own_thresholds
 from recall.run.rounds import Round, Run
 
 COUNTS = {
@@ -65,8 +68,10 @@ MISTAKES = {
 }
 
 
-def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None) -> Report:
+def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None, share: float | None = None) -> Report:
     """Work out a run's report. errors: of a round of it, as worked out already; None where it has none.
+
+    share: of code pages, at which held-out labels are measured too; by default the crawl's own, as estimated.
 
     Raises OutOfOrder before the first round was scanned.
     """
@@ -74,12 +79,13 @@ def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None
     scanned = [round_ for round_ in rounds if round_.step("scan").done]
     if not scanned:
         raise OutOfOrder(f"{run.store.root}: no round was scanned yet; a report needs one (see `recall status`)")
-    sealed = [round_ for round_ in scanned if round_.sealed and run.parent is None]
+    judged = [round_ for round_ in scanned if round_.sealed]
+    sealed = judged if run.parent is None else []
     survey = corpus_statistics(run) if run.step("corpus").done else None
-    audits = audits_of(sealed)
+    audits = audits_of(judged)
     sections = [
         ReportSection("pages", "What became of the pages", _overview(scanned[-1], sealed, survey)),
-        ReportSection("model", "How good the model is", _model(scanned, audits, labels)),
+        ReportSection("model", "How good the model is", _model(scanned, audits, labels, share)),
         ReportSection("domains", "Where code lies", _domains(scanned)),
         ReportSection("corpus", "The corpus", _corpus(scanned[-1], survey)),
         ReportSection("errors", "Worst errors", _errors(errors)),
@@ -118,20 +124,39 @@ def _overview(last: Round, sealed: Sequence[Round], survey: CorpusStatistics | N
 
 
 def _model(
-    scanned: Sequence[Round], audits: Sequence[tuple[int, Audited | None]], labels: Sequence[LabelledUrl]
+    scanned: Sequence[Round],
+    audits: Sequence[tuple[int, Audited | None]],
+    labels: Sequence[LabelledUrl],
+    share: float | None,
 ) -> tuple[FigureData, ...]:
     trained = [round_ for round_ in scanned if round_.run.parent is None]
     if not trained:
-        return ()
+        return (rounds_of(audits, []),)
     labelled = [out_of_fold_scores(round_) for round_ in trained]
     held = [scores for round_ in trained if (scores := held_out_scores(round_, labels)).urls] if labels else []
     return (
         rounds_of(audits, held),
+        share_figure(_at_share(trained, held, dict(audits), share)),
         floor_figure(trained, labels),
         curves_of(labelled, held),
         calibration_of(trained[-1], labelled[-1], held[-1:]),
         scores_of(trained[-1], labelled[-1]),
     )
+
+
+def _at_share(
+    trained: Sequence[Round],
+    held: Sequence[LabelledScores],
+    audits: Mapping[int, Audited | None],
+    given: float | None,
+) -> list[tuple[int, AtShare | None]]:
+    """Held-out pages of each round at the crawl's share of code."""
+    measured = []
+    for scores in held:
+        round_ = next(each for each in trained if each.number == scores.round)
+        code = code_share(round_, given, audits.get(scores.round))
+        measured.append((scores.round, at_share(code, scores.score, scores.kept, scores.truth, scores.urls)))
+    return measured
 
 
 def _domains(scanned: Sequence[Round]) -> tuple[FigureData, ...]:
@@ -175,6 +200,7 @@ def _facts(run: Run, scanned: Sequence[Round]) -> tuple[tuple[str, str], ...]:
         ("WARC files", files),
         ("Rounds", f"{len(scanned)} of {run.config.run.rounds}"),
         ("Seed", str(run.config.run.seed)),
+        *(("Threshold", threshold_text(own)) for _, own in own_thresholds(run)[-1:]),
         ("Digest", run.digest()[:16]),
         ("recall", recall.__version__),
     )

@@ -73,6 +73,11 @@ class LabelledScores:
     truth: NDArray[Any] = field(repr=False)
     weights: NDArray[Any] = field(repr=False)
 
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which pages reach the threshold."""
+        return np.asarray(self.score >= self.threshold)
+
 
 def out_of_fold_scores(round_: Round) -> LabelledScores:
     """The out-of-fold scores of a trained round, with the weights that its threshold was chosen with."""
@@ -119,7 +124,7 @@ def rounds_of(audits: Sequence[tuple[int, Audited | None]], held: Sequence[Label
                 rows.append(_estimate(number, name, "recall", estimate.recall, audited.labels))
     for labelled in held:
         groups = [registered_domain(host_of(url)) for url in labelled.urls]
-        kept = (labelled.score >= labelled.threshold).astype(np.float64)
+        kept = labelled.kept.astype(np.float64)
         for name, figure in (("precision", _precision), ("recall", _recall)):
             interval = bootstrap_interval(figure, kept, labelled.truth, groups)
             rows.append(_estimate(labelled.round, HELD_OUT, name, interval, len(labelled.urls)))

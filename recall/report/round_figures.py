@@ -18,6 +18,7 @@ from recall.labels.prefix_yield import PrefixYield, prefix_yield
 from recall.model.evaluate import average_precision, choose_threshold
 from recall.records import Done
 from recall.report.floor_loss import FloorLoss, measure_floor
+from recall.report.share_figures import AtShare, CodeShare, at_share
 from recall.run.label_files import LabelledUrl
 from recall.run.order import SEAL
 from recall.run.round_model import threshold_of
@@ -56,7 +57,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A round's model on held-out pages at its own threshold; on other pages with and without prefixes; its floor."""
+    """A round's model on held-out pages at its own threshold; on other pages with and without prefixes; its floor.
+
+    at_share: the held-out pages at the crawl's share of code, None where it is not known.
+    """
 
     threshold: float
     held_out: Share
@@ -65,6 +69,7 @@ class Measured:
     others: Share
     others_with_prefixes: Share
     below_floor: FloorLoss
+    at_share: AtShare | None = None
 
 
 def done_steps(run: Run) -> list[tuple[str, Done]]:
@@ -112,8 +117,11 @@ def _recall_at(scores: NDArray[Any], truth: NDArray[Any], precision: float) -> f
     return chosen.recall if chosen.reached else 0.0
 
 
-def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
-    """Compare a round's scan with labels. Labelled pages that the scan has not seen count as missed."""
+def measure(round_: Round, labels: Sequence[LabelledUrl], code: CodeShare | None = None) -> Measured:
+    """Compare a round's scan with labels. Labelled pages that the scan has not seen count as missed.
+
+    code: the share of code at which held-out pages are measured too.
+    """
     run: Run = round_.run
     verdicts = scores_of_urls(round_, frozenset(label.url for label in labels))
     score = np.array([verdicts.get(label.url, (0.0, False))[0] for label in labels])
@@ -122,6 +130,7 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
     held = np.array([run.holdout.covers(label.url) for label in labels])
     prefixes = accepted_set(run, range(1, round_.number + 1))
     covered = np.array([prefixes.match(label.url) is not None and label.url in verdicts for label in labels])
+    urls = [labels[row].url for row in np.flatnonzero(held)]
     table = run.store.read_table(round_.step("train").key("out_of_fold.parquet"), ["url"])
     trained = {url_key(url) for url in table.column("url").to_pylist()}
     unseen = ~held & np.array([url_key(label.url) not in trained for label in labels], dtype=bool)
@@ -133,4 +142,5 @@ def measure(round_: Round, labels: Sequence[LabelledUrl]) -> Measured:
         others=share(kept[unseen], truth[unseen]),
         others_with_prefixes=share((kept | covered)[unseen], truth[unseen]),
         below_floor=measure_floor(round_, labels),
+        at_share=at_share(code, score[held], kept[held], truth[held], urls),
     )

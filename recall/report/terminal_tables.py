@@ -11,15 +11,18 @@ from recall.labels.audit_estimates import Audited
 from recall.model.evaluate import Interval
 from recall.records import Done
 from recall.report.round_figures import Counts, Measured
+from recall.report.share_figures import AtShare, threshold_text
 from recall.run.failures import FailedItem
 from recall.run.ledger import Account, Entry
 from recall.run.order import StepPosition
+from recall.run.own_threshold import OwnThreshold
 
 LEDGER = ("step", "shards", "done", "failed", "pages", "done", "failed")
 FAILURES = 10
 """Failed items of a step that are listed."""
 
 COUNTS = ("round", "examples", "read", "kept", "code domains", "prefixes", "harvested", "saturation")
+AT_SHARE = ("round", "code", "precision", "recall", "AP", "recall at 0.90")
 HELD_OUT = ("round", "threshold", "precision", "recall", "AP", "recall at 0.90")
 AUDIT = ("round", "labels", "code pages", "precision", "recall", "with prefixes: precision", "recall")
 FLOOR = ("round", "code pages", "below the floor", "lost by it", "recall", "recall without it")
@@ -61,11 +64,40 @@ def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]], verbose: bool
     held = measured[0][1].held_out
     title = f"held-out pages: {held.pages:,}, {held.positive:,} of them positive"
     print_table(title, HELD_OUT, [(number, *_held_out_row(figures)) for number, figures in measured])
+    print_at_share([(number, figures.at_share) for number, figures in measured if figures.at_share is not None])
     title = "labelled pages of other hosts that the round's model did not train on"
     print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
     if verbose:
         title = "what the floor loses: labelled code pages that the round's model did not train on"
         print_table(title, FLOOR, [(number, *_floor_row(figures)) for number, figures in measured])
+
+
+def print_at_share(rounds: Sequence[tuple[str, AtShare]]) -> None:
+    """Print the figures of held-out pages at the crawl's share of code, and recall against the share kept."""
+    if not rounds:
+        return
+    rows = [
+        (number, interval_text(figures.code.share), *map(interval_text, _at_share(figures)))
+        for number, figures in rounds
+    ]
+    known = rounds[-1][1].code.known_by
+    print_table(f"held-out pages at the crawl's share of code ({known}), 95 % intervals", AT_SHARE, rows)
+    kept = [f"{pages:.0%} kept" for pages, _ in rounds[0][1].recall_where_kept]
+    curve = [
+        (number, *(interval_text(recall) for _, recall in figures.recall_where_kept)) for number, figures in rounds
+    ]
+    print_table("recall where a share of the pages is kept, those with the highest scores", ("round", *kept), curve)
+
+
+def _at_share(figures: AtShare) -> tuple[Interval, ...]:
+    quality = (figures.precision, figures.recall, figures.average_precision, figures.found_at_90)
+    return (figures.code.share, *quality)
+
+
+def print_own_thresholds(thresholds: Sequence[tuple[int, OwnThreshold]]) -> None:
+    """Print the thresholds that rounds chose after their scan, and what is expected of them."""
+    for number, own in thresholds:
+        print_note(f"round {number}: {threshold_text(own)}")
 
 
 def print_audits(audits: Sequence[tuple[int, Audited | None]]) -> None:

@@ -18,6 +18,7 @@ from recall.io import read_all, text_lines
 from recall.records import Shard
 from recall.run.digests import digest_json, seal_json, unseal_json
 from recall.run.label_files import LabelledUrl, parse_labels
+from recall.run.order import StepPosition, run_order
 from recall.run.store import Store, digest_of
 from recall.sites.holdout import Holdout, parse_holdout
 
@@ -246,6 +247,16 @@ def read_config(store: Store, inputs: Inputs) -> Config:
         return config
     rounds = min(config.run.rounds, int(store.read_json(STOPPED)["rounds"]))
     return config.model_copy(update={"run": config.run.model_copy(update={"rounds": rounds})})
+
+
+def is_audited(inputs: Inputs, config: Config) -> bool:
+    """True for a run that inherited its model and asks people about an audit sample, and nothing else."""
+    return inputs.parent is not None and config.label.audit > 0 and not config.label.pages
+
+
+def steps_of(inputs: Inputs, config: Config) -> tuple[StepPosition, ...]:
+    """All positions of a run in order."""
+    return run_order(config.run.rounds, inputs.parent is not None, is_audited(inputs, config))
 
 
 def read_holdout(store: Store, inputs: Inputs) -> Holdout:

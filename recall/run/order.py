@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 ROUND_STEPS = ("train", "scan", "domains", "label", "harvest")
-INHERITED = ("train", "label")
 SEAL = "seal"
 
 
@@ -35,13 +34,20 @@ class StepPosition:
         return f"{self.folder}/{'round' if self.verb == SEAL else 'step'}.json"
 
 
-def run_order(rounds: int, applied: bool) -> tuple[StepPosition, ...]:
+def inherited_steps(audited: bool) -> tuple[str, ...]:
+    """Steps that an applied run takes over; of one that is audited the label step is its own."""
+    return ("train",) if audited else ("train", "label")
+
+
+def run_order(rounds: int, applied: bool, audited: bool = False) -> tuple[StepPosition, ...]:
     """All positions of a run in order.
 
-    applied: the run inherited its model and labels, so round 1 starts with those two and there is no seed.
+    applied: the run inherited its model and labels, so round 1 starts with those two and there is no seed. audited: it
+    inherited the model and the accepted prefixes, and people label an audit sample of it in the usual place.
     """
     if applied:
-        first = (*INHERITED, *(step for step in ROUND_STEPS if step not in INHERITED), SEAL)
+        before = inherited_steps(audited)
+        first = (*before, *(step for step in ROUND_STEPS if step not in before), SEAL)
         return (*(StepPosition(1, verb) for verb in first), StepPosition(0, "build"))
     loop = (StepPosition(number, verb) for number in range(1, rounds + 1) for verb in (*ROUND_STEPS, SEAL))
     return (StepPosition(0, "seed"), *loop, StepPosition(0, "build"))

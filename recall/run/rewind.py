@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from recall.errors import BadInput, OutOfOrder
 from recall.run.inputs import STOPPED
-from recall.run.order import INHERITED, SEAL, StepPosition
+from recall.run.order import SEAL, StepPosition
 from recall.run.rounds import Run
 from recall.run.step_folder import OUTPUTS
 from recall.run.store import Store
@@ -36,7 +36,7 @@ def go_back(run: Run, position: StepPosition) -> None:
     run.confirm_lease()
     if not run.done(position):
         raise OutOfOrder(f"{position.folder}: is not done yet; `recall run` goes on with it")
-    if run.parent is not None and position.step in INHERITED:
+    if position.step in run.inherited:
         raise BadInput(f"{position.folder}: is inherited; make a new run from another round instead")
     for later in reversed(run.order[run.order.index(position) + 1 :]):
         _forget(run, later, people=not run.config.label.answers)

@@ -18,7 +18,7 @@ from recall.run.inputs import Inputs, Parent, ShardList
 from recall.run.jobs import limited_access
 from recall.run.label_files import LabelledUrl
 from recall.run.lease import LEASE_SECONDS, Lease, discard
-from recall.run.order import INHERITED, ROUND_STEPS, SEAL, StepPosition, run_order
+from recall.run.order import ROUND_STEPS, SEAL, StepPosition, inherited_steps
 from recall.run.step_folder import Manifest, Step, digest_at, inputs_of
 from recall.run.store import Store
 from recall.run.verify import Damage, verify_run
@@ -40,7 +40,7 @@ class Run:
         self.store = store
         self.inputs = inputs
         self.config = config
-        self.order = run_order(config.run.rounds, applied=inputs.parent is not None)
+        self.order = frozen.steps_of(inputs, config)
         self._lease: Lease | None = None
 
     @classmethod
@@ -106,6 +106,16 @@ class Run:
         """The round whose model and labels this run inherited, None for a run that trains."""
         return self.inputs.parent
 
+    @property
+    def audited(self) -> bool:
+        """True for a run that inherited its model and asks people about an audit sample, and nothing else."""
+        return frozen.is_audited(self.inputs, self.config)
+
+    @property
+    def inherited(self) -> tuple[str, ...]:
+        """Steps that the run took over from its parent; none without one."""
+        return () if self.parent is None else inherited_steps(self.audited)
+
     def digest(self) -> str:
         """Digest of run.json and every published step in order: equal for runs that did the same."""
         done = [position for position in self.order if self.done(position)]
@@ -149,7 +159,7 @@ class Run:
         if self.done(position):
             return Step(self.store, position)
         self.inputs.check_format(self.store.root)
-        if self.parent and position.step in INHERITED and not inherited:
+        if position.step in self.inherited and not inherited:
             raise OutOfOrder(f"{position.folder}: is inherited; run `recall init` again to complete it")
         index = self.order.index(position)
         if index and not self.done(self.order[index - 1]):
@@ -165,7 +175,7 @@ class Run:
 
         Raises OutOfOrder when the run has no parent.
         """
-        if self.parent is None or folder not in INHERITED:
+        if self.parent is None or folder not in self.inherited:
             raise OutOfOrder(f"{self.store.root}: {folder} is not inherited by this run")
         step = self.begin_at(self._position(1, folder), inherited=True)
         if step.done:
@@ -197,7 +207,7 @@ class Run:
         self.config = frozen.read_config(self.store, self.inputs).model_copy(
             update={"access": self.config.access, "cluster": self.config.cluster}
         )
-        self.order = run_order(number, applied=self.parent is not None)
+        self.order = frozen.steps_of(self.inputs, self.config)
 
     def lease(self, seconds: float = LEASE_SECONDS) -> Lease:
         """The run's lease, as a context manager; while it is held, steps refuse to publish once it was lost.

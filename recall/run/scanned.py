@@ -23,6 +23,7 @@ from recall.config import AccessSection
 from recall.errors import Damaged
 from recall.io.parquet import ParquetWriter, lists_of, table_of
 from recall.records import Capture, Shard, WarcRef
+from recall.run.own_threshold import own_threshold
 from recall.run.rounds import Round
 from recall.run.store import Store, Table
 
@@ -63,6 +64,7 @@ class ScannedShard:
     """A shard that a round's scan has read.
 
     skipped: responses that are no page, by Skip value. rows, candidates: keys of its files within the run folder.
+    threshold: that decides which candidates are kept, where the scan or an audit chose one; else rows say it.
     """
 
     shard: Shard
@@ -71,6 +73,7 @@ class ScannedShard:
     skipped: dict[str, int]
     rows: str
     candidates: str
+    threshold: float | None = None
 
     @property
     def number(self) -> int:
@@ -81,8 +84,8 @@ class ScannedShard:
 class ScannedShards(Sequence[ScannedShard]):
     """A round's scanned shards in shard order, each made when it is asked for: 100,000 of them stay a table."""
 
-    def __init__(self, table: Table, shards: Sequence[Shard]) -> None:
-        self._table, self._shards = table, shards
+    def __init__(self, table: Table, shards: Sequence[Shard], threshold: float | None = None) -> None:
+        self._table, self._shards, self._threshold = table, shards, threshold
         self._numbers = table.column("shard").to_numpy()
 
     @property
@@ -109,6 +112,7 @@ class ScannedShards(Sequence[ScannedShard]):
             skipped=json.loads(row["skipped"]),
             rows=row["rows_file"],
             candidates=row["candidates_file"],
+            threshold=self._threshold,
         )
 
     def find(self, number: int) -> ScannedShard | None:
@@ -120,12 +124,22 @@ class ScannedShards(Sequence[ScannedShard]):
 def scanned_shards(scanned: Round) -> ScannedShards:
     """Every shard that the round's scan has rows for, in shard order."""
     table = scanned.run.store.read_table(scanned.step("scan").key(SHARDS_FILE))
-    return ScannedShards(table.combine_chunks(), scanned.run.shards)
+    own = own_threshold(scanned)
+    return ScannedShards(table.combine_chunks(), scanned.run.shards, None if own is None else own.value)
 
 
 def read_rows(store: Store, scanned: ScannedShard, columns: Sequence[str] | None = None) -> Table:
     """Slim rows of one shard (ROWS), one per capture; of an earlier version's scan neither time nor sketch is known."""
     wanted = list(columns or ROWS)
+    if scanned.threshold is None or "kept" not in wanted:
+        return _read(store, scanned, wanted)
+    table = _read(store, scanned, [*wanted, *(name for name in ("score", "candidate") if name not in wanted)])
+    kept = (table.column("score").to_numpy() >= scanned.threshold) & table.column("candidate").to_numpy()
+    filled = {name: kept if name == "kept" else table.column(name) for name in wanted}
+    return table_of(filled, {name: TOPIC_ROWS[name] for name in wanted})
+
+
+def _read(store: Store, scanned: ScannedShard, wanted: list[str]) -> Table:
     try:
         return store.read_table(scanned.rows, wanted)
     except ValueError:

@@ -14,7 +14,7 @@ from recall.io import open_stream
 from recall.records import Output
 from recall.run import inputs as frozen
 from recall.run.digests import read_round
-from recall.run.order import ROUND_STEPS, SEAL, StepPosition, run_order
+from recall.run.order import ROUND_STEPS, SEAL, StepPosition
 from recall.run.step_folder import OUTPUTS, Step, inputs_of
 from recall.run.store import Store
 
@@ -45,7 +45,7 @@ def verify_run(store: Store, share: float = 1.0, seed: int = 0) -> Iterator[Dama
     if any(damage.file == frozen.CONFIG for damage in broken):
         return
     config = frozen.read_config(store, inputs)
-    order = run_order(config.run.rounds, applied=inputs.parent is not None)
+    order = frozen.steps_of(inputs, config)
     published = [position for position in order if store.exists(position.manifest)]
     chooser = random.Random(seed)  # noqa: S311 - chooses what to look at
     for position in order[: order.index(published[-1]) + 1] if published else ():

@@ -58,7 +58,7 @@ from recall.run.rounds import Round, Run
 from recall.run.sampling import priority
 from recall.run.scanned import read_rows, scanned_shards
 from recall.sites.prefixes import PrefixSet
-from recall.steps.train.operating_point import choose_operating_point
+from recall.steps.train.operating_point import LabelledPages, choose_operating_point
 
 ERRORS = {"ann": 0.05, "bob": 0.08, "cat": 0.10, "dan": 0.12, "eve": 0.25}
 """How often each calls a page of the wrong class, and accepts a prefix that is to be rejected, or the reverse."""
@@ -344,7 +344,8 @@ def found_if_believed(round_: Round, labels: Sequence[LabelledUrl]) -> float:
     scores = np.array([unseen[example.url] for example in judged])
     truth = np.array([example.label == round_.run.config.train.positive for example in judged])
     weights = labelled_weights(round_, [(example.url, example.source) for example in judged], truth)
-    threshold = choose_operating_point(scores, truth, weights, np.zeros(len(judged)), round_.run.config).threshold.value
+    labelled = LabelledPages(truth, weights, np.zeros(len(judged)), [example.family for example in judged])
+    threshold = choose_operating_point(scores, labelled, np.zeros(0), round_.run.config).threshold.value
     positive = {one.url for one in labels if one.use == MEASURE and one.label == round_.run.config.train.positive}
     kept: dict[str, bool] = {}
     for shard in scanned_shards(round_):

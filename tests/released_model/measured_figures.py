@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.model.evaluate import average_precision, bootstrap_interval, precision_recall
+from recall.model.evaluate import (
+    average_precision,
+    average_precision_at,
+    bootstrap_interval,
+    precision_at,
+    recall_where_kept,
+)
 from recall.model.plain import plain_text
 from recall.model.scorer import PLAIN_MODEL, SHIPPED_MODEL, Scorer
 from recall.records import MARK, OTHER_LABEL
@@ -24,7 +30,7 @@ from recall.sites.urls import url_key
 from tests.benchmarks.recipe import Page, by_tfidf, by_words
 from tests.released_model.labelled_crawls import POSITIVE, LabelledPage, read_pages, to_learn_from, to_measure
 from tests.released_model.model_card import card_text
-from tests.released_model.train_released import CRAWLS, PRECISIONS, weights_for
+from tests.released_model.train_released import CRAWLS, PRECISIONS
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -35,26 +41,10 @@ KEPT = (0.02, 0.03, 0.049, 0.1)
 """Shares of the pages that are kept."""
 
 
-def recall_where_kept(kept: float, share: float, scores: Floats, truth: Bools) -> float:
-    """Share of the code found where the best `kept` of the pages are kept and `share` of all are code.
-
-    Of pages with equal scores as many are taken as fit, code and other pages alike.
-    """
-    curve = precision_recall(scores, truth, weights_for(truth, share))
-    taken = np.divide(curve.recall * share, curve.precision, out=np.zeros_like(curve.recall), where=curve.precision > 0)
-    return float(np.interp(kept, np.append(0.0, taken), np.append(0.0, curve.recall)))
-
-
-def precision_at(share: float, scores: Floats, truth: Bools, threshold: float) -> tuple[float, float]:
+def precision_and_recall(share: float, scores: Floats, truth: Bools, threshold: float) -> tuple[float, float]:
     """Precision and recall of a threshold where `share` of the pages are code."""
-    kept, weights = scores >= threshold, weights_for(truth, share)
-    recall = float(kept[truth].mean())
-    return (float(weights[kept & truth].sum() / weights[kept].sum()) if kept.any() else 0.0), recall
-
-
-def ap_at(share: float, scores: Floats, truth: Bools) -> float:
-    """Average precision where `share` of the pages are code."""
-    return average_precision(scores, truth, weights_for(truth, share))
+    kept = scores >= threshold
+    return precision_at(share, kept, truth), float(kept[truth].mean())
 
 
 def with_interval(
@@ -69,7 +59,7 @@ def figures_of(scores: Floats, truth: Bools, families: Sequence[str]) -> Figures
     result: Figures = {"own_mix": with_interval(average_precision, scores, truth, families)}
     for share in SHARES_OF_CODE:
         result[f"{share}"] = {
-            "average_precision": with_interval(partial(ap_at, share), scores, truth, families),
+            "average_precision": with_interval(partial(average_precision_at, share), scores, truth, families),
             "found": {f"{kept}": recall_where_kept(kept, share, scores, truth) for kept in KEPT},
             "found_at_4.9": with_interval(partial(recall_where_kept, 0.049, share), scores, truth, families),
         }
@@ -163,8 +153,8 @@ def measure(shared: Path) -> Figures:
         "thresholds": {
             name: {
                 f"{precision}": [
-                    card.metrics[f"threshold_{precision}"],
-                    *precision_at(0.03, some.scores["shipped"], some.truth, card.metrics[f"threshold_{precision}"]),
+                    at := card.metrics[f"threshold_{precision}"],
+                    *precision_and_recall(0.03, some.scores["shipped"], some.truth, at),
                 ]
                 for precision in PRECISIONS
             }

@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.config import Config
-from recall.model.evaluate import choose_threshold, group_folds, precision_recall
+from recall.model.evaluate import choose_threshold, group_folds, precision_recall, weights_at
 from recall.model.plain import distil
 from recall.model.scorer import PLAIN_MODEL, SCORER_FILES, SHIPPED_MODEL, ModelCard, write_model
 from recall.model.tokens import Tokenizer
 from recall.records import OTHER_LABEL
 from recall.steps.train import recipe_of
 from recall.steps.train.cross_validation import Material, fit_fold, text_lines
-from recall.steps.train.operating_point import OperatingPoint, choose_operating_point
+from recall.steps.train.operating_point import LabelledPages, OperatingPoint, choose_operating_point
 from recall.steps.train.vocabulary import vocabulary_texts
 from tests.released_model.labelled_crawls import POSITIVE, LabelledPage, read_pages, to_learn_from
 
@@ -42,11 +42,6 @@ Floats = NDArray[np.float64]
 def settings() -> Config:
     """The defaults of a run, but for the vocabulary, half of which serves as well (docs/model.md)."""
     return Config.model_validate({"crawl": {"warcs": ["unused"]}, "train": {"vocabulary": VOCABULARY}})
-
-
-def weights_for(truth: NDArray[np.bool_], share: float) -> Floats:
-    """Weights by which the positive pages are a share of all."""
-    return np.where(truth, share / truth.sum(), (1 - share) / (~truth).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ def balanced_recall(scores: Floats, truth: NDArray[np.bool_]) -> float:
 
     Where both weigh the same, precision equals recall there.
     """
-    curve = precision_recall(scores, truth, weights_for(truth, 0.5))
+    curve = precision_recall(scores, truth, weights_at(truth, 0.5))
     return float(curve.recall[np.argmin(np.abs(curve.precision - curve.recall))])
 
 
@@ -96,12 +91,13 @@ def operating_point(scores: Floats, truth: NDArray[np.bool_], config: Config) ->
     """The balanced threshold; calibration and figures at the open web's share of code."""
     aim = {"target": "recall", "target_value": balanced_recall(scores, truth)}
     aimed = config.model_copy(update={"train": config.train.model_copy(update=aim)})
-    return choose_operating_point(scores, truth, weights_for(truth, CODE_SHARE), np.zeros(len(truth)), aimed)
+    labelled = LabelledPages(truth, weights_at(truth, CODE_SHARE), np.zeros(len(truth)), [""] * len(truth))
+    return choose_operating_point(scores, labelled, np.zeros(0), aimed)
 
 
 def card_of(learned: Learned, config: Config) -> ModelCard:
     """The card: thresholds, calibration and figures, chosen on out-of-fold scores."""
-    weights = weights_for(learned.truth, CODE_SHARE)
+    weights = weights_at(learned.truth, CODE_SHARE)
     chosen = operating_point(learned.scores, learned.truth, config)
     text = operating_point(learned.text_scores, learned.truth, config)
     figures = {

@@ -11,6 +11,11 @@ def test_an_applied_run_inherits_its_model_and_its_labels() -> None:
     assert verbs == ["train", "label", "scan", "domains", "harvest", "seal", "build"]
 
 
+def test_an_applied_run_that_is_audited_labels_in_the_usual_place() -> None:
+    verbs = [position.verb for position in run_order(1, applied=True, audited=True)]
+    assert verbs == ["train", "scan", "domains", "label", "harvest", "seal", "build"]
+
+
 def test_positions_know_their_files() -> None:
     assert StepPosition(0, "seed").manifest == "seed/step.json"
     assert StepPosition(2, "scan").manifest == "rounds/2/scan/step.json"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.errors import BadInput
-from recall.model.evaluate import Calibration
+from recall.model.evaluate import Calibration, Reference, parse_reference
 from recall.model.fasttext import Recipe
 from recall.model.scorer.topics import Topic, parse_topic, thresholds_of
 from recall.records import MARK, OTHER_LABEL, TOO_SHORT
@@ -31,6 +31,8 @@ class ModelCard:
     thresholds: of kinds of sites that have one of their own, by name; `threshold` is that of all others.
     least_characters: of a text that the model has an opinion of: code as bare text is told half of the time from 150
     characters on, three times of four from 300 on (shipped model, out-of-fold; tests/released_model/short_texts.py).
+    reference, text_reference: what scores of pages and of bare text meant where the model was measured, by which its
+    threshold follows on other crawls (`recall.model.evaluate.prior_shift`); None in cards of earlier versions.
     topics: of a model with several positive labels, by label; `threshold` is then that of all together.
     metrics: figures on held-out registered domains by name; digests: SHA-256 of the folder's other files by name.
     """
@@ -45,6 +47,8 @@ class ModelCard:
     least_characters: int = 150
     topics: Mapping[str, Topic] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+    reference: Reference | None = None
+    text_reference: Reference | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 
@@ -58,6 +62,10 @@ class ModelCard:
         """Where a page counts as positive, read as HTML or as bare text."""
         return self.text_threshold if text and self.text_threshold is not None else self.threshold
 
+    def reference_for(self, *, text: bool) -> Reference | None:
+        """What scores of pages, or of bare text, meant where the model was measured."""
+        return self.text_reference if text else self.reference
+
     def floor_for(self, *, text: bool) -> float:
         """Where a page is worth keeping for later rounds; never above the threshold."""
         own = (*self.thresholds.values(), *(topic.threshold for topic in self.topics.values()))
@@ -65,10 +73,11 @@ class ModelCard:
         return min(self.metrics.get("text_floor", html) if text else html, self.threshold_for(text=text))
 
     def dump(self) -> str:
-        """Canonical JSON: sorted keys, indented, one final newline; topics only where there are any."""
+        """Canonical JSON: sorted keys, indented, one final newline; topics and references only where there are any."""
         values = asdict(self)
-        if not self.topics:
-            del values["topics"]
+        for name in ("topics", "reference", "text_reference"):
+            if not values[name]:
+                del values[name]
         return json.dumps(values, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -85,6 +94,9 @@ def parse_card(text: str, path: Path) -> ModelCard:
         own = values.get("thresholds", {})
         values["thresholds"] = {str(kind): float(threshold) for kind, threshold in own.items()}
         values["topics"] = {str(label): parse_topic(topic) for label, topic in values.get("topics", {}).items()}
+        for name in ("reference", "text_reference"):
+            if name in values:
+                values[name] = parse_reference(values[name])
         values["metrics"] = {str(name): float(figure) for name, figure in values["metrics"].items()}
         values["digests"] = {str(name): str(digest) for name, digest in values["digests"].items()}
         return ModelCard(**values)

@@ -23,6 +23,7 @@ from recall.labels.decisions import prefix_labels
 from recall.model.evaluate import Calibration
 from recall.records import Candidate, Done, Output
 from recall.run.crawl_pages import REPEATS_FILE, CrawlPages
+from recall.run.own_threshold import own_threshold
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
@@ -121,13 +122,15 @@ def _inputs(round_: Round, captures: int, pages: CrawlPages) -> TallyInputs:
     metrics = card["metrics"]
     labels = prefix_labels(run, range(1, round_.number))
     split = frozenset(prefix for prefix, value in labels.items() if value == "split")
+    own = own_threshold(round_)
+    expected = {**metrics, **({} if own is None else own.figures)}
     partitions = _partitions(captures)
     wanted = (known.prefix for known in shipped_prefixes() if run.config.train.label_of_tag(known.tag))
     known = PrefixSet(prefix for prefix in wanted if prefix not in split)
     return TallyInputs(
         partitions,
         run.config.domains,
-        model_errors(metrics),
+        model_errors(expected),
         run.holdout,
         pages,
         Calibration(**card["calibration"]),

@@ -26,7 +26,7 @@ class ModelErrors:
 
 
 def model_errors(metrics: Mapping[str, float]) -> ModelErrors:
-    """The errors that a model card states."""
+    """The errors that a model card states, or that a crawl's own threshold is expected to make."""
     return ModelErrors(metrics.get("recall", 1.0), metrics.get("false_positive_rate", 0.0))
 
 

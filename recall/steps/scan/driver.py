@@ -1,27 +1,34 @@
 """scan: every page of every shard gets a score; pages above a low floor keep their token ids and bytes.
 
 In: the round's model, and the shards or the candidates that an earlier round kept of them. Out, per shard: a slim row
-for each page, candidates, one report; for the step: shards.parquet and failures.json. A shard counts whole or not at
+for each page, candidates, one report; for the step: shards.parquet, failures.json and, where the scan
+chooses the threshold, threshold.json. A shard counts whole or not at
 all. The driver's memory grows with the shards (a few records each), not with the pages; with [cluster] address
 "here" it also holds the shard at work.
 """
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from recall.errors import Incomplete
-from recall.io.parquet import ParquetWriter
+from recall.io.parquet import ParquetWriter, table_of
+from recall.labels.shifted_threshold import threshold_on_crawl
 from recall.records import Done, Output, ShardReport, Skip
+from recall.run.crawl_pages import CrawlPages
 from recall.run.failures import FailedShards
-from recall.run.jobs import each, tolerated
+from recall.run.jobs import complete, each, tolerated
+from recall.run.own_threshold import FILE as THRESHOLD
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
-from recall.run.scanned import SHARDS, SHARDS_FILE, ScannedShards, scanned_shards
+from recall.run.scanned import SHARDS, SHARDS_FILE, ScannedShard, ScannedShards, scanned_shards
 from recall.run.step_folder import Step
+from recall.steps.scan.rank_threshold import rank_threshold
 from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
 
 ROW_GROUP = 4096
@@ -55,7 +62,7 @@ def scan(round_: Round) -> Done:
         if outcome.failure is not None and not run.store.exists(report_key(folder, shard.number)):
             failures.add(shard, outcome)
     failures.check(f"scan {round_.number}", len(run.shards), config.cluster.failed_share)
-    counts = _publish_shards(step, earlier)
+    counts = _publish_shards(round_, step, earlier)
     step.publish_json("failures.json", failures.rows())
     shards = counts.pop("shards") + len(failures)
     if lost := len(run.shards) - shards:
@@ -65,14 +72,18 @@ def scan(round_: Round) -> Done:
     )
 
 
-def _publish_shards(step: Step, earlier: ScannedShards | None) -> dict[str, int]:
-    """Publish shards.parquet (SHARDS) from the reports, in pieces; returns the sums of their counts."""
+def _publish_shards(round_: Round, step: Step, earlier: ScannedShards | None) -> dict[str, int]:
+    """Publish shards.parquet (SHARDS) from the reports, in pieces; returns the sums of their counts.
+
+    Where the scan chooses a threshold (threshold.json) pages are counted by that one, not as the reports do.
+    """
     counts: Counter[str] = Counter(shards=0, read=0, skipped=0, rejected=0, kept=0, candidates=0)
+    kept = _kept_by_own_threshold(round_, step, earlier)
     with TemporaryDirectory(prefix="recall-shards-") as folder:
         path = Path(folder) / SHARDS_FILE
         writer = ParquetWriter(path, SHARDS)
         rows: list[tuple[object, ...]] = []
-        for report in map(_parse_report, step.reports()):
+        for report in (_counted(report, kept) for report in map(_parse_report, step.reports())):
             rows.append(_shard_row(step, report, earlier))
             counts.update(_counts_of(report))
             if len(rows) == ROW_GROUP:
@@ -83,6 +94,38 @@ def _publish_shards(step: Step, earlier: ScannedShards | None) -> dict[str, int]
         writer.close()
         step.publish_file(SHARDS_FILE, path, writer.rows)
     return dict(counts)
+
+
+def _counted(report: ShardReport, kept: Mapping[int, int] | None) -> ShardReport:
+    """A report whose pages are counted by the round's own threshold. kept: pages by shard, None without one."""
+    if kept is None:
+        return report
+    pages = report.kept + report.rejected
+    return replace(report, kept=kept[report.shard], rejected=pages - kept[report.shard])
+
+
+def _kept_by_own_threshold(round_: Round, step: Step, earlier: ScannedShards | None) -> dict[int, int] | None:
+    """Choose and publish the round's own threshold; returns the pages that it keeps, by shard. None without one."""
+    run = round_.run
+    if run.config.train.by_quality and run.parent is None:
+        return None
+    rows = [_shard_row(step, report, earlier) for report in map(_parse_report, step.reports())]
+    table = table_of(_columns(rows), SHARDS)
+    shards, pages = ScannedShards(table, run.shards), CrawlPages(run.store)
+    by_quality = run.config.train.by_quality
+    own = threshold_on_crawl(round_, pages, shards) if by_quality else rank_threshold(round_, shards)
+    step.publish_json(THRESHOLD, own.record())
+    label = f"kept {round_.number}"
+    decided = ScannedShards(table, run.shards, own.value)
+    return {
+        outcome.item.number: outcome.result
+        for outcome in complete(count_kept, pages, decided, run.config.cluster, label)
+    }
+
+
+def count_kept(pages: CrawlPages, scanned: ScannedShard) -> int:
+    """How many of a shard's pages are kept."""
+    return int(pages.read(scanned, ["kept"]).column("kept").to_numpy().sum())
 
 
 def _columns(rows: list[tuple[object, ...]]) -> dict[str, list[object]]:

@@ -32,9 +32,11 @@ from recall.steps.train.cross_validation import Material, cross_validate, folds_
 from recall.steps.train.hyperparameters import Trial, search_recipe
 from recall.steps.train.operating_point import (
     HeldOut,
+    LabelledPages,
     OperatingPoint,
     choose_operating_point,
     fit_floors,
+    scores_of_sample,
     thresholds_by_kind,
     topics_with_thresholds,
 )
@@ -163,26 +165,23 @@ def train(round_: Round) -> Done:
     of_held = [(examples[row].url, examples[row].source) for row in held]
     weights = labelled_weights(round_, of_held, truth, sketches[held])
     error_chance = np.array([examples[row].error_chance for row in held])
-    chosen = choose_operating_point(scores[held], truth, weights, error_chance, round_.run.config)
-    text = choose_operating_point(text_scores[held], truth, weights, error_chance, round_.run.config)
+    labelled = LabelledPages(truth, weights, error_chance, [examples[row].family for row in held])
     urls = [examples[row].url for row in held]
     held_out = HeldOut(scores[held], [labels[row] for row in held], results[2:, held].T, weights, error_chance)
-    card = ModelCard(
-        labels=tuple(sorted(set(labels))),
-        positive=settings.positive,
-        input="text" if is_text(round_.run.shards[0].url) else "html",
-        recipe=material.recipe,
-        threshold=chosen.threshold.value,
-        text_threshold=text.threshold.value,
-        thresholds=thresholds_by_kind(urls, scores[held], truth, weights, error_chance, settings),
-        topics=topics_with_thresholds(held_out, chosen.threshold.value, settings),
-        calibration=chosen.calibration,
-        metrics={**chosen.metrics, **{f"text_{name}": text.metrics[name] for name in TEXT_METRICS}},
-    )
     with TemporaryDirectory(prefix="recall-train-") as temporary:
         folder = Path(temporary)
         material.fit(range(len(labels)), folder / "model.bin")
-        card = fit_floors(card, folder / "model.bin", tokenizer, sample, round_.run.config.scan.candidates_share)
+        sampled = scores_of_sample(folder / "model.bin", tokenizer, sample, material)
+        chosen, text = (
+            choose_operating_point(each[held], labelled, of_sample, round_.run.config)
+            for each, of_sample in zip((scores, text_scores), sampled, strict=True)
+        )
+        card = replace(
+            _card(round_, material, chosen, text),
+            thresholds=thresholds_by_kind(urls, scores[held], truth, weights, error_chance, settings),
+            topics=topics_with_thresholds(held_out, chosen.threshold.value, settings),
+        )
+        card = fit_floors(card, sampled, round_.run.config.scan.candidates_share)
         digest = write_model(folder, tokenizer, folder / "model.bin", card).digest
         for name in MODEL_FILES:
             step.publish_file(name, folder / name)
@@ -190,6 +189,22 @@ def train(round_: Round) -> Done:
     _publish_out_of_fold(step, examples, material, results, card, sketches)
     counts = {"examples": len(examples), "positive": int(material.truth().sum()), "doubtful": len(doubtful)}
     return step.finish(counts | _figures(material, chosen) | _topic_counts(card, labels), {"model": digest})
+
+
+def _card(round_: Round, material: Material, chosen: OperatingPoint, text: OperatingPoint) -> ModelCard:
+    """What the train step learned, as pages and as plain text, as a card of one threshold."""
+    return ModelCard(
+        labels=tuple(sorted(set(material.labels))),
+        positive=material.positive,
+        input="text" if is_text(round_.run.shards[0].url) else "html",
+        recipe=material.recipe,
+        threshold=chosen.threshold.value,
+        text_threshold=text.threshold.value,
+        calibration=chosen.calibration,
+        reference=chosen.reference,
+        text_reference=text.reference,
+        metrics={**chosen.metrics, **{f"text_{name}": text.metrics[name] for name in TEXT_METRICS}},
+    )
 
 
 def _figures(material: Material, chosen: OperatingPoint) -> dict[str, float]:

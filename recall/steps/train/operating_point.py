@@ -8,7 +8,7 @@ is the score from which a scan keeps a page as a candidate.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,19 @@ from recall.config import Config, TrainSection
 from recall.labels.label_noise import reweight_noisy_labels
 from recall.model.evaluate import (
     Calibration,
+    Reference,
     Threshold,
     average_precision,
     choose_threshold,
     expected_calibration_error,
     fit_calibration,
+    fit_reference,
 )
 from recall.model.scorer import ModelCard, collapse, score_with
 from recall.model.scorer.topics import Topic, fit_weights
 from recall.model.tokens import Tokenizer
 from recall.sites.kinds import kind_of
-from recall.steps.train.cross_validation import text_lines
+from recall.steps.train.cross_validation import Material, text_lines
 
 KIND_POSITIVES = 50
 """Positive pages that a kind of site or a topic needs for a threshold of its own: with fewer, single pages decide."""
@@ -40,11 +42,13 @@ MOST = 5
 class OperatingPoint:
     """Threshold and calibration chosen on out-of-fold scores, and the figures they have there.
 
+    reference: by which a threshold follows on other crawls; None where only one kind of page was labelled.
     metrics["floor"]: the score that [scan] floor_found of the positives reach, never above the threshold.
     """
 
     threshold: Threshold
     calibration: Calibration
+    reference: Reference | None
     metrics: dict[str, float]
 
 
@@ -57,18 +61,33 @@ def false_positive_rate(
     return float(weight[~truth & (scores >= threshold)].sum()) / others if others else 0.0
 
 
-def choose_operating_point(
-    scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any] | None, error_chance: NDArray[Any], config: Config
-) -> OperatingPoint:
-    """Choose threshold, calibration and floor on out-of-fold scores of labelled pages.
+@dataclass(frozen=True, slots=True)
+class LabelledPages:
+    """Pages that people labelled. truth: positive or not; families: their registered domains.
 
     weights: pages of the crawl that each represents; error_chance: of each label.
     """
-    settings, pages, positives = config.train, len(scores), int(truth.sum())
-    scores, truth, weights = reweight_noisy_labels(scores, truth, weights, error_chance)
-    chosen = choose_threshold(scores, truth, settings.target, settings.target_value, weights)
+
+    truth: NDArray[Any]
+    weights: NDArray[Any] | None
+    error_chance: NDArray[Any]
+    families: Sequence[str]
+
+
+def choose_operating_point(
+    scores: NDArray[Any], labelled: LabelledPages, sample_scores: NDArray[Any], config: Config
+) -> OperatingPoint:
+    """Choose threshold, calibration and floor on out-of-fold scores of labelled pages.
+
+    sample_scores: of the random sample, by which a share of pages is kept until the scan tells exactly.
+    """
+    pages, positives, settings = len(scores), int(labelled.truth.sum()), config.train
+    families = [*labelled.families, *(labelled.families[row] for row in np.flatnonzero(labelled.error_chance))]
+    scores, truth, weights = reweight_noisy_labels(scores, labelled.truth, labelled.weights, labelled.error_chance)
+    chosen = _choose(scores, truth, weights, sample_scores, settings)
     floor = choose_threshold(scores, truth, "recall", config.scan.floor_found, weights)
     calibration = fit_calibration(scores, truth, weights)
+    reference = fit_reference(scores, truth, weights, families, config.run.seed)
     metrics = {
         "average_precision": average_precision(scores, truth, weights),
         "calibration_error": expected_calibration_error(calibration.apply(scores), truth, weights=weights),
@@ -81,7 +100,28 @@ def choose_operating_point(
         "share": float(np.average(truth, weights=weights)),
         "target_reached": float(chosen.reached),
     }
-    return OperatingPoint(chosen, calibration, metrics)
+    return OperatingPoint(chosen, calibration, reference, metrics)
+
+
+def _choose(
+    scores: NDArray[Any],
+    truth: NDArray[Any],
+    weights: NDArray[Any],
+    sample_scores: NDArray[Any],
+    settings: TrainSection,
+) -> Threshold:
+    """By [train] target; a number of tokens has the best F1 until the scan tells how many pages hold them."""
+    if settings.by_quality:
+        target: Literal["precision", "recall"] = "recall" if settings.target == "recall" else "precision"
+        return choose_threshold(scores, truth, target, settings.target_value, weights)
+    if settings.target == "tokens" or not len(sample_scores):
+        return choose_threshold(scores, truth, "precision", np.inf, weights)
+    value = float(np.quantile(sample_scores, 1 - settings.target_value))
+    kept = scores >= value
+    hits = float(weights[kept & truth].sum())
+    return Threshold(
+        value, hits / max(float(weights[kept].sum()), 1e-12), hits / max(float(weights[truth].sum()), 1e-12), True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +158,7 @@ def topics_with_thresholds(held: HeldOut, shared: float, settings: TrainSection)
         rows = (topics == number) & (weight > 0)
         if int(truth[rows].sum()) >= KIND_POSITIVES:
             sums = reweight_noisy_labels(held.scores[rows], truth[rows], weight[rows], held.error_chance[rows])
-            own = choose_threshold(*sums[:2], settings.target, settings.target_value, sums[2])
+            own = _choose(*sums, np.zeros(0), settings)
             thresholds[label] = own.value if own.reached else shared
     kept = held.scores >= np.array([thresholds[name] for name in names])[topics]
     return {
@@ -170,7 +210,7 @@ def thresholds_by_kind(
         rows = (kinds == kind) & (weight > 0)
         if int(truth[rows].sum()) >= KIND_POSITIVES:
             sums = reweight_noisy_labels(scores[rows], truth[rows], weight[rows], error_chance[rows])
-            found = choose_threshold(*sums[:2], settings.target, settings.target_value, sums[2])
+            found = _choose(*sums, np.zeros(0), settings)
             if found.reached:
                 own[kind] = found.value
     return own
@@ -184,13 +224,18 @@ def fit_floor(floor: float, threshold: float, sample_scores: NDArray[Any], share
     return float(max(min(floor, top), min(lowest, threshold)))
 
 
-def fit_floors(card: ModelCard, model: Path, tokenizer: Tokenizer, sample: list[str], share: float) -> ModelCard:
+def scores_of_sample(
+    model: Path, tokenizer: Tokenizer, sample: list[str], material: Material
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Scores of sampled pages by a model that was trained on some material: as pages, and as plain text."""
+    weights = collapse(model, tokenizer.size, material.recipe, material.positive)
+    lines = tokenizer.lines(sample), text_lines(tokenizer, sample)
+    return score_with(weights, lines[0], material.topics), score_with(weights, lines[1], material.topics)
+
+
+def fit_floors(card: ModelCard, sampled: tuple[NDArray[Any], NDArray[Any]], share: float) -> ModelCard:
     """The card with its floors, for pages and for plain text, fitted to the scores of sampled pages."""
-    weights = collapse(model, tokenizer.size, card.recipe, card.positive)
-    topics = tuple(sorted(card.topics))
-    scores, text_scores = (
-        score_with(weights, lines, topics) for lines in (tokenizer.lines(sample), text_lines(tokenizer, sample))
-    )
+    scores, text_scores = sampled
     text_threshold = card.threshold if card.text_threshold is None else card.text_threshold
     floors = {
         "floor": fit_floor(card.metrics["floor"], card.threshold, scores, share),

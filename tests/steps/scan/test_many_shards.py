@@ -47,7 +47,7 @@ def publish_reports(run: Run, numbers: list[int]) -> None:
 def test_a_scan_finds_each_of_its_shards_at_the_border_of_six_digits(fresh: Fresh) -> None:
     run, step = begun(fresh)
     publish_reports(run, list(BORDER))
-    counts = _publish_shards(step, None)
+    counts = _publish_shards(run.round(1), step, None)
     assert counts["shards"] == len(BORDER)
     table = run.store.read_table(step.key(SHARDS_FILE))
     assert table.column("shard").to_pylist() == list(BORDER)
@@ -68,7 +68,7 @@ def test_a_full_last_piece_of_shards_is_followed_by_no_empty_one(
     monkeypatch.setattr(driver, "ROW_GROUP", 4)
     run, step = begun(fresh)
     publish_reports(run, list(range(shards)))
-    _publish_shards(step, None)
+    _publish_shards(run.round(1), step, None)
     file = pq.ParquetFile(run.store.url(step.key(SHARDS_FILE)))
     assert (file.num_row_groups, file.metadata.num_rows) == (groups, shards)
 
