@@ -9,6 +9,8 @@ settles a task alone. Then, for tasks that are not gold:
     vote        more than half of the votes that count are for one value: that is the label
     none        anything else waits for a decision, where [label] adjudicate asks for one, and gets no label otherwise
 Where a page is asked about again, the votes of the first time count with the new ones, which alone are waited for.
+A judge's vote is counted apart: where it weighs, a Verdict made of all votes (`annotation.judge_votes`) is the label. A
+page that people are not asked about (no votes wanted) has that label or none.
 """
 
 from collections import Counter, defaultdict
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from annotation.answers import FILE, NO_LABEL, Answer, Task
-from recall.records import Label, LabelSource, LabelUse
+from recall.records import JUDGE, Label, LabelSource, LabelUse
 
 Reason = Literal["disagreement", "skipped", "left_out"]
 
@@ -28,10 +30,22 @@ NO_VOTES: Mapping[str, Sequence[Answer]] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What all votes on a page come to, each weighed by its annotator's errors. value: NO_LABEL where that is unsure.
+
+    error_chance: that the value is wrong, by the votes alone.
+    """
+
+    value: str
+    error_chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ballot:
     """A task with its answers. votes: those that count; skips; ignored: votes of annotators who are excluded.
 
-    before: votes that count of an earlier round, where the page is asked about again.
+    before: votes that count of an earlier round, where the page is asked about again. judged: the judge's vote;
+    verdict: None where that does not count.
     """
 
     task: Task
@@ -41,11 +55,14 @@ class Ballot:
     decision: Answer | None = None
     filed: Answer | None = None
     before: tuple[Answer, ...] = ()
+    judged: Answer | None = None
+    verdict: Verdict | None = None
 
     @property
     def counted(self) -> tuple[Answer, ...]:
         """The votes that make the label."""
-        return (*self.before, *self.votes)
+        judged = () if self.verdict is None or self.judged is None else (self.judged,)
+        return (*self.before, *self.votes, *judged)
 
     @property
     def answers(self) -> int:
@@ -55,7 +72,7 @@ class Ballot:
     @property
     def wanted(self) -> int:
         """Number of answers that the round waits for."""
-        return 1 if self.task.gold else self.task.votes
+        return min(1, self.task.votes) if self.task.gold else self.task.votes
 
     @property
     def open(self) -> bool:
@@ -64,7 +81,9 @@ class Ballot:
 
     @property
     def winner(self) -> tuple[str, float]:
-        """The value of more than half of the votes that count, else the file's, and its share of the votes."""
+        """The verdict's value, or that of more than half of the votes that count, else the file's; and its share."""
+        if self.verdict is not None:
+            return self.verdict.value, _share(self.counted, self.verdict.value)
         counted = Counter(answer.value for answer in self.counted)
         if counted:
             value, count = counted.most_common(1)[0]
@@ -107,7 +126,8 @@ class Ballot:
         share = _share(self.counted, value) if source != "gold" else 1.0
         category = self.decision.category if self.decision is not None else ""
         category = category or _category(self.counted, value)
-        return Label(task.target, task.kind, value, tuple(annotators), share, use, source, category)
+        chance = self.verdict.error_chance if self.verdict is not None and source == "vote" else None
+        return Label(task.target, task.kind, value, tuple(annotators), share, use, source, category, chance)
 
 
 def _share(votes: Iterable[Answer], value: str) -> float:
@@ -142,7 +162,8 @@ def count_ballots(
 def _ballot(task: Task, answers: list[Answer], before: Iterable[Answer], excluded: Set[str]) -> Ballot:
     decisions = [answer for answer in answers if answer.adjudicates]
     filed = [answer for answer in answers if not answer.adjudicates and answer.annotator == FILE]
-    voters = [answer for answer in answers if not answer.adjudicates and answer.annotator != FILE]
+    judged = [answer for answer in answers if answer.annotator == JUDGE and answer.value != NO_LABEL]
+    voters = [answer for answer in answers if not answer.adjudicates and answer.annotator not in (FILE, JUDGE)]
     votes = [answer for answer in voters if answer.value != NO_LABEL]
     return Ballot(
         task=task,
@@ -152,6 +173,7 @@ def _ballot(task: Task, answers: list[Answer], before: Iterable[Answer], exclude
         decision=decisions[-1] if decisions else None,
         filed=filed[-1] if filed else None,
         before=tuple(answer for answer in before if answer.annotator not in excluded),
+        judged=judged[-1] if judged else None,
     )
 
 

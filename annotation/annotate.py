@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from annotation.answers import answer_from, concerns, read_history
+from annotation.judging import judge_tasks
 from annotation.label_state import LabelState, label_state, label_state_of
 from annotation.label_step import conclude, talk
 from annotation.progress_lines import progress_lines, state_line
@@ -28,7 +29,7 @@ POLL_SECONDS = 30.0
 
 @contextmanager
 def open_label_step(run: Run) -> Iterator[Round]:
-    """Yield the round whose label step comes next, its tasks pushed, under the run's lease.
+    """Yield the round whose label step comes next, its tasks pushed and judged, under the run's lease.
 
     Raises OutOfOrder when another step comes next, LeaseHeld when another driver is at work.
     """
@@ -40,6 +41,7 @@ def open_label_step(run: Run) -> Iterator[Round]:
                 raise OutOfOrder(f"{run.store.root}: nothing to label now, {after}; see `recall status`")
             owner.begin("label")
             push(owner)
+            judge_tasks(owner)
             yield owner
     finally:
         disconnect()

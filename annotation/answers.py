@@ -11,12 +11,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from annotation.tasks import PREFIXES, TASKS
+from annotation.tasks import JUDGED, PREFIXES, TASKS
 from recall.config import Config
 from recall.errors import Damaged
 from recall.labels import ASKED_AGAIN
-from recall.records import LabelKind, PrefixValue, TaskUse
+from recall.records import JUDGE, LabelKind, PrefixValue, TaskUse
 from recall.run import LabelledUrl, Round, digest_of, usable
 from recall.sites import PrefixSet, url_key
 
@@ -33,7 +34,9 @@ class Task:
     """What is asked: a page (target: URL) or a prefix.
 
     votes: how many annotators are wanted, one answer each. gold: the known answer, "" where there is none; secret.
-    again: the page was asked about in an earlier round; the votes given there count as well.
+    again: the page was asked about in an earlier round; the votes given there count as well. stratum: for what it was
+    chosen. judged: the judge's share of probability for wanted labels, None where it has no answer; checked: people
+    are asked whatever it said, so that it is measured on their answers.
     """
 
     key: str
@@ -43,6 +46,9 @@ class Task:
     votes: int = 1
     gold: str = ""
     again: bool = False
+    stratum: str = ""
+    judged: float | None = None
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +92,23 @@ def read_tasks(round_: Round) -> list[Task]:
     store, step = round_.run.store, round_.step("label")
     pages = store.read_table(step.key(TASKS), ["key", "url", "use", "votes", "answer", "stratum"]).to_pylist()
     prefixes = store.read_table(step.key(PREFIXES), ["key", "prefix", "votes"]).to_pylist()
+    judged: dict[str, dict[str, Any]] = {}
+    if store.exists(step.key(JUDGED)):
+        judged = {row["key"]: row for row in store.read_table(step.key(JUDGED)).to_pylist()}
     return [
-        *(
-            Task(row["key"], row["url"], "page", row["use"], row["votes"], row["answer"], row["stratum"] == ASKED_AGAIN)
-            for row in pages
-        ),
+        *(_page_task(row, judged.get(row["key"])) for row in pages),
         *(Task(row["key"], row["prefix"], "prefix", "train", row["votes"]) for row in prefixes),
     ]
+
+
+def _page_task(row: Mapping[str, Any], judged: Mapping[str, Any] | None) -> Task:
+    """A row of TASKS as a task. judged: its row of JUDGED."""
+    votes, again = row["votes"], row["stratum"] == ASKED_AGAIN
+    task = Task(row["key"], row["url"], "page", row["use"], votes, row["answer"], again, row["stratum"])
+    if judged is None:
+        return task
+    votes = votes if judged["people"] else 0
+    return replace(task, votes=votes, judged=judged["positive"], checked=judged["checked"])
 
 
 def last_answers(round_: Round) -> list[Answer]:
@@ -224,7 +240,7 @@ def concerns(history: LabelHistory, labels: Iterable[LabelledUrl]) -> bool:
 def answer_from(history: LabelHistory, labels: Iterable[LabelledUrl]) -> tuple[LabelHistory, list[Answer]]:
     """Answer a round's tasks from labelled URLs; returns the history with the new answers, and these.
 
-    Pages are found by their URL key. Those that have no label there, and no answer by anyone, are answered NO_LABEL.
+    Pages are found by their URL key. Those that have no label there, and no answer by a person, are answered NO_LABEL.
     """
     config = history.round.run.config
     known = usable(labels, history.round.run.holdout)
@@ -234,7 +250,7 @@ def answer_from(history: LabelHistory, labels: Iterable[LabelledUrl]) -> tuple[L
     for url, label in known.items():
         for prefix in prefixes.matches(url):
             under[prefix].append(label)
-    answered = {answer.key for answer in in_force(history.logged)}
+    answered = {answer.key for answer in in_force(history.logged) if answer.annotator != JUDGE}
     answers: list[Answer] = []
     for task in history.tasks:
         if task.kind == "prefix":

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from annotation.adjudication import Ballot, adjudication_queue, count_ballots, decide, open_tasks
 from annotation.answers import FILE, NO_LABEL, Answer, LabelHistory, Task, in_force, latest, read_history
 from annotation.gold import Accuracy, annotators_to_exclude, measure_gold, same_for
-from recall.records import Label
+from annotation.judge_votes import JudgeRecord, Weights, measure_judge, people_rates, weighed
+from recall.records import JUDGE, Label
 from recall.run import Round
 
 
@@ -37,7 +38,8 @@ class LabelState:
     """A round whose tasks are pushed, its answers counted. answers: those to its own tasks.
 
     accuracies: on gold tasks of this and earlier rounds, by annotator; excluded: those whose votes do not count;
-    ballots: one for each task; after_end: answers that came to tasks of earlier rounds.
+    ballots: one for each task; after_end: answers that came to tasks of earlier rounds; judge: how the judge did
+    in these rounds, None where none was asked.
     """
 
     history: LabelHistory = field(repr=False)
@@ -46,6 +48,7 @@ class LabelState:
     excluded: frozenset[str]
     ballots: list[Ballot] = field(repr=False)
     after_end: AnswersAfterEnd = field(repr=False)
+    judge: JudgeRecord | None = None
 
     @property
     def round(self) -> Round:
@@ -94,10 +97,20 @@ def label_state(history: LabelHistory) -> LabelState:
     measured = measure_gold(
         [*history.earlier_tasks, *tasks], latest([*history.earlier_answers, *logged]), same_for(config)
     )
-    excluded = annotators_to_exclude(measured.values(), config.label)
+    excluded = annotators_to_exclude((one for one in measured.values() if one.annotator != JUDGE), config.label)
     others = [answer for answer in logged if answer.key not in own]
     ballots = count_ballots(tasks, answers, excluded, _votes_before(history, tasks))
-    return LabelState(history, answers, measured, excluded, ballots, answers_after_end(history, others, excluded))
+    after_end = answers_after_end(history, others, excluded)
+    judge = None
+    if any(answer.annotator == JUDGE for answer in (*history.earlier_answers, *logged)):
+        before = count_ballots(history.earlier_tasks, latest(history.earlier_answers), excluded)
+        rates = people_rates(measured.values())
+        judge = measure_judge([*before, *ballots], rates, config.train.positives)
+        if judge.too_low(config.label):
+            excluded |= {JUDGE}
+        else:
+            ballots = weighed(ballots, Weights(judge, rates, config.train.positives, same_for(config)))
+    return LabelState(history, answers, measured, excluded, ballots, after_end, judge)
 
 
 def answers_after_end(history: LabelHistory, answers: list[Answer], excluded: Set[str]) -> AnswersAfterEnd:
@@ -125,6 +138,11 @@ def _votes_before(history: LabelHistory, tasks: Iterable[Task]) -> dict[str, lis
     first = {task.key: again[task.target] for task in history.earlier_tasks if task.target in again and not task.again}
     votes: dict[str, list[Answer]] = {key: [] for key in first.values()}
     for answer in latest(history.earlier_answers):
-        if answer.key in first and answer.value != NO_LABEL and not answer.adjudicates and answer.annotator != FILE:
+        if (
+            answer.key in first
+            and answer.value != NO_LABEL
+            and not answer.adjudicates
+            and answer.annotator not in (FILE, JUDGE)
+        ):
             votes[first[answer.key]].append(answer)
     return votes

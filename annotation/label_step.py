@@ -1,6 +1,7 @@
 """The label step of a round: tasks out, answers in, labels published when every task is answered.
 
-Answers come from a labels file, from Label Studio where [studio] names one, or from whoever writes the log. `advance`
+Answers come from a labels file, from Label Studio where [studio] names one, from whoever writes the log, and before
+them all from a judge, where [judge] names one. `advance`
 may be called again and again, and killed at any moment: it continues from what the folder holds.
 """
 
@@ -10,11 +11,13 @@ from dataclasses import asdict
 
 from annotation.adjudication import decide
 from annotation.answers import answer_from, read_history
+from annotation.judging import judge_tasks
 from annotation.label_state import LabelState, label_state
 from annotation.studio import studio_settings
-from annotation.summary import AGREEMENT, exclusion_lines, summarise
-from annotation.tasks import EXAMPLES, PREFIXES, STUDIO_CACHE, TASKS, push
+from annotation.summary import AGREEMENT, exclusion_lines, judge_line, judged_alone, summarise
+from annotation.tasks import EXAMPLES, JUDGED, PREFIXES, STUDIO_CACHE, TASKS, push
 from recall.errors import BadInput
+from recall.judge import AnswersWanted
 from recall.labels import LABELS as SCHEMA
 from recall.labels import inherited_labels, threshold_after_audit
 from recall.records import Done, Label, Output, Waiting
@@ -26,13 +29,18 @@ LABELS, THRESHOLD = "labels.parquet", "threshold.json"
 def advance(round_: Round) -> Done | Waiting:
     """Push a round's tasks, answer them from [label] answers when a file is named, end the step when all are answered.
 
-    Waiting counts the tasks that nobody answered and names the label folder.
+    Waiting counts the tasks that nobody answered and names the label folder, or the questions to a judge that lie in
+    files and have no answer yet.
     """
     step, run = round_.step("label"), round_.run
     if step.done:
         return step.result
     round_.begin("label")
     push(round_)
+    try:
+        judge_tasks(round_)
+    except AnswersWanted as wanted:
+        return Waiting(wanted.count, wanted.url)
     history = read_history(round_)
     if run.config.label.answers:
         history, _ = answer_from(history, run.answers)
@@ -74,7 +82,7 @@ def conclude(state: LabelState, url: str = "", now: bool = False) -> Done | Wait
     columns = {name: [asdict(label)[name] for label in [*labels, *after_end, *inherited]] for name in SCHEMA}
     step.publish_table(LABELS, columns, SCHEMA)
     step.publish_json(AGREEMENT, summarise(state, run.config))
-    for file in (TASKS, PREFIXES, EXAMPLES):
+    for file in (TASKS, PREFIXES, EXAMPLES, *([JUDGED] if run.store.exists(step.key(JUDGED)) else [])):
         data = run.store.read(step.key(file))
         step.add([Output(file, digest_of(data), table_from(data).num_rows)])
     asked = sum(task.use != "gold" for task in state.tasks)
@@ -85,7 +93,9 @@ def conclude(state: LabelState, url: str = "", now: bool = False) -> Done | Wait
     if (own := threshold_after_audit(round_, labels)) is not None:
         step.publish_json(THRESHOLD, own.record())
         counts |= {"threshold": round(own.value, 6), "kept": int(own.figures["kept"])}
-    return step.finish(counts, {}, exclusion_lines(state, run.config))
+    if state.judge is not None:
+        counts["judged_alone"] = judged_alone(state)
+    return step.finish(counts, {}, [*judge_line(state), *exclusion_lines(state, run.config)])
 
 
 def count(labels: list[Label], tasks: int, positives: Set[str]) -> dict[str, int | float]:

@@ -12,8 +12,8 @@ from statistics import median
 from annotation.adjudication import Ballot
 from annotation.answers import NO_LABEL, Answer
 from annotation.label_state import LabelState
-from annotation.summary import agreement_lines
-from recall.records import LabelKind
+from annotation.summary import agreement_lines, judge_line
+from recall.records import JUDGE, LabelKind
 
 SPANS = 8
 """Hours or days of an annotator's pace that are shown, the last ones."""
@@ -85,7 +85,11 @@ def pace_over_time(answers: Sequence[Answer]) -> str:
 def kind_line(kind: LabelKind, state: LabelState) -> str:
     """Progress of one kind of task."""
     ballots = [ballot for ballot in state.ballots if ballot.task.kind == kind]
-    answers = [answer for answer in state.answers if answer.kind == kind and not answer.adjudicates]
+    answers = [
+        answer
+        for answer in state.answers
+        if answer.kind == kind and not answer.adjudicates and answer.annotator != JUDGE
+    ]
     left = [ballot for ballot in ballots if ballot.open]
     votes = sum(max(ballot.wanted - ballot.answers, 0) for ballot in left)
     queue = sum(ballot.task.kind == kind for ballot in state.queue)
@@ -106,6 +110,8 @@ def annotator_lines(state: LabelState) -> Iterator[str]:
     by_name: dict[str, list[Answer]] = defaultdict(list)
     decisions: Counter[str] = Counter()
     for answer in state.answers:
+        if answer.annotator == JUDGE:
+            continue
         if answer.adjudicates:
             decisions[answer.annotator] += 1
         else:
@@ -133,6 +139,7 @@ def progress_lines(state: LabelState) -> Iterator[str]:
         came, labels = len(state.after_end.answers), len(state.after_end.labels)
         yield f"  {came} answers to tasks of rounds that had ended; they give or renew {labels} labels from here on"
     yield from annotator_lines(state)
+    yield from (f"  {line}" for line in judge_line(state))
     yield from (f"  {line}" for line in agreement_lines(state, state.round.run.config))
 
 

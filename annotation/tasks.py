@@ -23,6 +23,9 @@ from recall.run import Columns, Round, ScannedShard, Schema, Store, priority, re
 from recall.sites import EVERY, PrefixSet
 
 TASKS, PREFIXES, EXAMPLES, STRATA = "tasks.parquet", "prefixes.parquet", "examples.parquet", "strata.json"
+JUDGED = "judged.parquet"
+"""What the judge said about each page, and who is asked beside it (`annotation.judging`)."""
+
 STUDIO_CACHE = "studio/"
 """Folder of what a labelling server held when it was last listed; removed when the step ends."""
 
@@ -47,6 +50,9 @@ MAX_TITLE = 300
 MAX_HEAD = 100_000
 """Characters in which a title is looked for."""
 
+SMALLEST = 1e-6
+"""Distance from 0 and 1 that scores keep in an odds ratio."""
+
 _TITLE = re.compile(r"<title(?:\s[^>]{0,500})?>([^<]*)", re.IGNORECASE)
 
 
@@ -66,6 +72,16 @@ class ContentRequest:
     store: Store
     access: AccessSection
     chosen: Mapping[int, list[ScannedPage]] = field(repr=False)
+
+
+def confidence(score: float, threshold: float) -> float:
+    """How sure the model is, from 0.5 at the threshold to 1: the larger of p and 1 - p.
+
+    p has the odds of the score divided by those of the threshold, so that it is 0.5 there.
+    """
+    at, edge = (min(max(value, SMALLEST), 1 - SMALLEST) for value in (score, threshold))
+    odds = at * (1 - edge) / ((1 - at) * edge)
+    return max(odds, 1.0) / (1 + odds)
 
 
 def task_key(round_: Round, kind: LabelKind, target: str) -> str:

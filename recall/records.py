@@ -12,6 +12,7 @@ from typing import Literal
 __all__ = [
     "BLOCK_BYTES",
     "CODED",
+    "JUDGE",
     "MARK",
     "MARKS",
     "MARK_BUCKETS",
@@ -40,6 +41,9 @@ __all__ = [
 
 OTHER_LABEL = "other"
 """Label of every page that has not the positive one."""
+
+JUDGE = "judge"
+"""Annotator of a language model's answers, and source of seed examples that it labelled."""
 
 TOO_SHORT = "too short"
 """Said instead of OTHER_LABEL of a text of which the model has no opinion. Nobody trains on it."""
@@ -216,7 +220,8 @@ class Label:
     """The label of a page or prefix. target: a URL or a prefix; value: a label name (page) or a PrefixValue.
 
     annotators: whose votes or decision it rests on; agreement: share of the votes for `value`. use: audit labels never
-    train. category: the most frequent category among the annotators who gave `value`, "" without one.
+    train. category: the most frequent category among the annotators who gave `value`, "" without one. error_chance:
+    that it is wrong, by the votes alone, where a judge's is among them; None: by its annotators' error rates.
     """
 
     target: str
@@ -227,6 +232,7 @@ class Label:
     use: LabelUse
     source: LabelSource = "vote"
     category: str = ""
+    error_chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

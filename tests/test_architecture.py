@@ -28,7 +28,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 GROUND = {"recall", "recall.records", "recall.errors", "recall.config", "recall.sites", "recall.kernels"}
 IO = GROUND | {"recall.io"}
 STATE = IO | {"recall.archive", "recall.model", "recall.run"}
-DATA = STATE | {"recall.page", "recall.labels", "recall.corpus"}
+DATA = STATE | {"recall.page", "recall.labels", "recall.corpus", "recall.judge"}
 LOOP = DATA | {
     "recall.steps",
     "recall.loop",
@@ -49,6 +49,7 @@ ARROWS = {
     "recall.run": STATE,
     "recall.labels": STATE | {"recall.labels"},
     "recall.corpus": DATA,
+    "recall.judge": STATE | {"recall.judge"},
     "recall.steps": DATA,
     "recall.steps.seed": DATA | {"recall.steps.seed"},
     "recall.steps.train": DATA | {"recall.steps.train"},
@@ -82,6 +83,7 @@ DOORS = (
     "recall.corpus",
     "recall.errors",
     "recall.io",
+    "recall.judge",
     "recall.labels",
     "recall.model",
     "recall.model.evaluate",

@@ -10,8 +10,8 @@ from typing import Any
 
 from annotation.studio.api_records import Project, StudioTask, TaskFilter
 from annotation.studio.studio_api import NotOnServer, Studio
-from annotation.studio.task_payloads import ModelView, confidence, signals_html
-from annotation.tasks import TASKS
+from annotation.studio.task_payloads import ModelView, signals_html
+from annotation.tasks import TASKS, confidence
 from recall.errors import Transient
 from recall.run import Round, Run, batches
 

@@ -14,7 +14,7 @@ from math import log1p
 from typing import Any
 
 from annotation.studio.safe_html import encodable, link, page_html, sanitise
-from annotation.tasks import EXAMPLES, PREFIXES, TASKS
+from annotation.tasks import EXAMPLES, JUDGED, PREFIXES, TASKS, confidence
 from recall.model.scorer import Scorer
 from recall.run import Round, load_scorer
 from recall.sites import EVERY, host_of
@@ -30,8 +30,6 @@ FIRST_LINES = 280
 
 MORE = 3_000
 """Characters shown when it is opened."""
-
-SMALLEST = 1e-6
 
 REASONS = {
     "uncertain": "near the threshold",
@@ -71,16 +69,6 @@ def model_view_of(round_: Round) -> ModelView:
     version = f"round {round_.number} ({step.manifest.digest[:8]})"
     scorer = load_scorer(store, step.folder) if store.exists(step.key("scorer.npz")) else None
     return ModelView(scorer, float(card["threshold"]), version)
-
-
-def confidence(score: float, threshold: float) -> float:
-    """How sure the model is, from 0.5 at the threshold to 1: the larger of p and 1 - p.
-
-    p has the odds of the score divided by those of the threshold, so that it is 0.5 there.
-    """
-    at, edge = (min(max(value, SMALLEST), 1 - SMALLEST) for value in (score, threshold))
-    odds = at * (1 - edge) / ((1 - at) * edge)
-    return max(odds, 1.0) / (1 + odds)
 
 
 def strongest(scorer: Scorer, text: str) -> list[tuple[str, float]]:
@@ -138,14 +126,21 @@ def page_data(round_: Round, row: Mapping[str, Any], view: ModelView) -> dict[st
 
 
 def page_payloads(round_: Round, wanted: Collection[str], view: ModelView) -> Iterator[TaskPayload]:
-    """Payloads of some page tasks, in the order of their keys; few of them in memory at a time."""
+    """Payloads of some page tasks, in the order of their keys; few of them in memory at a time.
+
+    Confidence is that of the model and, where there is one, of the judge together.
+    """
     store, key = round_.run.store, round_.step("label").key(TASKS)
+    together: dict[str, float] = {}
+    if store.exists(judged := round_.step("label").key(JUDGED)):
+        together = {row["key"]: row["confidence"] for row in store.read_table(judged).to_pylist()}
     columns = ["key", "url", "score", "stratum", "title", "text", "markdown", "votes", "blind"]
     for batch in store.read_batches(key, columns, ROWS):
         for row in batch.to_pylist():
             if row["key"] in wanted:
-                sure = None if row["blind"] else confidence(row["score"], view.threshold)
-                yield TaskPayload(row["key"], page_data(round_, row, view), row["votes"], sure)
+                sure = together.get(row["key"], confidence(row["score"], view.threshold))
+                blind = row["blind"]
+                yield TaskPayload(row["key"], page_data(round_, row, view), row["votes"], None if blind else sure)
 
 
 def _examples(round_: Round) -> dict[str, list[dict[str, Any]]]:

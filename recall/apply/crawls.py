@@ -139,6 +139,7 @@ def _prefix_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> bytes:
         "use": ["train"] * count,
         "source": ["vote"] * count,
         "category": [""] * count,
+        "error_chance": [None] * count,
     }
     return table_bytes(labels, LABELS)
 

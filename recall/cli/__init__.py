@@ -38,6 +38,10 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "inspecting",
         "Hash published files again and read corpus rows back by byte range; report every difference.",
     ),
+    "judge": (
+        "consulting",
+        "Show what a language model was asked and what it cost; take the answers to an offline batch into RUN.",
+    ),
     "report": (
         "reporting",
         "Write RUN/report/index.html; show where a round errs on held-out hosts, by language, kind and page.",

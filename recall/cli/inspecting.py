@@ -11,6 +11,7 @@ from recall import loop
 from recall.cli.stepping import RUN
 from recall.corpus import check_lineage
 from recall.errors import BadInput, Damaged
+from recall.judge import account_of
 from recall.labels.audit_estimates import Audited, audit
 from recall.report.prefix_figures import open_prefixes, prefixes_json, print_open_prefixes, print_yields
 from recall.report.round_figures import Counts, Measured, counts_of, done_steps, measure
@@ -84,7 +85,21 @@ def status(run: str, labels: str | None, share: float | None, audited: bool, ver
     print_open_prefixes(open_prefixes(opened)[: None if verbose else PREFIXES])
     if not verbose:
         print_notes(failure_lines(entries, failures))
+    print_notes(_judge_lines(opened))
     print_notes(next_lines(opened, comes))
+
+
+def _judge_lines(run: Run) -> list[str]:
+    """What the judge cost, and how it did by the last round that ended its label step; none without a judge."""
+    account = account_of(run.store, run.config.judge)
+    if account is None:
+        return []
+    lines = [account.line()]
+    for number in range(run.config.run.rounds, 0, -1):
+        step = run.round(number).step("label")
+        if step.done:
+            return [*lines, *(note for note in step.manifest.notes if note.startswith("judge: "))]
+    return lines
 
 
 def _status_json(
@@ -97,6 +112,7 @@ def _status_json(
         "digest": opened.digest(),
         "next": None if upcoming is None else loop.step_name(*upcoming),
         "open_prefixes": prefixes_json(open_prefixes(opened)),
+        "judge": _judge_lines(opened),
         "ledger": ledger_json(ledger(opened)),
         "thresholds": {number: own.record() for number, own in own_thresholds(opened)},
         "audits": {number: asdict(estimate) if estimate else None for number, estimate in audits},

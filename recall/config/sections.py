@@ -77,7 +77,7 @@ class SeedSection(Section):
 
 
 class JudgeSection(Section):
-    """[judge] A language model behind an OpenAI-compatible endpoint, for the seed."""
+    """[judge] A language model behind an OpenAI-compatible endpoint, for the seed and in every round."""
 
     url: str = ""
     model: str = ""
@@ -89,8 +89,11 @@ class JudgeSection(Section):
     )
     accept: Share = 0.6
     reject: Share = 0.1
-    per_minute: Annotated[float, Field(ge=0)] = 60.0
-    workers: Positive = 4
+    people: Count = 100
+    batch: bool = False
+    price: tuple[float, float] = (0.0, 0.0)
+    per_minute: Annotated[float, Field(ge=0)] = 0.0
+    workers: Annotated[int, Field(ge=1, le=100)] = 16
     timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
 
     @model_validator(mode="after")

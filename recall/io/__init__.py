@@ -25,7 +25,7 @@ from recall.io.objects import (
     sweep,
 )
 from recall.io.ratelimit import LimitedAccess, LimiterBackend, RateLimiter
-from recall.io.retry_policy import Again, RetryPolicy
+from recall.io.retry_policy import Again, Retry, RetryPolicy
 from recall.io.stream import Readahead, Stream
 from recall.io.text_lines import text_lines, unpacked_of
 
@@ -36,6 +36,7 @@ __all__ = [
     "NameTaken",
     "RateLimiter",
     "Readahead",
+    "Retry",
     "RetryPolicy",
     "Stream",
     "atomic_writer",

@@ -10,10 +10,10 @@ import os
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import httpx
 
@@ -153,19 +153,27 @@ def size(url: str, access: AccessSection) -> int | None:
     return int(announced) if announced.isdigit() else 0
 
 
-def post_json(url: str, value: object, headers: Mapping[str, str], seconds: float) -> Any:
-    """Post a value as JSON and return the JSON of the answer; redirects are not followed.
+def post_json(url: str, value: object, headers: Mapping[str, str], seconds: float, most: int) -> tuple[int, bytes]:
+    """Post a value as JSON; returns status and body, of which at most `most` bytes. Redirects are not followed.
 
-    Raises Again after 429, 5xx, a broken connection or an answer that is no JSON, Refused for any other status.
+    Raises Again after 408, 425, 429, 5xx, a broken connection, and where an answer is not whole after twice `seconds`.
     """
-    client = _client_of(os.getpid(), AccessSection())
+    client, pieces, left = _client_of(os.getpid(), AccessSection()), [], most
+    end = time.monotonic() + 2 * seconds
     try:
-        answer = client.post(url, json=value, headers=dict(headers), timeout=seconds, follow_redirects=False)
-        if answer.status_code == 429 or answer.status_code >= 500:
-            wait = parse_retry_after(answer.headers.get("Retry-After"), answer.headers.get("Date"))
-            raise Again(f"answers {answer.status_code}", wait, answer.status_code in _SLOW_DOWN)
-        if not answer.is_success:
-            raise Refused(f"{url}: answers {answer.status_code}")
-        return answer.json()
+        with client.stream(
+            "POST", url, json=value, headers=dict(headers), timeout=seconds, follow_redirects=False
+        ) as answer:
+            if answer.status_code in _AGAIN or answer.status_code >= 500:
+                wait = parse_retry_after(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+                raise Again(f"answers {answer.status_code}", wait, answer.status_code in _SLOW_DOWN)
+            for piece in answer.iter_bytes():
+                pieces.append(piece[:left])
+                left -= len(pieces[-1])
+                if not left:
+                    break
+                if time.monotonic() > end:
+                    raise Again(f"the answer was not whole after {2 * seconds:g} seconds")
+            return answer.status_code, b"".join(pieces)
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, ValueError) as error:
         raise Again(f"{type(error).__name__}: {error}") from None

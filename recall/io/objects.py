@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from recall.config import AccessSection
@@ -115,9 +115,10 @@ def request(action: Callable[[], T], url: str, access: AccessSection, *, reading
         raise given_up(url, access.attempts, again, reading=reading) from None
 
 
-def post_json(url: str, value: object, headers: Mapping[str, str], seconds: float) -> Any:
-    """Post a value as JSON and return the JSON of the answer. Raises Again or Refused, one attempt a call."""
-    return client_of(url).post_json(url, value, headers, seconds)
+def post_json(url: str, value: object, headers: Mapping[str, str], seconds: float, most: int) -> tuple[int, bytes]:
+    """Post a value as JSON; returns status and at most `most` bytes of the body. Raises Again; one attempt a call."""
+    answer: tuple[int, bytes] = client_of(url).post_json(url, value, headers, seconds, most)
+    return answer
 
 
 def client_of(url: str) -> ModuleType:

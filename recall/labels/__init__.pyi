@@ -14,6 +14,8 @@ from .decisions import shown_urls as shown_urls
 from .examples import gather as gather
 from .examples import seed_tables as seed_tables
 from .label_noise import error_posteriors as error_posteriors
+from .label_noise import label_error_chance as label_error_chance
+from .label_noise import shrunk_rates as shrunk_rates
 from .shifted_threshold import threshold_after_audit as threshold_after_audit
 
 __all__ = [
@@ -27,11 +29,13 @@ __all__ = [
     "evaluation_mask",
     "gather",
     "inherited_labels",
+    "label_error_chance",
     "page_labels",
     "prefix_labels",
     "seed_rows",
     "seed_tables",
     "shown_sketches",
     "shown_urls",
+    "shrunk_rates",
     "threshold_after_audit",
 ]

@@ -69,7 +69,9 @@ LABELS = {
     "use": "string",
     "source": "string",
     "category": "string",
+    "error_chance": "float64",
 }
+"""error_chance: null where it follows from the annotators' error rates; earlier versions wrote no such column."""
 
 
 INHERITED_LABELS = "inherited.parquet"
@@ -80,7 +82,7 @@ INHERITED_LABELS = "inherited.parquet"
 class PageLabel:
     """A page that annotators labelled. value: a label name; text: its scoring text when it was shown.
 
-    stratum: for what it was chosen; source: a LabelSource; annotators, agreement: as a Label has them.
+    stratum: for what it was chosen; source: a LabelSource; annotators, agreement, error_chance: as a Label has them.
     """
 
     url: str
@@ -94,6 +96,7 @@ class PageLabel:
     offset: int
     length: int
     text: str
+    error_chance: float | None = None
 
 
 def seed_rows(run: Run, columns: Iterable[str]) -> list[dict[str, Any]]:
@@ -117,8 +120,7 @@ def excluded_annotators(run: Run, rounds: Iterable[int]) -> frozenset[str]:
 
 def label_rows(run: Run, number: int, ignored: frozenset[str]) -> list[dict[str, Any]]:
     """Rows of a round's labels.parquet (LABELS), without those that rest on `ignored` annotators alone."""
-    table = run.store.read_table(run.round(number).step("label").key("labels.parquet"), list(LABELS))
-    rows: list[dict[str, Any]] = table.to_pylist()
+    rows: list[dict[str, Any]] = run.store.read_table(run.round(number).step("label").key("labels.parquet")).to_pylist()
     return [row for row in rows if not row["annotators"] or set(row["annotators"]) - ignored]
 
 
@@ -154,6 +156,7 @@ def page_labels(run: Run, rounds: Iterable[int]) -> dict[str, PageLabel]:
             if label["kind"] == "page" and (key := url_key(label["target"])) in asked:
                 of_label = {name: label[name] for name in ("value", "use", "source", "agreement")}
                 of_label["annotators"] = tuple(label["annotators"])
+                of_label["error_chance"] = label.get("error_chance")
                 labelled[key] = PageLabel(**of_label, **asked[key])
     return {label.url: label for label in labelled.values()}
 

@@ -95,7 +95,9 @@ def gather(round_: Round) -> list[Example]:
     for url, label in page_labels(run, earlier).items():
         if label.use == "train":
             source = CHOSEN if label.stratum in SUSPECTED else ASKED
-            error_chance = label_error_chance(label.source, label.annotators, label.agreement, rates)
+            error_chance = label.error_chance
+            if error_chance is None:
+                error_chance = label_error_chance(label.source, label.annotators, label.agreement, rates)
             examples[url_key(url)] = Example(url, label.value, _family(url, families), source, label.text, error_chance)
     for example in seeds:
         examples.setdefault(url_key(example.url), example)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.model.evaluate import fit_calibration
+from recall.records import JUDGE
 from recall.run.rounds import Run
 
 SHRINKAGE = 10.0
@@ -29,19 +30,20 @@ PASSES = 5
 def error_rates(run: Run, rounds: Iterable[int]) -> dict[str, float]:
     """Share of gold tasks that each annotator got wrong, shrunk to that of all, from the last of some rounds.
 
-    Excluded annotators have no rate; empty where nobody answered a gold task.
+    Excluded annotators and a judge have no rate here; empty where nobody answered a gold task.
     """
     for number in sorted(rounds, reverse=True):
         key = run.round(number).step("label").key("agreement.json")
         if run.store.exists(key):
             people = run.store.read_json(key)["annotators"]
-            gold = {name: person["gold"] for name, person in people.items() if not person["left_out"]}
+            gold = {name: person["gold"] for name, person in people.items() if not person["left_out"] and name != JUDGE}
             answered = {name: counts for name, counts in gold.items() if counts}
-            return _shrunk({name: (row["asked"] - row["right"], row["asked"]) for name, row in answered.items()})
+            return shrunk_rates({name: (row["asked"] - row["right"], row["asked"]) for name, row in answered.items()})
     return {}
 
 
-def _shrunk(measured: Mapping[str, tuple[int, int]]) -> dict[str, float]:
+def shrunk_rates(measured: Mapping[str, tuple[int, int]]) -> dict[str, float]:
+    """Error rates of annotators from the gold tasks they got wrong and answered, shrunk to that of all."""
     asked = sum(count for _, count in measured.values())
     if not asked:
         return {}

@@ -244,10 +244,18 @@ MakeLoop = Callable[..., Loop]
 
 @pytest.fixture
 def make_loop(tmp_path: Path) -> MakeLoop:
-    """Make a run whose round 1 waits for its labels; answers: its [label] answers, written here; label: settings."""
+    """Make a run whose round 1 waits for its labels; answers: its [label] answers, written here; label: settings.
+
+    more: further sections.
+    """
 
     def make(
-        answers: str = "", name: str = "run", sites: list[Site] | None = None, label: str = PLAIN, rounds: int = 2
+        answers: str = "",
+        name: str = "run",
+        sites: list[Site] | None = None,
+        label: str = PLAIN,
+        rounds: int = 2,
+        more: str = "",
     ) -> Loop:
         sites = invent_crawl() if sites is None else sites
         (tmp_path / "holdout.txt").write_text(f"{HELD_OUT}\n")
@@ -255,7 +263,7 @@ def make_loop(tmp_path: Path) -> MakeLoop:
         if answers:
             labels = [{"url": site.url, "label": "C" if site.code else "N"} for site in sites]
             Path(answers).write_text("".join(json.dumps(row) + "\n" for row in labels))
-        text = CONFIG.format(folder=tmp_path, answers=answers, label=label, rounds=rounds)
+        text = CONFIG.format(folder=tmp_path, answers=answers, label=label, rounds=rounds) + more
         run = Run.create(tmp_path / name, parse_config(text, "config.toml"), text, [shard for shard, _ in shards])
         seed = run.begin("seed")
         learned = {"url": [sites[0].url, sites[1].url], "label": ["C", "random"], "source": ["label", "random"]}

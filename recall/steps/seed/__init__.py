@@ -30,7 +30,7 @@ from recall.sites.prefixes import SUBDOMAINS, PrefixSet, parse_prefix
 from recall.sites.shipped import shipped_prefixes
 from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
-from recall.steps.seed.judge import judge_pages
+from recall.steps.seed.judged_pages import judge_pages
 from recall.steps.seed.model_choice import is_positive, negatives
 from recall.steps.seed.texts import SeedTexts, collect_texts
 
@@ -169,7 +169,7 @@ def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str
     """
     config = run.config
     sample = [page for page in found if page.source == "sample"]
-    judged, scores = judge_pages(run, sample)
+    judged, scores = judge_pages(run, lambda: sample)
     inferred = spread(
         [page for page in found if page.source in {"prefix", "model", "structure"}], config.seed.per_family, 0
     )

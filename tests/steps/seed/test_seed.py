@@ -16,6 +16,7 @@ from recall.model.scorer import SCORER_FILES
 from recall.run.rounds import Run
 from recall.sites.shipped import ShippedPrefix
 from recall.steps.seed import seed
+from tests.steps.seed.conftest import yes_with
 
 
 def test_examples_are_the_seed_labels_that_the_crawl_holds(played: Run, crawl: Any) -> None:
@@ -157,7 +158,7 @@ def test_a_seed_that_was_killed_asks_the_judge_for_the_rest_only(fresh: Any, stu
 
 
 def test_pages_the_judge_is_unsure_of_are_not_used(fresh: Any, stub: Any) -> None:
-    stub.sure = lambda _: 0.6
+    stub.say = yes_with(lambda _: 0.6)
     run = fresh(seed={"labels": ""}, judge={"url": stub.url, "per_minute": 0, "pages": 10})
     with pytest.raises(BadInput, match="0 positive and 0 negative"):
         seed(run)
