@@ -8,6 +8,7 @@ import pytest
 
 import annotation.judging as module
 from annotation.answers import Answer, add_answers, read_tasks
+from annotation.judge_votes import JudgeRecord
 from annotation.judging import CHECKED, choices_of, guideline_text, judge_tasks
 from annotation.label_state import LabelState, label_state_of
 from annotation.label_step import advance, conclude
@@ -60,7 +61,8 @@ def answer_by_people(state: LabelState, error: Callable[[str], bool] = lambda _:
 
 
 def judged_rows(loop: Loop) -> list[dict[str, Any]]:
-    return loop.run.store.read_table(loop.first.step("label").key(JUDGED)).to_pylist()
+    rows: list[dict[str, Any]] = loop.run.store.read_table(loop.first.step("label").key(JUDGED)).to_pylist()
+    return rows
 
 
 def test_the_judge_sees_the_guideline_the_url_and_the_text(make_judged: MakeJudged, server: JudgeServer) -> None:
@@ -95,7 +97,7 @@ def test_all_audit_pages_and_as_many_others_as_configured_go_to_people(make_judg
 def test_people_are_asked_where_judge_and_model_disagree(make_judged: MakeJudged) -> None:
     """The judge knows the truth here; gold pages have shown it."""
     loop = make_judged(PLAIN, people=4)
-    always = module.JudgeRecord(50, 50, 49, 1)
+    always = JudgeRecord(50, 50, 49, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "label_state", lambda _: type("State", (), {"judge": always, "excluded": frozenset()}))
         judge_tasks(loop.first)
@@ -124,7 +126,8 @@ def test_a_round_ends_with_labels_of_people_and_of_the_judge(make_judged: MakeJu
     labels = page_labels(loop.run, [1])
     assert all(label.value == ("C" if TRUTH[url] else "N") or not TRUTH[url] for url, label in labels.items())
     alone = [label for label in labels.values() if label.annotators == (JUDGE,)]
-    assert len(alone) == ended.counts["judged_alone"] > 8
+    assert len(alone) == ended.counts["judged_alone"]
+    assert len(alone) > 8
     assert all(label.use == "train" and label.error_chance is not None for label in alone)
 
 

@@ -75,9 +75,14 @@ def test_busy_and_broken_servers_are_asked_again(
 
 def test_all_wait_when_the_server_asks_for_a_pause(make_run: MakeRun, server: JudgeServer) -> None:
     server.failures, server.retry_after = [429], "60"
-    endpoint = Endpoint(make_run().config.judge, attempts=2)
     held: list[float] = []
-    endpoint.gone.wait = lambda seconds=None: held.append(seconds or 0.0) or False  # type: ignore[method-assign]
+
+    class Clock(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            held.append(timeout or 0.0)
+            return False
+
+    endpoint = Endpoint(make_run().config.judge, attempts=2, gone=Clock())
     endpoint.ask(Question("small", "code"))
     assert max(held) > 59
 

@@ -52,7 +52,12 @@ def test_pages_stream_past_the_judge(fresh: Any, stub: Any) -> None:
     run = fresh(judge={"url": stub.url, "pages": 90, "workers": 4})
     ahead: list[int] = []
     answer = stub.answer
-    stub.answer = lambda body: (ahead.append(len(taken) - 90 - len(stub.requests) // 2), answer(body))[1]
+
+    def note(body: Any) -> bytes:
+        ahead.append(len(taken) - 90 - len(stub.requests) // 2)
+        return bytes(answer(body))
+
+    stub.answer = note
     judge_pages(run, sample)
     assert len(stub.requests) == 180
     assert max(ahead) <= 4 * 4
