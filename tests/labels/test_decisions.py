@@ -47,6 +47,7 @@ def publish(run: Run, number: int, tasks: list[tuple[str, str]], labels: list[tu
         "use": [use.get(target, "train") for target, _, _ in labels],
         "source": ["vote"] * len(labels),
         "category": [""] * len(labels),
+        "error_chance": [None] * len(labels),
     }
     run.store.publish_table(folder.key("labels.parquet"), decided, LABELS)
 
