@@ -5,7 +5,7 @@ Nine captures of a page are one page; nine pages of one text are nine pages, of 
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from annotation.pool_rules import PoolRules, pool_rules
 from annotation.strata import Stratum
 from recall.config import parse_config
 from recall.labels.audit_estimates import Census, count_cells
-from recall.model.evaluate import AuditEstimate, AuditSample, Cell, estimate_pooled
+from recall.model.evaluate import AuditEstimate, AuditSample, Calibration, Cell, estimate_pooled
 from recall.model.near_texts import NearTexts
 from recall.records import Shard
 from recall.run.crawl_pages import CrawlPages, crawl_pages
@@ -106,7 +106,7 @@ def played(folder: Path, truth: Bools, *, copied: bool) -> Round:
     seed.finish({}, {})
     round_ = run.round(1)
     train = round_.begin("train")
-    train.publish_json("model.json", {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}})
+    train.publish_json("model.json", {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}, "calibration": asdict(Calibration())})
     train.publish("tokenizer.json", b"{}")
     train.publish_table("out_of_fold.parquet", {name: [] for name in OUT_OF_FOLD}, OUT_OF_FOLD)
     train.finish({}, {})
