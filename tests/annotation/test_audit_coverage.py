@@ -106,7 +106,8 @@ def played(folder: Path, truth: Bools, *, copied: bool) -> Round:
     seed.finish({}, {})
     round_ = run.round(1)
     train = round_.begin("train")
-    train.publish_json("model.json", {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}, "calibration": asdict(Calibration())})
+    card = {"threshold": THRESHOLD, "metrics": {"floor": FLOOR}, "calibration": asdict(Calibration())}
+    train.publish_json("model.json", card)
     train.publish("tokenizer.json", b"{}")
     train.publish_table("out_of_fold.parquet", {name: [] for name in OUT_OF_FOLD}, OUT_OF_FOLD)
     train.finish({}, {})
