@@ -56,6 +56,18 @@ class AnswerLog:
         else:
             self._parts.append(_publish(self._store, PARTS, fresh))
 
+    def add_all(self, answers: Iterable[Answered]) -> None:
+        """Write a stream of answers, few in memory at a time; those before an error of the stream are written too."""
+        held: list[Answered] = []
+        try:
+            for answer in answers:
+                held.append(answer)
+                if len(held) == ROWS:
+                    self.add(held)
+                    held = []
+        finally:
+            self.add(held)
+
     def gather(self) -> None:
         """Put all parts into a file."""
         if self._rows:

@@ -145,24 +145,8 @@ def take_answers(run: Run, files: Sequence[str], *, give_up: bool = False) -> In
     answered = {key for key, there in read_answers(run.store, lambda _: True).items() if there}
     wanted = wanted_ids(run.store) - answered
     intake, log = Intake(), AnswerLog(run.store)
-    rows: list[Answered] = []
-    for file in files:
-        for number, line in json_lines(_pieces(file, run.store), file, longest=LONGEST_LINE):
-            key = line.get("custom_id")
-            if not isinstance(key, str) or not key:
-                raise BadInput(f"{file}:{number}: no custom_id: expected a line of a batch's output")
-            if key in answered:
-                intake.again += 1
-            elif key not in wanted:
-                intake.strangers += 1
-            elif (completion := _completion_of(line)).problem:
-                intake.fail(f"{printable(file)}:{number}: custom_id {key}", completion.problem)
-            else:
-                rows.append((key, completion))
-                answered.add(key)
-                intake.answered += 1
-        log.add(rows)
-        rows = []
+    taken = (answer for file in files for answer in _usable(run.store, file, wanted, answered, intake))
+    log.add_all(taken)
     if files and intake.strangers and not intake.answered + intake.again + intake.failed.total():
         raise BadInput(f"{files[0]}: no custom_id is of a question in {run.store.url(REQUEST_FILES)}*; another file?")
     missing = sorted(wanted - answered)
@@ -171,6 +155,24 @@ def take_answers(run: Run, files: Sequence[str], *, give_up: bool = False) -> In
     log.gather()
     intake.left = 0 if give_up else len(missing)
     return intake
+
+
+def _usable(store: Store, file: str, wanted: set[str], answered: set[str], intake: Intake) -> Iterator[Answered]:
+    """The answers of a file that are to be taken; all its lines are counted in `intake`."""
+    for number, line in json_lines(_pieces(file, store), file, longest=LONGEST_LINE):
+        key = line.get("custom_id")
+        if not isinstance(key, str) or not key:
+            raise BadInput(f"{file}:{number}: no custom_id: expected a line of a batch's output")
+        if key in answered:
+            intake.again += 1
+        elif key not in wanted:
+            intake.strangers += 1
+        elif (completion := _completion_of(line)).problem:
+            intake.fail(f"{printable(file)}:{number}: custom_id {key}", completion.problem)
+        else:
+            answered.add(key)
+            intake.answered += 1
+            yield key, completion
 
 
 def _completion_of(line: Mapping[str, Any]) -> Completion:

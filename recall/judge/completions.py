@@ -121,13 +121,15 @@ def shares_of(completion: Completion, options: Sequence[str]) -> list[float] | N
     """The share of each option; None where the answer is for none of them.
 
     By log-probabilities: those of all spellings of an option are added, and one that is not listed is as likely as the
-    least likely that is (AutoDS, Zhang et al. 2024, section 3, for YES and NO).
+    least likely that is (AutoDS, Zhang et al. 2024, section 3, for YES and NO). They are of the answer's first token:
+    where one option starts another (1 and 12), which that may cut, the text alone counts.
     """
     if completion.problem:
         return None
     names = [option.lower() for option in options]
     sums = dict.fromkeys(names, 0.0)
-    for token, logprob in completion.logprobs.items():
+    told_apart = not any(one != other and other.startswith(one) for one in names for other in names)
+    for token, logprob in completion.logprobs.items() if told_apart else ():
         word = token.strip(_AROUND).lower()
         if word in sums:
             sums[word] += math.exp(logprob)

@@ -58,11 +58,27 @@ class Pace:
 
 
 def address_of(settings: JudgeSection) -> str:
-    """The URL that questions are posted to. Raises BadInput for another scheme than http and https."""
+    """The URL that questions are posted to.
+
+    Raises BadInput for another scheme than http and https, and for a URL with a password: that would lie in config.toml
+    and in errors.
+    """
+    if "@" in settings.url.partition("://")[2].partition("/")[0]:
+        raise BadInput(f"[judge] url: it has a user name or password; give a key in {KEY_VARIABLE} instead")
     url = settings.url.rstrip("/") + "/chat/completions"
     if not url.startswith(("http://", "https://")):
         raise BadInput(f"[judge] url: {settings.url}: expected http:// or https://")
     return url
+
+
+def _key() -> str:
+    """The key, "" without one. Raises Refused, without showing it, for what no header can hold."""
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not all("!" <= character <= "~" for character in key):
+        raise Refused(
+            f"{KEY_VARIABLE}: no key: it has spaces, line breaks or letters beyond ASCII; was it pasted whole?"
+        )
+    return key
 
 
 @dataclass(slots=True)
@@ -92,7 +108,7 @@ class Endpoint:
         return completion_of(data)
 
     def _post(self, question: Question, *, logprobs: bool) -> tuple[int, bytes]:
-        url, key = address_of(self.settings), os.environ.get(KEY_VARIABLE, "").strip()
+        url, key = address_of(self.settings), _key()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
 
         def attempt() -> tuple[int, bytes]:

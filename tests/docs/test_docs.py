@@ -76,9 +76,28 @@ def test_the_ten_settings_of_a_first_config_are_marked_and_read() -> None:
     assert len(marked) == 10
 
 
-@pytest.mark.parametrize("path", sorted({*re.findall(r"\]\((docs/[^)]+)\)", README)}))
-def test_links_of_the_readme_lead_somewhere(path: str) -> None:
-    assert (PROJECT / path).is_file()
+def anchors(page: Path) -> set[str]:
+    """Where links into a page may lead: its headings, as GitHub names them."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links() -> list[tuple[str, str]]:
+    """Every page of the documents with each link in it that leads to a file of the project or a heading."""
+    pages = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+    found = {
+        (page, link) for page in pages for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    }
+    return sorted((str(page.relative_to(PROJECT)), link) for page, link in found if "://" not in link)
+
+
+@pytest.mark.parametrize(("page", "link"), links())
+def test_links_lead_to_a_file_and_a_heading(page: str, link: str) -> None:
+    path, _, anchor = link.partition("#")
+    target = (PROJECT / page).parent / path if path else PROJECT / page
+    assert target.exists()
+    assert not anchor or anchor in anchors(target)
 
 
 def test_every_room_stands_in_the_table_of_modules() -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import recall.judge.batch_files as module
 from recall.cli import verbs
 from recall.errors import BadInput
-from recall.judge import AnswersWanted, Question, consult, take_answers
+from recall.judge import AnswersWanted, Question, answer_log, consult, take_answers
 from recall.run.rounds import Run
 from tests.judge.conftest import MakeRun
 from tests.judge.test_consultation import RIGHT, yes
@@ -103,6 +103,17 @@ def test_taking_answers_again_changes_nothing(run: Run, tmp_path: Path) -> None:
     before = run.store.keys("judge/")
     assert take_answers(run, [file]).again == 30
     assert run.store.keys("judge/") == before
+
+
+@pytest.mark.parametrize("rows", [3, 10_000])
+def test_answers_before_a_line_that_is_none_are_kept(
+    run: Run, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_log, "ROWS", rows)
+    file = write(tmp_path / "a", [*(answer_to(request) for request in requests_of(run)[:7]), {"custom_id": 7}])
+    with pytest.raises(BadInput, match=":8: no custom_id"):
+        take_answers(run, [file])
+    assert take_answers(run, []).left == 30 - 7
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,12 @@ def test_log_probabilities_without_an_option_leave_the_answer_to_its_text() -> N
     assert shares_of(completion_of(answer("yes", first)), YES_NO) == [1.0, 0.0]
 
 
+def test_where_an_option_starts_another_the_text_decides() -> None:
+    options = [str(number) for number in range(1, 13)]
+    shares = shares_of(Completion("12", {"1": -0.1, "3": -4.0}), options)
+    assert shares == [float(option == "12") for option in options]
+
+
 def test_the_first_token_that_is_a_word_counts() -> None:
     logprobs = {"content": [position("\n", YES=-9.0, NO=-0.1), position(" NO", YES=-3.0, NO=-0.1)]}
     kept = completion_of(answer("\nNO", logprobs)).logprobs

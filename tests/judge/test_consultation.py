@@ -166,6 +166,23 @@ def test_the_key_is_sent_and_lies_nowhere(
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cr3t" in path.read_bytes()]
 
 
+@pytest.mark.parametrize("key", ["s3cr3t\nkey", "s3cr3t key", "s3cr3t\x7f", "s3cr3t\u00e9"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(
+    key: str, make_run: MakeRun, server: JudgeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, key)
+    with pytest.raises(Refused, match=KEY_VARIABLE) as refused:
+        asked(make_run(), [Question("small", "code")])
+    assert "s3cr3t" not in str(refused.value)
+    assert server.requests == []
+
+
+def test_a_url_with_a_password_is_refused_and_not_shown(make_run: MakeRun) -> None:
+    with pytest.raises(BadInput, match=f"user name or password; give a key in {KEY_VARIABLE}") as refused:
+        asked(make_run(url="http://me:s3cr3t@localhost/v1"), [Question("small", "code")])
+    assert "s3cr3t" not in str(refused.value)
+
+
 def test_other_schemes_are_refused(make_run: MakeRun, questions: Any) -> None:
     with pytest.raises(BadInput, match="http"):
         asked(make_run(url="file:///etc"), questions)
