@@ -10,9 +10,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from recall.page.markdown.content_lines import (
+    drop_contents_headings,
+    drop_signs,
+    heading_level,
+    is_subtitle,
+    keep_ledes,
+    lies_in,
+)
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.threads import POST
-from recall.page.markdown.tree import HEADINGS
 
 BETA: Final = 1.5
 """Above 1, a lost answer or block costs more than a stray line of the frame."""
@@ -75,6 +82,9 @@ def choose(
     _keep_announced_lists(keep, segments)
     _whole_boxes(keep, segments, counts, tables)
     _match_headings(keep, segments, probabilities)
+    drop_contents_headings(keep, segments)
+    keep_ledes(keep, segments, probabilities)
+    drop_signs(keep, segments, tables)
     return keep
 
 
@@ -209,15 +219,22 @@ def _match_headings(keep: npt.NDArray[Any], segments: Segments, probabilities: n
             following = min(level, following)
         elif not wanted or level >= following:
             empty = index + 1 == len(levels) or levels[index + 1] > 0  # nothing of its own that was dropped
+            empty = empty or _ends_article(keep, segments, levels, index)
             keep[index] = keep[index] and empty and bool(probabilities[index] >= SURE)
         if level and level <= 1:
             wanted = False
+    for index in range(1, len(levels)):
+        if levels[index] > levels[index - 1] > 0 and keep[index - 1] and is_subtitle(segments, index):
+            keep[index] = keep[index] or bool(probabilities[index] >= FRAME)
 
 
-def heading_level(segments: Segments, index: int) -> int:
-    """The level of the heading that a segment is, 0 for none."""
-    name = segments.tags[segments.nodes[index]].name
-    return int(name[1]) if name in HEADINGS else 0
+def _ends_article(keep: npt.NDArray[Any], segments: Segments, levels: Sequence[int], index: int) -> bool:
+    """Whether a heading is the last of an element that holds the kept text in front of it."""
+    around = segments.parents[segments.nodes[index]]
+    behind = lies_in(segments, index + 1, around)
+    return bool(index and keep[index - 1] and not levels[index - 1] and not behind) and lies_in(
+        segments, index - 1, around
+    )
 
 
 def post_of(segments: Segments) -> Sequence[int]:

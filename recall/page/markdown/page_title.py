@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.content import heading_level
+from recall.page.markdown.content_lines import heading_level
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.tree import text_of
 
@@ -33,6 +33,9 @@ _HOME: Final = re.compile(r"(?:https?:)?//[^/?#]+/?|/|\.{1,2}/|/?index\.\w{3,5}"
 _READ: Final = 20_000
 _SEPARATOR: Final = re.compile(r"\s+(?:[|\-–—·•»«:/~]|::)\s+|\s*[|»]\s*")
 _LETTERS: Final = re.compile(r"[^\W_]+")
+_NUMBERED: Final = re.compile(r"(?:^|[\s:])((?:\d{1,3}|[A-Z])(?:\.\d{1,3})+)\.?\s*$")
+"""A document's title that ends in the number of a section, which its heading begins with."""
+
 _MIN: Final = 3
 
 
@@ -60,6 +63,14 @@ class DocumentTitle:
         """Whether letters are the site's name by its metadata or host."""
         return bool(letters) and (letters in self.sites or (len(letters) > _MIN and letters in _letters(self.host)))
 
+    @property
+    def is_only_site(self) -> bool:
+        """Whether the whole title is names of the site."""
+        rest = _letters(self.text)
+        for name in sorted(self.sites, key=len, reverse=True):
+            rest = rest.replace(name, " ") if len(name) >= _MIN else rest
+        return bool(self.text) and not rest.strip()
+
     def is_site(self, letters: str) -> bool:
         """Whether letters are the site's name: by its metadata or host, or the title's last part of several."""
         parts = self.parts
@@ -70,6 +81,10 @@ def site_names(root: HtmlElement, host: str) -> frozenset[str]:
     """Letters of what names the site: its metadata, and the links to its first page. host: of the page, or ""."""
     names = [meta.get("content") or "" for meta in root.iter("meta") if meta.get("property") == "og:site_name"]
     names += [text_of(link)[:MAX_TITLE] for link in root.iter("a") if _leads_home(link.get("href") or "", host)]
+    for picture in root.iter("img"):  # the logo, on whichever host the first page is
+        around = picture.getparent()
+        if around is not None and around.tag == "a" and _HOME.fullmatch((around.get("href") or "").strip()):
+            names += [(picture.get("alt") or "")[:MAX_TITLE]]
     return frozenset(_letters(name) for name in names) - {""}
 
 
@@ -94,7 +109,9 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     first = next((index for index, kept in enumerate(keep) if kept), 0)
     headings = [(level, index) for index in range(len(segments.texts)) if (level := heading_level(segments, index))]
     headings = [(level, index) for level, index in headings if len(segments.texts[index]) <= MAX_TITLE]
-    index = _named(segments, keep, headings, document)
+    index = _numbered(segments, keep, headings, document)
+    if index < 0:
+        index = _named(segments, keep, headings, document)
     if index < 0:
         index = _shown_above(segments, keep, document)
     if index < 0:
@@ -103,8 +120,8 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     if index >= 0:
         title = segments.texts[index]
     else:
-        title, share = _best_part(segments, keep, document)
-        leading = _leading(keep, headings)
+        title, share = (document.text, 0.0) if document.is_only_site else _best_part(segments, keep, document)
+        leading = _leading(_without_site(segments, keep, headings, document), headings)
         if leading >= 0 and (share < 0.5 or _share_a_word(segments.texts[leading], document.text)):
             title, at = segments.texts[leading], leading
         elif leading < 0 and (alone := _alone(segments, keep, headings, document)) >= 0:
@@ -123,6 +140,18 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     return title, shown if letters else []
 
 
+def _numbered(
+    segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
+) -> int:
+    """The first kept heading, if it begins with the section's number that the document's title ends in; else -1."""
+    number = _NUMBERED.search(document.text)
+    first = next((index for _, index in headings if keep[index]), -1)
+    if number is None or first < 0:
+        return -1
+    told, _, rest = segments.texts[first].partition(" ")
+    return first if told.rstrip(".") == number[1] and rest.strip() else -1
+
+
 def _named(
     segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
 ) -> int:
@@ -134,6 +163,8 @@ def _named(
     for level, index in headings:
         letters = _letters(segments.texts[index])
         if level > 3 or len(letters) < _MIN or not whole or (len(parts) > 1 and document.names_site(letters)):
+            continue
+        if document.is_only_site and letters != whole:
             continue
         if level > 1 and not keep[index] and index > first:
             continue
@@ -209,6 +240,14 @@ def _share(part: str, seen: set[str]) -> float:
 
 def _share_a_word(left: str, right: str) -> bool:
     return not set(_LETTERS.findall(left.lower())).isdisjoint(_LETTERS.findall(right.lower()))
+
+
+def _without_site(
+    segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
+) -> Sequence[bool]:
+    """What is kept, without headings that name the site where the document's title does no more."""
+    names = {index for _, index in headings if document.names_site(_letters(segments.texts[index]))}
+    return [kept and index not in names for index, kept in enumerate(keep)] if document.is_only_site else keep
 
 
 def _leading(keep: Sequence[bool], headings: Sequence[tuple[int, int]]) -> int:

@@ -111,3 +111,69 @@ def test_a_table_stays_whole_or_goes(cells: list[float], count: int) -> None:
 def test_headings_stay_with_their_text_and_go_without() -> None:
     html = f"<h1>Title</h1><h2>Part</h2><p>{LONG}</p><h2>Related</h2><p>Frame</p>"
     assert kept(html, [UNLIKELY, UNLIKELY, SURE, SURE, FRAME]) == ["Title", "Part", LONG]
+
+
+LEDE = "This is said in one sentence of its own."
+LINES = {
+    "contents-dropped": (
+        f"<h1>T</h1><h2>Table of Contents</h2><nav><a href=#a>The a</a></nav><p>{LONG}</p>",
+        [SURE, SURE, FRAME, SURE],
+        ["T", LONG],
+    ),
+    "contents-in-chinese": (
+        f"<h1>T</h1><h2>文章目录</h2><ul><li><a href=#a>The a</a></ul><h2>a</h2><p>{LONG}</p>",
+        [SURE, SURE, FRAME, SURE, SURE],
+        ["T", "a", LONG],
+    ),
+    "contents-that-a-script-fills": (
+        f"<h1>T</h1><div class=post-toc><h2>Here</h2><div><nav id=toc></nav></div></div><p>{LONG}</p>",
+        [SURE, SURE, SURE],
+        ["T", LONG],
+    ),
+    "contents-kept": (
+        f"<h1>T</h1><p>{LONG}</p><h2 id=toc>Contents</h2><ul><li><a href=#a>The a</a></ul>",
+        [SURE, SURE, SURE, SURE],
+        ["T", LONG, "Contents", "The a"],
+    ),
+    "links-of-a-section-dropped": (
+        f"<h1>T</h1><h2>Saws</h2><ul><li><a href=#a>The a</a></ul><p>{LONG}</p>",
+        [SURE, SURE, FRAME, SURE],
+        ["T", "Saws", LONG],
+    ),
+    "subtitle": (
+        f"<header><h1>T</h1><h3>On saws</h3><div>ann</div></header><h2>a</h2><p>{LONG}</p>",
+        [SURE, UNLIKELY, FRAME, SURE, SURE],
+        ["T", "On saws", "a", LONG],
+    ),
+    "last-heading": (
+        f"<h1>T</h1><div><p>{LONG}</p><h2>The end</h2></div><div>ann, 2018</div>",
+        [SURE, SURE, LIKELY, FRAME],
+        ["T", LONG, "The end"],
+    ),
+    "heading-of-frame": (
+        f"<h1>T</h1><div><p>{LONG}</p></div><div><h2>More</h2><p>ann, 2018</p></div>",
+        [SURE, SURE, LIKELY, FRAME],
+        ["T", LONG],
+    ),
+    "lede": (
+        f"<h1>T</h1>{'<p>x</p>' * 13}<p>{LEDE}</p><p>{LONG}</p>",
+        [SURE, *[FRAME] * 13, 0.15, SURE],
+        ["T", LEDE, LONG],
+    ),
+    "line-of-links-above": (
+        f"<h1>T</h1>{'<p>x</p>' * 13}<p><a href=a>{LEDE}</a></p><p>{LONG}</p>",
+        [SURE, *[FRAME] * 13, 0.15, SURE],
+        ["T", LONG],
+    ),
+    "signs-alone": (f"<h1>T</h1><p>{LONG}</p><div>»</div><p>{LONG}</p>", [SURE] * 4, ["T", LONG, LONG]),
+    "signs-told-of": (
+        f"<h1>T</h1><p>{LONG}</p><dl><dt>→</dt><dd>{LEDE}</dd></dl>",
+        [SURE] * 4,
+        ["T", LONG, "→", LEDE],
+    ),
+}
+
+
+@pytest.mark.parametrize(("html", "chances", "wanted"), LINES.values(), ids=LINES)
+def test_lines_beside_the_text(html: str, chances: list[float], wanted: list[str]) -> None:
+    assert kept(html, chances) == wanted

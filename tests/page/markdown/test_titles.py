@@ -71,6 +71,24 @@ PAGES: dict[str, tuple[str, str, str]] = {
         f"<article><p>Computing</p><h2>{FIT}</h2>TEXT<h5>In short, our own hope</h5>TEXT</article>",
         FIT,
     ),
+    "site-by-its-logo": (
+        "Hope| Our own place",
+        '<a href="//other.example/"><img src=logo.png alt="Hope| Our own place"></a><article><p>Our own place</p>'
+        f"<h2>{FIT}</h2>TEXT</article>",
+        FIT,
+    ),
+    "names-of-the-site-above": (
+        "Shed Tool Sharpening, Town College",
+        '<h1><a href="/">Shed</a></h1><h2><a href="/">Tool Sharpening</a></h2><h4><a href="/">Town College</a></h4>'
+        "<article><h2>Examples</h2>TEXT<h3>More</h3><p>More of them.</p></article>",
+        "Examples",
+    ),
+    "section-of-a-book": (
+        "The Whole Book of Tools, 2e: 4.4",
+        "<p>Next: <a href=5>Chapter 5</a>, Prev: <a href=4.3>4.3</a>, Up: <a href=4>Chapter 4</a></p>"
+        f"<h3><span class=secnum>4.4</span><span class=sectitle> {FIT}</span></h3>TEXT",
+        f"4.4 {FIT}",
+    ),
     "twice": (
         f"{FIT} | Toolshed",
         f"<header><h1>{FIT}</h1></header><article><h1>{FIT}</h1>TEXT</article>",
