@@ -22,7 +22,7 @@ _SHIFTED: Final = {"sup": "^", "sub": "_"}
 _SHORT_SHIFT: Final = re.compile(r"[^\s\[\]]{1,20}")
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "tm", "®", "™", "er", "o", "a", "e"})
 _LINE_END: Final = re.compile(r"(?m)[ \u00a0]+$")
-_OUTER_BLANKS: Final = re.compile(r"\A(?:[ \t\f\u00a0]*\n)+|(?:\n[ \t\f\u00a0]*)+\Z")
+_FIRST_BLANKS: Final = re.compile(r"(?:[ \t\f\u00a0]*\n)+")
 
 
 class Lines:
@@ -229,7 +229,11 @@ def tidy(text: str, keep: bool) -> str:
     if "\u00a0" in text:
         text = _BLANK_LINE.sub("", text)
         text = text.replace("\u00a0", " ") if not keep or _spaced_by_nbsp(text) else _indent_spaces(text)
-    return _OUTER_BLANKS.sub("", text) if text.strip() else ""
+    if not text.strip():
+        return ""
+    end = text.find("\n", len(text.rstrip(" \t\f\u00a0\n")))
+    blanks = _FIRST_BLANKS.match(text)
+    return text[blanks.end() if blanks else 0 : end if end >= 0 else None]
 
 
 def _spaced_by_nbsp(text: str) -> bool:

@@ -8,7 +8,7 @@ where spaces indent them), none a sentence.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.code_hints import looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import raw_lines, tidy
 from recall.page.markdown.prose_in_pre import reads_as_sentence
-from recall.page.markdown.tree import BLOCKS, MONOSPACED, PREFORMATTED, ancestors, holds_more, monospace, text_of, words
+from recall.page.markdown.tree import BLOCKS, MONOSPACED, PREFORMATTED, ancestors, monospace, text_of, words
 
 MIN_LINES: Final = 3
 MAX_LINE: Final = 240
@@ -102,11 +102,16 @@ def _broken_lines(parent: HtmlElement) -> list[_Line]:
             continue
         line = lines[-1]
         line.parts.append(child)
-        if holds_more(child, MAX_PARTS) or any(part.tag in _NO_LINE or monospace(part) for part in child.iter()):
-            line.plain = False
-        else:
+        line.plain = line.plain and len(line.parts) <= MAX_PARTS and _is_text(child)
+        if line.plain:
             line.text += _inline(child) + _run(child.tail)
     return lines
+
+
+def _is_text(element: HtmlElement) -> bool:
+    """Whether nothing but text is in an element of a line."""
+    inner = list(islice(element.iter(), MAX_PARTS + 1))
+    return len(inner) <= MAX_PARTS and not any(part.tag in _NO_LINE or monospace(part) for part in inner)
 
 
 def _stacked_lines(parent: HtmlElement) -> Iterator[list[_Line]]:
@@ -118,11 +123,11 @@ def _stacked_lines(parent: HtmlElement) -> Iterator[list[_Line]]:
 
 def _is_line(element: HtmlElement) -> bool:
     """Whether a paragraph holds one line of text or is an empty one, and nothing stands behind it."""
-    if element.tag not in _PARAGRAPHS or holds_more(element, MAX_PARTS) or (element.tail or "").strip():
+    if element.tag not in _PARAGRAPHS or (element.tail or "").strip():
         return False
-    if _has_class_of_code(element) or monospace(element):
+    inner = list(islice(element.iterdescendants(), MAX_PARTS + 1))
+    if len(inner) > MAX_PARTS or _has_class_of_code(element) or monospace(element):
         return False
-    inner = element.iterdescendants()
     return all(part.tag not in _NO_LINE and not monospace(part) and not _breaks(part, element) for part in inner)
 
 
@@ -145,21 +150,24 @@ def _inline(element: HtmlElement) -> str:
 def _runs(lines: list[_Line]) -> Iterator[tuple[int, int]]:
     """The first and last line of each run of code."""
     for may_be, group in groupby(range(len(lines)), key=lambda index: lines[index].may_be_code()):
+        if not may_be:
+            continue
         places = list(group)
-        while may_be and places and _is_outside(lines, places[0], places[1:2]):
-            del places[0]
-        while may_be and places and not lines[places[-1]].text.strip():
-            del places[-1]
-        if may_be and places and _is_code([lines[place] for place in places]):
-            yield places[0], places[-1]
+        first, last = places[0], places[-1]
+        while first <= last and _is_outside(lines, first, last):
+            first += 1
+        while first <= last and not lines[last].text.strip():
+            last -= 1
+        if first <= last and _is_code(lines[first : last + 1]):
+            yield first, last
 
 
-def _is_outside(lines: list[_Line], place: int, following: list[int]) -> bool:
-    """Whether the first line of a run is empty, or a label in front of what it announces."""
+def _is_outside(lines: list[_Line], place: int, last: int) -> bool:
+    """Whether the first line of a run is empty, or a label in front of what it announces. last: of the run."""
     text = lines[place].text
     if not text.strip():
         return True
-    indented = bool(following) and _INDENTED.match(lines[following[0]].text) is not None
+    indented = place < last and _INDENTED.match(lines[place + 1].text) is not None
     return not indented and _LABEL.fullmatch(text) is not None
 
 

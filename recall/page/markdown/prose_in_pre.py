@@ -6,8 +6,10 @@ a `<pre>` of its own for each part that is laid out as code, as mails quote it.
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import code_share, strong_class
@@ -68,7 +70,7 @@ _WORDS_PER_SIGN: Final = 40
 """Words of prose come with a full stop, comma or the like at least so often."""
 
 _SPOKEN: Final = re.compile(
-    r"(?im)^\s*(?:(?:select|from|where|group by|order by|inner join|left join|insert into|values)\b"
+    r"(?im)^[^\S\n]*(?:(?:select|from|where|group by|order by|inner join|left join|insert into|values)\b"
     r"|(?:scenario|feature|background|given|when|then)\b[^.\n]*$|end (?:tell|repeat|try|if)\b|tell application\b"
     r"|(?:move|add|perform|display) [\w-]+ (?:to|until)\b|\w+ division\."
     r"|(?-i:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE)\b)"
@@ -158,7 +160,7 @@ def reads_as_sentence(line: str) -> bool:
 
 def set_as_lines(element: HtmlElement) -> list[HtmlElement]:
     """Make a `<pre>` a division each line of which ends in a `<br>`; the `<pre>`s in it that its code got."""
-    text = str(element.text_content())
+    text = _typed_text(element)
     parts = _BLANK.split(text)
     if any(map(_is_code, parts)):
         return _set_apart(element, parts)
@@ -178,6 +180,15 @@ def set_as_lines(element: HtmlElement) -> list[HtmlElement]:
     return []
 
 
+def _typed_text(element: HtmlElement) -> str:
+    """The text of an element, a line feed for each `<br>`."""
+    walk = etree.iterwalk(element, events=("start", "end"))
+    runs = (
+        "\n" * (part.tag == "br") + (part.text or "") if event == "start" else part.tail or "" for event, part in walk
+    )
+    return "".join(runs)
+
+
 def _is_code(paragraph: str) -> bool:
     """Whether a paragraph among prose is code: half of its lines look so, and it is no sentence."""
     plain = _ADDRESS.sub("", _QUOTED.sub("", paragraph))
@@ -191,15 +202,13 @@ def _set_apart(element: HtmlElement, paragraphs: list[str]) -> list[HtmlElement]
     element.clear()
     element.tag, element.tail = "div", tail
     made: list[HtmlElement] = []
-    for index, paragraph in enumerate(paragraphs):
-        if _is_code(paragraph):
-            if index and made and element[-1] is made[-1]:
-                made[-1].text += "\n\n" + paragraph
-                continue
+    for are_code, group in groupby(paragraphs, key=_is_code):
+        if are_code:
             made.append(element.makeelement("pre"))
-            made[-1].text = paragraph
+            made[-1].text = "\n\n".join(group)
             element.append(made[-1])
-        else:
+            continue
+        for paragraph in group:
             for line in paragraph.split("\n"):
                 element.append(_break(element, line))
             element.append(_break(element, ""))

@@ -87,6 +87,8 @@ HOSTILE = {
     "typed lines nested": "<b><div>f(1);<br>&nbsp;&nbsp;g(2);<br>&nbsp;h();" * 100,
     "typed sentences": "<div>" + "this is one of the lines that say something<br>&nbsp;&nbsp;x = 1;<br>" * 5_000,
     "typed paragraphs": "<div><p>f(1);</p>&nbsp;" * 200 + "<p>f(1);</p><p>&nbsp;&nbsp;g(2);</p>" * 5_000,
+    "typed empty lines": "<div>f(1);<br>" + "<br>" * 40_000 + "&nbsp; x = 1;<br>&nbsp; y = f(2);<br>}",
+    "typed empty lines nested": "<div><div>&nbsp; x</div><p><b>" + "<br>" * 50_000,
     "empty boxes of attributes": "<div>" + '<div class=hljs></div><i data-code="a;b">' * 3_000,
     "hidden blocks": "".join(f"<pre class=hidden>x{number}</pre>" for number in range(5_000)),
     "links to run": "<pre>" + "<a href=/x>Run</a>x" * 5_000,

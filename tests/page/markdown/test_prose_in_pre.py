@@ -97,6 +97,15 @@ def test_code_in_a_letter_is_a_fence_with_its_indentation() -> None:
     assert f"as they said they will.\n\n```\n{code}\n```\n\nHello all,\n\nI have seen" in out
 
 
+def test_lines_of_a_letter_that_end_in_a_break_stay_lines_where_it_quotes_code() -> None:
+    letter = LETTER.replace("\n", "<br>").replace("<ann@", "&lt;ann@").replace(".example>", ".example&gt;")
+    out = markdown(f"<body><h1>Mail</h1><pre>{letter}\n\n    go(1);\n    go(2);\n\n{letter}</pre></body>".encode())
+    assert out.count("```") == 2
+    assert [line for line in LETTER.splitlines() if line and line.rstrip() not in out] == []
+    words = LETTER.split()
+    assert [word for word in words if f" {word} " not in f" {' '.join(out.split())} "] == []
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -116,7 +125,17 @@ def test_a_sentence_is_told_from_a_line_of_code(line: str, says: bool) -> None:
     assert reads_as_sentence(line) is says
 
 
-@pytest.mark.parametrize("text", ["the a of in\n\n" * 40_000, "x. " * 130_000, "\n" * 390_000, "> " * 190_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the a of in\n\n" * 40_000,
+        "x. " * 130_000,
+        "\n" * 390_000,
+        "a" + "\n" * 390_000 + "b",
+        "> " * 190_000,
+        LETTER * 300 + "\n\n" + "a = 1;\n\n" * 15_000,
+    ],
+)
 def test_long_texts_cost_time_in_proportion_to_their_length(text: str) -> None:
     started = time.process_time()
     markdown(f"<body><pre>{text}</pre></body>".encode())
