@@ -5,19 +5,24 @@ block), model (a trained one chooses), [judge] (a language model), random pages 
 Out: examples.parquet, sample.parquet, judged.json, missing.json (labelled URLs that no shard read held as a page),
 failures.json (shards that could not be read); with texts also texts.parquet and bad_texts.json. Pages under the
 holdout are never taken. Of unlabelled pages at most [seed] per_family pages of a family are taken, and a random page
-that has a code block or lies under a prefix that recall ships is no negative.
+that has a code block or lies under a prefix that recall ships is no negative. The driver holds no page's text longer
+than it takes to write it down (`page_texts`).
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from recall.archive.index import url_refs
 from recall.config import Config
 from recall.errors import BadInput
+from recall.io.parquet import ParquetWriter
 from recall.records import Done, Shard, WarcRef
 from recall.run.failures import FailedShards
 from recall.run.jobs import each, tolerated
@@ -25,13 +30,15 @@ from recall.run.label_files import LabelledUrl
 from recall.run.loaded_model import load_model
 from recall.run.progress_bar import progress
 from recall.run.rounds import Run
-from recall.run.sampling import priority
+from recall.run.sampling import batches_by_weight, priority
+from recall.run.step_folder import Step
 from recall.sites.prefixes import SUBDOMAINS, PrefixSet, parse_prefix
 from recall.sites.shipped import shipped_prefixes
 from recall.sites.urls import url_key
 from recall.steps.seed.collect import SeedContext, SeedPage, ShardRequest, collect, has_code_block
 from recall.steps.seed.judged_pages import judge_pages
 from recall.steps.seed.model_choice import is_positive, negatives
+from recall.steps.seed.page_texts import PageTexts
 from recall.steps.seed.texts import SeedTexts, collect_texts
 
 EXAMPLES = {
@@ -44,6 +51,8 @@ EXAMPLES = {
     "length": "int64",
     "text": "string",
 }
+_ROWS, _BYTES = 256, 8 << 20
+"""Rows, and about so many characters of text, of a row group."""
 SAMPLE = {"url": "string", "path": "string", "offset": "int64", "length": "int64", "text": "string"}
 
 
@@ -85,8 +94,8 @@ def _requests(run: Run, context: SeedContext) -> list[ShardRequest]:
     return sorted(requests.values(), key=lambda request: request.shard.number)
 
 
-def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int, list[SeedPage]]:
-    """Number of shards that were read, and their seed pages; the first capture of a page wins."""
+def _gather(run: Run, context: SeedContext, failures: FailedShards, texts: PageTexts) -> tuple[int, list[SeedPage]]:
+    """Number of shards that were read, and their seed pages without text; the first capture of a page wins."""
     requests = _requests(run, context)
     outcomes = tolerated(each(collect, context, requests, run.config.cluster, "seed"))
     by_shard: dict[int, list[SeedPage]] = {}
@@ -94,7 +103,7 @@ def _gather(run: Run, context: SeedContext, failures: FailedShards) -> tuple[int
         if outcome.failure is not None:
             failures.add(outcome.item.shard, outcome)
         else:
-            by_shard[outcome.item.shard.number] = outcome.result
+            by_shard[outcome.item.shard.number] = [texts.put(page) for page in outcome.result]
     failures.check("seed", len(requests), run.config.cluster.failed_share)
     found: dict[tuple[str, bool], SeedPage] = {}
     for number in sorted(by_shard):
@@ -133,9 +142,13 @@ def spread(pages: Iterable[SeedPage], per_family: int, seed: int) -> list[SeedPa
 
 
 def _without_signs_of_code(sample: Iterable[SeedPage], config: Config) -> list[SeedPage]:
-    """The random pages that may be negatives: some of those with a code block or under a shipped prefix are code."""
+    """The random pages that may be negatives: some of those with a code block or under a shipped prefix are code.
+
+    In: pages with their text, as a stream; out: without it.
+    """
     known = PrefixSet(one.prefix for one in shipped_prefixes() if config.train.label_of_tag(one.tag))
-    return [page for page in sample if not has_code_block(page.text) and not known.match(page.url)]
+    plain = (page for page in sample if not has_code_block(page.text) and not known.match(page.url))
+    return [replace(page, text="") for page in plain]
 
 
 def _random_negatives(plain: Iterable[SeedPage], config: Config) -> list[SeedPage]:
@@ -162,24 +175,25 @@ def _context(run: Run, labelled: dict[str, LabelledUrl]) -> SeedContext:
     )
 
 
-def _examples(run: Run, found: list[SeedPage]) -> tuple[list[SeedPage], dict[str, float]]:
-    """Examples sorted by URL, one a URL key, and the judge's scores.
+def _examples(run: Run, found: list[SeedPage], texts: PageTexts) -> tuple[list[SeedPage], dict[str, float]]:
+    """Examples sorted by URL, one a URL key, without text, and the judge's scores.
 
     Labels win, then prefixes, the judge, the model, code blocks, random negatives.
     """
     config = run.config
     sample = [page for page in found if page.source == "sample"]
-    judged, scores = judge_pages(run, lambda: sample)
+    judged, scores = judge_pages(run, lambda: texts.whole(sample))
     inferred = spread(
         [page for page in found if page.source in {"prefix", "model", "structure"}], config.seed.per_family, 0
     )
-    plain = _without_signs_of_code((page for page in sample if page.url not in scores), config)
+    plain = _without_signs_of_code(texts.whole(page for page in sample if page.url not in scores), config)
+    below = (replace(page, text="") for page in negatives(texts.whole(plain), config))
     examples = {url_key(page.url): page for page in found if page.source == "label"}
     ranked = [
         *(page for page in inferred if page.source == "prefix"),
-        *judged,
+        *(replace(page, text="") for page in judged),
         *(page for page in inferred if page.source == "model" and page.url not in scores),
-        *spread(negatives(plain, config), config.seed.per_family, 0),
+        *spread(below, config.seed.per_family, 0),
         *(page for page in inferred if page.source == "structure" and page.url not in scores),
         *_random_negatives(plain, config),
     ]
@@ -206,21 +220,22 @@ def seed(run: Run) -> Done:
     texts = collect_texts(run, step) if config.seed.texts else SeedTexts({}, Counter(), [])
     model = {"model": load_model(config.seed.model, config.access).digest} if config.seed.model else {}
     failures = FailedShards()
-    gathered, found = _gather(run, _context(run, labelled), failures)
-    found.sort(key=lambda page: page.url)
-    sample = [page for page in found if page.source == "sample"]
-    examples, scores = _examples(run, found)
-    labels = Counter(page.label for page in examples) + texts.labels
-    positive = sum(labels[label] for label in config.train.positives)
-    if not positive or positive == labels.total():
-        raise BadInput(
-            f"seed: {positive} positive and {labels.total() - positive} negative examples were found; both are needed: "
-            "check [seed] labels, use, texts, prefixes and random_negatives, and [train] positive"
-        )
-    seen = {url_key(page.url) for page in found}
-    missing = sorted(entry.url for key, entry in labelled.items() if key not in seen)
-    step.publish_table("examples.parquet", _columns(examples, EXAMPLES), EXAMPLES)
-    step.publish_table("sample.parquet", _columns(sample, SAMPLE), SAMPLE)
+    with closing(PageTexts()) as page_texts:
+        gathered, found = _gather(run, _context(run, labelled), failures, page_texts)
+        found.sort(key=lambda page: page.url)
+        sample = [page for page in found if page.source == "sample"]
+        examples, scores = _examples(run, found, page_texts)
+        labels = Counter(page.label for page in examples) + texts.labels
+        positive = sum(labels[label] for label in config.train.positives)
+        if not positive or positive == labels.total():
+            raise BadInput(
+                f"seed: {positive} positive and {labels.total() - positive} negative examples were found; both are "
+                "needed: check [seed] labels, use, texts, prefixes and random_negatives, and [train] positive"
+            )
+        seen = {url_key(page.url) for page in found}
+        missing = sorted(entry.url for key, entry in labelled.items() if key not in seen)
+        _publish(step, "examples.parquet", page_texts.whole(examples), EXAMPLES)
+        _publish(step, "sample.parquet", page_texts.whole(sample), SAMPLE)
     step.publish_json("missing.json", missing)
     step.publish_json("failures.json", failures.rows())
     step.publish_json("judged.json", scores)
@@ -232,5 +247,14 @@ def seed(run: Run) -> Done:
     return step.finish(counts, model, [*failures.notes(), *texts.notes])
 
 
-def _columns(pages: list[SeedPage], schema: dict[str, str]) -> dict[str, list[object]]:
-    return {name: [getattr(page, name) for page in pages] for name in schema}
+def _publish(step: Step, file: str, pages: Iterable[SeedPage], schema: dict[str, str]) -> None:
+    """Publish a stream of pages as a table, few of them in memory at a time."""
+    with TemporaryDirectory(prefix="recall-seed-") as folder:
+        path = Path(folder) / file
+        writer = ParquetWriter(path, schema)
+        for batch in batches_by_weight(pages, _ROWS, _BYTES, lambda page: len(page.text)):
+            writer.add({name: [getattr(page, name) for page in batch] for name in schema})
+        if not writer.rows:
+            writer.add({name: [] for name in schema})
+        writer.close()
+        step.publish_file(file, path, writer.rows)

@@ -1,5 +1,6 @@
 """The first examples, from every source."""
 
+import gc
 import json
 import shutil
 from collections import Counter
@@ -16,6 +17,8 @@ from recall.model.scorer import SCORER_FILES
 from recall.run.rounds import Run
 from recall.sites.shipped import ShippedPrefix
 from recall.steps.seed import seed
+from recall.steps.seed.collect import SeedPage
+from recall.steps.seed.judged_pages import judge_pages
 from tests.steps.seed.conftest import yes_with
 
 
@@ -143,6 +146,24 @@ def test_a_judge_gives_positive_and_negative_examples(fresh: Any, stub: Any) -> 
     judged = run.store.read_json("seed/judged.json")
     assert len(judged) == 40 == done.counts["judge"]
     assert len(stub.requests) == 80
+
+
+def test_the_driver_holds_the_texts_of_few_pages(fresh: Any, stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+
+    def judged(run: Run, sample: Any) -> Any:
+        pages = [page for page in gc.get_objects() if isinstance(page, SeedPage)]
+        held.append(sum(bool(page.text) for page in pages))
+        assert sum(bool(page.text) for page in sample()) > 20
+        return judge_pages(run, sample)
+
+    monkeypatch.setattr(package, "judge_pages", judged)
+    run = fresh(seed={"labels": "", "structure": 20, "random_negatives": 60}, judge={"url": stub.url, "pages": 20})
+    seed(run)
+    assert held == [0]
+    key = run.step("seed").key
+    for table in ("examples.parquet", "sample.parquet"):
+        assert all(run.store.read_table(key(table), ["text"]).column("text").to_pylist())
 
 
 def test_a_seed_that_was_killed_asks_the_judge_for_the_rest_only(fresh: Any, stub: Any) -> None:
