@@ -25,6 +25,7 @@ from recall.report.corpus_figures import (
 from recall.report.domain_figures import domains_of, saturation_figure
 from recall.report.floor_loss import floor_figure
 from recall.report.funnel import funnel_of
+from recall.report.judge_figures import judge_facts, judge_figure
 from recall.report.mistakes import WorstErrors
 from recall.report.model_figures import (
     LabelledScores,
@@ -131,7 +132,7 @@ def _model(
 ) -> tuple[FigureData, ...]:
     trained = [round_ for round_ in scanned if round_.run.parent is None]
     if not trained:
-        return (rounds_of(audits, []),)
+        return rounds_of(audits, []), judge_figure(scanned)
     labelled = [out_of_fold_scores(round_) for round_ in trained]
     held = [scores for round_ in trained if (scores := held_out_scores(round_, labels)).urls] if labels else []
     return (
@@ -141,6 +142,7 @@ def _model(
         curves_of(labelled, held),
         calibration_of(trained[-1], labelled[-1], held[-1:]),
         scores_of(trained[-1], labelled[-1]),
+        judge_figure(trained),
     )
 
 
@@ -201,6 +203,7 @@ def _facts(run: Run, scanned: Sequence[Round]) -> tuple[tuple[str, str], ...]:
         ("Rounds", f"{len(scanned)} of {run.config.run.rounds}"),
         ("Seed", str(run.config.run.seed)),
         *(("Threshold", threshold_text(own)) for _, own in own_thresholds(run)[-1:]),
+        *judge_facts(run),
         ("Digest", run.digest()[:16]),
         ("recall", recall.__version__),
     )

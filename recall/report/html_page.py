@@ -72,7 +72,14 @@ def page_of(report: Report, charts: Mapping[str, Chart]) -> str:
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(read_asset),
     )
-    environment.filters |= {"shown": shown, "lines": lines, "short": shortened, "link": link, "size": size_text}
+    environment.filters |= {
+        "shown": shown,
+        "lines": lines,
+        "short": shortened,
+        "link": link,
+        "size": size_text,
+        "figure": figure_text,
+    }
     template = environment.get_template("report.html")
     return template.render(
         report=report,
@@ -98,6 +105,13 @@ def _labelled(svg: str, name: str) -> str:
 def lines(text: str) -> str:
     """Text of a page with its line ends and tabs, everything else unprintable spelled out."""
     return "\n".join(shown(line.replace("\t", "    ")) for line in text.splitlines())
+
+
+def figure_text(value: float | None) -> str:
+    """A number of a table; nothing for one that is not known."""
+    if value is None or value != value:  # noqa: PLR0124 - nan
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
 def shortened(url: str) -> str:

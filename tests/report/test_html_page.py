@@ -121,6 +121,14 @@ def test_writing_it_again_gives_the_same_bytes_and_sweeps_what_is_gone(reported:
     assert charts <= {name.partition("/")[2].partition(".")[0] for name in before if name.startswith("data/")}
 
 
+def test_every_figure_shows_its_rows(reported: Run) -> None:
+    figures = reported.store.read("report/index.html").decode().split("<figure")[1:]
+    drawn = [figure for figure in figures if "<svg" in figure or "<td" in figure or 'class="row"' in figure]
+    titles = [re.findall(r'id="title-(\w+)"', figure)[0] for figure in figures]
+    assert {"prefix_yield", "at_share"} <= set(titles)
+    assert [title for figure, title in zip(figures, titles, strict=True) if figure not in drawn] == []
+
+
 def test_a_run_that_has_no_corpus_yet_has_a_report(fresh: Any) -> None:
     run = fresh("round 1 scan", rounds=1)
     answer = CliRunner().invoke(verbs, ["report", run.store.root])
