@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recall.page.markdown.content_lines import (
     drop_contents_headings,
+    drop_settings,
     drop_signs,
     heading_level,
     is_subtitle,
@@ -85,6 +86,7 @@ def choose(
     drop_contents_headings(keep, segments)
     keep_ledes(keep, segments, probabilities)
     drop_signs(keep, segments, tables)
+    drop_settings(keep, segments)
     return keep
 
 

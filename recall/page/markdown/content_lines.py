@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.tree import HEADINGS, words
+from recall.page.markdown.unseen_parts import VIEW
+
+MOST_FORMS: Final = 4
+"""Forms of a page that are looked at."""
 
 LEDE: Final = 0.1
 """Probability from which on a sentence between the title and the first kept text is kept."""
@@ -87,3 +91,10 @@ def drop_signs(keep: npt.NDArray[Any], segments: Segments, tables: dict[int, int
     for index in np.flatnonzero(keep).tolist():
         if segments.code[index] < 0 and index not in tables and _SIGNS.fullmatch(segments.texts[index]):
             keep[index] = segments.tags[segments.nodes[index]].name in _TOLD
+
+
+def drop_settings(keep: npt.NDArray[Any], segments: Segments) -> None:
+    """Drop the forms that choose how the page is shown."""
+    forms = [node for node, tag in enumerate(segments.tags) if VIEW in tag.attributes][:MOST_FORMS]
+    for index in np.flatnonzero(keep).tolist() if forms else ():
+        keep[index] = segments.code[index] >= 0 or not any(lies_in(segments, index, form) for form in forms)

@@ -105,7 +105,7 @@ class _Writer:
     def __init__(self, segments: Segments, data: set[int]) -> None:
         self._segments = segments
         self._ordinals, layout = _lists(segments, data)
-        self._around = _holders(segments, layout)
+        self._around = _holders(segments, layout | _captions(segments))
         self._open: list[_Holder] = []
         self._begun: set[int] = set()
         self._kind = ""
@@ -194,6 +194,21 @@ def _holders(segments: Segments, layout: set[int]) -> list[tuple[int, ...]]:
             outer = (*outer, node)
         around.append(outer)
     return around
+
+
+def _captions(segments: Segments) -> set[int]:
+    """The definitions of lists whose terms say nothing, as they are pictures."""
+    tags, parents = segments.tags, segments.parents
+    terms = {parents[node]: False for node, tag in enumerate(tags) if tag.name == "dt"}
+    if not terms:
+        return set()
+    for around in set(segments.nodes):
+        node = around
+        while node >= 0 and tags[node].name != "dt":
+            node = parents[node]
+        if node >= 0:
+            terms[parents[node]] = True
+    return {node for node, tag in enumerate(tags) if tag.name == "dd" and not terms.get(parents[node], True)}
 
 
 def _lists(segments: Segments, data: set[int]) -> tuple[dict[int, int], set[int]]:

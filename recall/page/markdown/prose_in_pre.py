@@ -5,6 +5,7 @@ a `<pre>` of its own for each part that is laid out as code, as mails quote it.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -81,6 +82,10 @@ _COMMENT: Final = re.compile(r"(?://|#|/?\*|--|;|%|'|rem\b|<!--|\"\"\")", re.I)
 _REMARK: Final = re.compile(r"\s(?://|/\*|#|--)\s.*")
 _OF_CODE: Final = re.compile(r"[{}=\\|<>]|;\s*\Z")
 _CODE_SIGN: Final = re.compile(r"[{}()=;<>]")
+_INDEX: Final = re.compile(r"(?:0x)?[\dA-F]{2,8}(?=\s)|\[?[\dA-F]{1,8}\]?(?= (?:-+|–|=|:) )")
+"""The number or code that a line of a list of values begins with."""
+
+_LISTED: Final = 3
 _BLANK: Final = re.compile(r"\n[ \t]*\n")
 
 
@@ -91,6 +96,8 @@ def is_prose(element: HtmlElement, text: str) -> bool:
     text = _QUOTED.sub("", text)
     if len(_SPOKEN.findall(text)) * 5 > text.count("\n") + 1:
         return False
+    if _is_indexed(text):
+        return False
     name = element.get("class")
     if name:
         return not strong_class(name) and _reaches(text, _CLASSED) and _RUNS_ON.search(text) is not None
@@ -98,6 +105,15 @@ def is_prose(element: HtmlElement, text: str) -> bool:
         return True
     runs_on = _RUNS_ON.search(text) is not None and _LABELLED.search(text) is None
     return runs_on and _ENDED.search(text) is not None and _reaches(text, _SHORT)
+
+
+def _is_indexed(text: str) -> bool:
+    """Whether most lines begin in the same column with a code of the same length, as those of a list of values do."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    found = [(len(line) - len(line.lstrip()), match[0]) for line in lines if (match := _INDEX.match(line.lstrip()))]
+    shapes = Counter((margin, len(code)) for margin, code in found)
+    same = max(shapes.values(), default=0)
+    return same >= _LISTED and 2 * same > len(lines) and any(code[-1:].isdigit() for _, code in found)
 
 
 def _without_code(text: str) -> str:

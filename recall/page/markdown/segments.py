@@ -32,7 +32,7 @@ _NO_CONTROLS: Final = words("figure figcaption p table ul ol blockquote")
 
 _TAGS: Final = re.compile(r"<([^>]*)>")
 _ATTRIBUTE: Final = re.compile(
-    r'(?:^|\s)(class|id|role|style|hidden|alt|type|aria-expanded|disabled|checked|n|start|colspan|rowspan|POST)="([^"]*)"'
+    r'(?:^|\s)(class|id|role|style|hidden|alt|type|aria-expanded|disabled|checked|n|start|colspan|rowspan|POST|VIEW)="([^"]*)"'
 )
 _ICON: Final = re.compile(r"\bmaterial-(?:icons|symbols)")
 _CASE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

@@ -5,6 +5,7 @@ In: segments. Out: the table of data around each, and lines of Markdown: a row a
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -116,6 +117,7 @@ def table_lines(segments: Segments, table: int, indices: Sequence[int]) -> tuple
     """What stands in a table outside its cells, such as a caption, and the table's lines. indices: of its segments."""
     texts: dict[int, list[str]] = {}
     begun: set[int] = set()
+    numbers = _item_numbers(segments, table)
     for index in indices:
         node, text = segments.nodes[index], segments.texts[index]
         if segments.code[index] >= 0:
@@ -123,7 +125,9 @@ def table_lines(segments: Segments, table: int, indices: Sequence[int]) -> tuple
         while node != table and not _is_cell(segments, node):
             if segments.tags[node].name == "li" and node not in begun:
                 begun.add(node)
-                text = f"- {text}"
+                text = f"{numbers.get(node, '-')} {text}"
+            elif segments.tags[node].name == "li":
+                text = f"  {text}"
             node = segments.parents[node]
         texts.setdefault(node, []).append(text)
     rows = [row for row in _grid(segments, _rows(segments, table), texts) if any(row)]
@@ -138,6 +142,20 @@ def table_lines(segments: Segments, table: int, indices: Sequence[int]) -> tuple
     if lines:
         lines.insert(1, "|" + " --- |" * width)
     return "\n\n".join(texts.get(table, ())), lines
+
+
+def _item_numbers(segments: Segments, table: int) -> dict[int, str]:
+    """The numbers of the items of ordered lists in a table."""
+    counts: Counter[int] = Counter()
+    numbers: dict[int, str] = {}
+    for node in range(table + 1, len(segments.tags)):
+        parent = segments.parents[node]
+        if parent < table:
+            break
+        if segments.tags[node].name == "li" and segments.tags[parent].name == "ol":
+            counts[parent] += 1
+            numbers[node] = f"{counts[parent]}."
+    return numbers
 
 
 def _grid(segments: Segments, rows: list[list[int]], texts: Mapping[int, list[str]]) -> list[list[str]]:

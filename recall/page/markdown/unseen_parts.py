@@ -1,7 +1,8 @@
 """Takes out what a page does not draw, and what it draws once for each size of screen.
 
 In: the tree after `mark`, so that no part of a code block is looked at. Out: the tree without words for screen readers
-alone, without hidden parts of a line, and without the second of two copies of which a screen shows one.
+alone, without hidden lines and parts of a line, and without the second of two copies of which a screen shows one; forms
+that set how the page is shown are marked.
 """
 
 import re
@@ -26,6 +27,9 @@ from recall.page.markdown.tree import (
 MAX_UNSEEN: Final = 200
 """Characters; longer texts for screen readers may be all that tells of a picture."""
 
+VIEW: Final = "VIEW"
+"""Attribute of the forms that choose how the page is shown; the parser writes names in lower case."""
+
 MAX_COPY: Final = 20_000
 MAX_SIBLINGS: Final = 3
 _READERS: Final = words(
@@ -45,11 +49,17 @@ _SCREEN: Final = re.compile(
 
 def drop_unseen(root: HtmlElement) -> None:
     """Remove what is not drawn in a line, and second copies."""
+    for form in root.iter("form"):
+        if _sets_the_view(form):
+            form.set(VIEW, "")  # and stays, as the model of main content learned from pages with such forms
     for element in [element for element in root.iter() if _may_be_unseen(element)]:
-        kind = _kind(element.get("class") or "")
+        kind = _kind(element.get("class") or "") or ("twice" if "hidden" in element.attrib else "")
         style = element.get("style")
         if element.tag in _INLINE and style and HIDDEN_STYLE.search(style):
             if not holds(element, BLOCK):
+                remove(element)
+        elif kind == "twice":
+            if style and HIDDEN_STYLE.search(style) and _is_aside(element):
                 remove(element)
         elif kind == "readers" and element.tag not in _TOLD and _says_little(element):
             remove(element)
@@ -60,6 +70,26 @@ def drop_unseen(root: HtmlElement) -> None:
 def _may_be_unseen(element: HtmlElement) -> bool:
     name = element.get("class")
     return bool(name and _kind(name)) or element.get("style") is not None
+
+
+def _is_aside(element: HtmlElement) -> bool:
+    """Whether what a page hides twice is a line that no script will show: no tab, no code, nothing with a heading."""
+    if element.tag in _TOLD or element.get("role") == "tabpanel" or holds(element, *HEADINGS, BLOCK, "table", "li"):
+        return False
+    return not _says_more(element, MAX_UNSEEN)
+
+
+def _sets_the_view(form: HtmlElement) -> bool:
+    """Whether a form is there to choose how the page is shown: lists to choose from, and hardly a word beside them."""
+    if form.getparent() is None or not holds(form, "select") or holds(form, "h1", "p", "table", "textarea", BLOCK):
+        return False
+    letters = 0
+    for part in form.iter():
+        chosen = part.tag in ("option", "optgroup", "select")
+        letters += len(("" if chosen else part.text or "").strip()) + len((part.tail or "").strip())
+        if letters > MAX_UNSEEN:
+            return False
+    return True
 
 
 def _says_little(element: HtmlElement) -> bool:

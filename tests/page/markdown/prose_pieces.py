@@ -187,6 +187,10 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
             "<dl><dt>class</dt><dd>holds<dl><dt>method</dt><dd><p>does it</p><p>and more</p></dd></dl></dd></dl>",
             "class\n: holds\n\n  method\n  : does it\n\n  and more",
         ),
+        "caption-of-a-picture": (
+            "<dl><dt><a href=a.png><img src=a.png alt=Lexer></a></dt><dd>The lexer at work</dd></dl>",
+            "The lexer at work",
+        ),
         "wrapped": ("<dl><div><dt>lexer</dt><dd>cuts the text</dd></div></dl>", "lexer\n: cuts the text"),
     },
     "quotes": {

@@ -65,6 +65,10 @@ FENCED = {
     "  --none     do not show any of them, but say how many there are\n",
     "manual": "NAME\n       demo - show what it is that the list holds\n\nDESCRIPTION\n       It reads all of them,\n"
     "       and says what there is in each. If there is none, it\n       says so and ends.\n\nSEE ALSO\n       more\n",
+    "values": "00 - The hero is there and looks at the one who plays the game\n01 - He has a cold, and so he is not to "
+    "be seen\n0A - He is as he was\nFF - He is on the horse that was given to him by the girl\n",
+    "values-without-strokes": "00 is used in a scene which has no use for any of them\n10 is used in the shops, and "
+    "gives you\na view from above.\n20 is used in the rest of the scenes, as it is with them\n",
     "words": "add the first\nadd the last\nput it in the box\nwait for it\n" * 8,
     "copies": "The quick one.\n",
 }

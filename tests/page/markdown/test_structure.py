@@ -208,6 +208,10 @@ def test_no_piece_reads_as_code_or_html_by_accident(piece: str, markdown: str) -
         ("write &lt;br&gt; or &lt;BR/> there", r"write \<br> or \<BR/> there"),
         ("write <code>&lt;br&gt;</code> there", "write `<br>` there"),
         ("a ` &lt;br&gt;", r"a ` \<br>"),
+        (
+            "<ol><li>one<li>two:<ul><li>three<li>four</ul><li>five</ol>",
+            "1. one<br>2. two:<br>  - three<br>  - four<br>3. five",
+        ),
     ],
 )
 def test_pipes_and_breaks_that_are_typed_in_a_cell_stay_what_they_are(cell: str, written: str) -> None:

@@ -105,6 +105,39 @@ HIDDEN = {
 }
 
 
+SETTINGS = (
+    "<form method=post action=/view><div><h2>Viewing options</h2><select name=order><option>Newest first</option>"
+    "<option>Oldest first</option></select><input type=submit value=Save><div>Choose what is never shown.</div></div>"
+    "</form>"
+)
+HIDDEN_LINES = {
+    "twice": '<div style="display: none" hidden aria-hidden=true>Machines may read this at /never.md instead.</div>',
+    "settings": SETTINGS,
+}
+
+
+@pytest.mark.parametrize("around", [1, 20], ids=["short", "long-page"])
+@pytest.mark.parametrize("piece", HIDDEN_LINES.values(), ids=HIDDEN_LINES)
+def test_what_is_hidden_twice_or_sets_the_view_is_not_written(piece: str, around: int) -> None:
+    text = markdown(page(piece, around).encode())
+    assert "never" not in text
+    assert "Viewing options" not in text
+    assert f"tool number {2 * around - 1} " in text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<div role=tabpanel style="display:none" hidden><p>The words of the second tab, shown by a click.</p></div>',
+        '<div style="display:none" hidden><h3>Part</h3><p>The words of the second tab, shown by a click.</p></div>',
+        "<form><select><option>x</option></select><p>The words of the second tab, shown by a click.</p></form>",
+    ],
+    ids=["tab", "part", "form-around-a-paragraph"],
+)
+def test_what_a_click_shows_stays(piece: str) -> None:
+    assert "The words of the second tab" in markdown(page(piece, 20).encode())
+
+
 @pytest.mark.parametrize("around", [1, 20], ids=["short", "long-page"])
 @pytest.mark.parametrize("piece", HIDDEN.values(), ids=HIDDEN)
 def test_templates_show_nothing(piece: str, around: int) -> None:
