@@ -149,7 +149,9 @@ def drop_label(outer: HtmlElement) -> list[str]:
 def drop_buttons(outer: HtmlElement) -> None:
     """Remove a box of buttons behind a block, such as one to copy or to run it."""
     box = outer.getnext()
-    if box is None or box.tag not in _BUTTON_BOXES or (outer.tail or "").strip() or holds_more(box, MAX_BAR):
+    if box is None or box.tag not in _BUTTON_BOXES or holds_more(box, MAX_BAR):
+        return
+    if (outer.tail or "").strip() or (box.tail or "").strip():
         return
     if next(box.iter(*_OTHERS), None) is not None:
         return

@@ -263,7 +263,7 @@ def _is_proven(element: HtmlElement, place: int, edge: bool, beside: str) -> boo
     if _is_sign(text) or _links_to_itself(element, text):
         return True
     if not place or text.isdecimal() or (place < 3 and links_to_run(element)):
-        return bool(place) and edge and glued
+        return bool(place) and edge and glued and not text.isdecimal()
     if element.tag in _BUTTON_TAGS or element.get("role") == "button":
         return edge or place == 3 or is_copying(text)
     if is_copying(text) or not _READERS.isdisjoint(names):

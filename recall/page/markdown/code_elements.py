@@ -87,7 +87,7 @@ def attribute_code(element: HtmlElement) -> CodeSpan | None:
     for _ in range(3):
         if around is None or sum(1 for _ in islice(around.iter(), MAX_EMPTY + 1)) > MAX_EMPTY:
             return None
-        if len(text_of(around)) > MAX_LABEL:
+        if len(text_of(around)) > MAX_LABEL or any(text_of(part).strip() for part in around.iter("pre", "code")):
             return None
         text = next((part.get(name) for part in around.iter() for name in _CODE_ATTRIBUTES if part.get(name)), None)
         if text:

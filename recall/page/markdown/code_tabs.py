@@ -73,7 +73,7 @@ def _panels(row: HtmlElement, count: int) -> list[HtmlElement]:
 
 
 def _hold_code(panels: list[HtmlElement]) -> bool:
-    """Whether elements are panels with nothing between, at least half of them with code."""
+    """Whether elements are panels with nothing between, more than half of them with code."""
     if any(panel.tag not in _PANELS or (panel.tail or "").strip() for panel in panels[:-1]):
         return False
     return 2 * sum(1 for panel in panels if next(panel.iter(*_CODE), None) is not None) > len(panels)

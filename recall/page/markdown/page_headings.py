@@ -12,7 +12,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.marks import CODE_TAGS
-from recall.page.markdown.tree import BLOCK, HEADINGS, PREFORMATTED, holds, remove, text_of, words
+from recall.page.markdown.tree import BLOCK, HEADINGS, PREFORMATTED, ancestors, holds, remove, text_of, words
 
 MAX_HEADING: Final = 300
 """Characters; an element that holds more is no heading, or one that is not closed."""
@@ -63,7 +63,10 @@ def drop_permalinks(root: HtmlElement) -> None:
     named = [element for element in root.iter("a", "span", "small") if _may_link(element.get("class") or "")]
     for element in named:
         text = text_of(element)
-        if len(text) <= MAX_PERMALINK and ((len(text) <= 24 and _PERMALINK.fullmatch(text)) or _WORDS.fullmatch(text)):
+        told = len(text) <= MAX_PERMALINK and (
+            (len(text) <= 24 and _PERMALINK.fullmatch(text)) or _WORDS.fullmatch(text)
+        )
+        if told and not _is_in_sentence(element, text):
             _remove_outside_code(element)
     for heading in root.iter(*HEADINGS):
         links = [part for part in heading.iterdescendants() if part.tag in ("a", "button", "span") or "-" in part.tag]
@@ -73,6 +76,13 @@ def drop_permalinks(root: HtmlElement) -> None:
             text = text_of(link)
             if len(text.strip()) < len(whole.strip()) and _leads_here(link, text):
                 _remove_outside_code(link)
+
+
+def _is_in_sentence(element: HtmlElement, text: str) -> bool:
+    """Whether the words of an element are among others: text goes on behind them, no sign and no heading's."""
+    if not any(map(str.isalnum, text)) or not any(map(str.isalnum, element.tail or "")):
+        return False
+    return not any(part.tag in HEADINGS for part in ancestors(element, 4))
 
 
 def _leads_here(link: HtmlElement, text: str) -> bool:

@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.table_shapes import set_shapes
-from recall.page.markdown.tree import BLOCKS, classes, holds, holds_more, text_of, words
+from recall.page.markdown.tree import BLOCKS, classes, holds, holds_more, squashed, text_of, words
 
 MAX_COLUMNS: Final = 12
 MAX_GROUPS: Final = 3
@@ -28,21 +28,25 @@ _GROUP_CLASS: Final = re.compile(r"(?:[a-z]+[-_]?)?table[-_]*(?:body|heading|hea
 _CELL_STYLE: Final = re.compile(r"display\s*:\s*table-cell", re.I)
 _ROW_STYLE: Final = re.compile(r"display\s*:\s*table-row(?!-)", re.I)
 _COLUMN: Final = re.compile(r"col-(?!xs|sm|md|lg|xl|auto)[a-z]+(?:-[a-z]+)*")
+_MADE: Final = "MADE"
+"""Attribute of a table that is made here; the parser writes names in lower case, so no page has it."""
+
 _GENERIC: Final = words("div section span ul ol li dl dt dd p a article header")
 
 
 def set_tables(root: HtmlElement) -> None:
     """Give tables and lists their elements."""
+    holders: dict[HtmlElement, bool] = {}
     for element in [element for element in root.iter(*_GENERIC) if _is_part(element)]:
         role = element.get("role")
         if role == "list":
             _set_list(element)
         elif role == "row":
-            _set_row(element, [part for part in _inside(element) if part.get("role") in _CELL_ROLES])
+            _set_row(element, [part for part in _inside(element) if part.get("role") in _CELL_ROLES], holders)
         elif _is_row(element):
             cells = [part for part in islice(element.iterchildren(), MAX_COLUMNS + 1) if _is_cell(part)]
             if not holds_more(element, len(cells)):
-                _set_row(element, cells)
+                _set_row(element, cells, holders)
         elif element.getprevious() is None:
             _set_columns(element)
     set_shapes(root)
@@ -73,9 +77,11 @@ def _inside(row: HtmlElement) -> Iterator[HtmlElement]:
             yield child
 
 
-def _set_row(row: HtmlElement, cells: list[HtmlElement]) -> None:
-    """Make elements the cells of a row, and what holds the rows a table."""
+def _set_row(row: HtmlElement, cells: list[HtmlElement], holders: dict[HtmlElement, bool]) -> None:
+    """Make elements the cells of a row, and what holds rows alone a table. holders: whether elements do."""
     if not 2 <= len(cells) <= MAX_COLUMNS or any(cell.tag not in _GENERIC for cell in cells):
+        return
+    if squashed("".join(map(text_of, cells))).replace(" ", "") != squashed(text_of(row)).replace(" ", ""):
         return
     groups: list[HtmlElement] = []
     table = row.getparent()
@@ -86,11 +92,37 @@ def _set_row(row: HtmlElement, cells: list[HtmlElement]) -> None:
         return
     for group in groups:
         group.tag = "tbody"
-    table.tag, row.tag = "table", "tr"
+    if table.tag != "table" and not groups and not _holds_rows_alone(table, holders):
+        _set_apart(row)
+    else:
+        table.tag = "table"
+    row.tag = "tr"
     for cell in cells:
         cell.tag = _CELL_ROLES.get(cell.get("role") or "", "td")
         if cell.getparent() is not row:
             cell.getparent().drop_tag()
+
+
+def _holds_rows_alone(holder: HtmlElement, holders: dict[HtmlElement, bool]) -> bool:
+    """Whether an element holds nothing but rows; remembers it."""
+    alone = holders.get(holder)
+    if alone is None:
+        texts = (holder.text, *(part.tail for part in holder))
+        alone = not any((text or "").strip() for text in texts) and all(
+            part.get("role") in ("row", "rowgroup") or _is_row(part) for part in holder
+        )
+        holders[holder] = alone
+    return alone
+
+
+def _set_apart(row: HtmlElement) -> None:
+    """Move a row, which stands among other things, to a table with the rows right in front of it."""
+    table = row.getprevious()
+    if table is None or table.get(_MADE) is None or (table.tail or "").strip():
+        table = row.makeelement("table", {_MADE: ""})
+        row.addprevious(table)
+    table.tail, row.tail = row.tail, None
+    table.append(row)
 
 
 def _is_group(element: HtmlElement) -> bool:
@@ -141,6 +173,8 @@ def _set_columns(first: HtmlElement) -> None:
     if not 2 <= width <= MAX_COLUMNS or len(names) % width or "" in names[:width]:
         return
     if names != names[:width] * (len(names) // width) or len(set(names[:width])) < width:
+        return
+    if (grid.text or "").strip() or any((cell.tail or "").strip() for cell in cells):
         return
     grid.tag = "table"
     heads = [any("header" in name for name in classes(cell)) for cell in cells[:width]]

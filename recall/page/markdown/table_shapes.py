@@ -8,7 +8,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, holds, holds_more, text_of, words
+from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, holds, holds_more, remove, text_of, words
 
 MAX_CELL: Final = 200
 """Characters of a cell from which on rows lay the page out."""
@@ -52,6 +52,8 @@ def _split_at_headings(table: HtmlElement, rows: list[HtmlElement]) -> None:
     inside = sum(1 for _ in table.iterdescendants(*HEADINGS))
     if not titles or len(titles) != inside or holds(table, "table", "form") or table.getparent() is None:
         return
+    if rows[0] in titles and holds(table, "caption"):
+        return
     if sum(holds_more(row, 1) for row in rows) < 2:
         return
     last, body = table, None
@@ -61,7 +63,7 @@ def _split_at_headings(table: HtmlElement, rows: list[HtmlElement]) -> None:
             heading.tail = None
             last.addnext(heading)
             last = body = heading
-            row.getparent().remove(row)
+            remove(row)
         elif body is not None:
             if body.tag != "table":
                 body = table.makeelement("table", dict(table.attrib))
@@ -89,6 +91,8 @@ def _join_rows(table: HtmlElement, row: HtmlElement) -> None:
         return
     if [cell.tag for cell in last] != [cell.tag for cell in row]:
         return
+    if _letters(text_of(table)) != _letters(text_of(row)):
+        return
     last.addnext(row)
     before.tail = table.tail
     table.getparent().remove(table)
@@ -102,18 +106,25 @@ def _last_row(table: HtmlElement) -> HtmlElement | None:
     return last if last is not None and last.tag == "tr" else None
 
 
+def _letters(text: str) -> str:
+    return "".join(text.split())
+
+
 def _is_small(row: HtmlElement) -> bool:
     """Whether a row holds a few words in each of two cells or more."""
     return holds_more(row, 1) and not holds(row, *_LAYOUT) and all(len(text_of(cell)) <= MAX_CELL for cell in row)
 
 
 def _is_signature(rows: list[HtmlElement]) -> bool:
-    """Whether the cells of rows are the parts of a signature: one opens a parenthesis and one closes it."""
+    """Whether the cells of rows are the parts of a signature: one opens a parenthesis and one closes it.
+
+    Only the first row begins with words, those of what is declared.
+    """
     if holds(rows[0], *_LAYOUT, "th"):
         return False
     texts = [[text_of(cell).strip() for cell in row] for row in rows]
     cells = [text for row in texts for text in row]
-    if not texts[0] or len(cells) < MIN_CELLS:
+    if not texts[0] or len(cells) < MIN_CELLS or any(row and row[0] for row in texts[1:]):
         return False
     opened = "(" in texts[0][1:3] and bool(texts[0][0]) and cells.count("(") == 1
     closed = any(text.startswith(")") for row in texts for text in row[1:]) or cells[-1].endswith(")")

@@ -63,7 +63,7 @@ def drop_unseen(root: HtmlElement) -> None:
                 remove(element)
         elif kind == "readers" and element.tag not in _TOLD and _says_little(element):
             remove(element)
-        elif kind == "screen" and element.getparent() is not None:
+        elif kind == "screen" and element.tag not in ("td", "th") and element.getparent() is not None:
             _drop_copy(element)
 
 
@@ -93,7 +93,7 @@ def _sets_the_view(form: HtmlElement) -> bool:
 
 
 def _says_little(element: HtmlElement) -> bool:
-    """Whether words for screen readers stand beside others, and not for a picture."""
+    """Whether words for screen readers are few, and in a line beside others, as those for a picture are not."""
     parent = element.getparent()
     text = text_of(element)
     if parent is None or len(text) > MAX_UNSEEN or holds(element, *HEADINGS, BLOCK, "input"):
@@ -111,15 +111,23 @@ def _says_more(element: HtmlElement, letters: int) -> bool:
 
 
 def _drop_copy(element: HtmlElement) -> None:
-    """Remove the copy of an element among those behind it."""
+    """Remove the copy of an element among those behind it: one for screens of other sizes."""
     text = text_of(element)
     letters = squashed(text) if len(text) <= MAX_COPY else ""
     if not letters:
         return
+    screens = _screens(element)
     for other in islice(element.itersiblings(), MAX_SIBLINGS):
-        if other.tag == element.tag and squashed(text_of(other)) == letters and not holds(other, BLOCK):
+        if other.tag != element.tag or _screens(other) in (frozenset(), screens):
+            continue
+        if squashed(text_of(other)) == letters and not holds(other, BLOCK):
             remove(other)
             return
+
+
+def _screens(element: HtmlElement) -> frozenset[str]:
+    """The classes that say on which screens an element is shown."""
+    return frozenset(filter(_SCREEN.fullmatch, (element.get("class") or "").split()))
 
 
 @lru_cache(maxsize=4096)

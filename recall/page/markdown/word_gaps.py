@@ -95,7 +95,7 @@ class _Joints:
         return _words_part(left, right, lower=before[-1].islower() and after[0].islower())
 
     def ends_badge(self, element: HtmlElement) -> bool:
-        """Whether text stands right behind a badge that begins a line."""
+        """Whether a word stands right behind a badge that ends in one."""
         tail = element.tail or ""
         if not tail[:1].isalnum() or not any(map(_BADGE.search, classes(element))):
             return False

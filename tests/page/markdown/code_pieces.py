@@ -92,6 +92,11 @@ TYPED: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
     },
     "control": {
+        "number-of-a-control": (
+            '<pre><span class="copy-btn">1</span>0 + x;\nb();</pre>',
+            "",
+            "10 + x;\nb();",
+        ),
         "link-before-code": (
             '<pre><a class="run" href="/play?c=1">Run</a><code>fn main() {\n    let x = 5;\n}</code></pre>',
             "",
@@ -152,6 +157,11 @@ TYPED: dict[str, dict[str, tuple[str, str, str]]] = {
             "</button></div>",
             "",
             "npm i a\nnpm start",
+        ),
+        "of-the-code-beside": (
+            '<div><pre></pre><pre>int a = 1;\nb();</pre><b data-clipboard-text="int a = 1;&#10;b();"></b></div>',
+            "",
+            "int a = 1;\nb();",
         ),
         "escaped": ('<pre data-code="a%20=%201%3B%0Ab();"></pre>', "", "a = 1;\nb();"),
     },

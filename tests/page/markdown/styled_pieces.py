@@ -140,6 +140,10 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
             "<h2><a href=#c>C#</a></h2><p>Words of the part.</p>",
             "## C#\n\nWords of the part.",
         ),
+        "links-in-sentences": (
+            "<p>Open the <a class=anchor href=/s>source</a> of it, then <a class=anchor href=/e>edit</a> it.</p>",
+            "Open the source of it, then edit it.",
+        ),
         "link-that-names": (
             "<h2>Read the <a href=/guide>guide</a></h2><p>Words of the part.</p>",
             "## Read the guide\n\nWords of the part.",
@@ -171,6 +175,15 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
             "<p><span class=desktop-only>Trees and leaves</span><span class=mobile-only>Trees and leaves</span></p>"
             "<p>They grow.</p>",
             "Trees and leaves\n\nThey grow.",
+        ),
+        "cells-of-the-same-screens": (
+            "<table><tr><th>a</th><th class=hidden-xs>b</th><th class=hidden-sm>c</th></tr>"
+            "<tr><td>1</td><td class=hidden-xs>0</td><td class=hidden-sm>0</td></tr></table>",
+            "| a | b | c |\n| --- | --- | --- |\n| 1 | 0 | 0 |",
+        ),
+        "boxes-of-the-same-screens": (
+            "<div><p class=md:block>The same.</p><p class=md:block>The same.</p><p>The same.</p></div>",
+            "The same.\n\nThe same.\n\nThe same.",
         ),
         "words-said-twice": (
             "<p>The same.</p><p>The same.</p>",
@@ -211,6 +224,16 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
             "<div style='display: table-cell'>1</div><div style='display:table-cell'>2</div></div></div>",
             "| a | b |\n| --- | --- |\n| 1 | 2 |",
         ),
+        "columns-with-text-between": (
+            "<div><div class=col-first>The one.</div>between them<div class=col-last>The two.</div>"
+            "<div class=col-first>The three.</div><div class=col-last>The four.</div></div>",
+            "The one.\n\nbetween them\n\nThe two.\n\nThe three.\n\nThe four.",
+        ),
+        "rows-among-paragraphs": (
+            "<div><p>Words before.</p><div class=table-row><p class=table-cell>a</p><p class=table-cell>b</p></div>"
+            "<div class=table-row><p class=table-cell>1</p><p class=table-cell>2</p></div><p>Words behind.</p></div>",
+            "Words before.\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nWords behind.",
+        ),
         "layout-columns": (
             "<div class=row><div class='col-md-6'><p>The left words.</p></div><div class='col-md-6'>"
             "<p>The right words.</p></div></div>",
@@ -239,6 +262,20 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
             "<td class=paramname><em>text</em>, </td></tr><tr><td></td><td></td><td class=paramtype>int&nbsp;</td>"
             "<td class=paramname><em>at</em>&nbsp;</td></tr><tr><td></td><td>)</td><td></td><td></td></tr></table>",
             "int cut ( Text *text*, int *at* )",
+        ),
+        "table-of-signs": (
+            "<table><tr><td>40</td><td>(</td><td>left</td></tr><tr><td>41</td><td>)</td><td>right</td></tr></table>",
+            "| 40 | ( | left |\n| --- | --- | --- |\n| 41 | ) | right |",
+        ),
+        "heading-row-under-a-caption": (
+            "<table><caption>Parts of it</caption><tr><td colspan=2><h3>Names</h3></td></tr><tr><td>enum</td>"
+            "<td>Kind</td></tr><tr><td>int</td><td>Size</td></tr></table>",
+            "Parts of it\n\n### Names\n\nenum\n\nKind\n\nint\n\nSize",
+        ),
+        "a-row-under-a-caption": (
+            "<table class=o><tr><td>depth</td><td>How deep.</td></tr></table>"
+            "<table class=o><caption>Others</caption><tr><td>width</td><td>How wide.</td></tr></table>",
+            "depth\n\nHow deep.\n\nOthers\n\nwidth\n\nHow wide.",
         ),
         "signs-in-cells": (
             "<table><tr><td></td><td>(</td><td>)</td></tr><tr><td>S0</td><td>s 5</td><td>)</td></tr></table>",

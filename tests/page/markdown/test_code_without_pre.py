@@ -63,6 +63,10 @@ def test_links_from_names_to_their_source_go(name: str) -> None:
     assert "ource" not in markdown(page(NAMED[name][0], 0))
 
 
+def test_a_link_behind_a_block_that_begins_a_sentence_stays() -> None:
+    assert "Download the file" in markdown(page("<pre>a();\nb();</pre><a href=/f.zip>Download</a> the file first.", 0))
+
+
 HOSTILE = {
     "codes": "<code>a</code>" * 5_000,
     "codes-of-two-lines": "<div>" + "<code class=hljs>a\nb</code>" * 5_000,
