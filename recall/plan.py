@@ -25,7 +25,7 @@ from recall.archive.ranges import GAP
 from recall.archive.warc import captures
 from recall.config import AccessSection, DuplicatesSection, PrivacySection
 from recall.corpus.dedup.exact import duplicate_keys
-from recall.corpus.dedup.near import signature
+from recall.corpus.dedup.signatures import signature
 from recall.corpus.filters.boilerplate import lines_of
 from recall.corpus.filters.privacy import mask
 from recall.corpus.signals import declared_language, signals, tags

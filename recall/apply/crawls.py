@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recall.archive.manifest import resolve
-from recall.config import Config, CrawlSection, dump_config
+from recall.config import Config, CrawlSection, DuplicatesSection, dump_config
 from recall.errors import BadInput
 from recall.labels.decisions import INHERITED_LABELS, LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
 from recall.release.pack import MODEL, is_release, read_release
@@ -42,7 +42,8 @@ def last_sealed(run: Run) -> int:
 class Origin:
     """A trained round to start from. folder: of its model's files, on this machine; model: their digest.
 
-    prefixes: accepted ones; rejected: others, which take their pages out of those.
+    prefixes: accepted ones; rejected: others, which take their pages out of those. corpus: the folder of its corpus or
+    of the signatures of that, "" where it has none.
     """
 
     parent: Parent
@@ -51,30 +52,45 @@ class Origin:
     model: str
     prefixes: tuple[str, ...]
     rejected: tuple[str, ...] = ()
+    corpus: str = ""
 
 
-def origin_of(text: str) -> Origin:
+def origin_of(text: str, *, with_corpus: bool = False) -> Origin:
     """RUN, RUN@ROUND or the folder of a release.
+
+    with_corpus: with its corpus, where it has one, so that the pages in it stay out of those of other crawls.
 
     Raises BadInput when the round is not sealed, Damaged when a file of the release is not what was packed.
     """
     if is_release(text):
         found = read_release(text)
         parent = Parent(text, found.round, found.digest)
-        return Origin(parent, found.config, found.folder / MODEL, found.model, found.prefixes, found.rejected)
+        signed = with_corpus and any(found.folder.glob("signatures-*.parquet"))
+        corpus = _absolute(str(found.folder)) if signed else ""
+        folder = found.folder / MODEL
+        return Origin(parent, found.config, folder, found.model, found.prefixes, found.rejected, corpus)
     root, number = parse_parent(text)
     run = Run.open(root)
     round_ = run.round(number or last_sealed(run))
     if not round_.sealed:
         raise BadInput(f"{text}: round {round_.number} is not sealed; finish it before applying it elsewhere")
     train, labels = round_.step("train"), prefix_labels(run, range(1, round_.number + 1))
+    accepted, rejected = (prefixes_labelled(value, labels) for value in ("accept", "reject"))
+    built = with_corpus and run.step("corpus").done
     return Origin(
         Parent(root, round_.number, round_.record.digest),
         run.config,
         run.store.local_folder(train.folder, MODEL_FILES),
         train.manifest.settings["model"],
-        *(prefixes_labelled(value, labels) for value in ("accept", "reject")),
+        accepted,
+        rejected,
+        _absolute(run.store.url("corpus")) if built else "",
     )
+
+
+def _absolute(place: str) -> str:
+    """A path as it is read from any folder; URLs stay."""
+    return place if "://" in place else str(Path(place).absolute())
 
 
 def parse_target(text: str, config: Config) -> Config:
@@ -91,13 +107,19 @@ def parse_target(text: str, config: Config) -> Config:
 
 
 def apply_run(
-    root: str, parent: str | Origin, crawl: CrawlSection, config: Config | None = None, audit: int = 0, target: str = ""
+    root: str,
+    parent: str | Origin,
+    crawl: CrawlSection,
+    config: Config | None = None,
+    audit: int = 0,
+    target: str = "",
 ) -> Run:
     """Make a run in `root` that scans other shards with the model and prefixes of a trained round.
 
     parent: where it comes from, as `origin_of` reads it; config: where [access], [cluster], [studio] and the holdout
     come from, and with an audit the file that answers; audit: pages that people label; target: as `parse_target` reads
-    it. Everything else is the parent's. Raises as `origin_of`, BadInput for a target that cannot be.
+    it. Pages that the origin's corpus holds stay out. Everything else is the parent's. Raises as
+    `origin_of`, BadInput for a target that cannot be.
     """
     origin = parent if isinstance(parent, Origin) else origin_of(parent)
     settings = config or origin.config
@@ -110,6 +132,7 @@ def apply_run(
             "crawl": crawl,
             "seed": origin.config.seed.model_copy(update={"labels": ""}),
             "label": origin.config.label.model_copy(update=asked),
+            "duplicates": _against(origin, config),
             "access": settings.access,
             "cluster": settings.cluster,
             "studio": settings.studio,
@@ -125,6 +148,17 @@ def apply_run(
     if not audit:
         run.adopt("label", _inherited_labels(origin.prefixes, origin.rejected), {"prefixes": len(origin.prefixes)})
     return run
+
+
+def _against(origin: Origin, config: Config | None) -> DuplicatesSection:
+    """Settings of duplicates: against what the parent's corpus was built against, and that corpus.
+
+    A config says what becomes of earlier pages, and against what, where it names any.
+    """
+    settings, own = origin.config.duplicates, config.duplicates if config else origin.config.duplicates
+    given = own.against if config else ()
+    against = given or (*settings.against, *filter(None, [origin.corpus]))
+    return settings.model_copy(update={"against": tuple(against), "earlier": own.earlier})
 
 
 def _prefix_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> bytes:

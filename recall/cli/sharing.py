@@ -75,13 +75,16 @@ def diff(first: str, second: str, count: int, pages: Path | None, as_json: bool)
 @click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
 @click.option("--plain", is_flag=True, help="Write one file instead, a model for anybody's fastText on plain text.")
 @click.option("--labels", default="", help="With --plain: names of its two labels, POSITIVE,OTHER, for example hq,cc.")
-def release(run: str, target: Path, plain: bool, labels: str) -> None:
+@click.option("--signatures", is_flag=True, help="With signatures of the corpus: later ones leave its pages out.")
+def release(run: str, target: Path, plain: bool, labels: str, signatures: bool) -> None:
     """Pack a round's model, seed, labels, hosts, prefixes and settings, without texts, paths or secrets.
 
     With --plain RUN may be `shipped`, the model that comes with recall.
     """
     if labels and not plain:
         raise BadInput("release: --labels names the labels of --plain; give both")
+    if signatures and plain:
+        raise BadInput("release: --signatures are of a corpus, --plain writes a model alone; give one of them")
     if plain and run == SHIPPED:
         names = release_shipped(target, labels)
         click.echo(f"{target}: labels {', '.join(names)}")
@@ -92,5 +95,5 @@ def release(run: str, target: Path, plain: bool, labels: str) -> None:
     if plain:
         click.echo(f"{target}: labels {', '.join(release_plain(round_, target, labels))}")
         return
-    counts = pack(round_, target)
+    counts = pack(round_, target, signatures=signatures)
     click.echo(f"{target}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))

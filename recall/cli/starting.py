@@ -36,6 +36,7 @@ POSITIVE = click.IntRange(1)
 @click.option(
     "--audit", type=POSITIVE, help="With --from: so many pages are judged by people; they correct the threshold."
 )
+@click.option("--again", is_flag=True, help="With --from: keep pages that the parent's corpus holds, too.")
 def init(run: str, config: Path | None, parent: str | None, **applied: Any) -> None:
     """Freeze the inputs of a new run into the folder RUN (a path or s3://bucket/key)."""
     if config is None and parent is None:
@@ -44,7 +45,7 @@ def init(run: str, config: Path | None, parent: str | None, **applied: Any) -> N
         )
     if parent is None and any(applied.values()):
         raise BadInput(
-            "init: --crawl, --base, --limit, --target and --audit go with --from; a new run has them in its config"
+            "init: --crawl, --base, --limit, --target, --audit and --again go with --from; a new run has its config"
         )
     settings = resolve_paths(load_config(config), config.absolute().parent) if config else None
     made = _new_run(run, settings or Config()) if parent is None else _applied_run(run, parent, settings, applied)
@@ -52,7 +53,7 @@ def init(run: str, config: Path | None, parent: str | None, **applied: Any) -> N
 
 
 def _applied_run(root: str, parent: str, settings: Config | None, given: Mapping[str, Any]) -> Run:
-    origin = origin_of(parent)
+    origin = origin_of(parent, with_corpus=not given["again"])
     crawl = (settings or origin.config).crawl
     limit = given["limit"]
     wanted = {"ids": given["crawls"] or None, "base": given["base"], "limit": limit, "sample": True if limit else None}

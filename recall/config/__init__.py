@@ -117,6 +117,8 @@ LOCATIONS = (
     ("optout", "hosts"),
     ("optout", "patterns"),
     ("contamination", "benchmarks"),
+    ("duplicates", "against"),
+    ("tags", "tokenizer"),
 )
 """Keys whose values are paths or URLs."""
 

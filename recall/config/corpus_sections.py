@@ -109,7 +109,10 @@ def parse_entry(entry: str) -> tuple[str, str, float]:
 
 
 class DuplicatesSection(Section):
-    """[duplicates] Which pages are one page, and which of them stays."""
+    """[duplicates] Which pages are one page, and which of them stays.
+
+    against: earlier corpora or their signatures; earlier: what becomes of pages that they hold.
+    """
 
     urls: bool = True
     texts: bool = True
@@ -119,6 +122,8 @@ class DuplicatesSection(Section):
     ngram: Annotated[int, Field(ge=1, le=20)] = 5
     bands: Annotated[int, Field(ge=1, le=256)] = 32
     rows: Annotated[int, Field(ge=1, le=32)] = 8
+    against: tuple[str, ...] = ()
+    earlier: Literal["drop", "mark"] = "drop"
 
 
 class BoilerplateSection(Section):

@@ -27,6 +27,12 @@ MERGED: Schema = {"id": "int64", "of": "int64", "pages": "int32", "similarity": 
 """Members of clusters of duplicates. of: the page that represents `id`, itself for the representative; pages: of the
 cluster, those that earlier stages merged included."""
 
+EARLIER = "earlier-"
+"""Begins the names of stages that compare with earlier corpora."""
+
+FIRST_RANK = np.iinfo(np.int64).max
+"""Rank of the pages of earlier corpora: they represent others, whatever is new or long."""
+
 S = TypeVar("S")
 R = TypeVar("R")
 
@@ -48,10 +54,15 @@ class ExtractedShard:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive shards. number: from 0 on, without gaps."""
+    """Consecutive shards. number: from 0 on, without gaps.
+
+    earlier: of earlier corpora. Their pages represent others, are merged into none of this run, and their tables are
+    `earlier.HELD`.
+    """
 
     number: int
     shards: tuple[ExtractedShard, ...] = field(repr=False)
+    earlier: bool = False
 
     @property
     def pages(self) -> int:
@@ -127,7 +138,10 @@ class ChunkedPages:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a stage merged. stage: "url", "text" or "near"; files: rows of MERGED, a row group for each chunk."""
+    """What a stage merged. stage: "url", "text" or "near", behind `EARLIER` where chunks of earlier corpora took part.
+
+    files: rows of MERGED, a row group for each chunk.
+    """
 
     stage: str
     files: tuple[StageFile, ...] = field(repr=False)
@@ -139,15 +153,15 @@ def read_chunk(store: Store, chunk: Chunk, columns: Sequence[str]) -> Table:
 
 
 def surviving_pages(
-    store: Store, number: int, ids: NDArray[np.int64], merged: Sequence[Merged]
+    store: Store, chunk: Chunk, ids: NDArray[np.int64], merged: Sequence[Merged]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Mask of a chunk's pages that no stage merged into another, and the sizes of their clusters (1: no duplicates).
 
     ids: the chunk's pages, sorted; merged: by the stages so far, in order.
     """
     survives, pages = np.ones(len(ids), dtype=bool), np.ones(len(ids), dtype=np.int32)
-    for stage in merged:
-        table = read_partition(store, stage.files, number, MERGED)
+    for stage in () if chunk.earlier else merged:
+        table = read_partition(store, stage.files, chunk.number, MERGED)
         rows = np.searchsorted(ids, table.column("id").to_numpy())
         represents = table.column("id").to_numpy() == table.column("of").to_numpy()
         survives[rows[~represents]] = False

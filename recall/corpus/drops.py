@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from recall.config import Config
-from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, ExtractedShard, Merged, read_chunk
-from recall.corpus.schema import CAPPED, DROPPED, METADATA, Row, columns_of
+from recall.corpus.chunks import EARLIER, MERGED, Chunk, ChunkedPages, ExtractedShard, Merged, read_chunk
+from recall.corpus.schema import CAPPED, DROPPED, ID_BITS, METADATA, Row, columns_of
 from recall.io.parquet import ParquetWriter, sort_table
 from recall.run.rounds import Step
 from recall.run.sampling import BottomK, priority
@@ -27,6 +27,11 @@ EARLIER_ONLY = "kept only by an earlier round"
 NOT_SCANNED = "its shard could not be read in the last round"
 EXAMPLES = 5
 REASONS = {"url": "same URL", "text": "exact duplicate", "near": "near-duplicate"}
+HELD_EARLIER = {
+    "url": "an earlier corpus holds its URL",
+    "text": "an earlier corpus holds its text",
+    "near": "an earlier corpus holds a near-duplicate",
+}
 ORDER = (
     "choice",
     "optout",
@@ -35,6 +40,7 @@ ORDER = (
     "url",
     "text",
     "near",
+    "earlier",
     "boilerplate",
     "contamination",
     "privacy",
@@ -53,11 +59,15 @@ class Capped:
 
 @dataclass(frozen=True, slots=True)
 class DropInputs:
-    """What listing a chunk's drops needs. finished: rows of DROPPED of the last stage over texts, by chunk."""
+    """What listing a chunk's drops needs. finished: rows of DROPPED of the last stage over texts, by chunk.
+
+    earlier: files of earlier corpora by the number of the shard that stands for them.
+    """
 
     merged: tuple[Merged, ...] = field(repr=False)
     finished: tuple[StageFile, ...] = field(repr=False)
     capped: tuple[Capped, ...] = field(repr=False)
+    earlier: Mapping[int, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -120,11 +130,7 @@ def _list_drops(stage: Stage[DropInputs], chunk: Chunk) -> StageFile:
     for merged in inputs.merged:
         members = read_partition(store, merged.files, chunk.number, MERGED).to_pylist()
         of = {row["id"]: row for row in members if row["id"] != row["of"]}
-        why = {"stage": merged.stage, "reason": REASONS[merged.stage], "detail": ""}
-        rows += [
-            {"id": number, **why, "duplicate_of": row["of"], "similarity": row["similarity"]}
-            for number, row in of.items()
-        ]
+        rows += [{"id": number, **_why_merged(merged, row, inputs.earlier)} for number, row in of.items()]
     for capped in inputs.capped:
         over = read_partition(store, capped.files, chunk.number, CAPPED).column("id").to_pylist()
         why = {"stage": "mix", "reason": f"over the cap of its {capped.kind}", "detail": ""}
@@ -132,6 +138,16 @@ def _list_drops(stage: Stage[DropInputs], chunk: Chunk) -> StageFile:
     tables.append(table_of(columns_of(_with_lineage(store, chunk, rows), DROPPED), DROPPED))
     table = sort_table(concat(tables), ["id"])
     return write_table(stage, "rows-", {name: table.column(name) for name in DROPPED}, DROPPED)
+
+
+def _why_merged(merged: Merged, row: Mapping[str, Any], earlier: Mapping[int, str]) -> Row:
+    """Why a page was merged into another, which is of this run or of an earlier corpus."""
+    kind = merged.stage.removeprefix(EARLIER)
+    if (source := earlier.get(row["of"] >> ID_BITS)) is not None:
+        why: Row = {"stage": "earlier", "reason": HELD_EARLIER[kind], "detail": source, "duplicate_of": None}
+    else:
+        why = {"stage": kind, "reason": REASONS[kind], "detail": "", "duplicate_of": row["of"]}
+    return {**why, "similarity": row["similarity"]}
 
 
 def _with_lineage(store: Store, chunk: Chunk, rows: list[Row]) -> list[Row]:
@@ -176,6 +192,7 @@ def enabled(config: Config) -> dict[str, bool]:
         "url": settings.urls,
         "text": settings.texts,
         "near": settings.near,
+        "earlier": bool(settings.against),
         "boilerplate": config.boilerplate.enabled,
         "contamination": config.contamination.enabled and bool(config.contamination.benchmarks),
         "privacy": config.privacy.enabled,

@@ -70,7 +70,10 @@ ORIGIN: Schema = {
 COUNTED: Schema = {"tokens": "int32", "named_tokens": "int32", "fences": FENCES}
 """What is counted in the final text."""
 
-CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX, **FALLBACK, **ORIGIN, **COUNTED}
+HELD_EARLIER: Schema = {"earlier": "string"}
+"""What earlier corpora hold."""
+
+CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX, **FALLBACK, **ORIGIN, **COUNTED, **HELD_EARLIER}
 ORDER = ("domain", "url", "id")
 """What the rows of the corpus are sorted by, over all its parts."""
 
@@ -114,6 +117,8 @@ MEANINGS = {
     "named_tokens": "tokens of the text by the tokenizer of [tags] tokenizer, null without one",
     "fences": "the text's fenced blocks: language, named (by the page, or false: by its code), offset and chars in "
     "characters, lines, parses (by tree-sitter; null where that is not known)",
+    "earlier": "what an earlier corpus holds of the page where such pages are kept: its url, its text, or a "
+    "near-duplicate (near); empty for nothing",
 }
 
 DROPPED: Schema = {

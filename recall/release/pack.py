@@ -1,8 +1,8 @@
 """A release: all that others need to start from a trained round, and nothing of the pages' content.
 
 In: a sealed round. Out: a folder (model/, seed.parquet, labels.parquet, hosts.parquet, prefixes.parquet, config.toml,
-manifests/, README.md, release.json) and SHA256SUMS over all of it, written last. The same round gives the same bytes.
-Names of people, local paths, access settings and tokens are left out.
+manifests/, README.md, release.json, where asked for signatures-*.parquet) and SHA256SUMS over all of it, written last.
+The same round gives the same bytes. Names of people, local paths, access settings and tokens are left out.
 """
 
 import json
@@ -22,6 +22,7 @@ from recall.labels.decisions import prefix_labels, prefixes_labelled
 from recall.release.export_files import export_rows
 from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
 from recall.release.scrub import scrubbed, scrubbed_config
+from recall.release.signed_corpus import write_signatures
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Round
 from recall.run.store import Schema, canonical_json
@@ -56,8 +57,11 @@ class Release:
     rejected: tuple[str, ...] = ()
 
 
-def pack(round_: Round, target: Path) -> dict[str, int]:
-    """Write the release of a sealed round into a new folder; returns counts. Raises BadInput where it cannot be."""
+def pack(round_: Round, target: Path, *, signatures: bool = False) -> dict[str, int]:
+    """Write the release of a sealed round into a new folder; returns counts. Raises BadInput where it cannot be.
+
+    signatures: with those of the corpus, by which later corpora leave out its pages.
+    """
     if not round_.sealed or round_.run.parent is not None:
         raise BadInput(f"{round_.run.store.root}: round {round_.number} is not sealed, or was not trained in this run")
     if target.exists():
@@ -66,7 +70,7 @@ def pack(round_: Round, target: Path) -> dict[str, int]:
     shutil.rmtree(building, ignore_errors=True)  # of a release that was killed
     try:
         make_folder(building)
-        counts = _fill(round_, building)
+        counts = _fill(round_, building, {"signatures": write_signatures(round_.run, building)} if signatures else {})
         (building / SUMS).write_bytes(_sums(building))
         for path in (*building.rglob("*"), building):
             sync(path)
@@ -79,7 +83,7 @@ def pack(round_: Round, target: Path) -> dict[str, int]:
     return counts
 
 
-def _fill(round_: Round, folder: Path) -> dict[str, int]:
+def _fill(round_: Round, folder: Path, signed: Mapping[str, int]) -> dict[str, int]:
     run, train = round_.run, round_.step("train")
     (folder / MODEL).mkdir()
     source = run.store.local_folder(train.folder, MODEL_FILES)
@@ -90,6 +94,7 @@ def _fill(round_: Round, folder: Path) -> dict[str, int]:
         "labels": _table(folder / "labels.parquet", LABELS, _label_rows(round_)),
         "hosts": export_rows(host_rows(round_), HOSTS, folder / "hosts.parquet"),
         "prefixes": export_rows(prefix_rows(round_), PREFIXES, folder / "prefixes.parquet"),
+        **signed,
     }
     (folder / "config.toml").write_text(dump_config(scrubbed_config(run.config)), encoding="utf-8")
     for position in run.order:

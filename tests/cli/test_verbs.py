@@ -63,7 +63,7 @@ def test_applying_a_round_to_other_shards(crawl: Any, played: Run, tmp_path: Pat
     config = crawl.config(crawl={"warcs": [str(crawl.warcs[2])]})
     (tmp_path / "other.toml").write_text(dump_config(config))
     parent = f"{played.store.root}@1"
-    told = recall("init", tmp_path / "run", "--from", parent, "--config", tmp_path / "other.toml").stdout
+    told = recall("init", tmp_path / "run", "--from", parent, "--again", "--config", tmp_path / "other.toml").stdout
     assert "1 shards, 1 round(s)" in told
     assert "build: " in recall("--quiet", "run", tmp_path / "run").stdout
     assert "round 9" in one_line(recall("init", tmp_path / "x", "--from", f"{played.store.root}@9", fails=3))

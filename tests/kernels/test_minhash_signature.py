@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from recall.corpus.dedup.near import functions
+from recall.corpus.dedup.signatures import functions
 from recall.kernels import minhash_signature
 from recall.kernels.minhash_signature import (
     MOST,

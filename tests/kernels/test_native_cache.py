@@ -34,7 +34,7 @@ WITHOUT_FOLDERS = """
 from pathlib import Path
 
 import recall.cli
-from recall.corpus.dedup.near import signature
+from recall.corpus.dedup.signatures import signature
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import ModelCard, write_model
 from recall.model.tokens import Tokenizer

@@ -13,8 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from recall import loop
+from recall.apply.crawls import apply_run, origin_of
 from recall.cli import verbs
 from recall.config import Config
+from recall.corpus.dedup.earlier import SIGNATURES
 from recall.errors import Damaged
 from recall.labels.decisions import accepted_prefixes
 from recall.release.pack import pack, read_release
@@ -193,3 +195,17 @@ def test_a_damaged_release_is_refused_in_one_line(
     answer = CliRunner().invoke(verbs, ["init", str(tmp_path / "run"), "--from", str(copy)])
     assert isinstance(answer.exception, Damaged)
     assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_signatures_of_the_corpus_keep_its_pages_out_of_the_next(played: Run, crawl: Any, tmp_path: Path) -> None:
+    pack(played.round(2), tmp_path / "release", signatures=True)
+    signed = ask(f"SELECT * FROM '{tmp_path}/release/signatures-*.parquet'")
+    assert len(signed[0]) == len(SIGNATURES)
+    assert len(signed) == played.step("corpus").result.counts["pages"]
+    again = origin_of(str(tmp_path / "release"))
+    assert again.corpus == ""
+    origin = origin_of(str(tmp_path / "release"), with_corpus=True)
+    assert origin.corpus == str(tmp_path / "release")
+    run = apply_run(str(tmp_path / "run"), origin, crawl.config().crawl)
+    assert run.config.duplicates.against == (str(tmp_path / "release"),)
+    assert origin_of(f"{played.store.root}@2", with_corpus=True).corpus == played.store.url("corpus")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.archive.dates import time_of
-from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Layout, Merged, read_chunk, surviving_pages
+from recall.corpus.chunks import FIRST_RANK, MERGED, Chunk, ChunkedPages, Layout, Merged, read_chunk, surviving_pages
 from recall.run.shuffle import Stage, StageFile, arrays, by_key, by_target, read_partition, write_partitions
 from recall.run.store import Schema
 from recall.sites.urls import address_of
@@ -74,23 +74,30 @@ class ExactInputs:
     earlier: tuple[Merged, ...] = field(repr=False)
 
 
-def merge_exact(pages: ChunkedPages, name: Literal["url", "text"], keep: Keep, earlier: tuple[Merged, ...]) -> Merged:
-    """Merge surviving pages of the same URL or text: chunks → rows by key → clusters by chunk."""
+def merge_exact(
+    pages: ChunkedPages, name: Literal["url", "text"], keep: Keep, earlier: tuple[Merged, ...], prefix: str = ""
+) -> Merged:
+    """Merge surviving pages of the same URL or text: chunks → rows by key → clusters by chunk.
+
+    prefix: of the names of the stages.
+    """
     inputs = ExactInputs(name, keep, pages.layout, pages.partitions(), earlier)
-    rows = pages.over_chunks(f"{name}-rows", _partition_chunk, inputs)
-    return Merged(name, pages.over_partitions(name, _merge_partition, inputs, rows, inputs.partitions))
+    rows = pages.over_chunks(f"{prefix}{name}-rows", _partition_chunk, inputs)
+    stage = f"{prefix}{name}"
+    return Merged(stage, pages.over_partitions(stage, _merge_partition, inputs, rows, inputs.partitions))
 
 
 def _partition_chunk(stage: Stage[ExactInputs], chunk: Chunk) -> StageFile:
     """Surviving pages of a chunk, partitioned by the hash of their key."""
     name, inputs = stage.inputs.name, stage.inputs
     columns = arrays(read_chunk(stage.store, chunk, ["id", f"{name}_key", f"{name}_check", "time", "size"]))
-    survives, pages = surviving_pages(stage.store, chunk.number, columns["id"], inputs.earlier)
+    survives, pages = surviving_pages(stage.store, chunk, columns["id"], inputs.earlier)
+    ranks = columns["time" if inputs.keep == "newest" else "size"]
     rows = {
         "key": columns[f"{name}_key"][survives],
         "check": columns[f"{name}_check"][survives],
         "id": columns["id"][survives],
-        "rank": columns["time" if inputs.keep == "newest" else "size"][survives],
+        "rank": np.full(int(survives.sum()), FIRST_RANK) if chunk.earlier else ranks[survives],
         "pages": pages[survives],
     }
     return write_partitions(stage, by_key(rows, "key", inputs.partitions), ROWS)

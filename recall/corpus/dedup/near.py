@@ -10,7 +10,6 @@ representatives, those that share most with it: a site of 100,000 alike pages ta
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,19 @@ from numpy.typing import NDArray
 
 from recall import kernels
 from recall.config import DuplicatesSection
-from recall.corpus.chunks import MERGED, Chunk, ChunkedPages, Layout, Merged, read_chunk, surviving_pages
+from recall.corpus.chunks import (
+    FIRST_RANK,
+    MERGED,
+    Chunk,
+    ChunkedPages,
+    Layout,
+    Merged,
+    read_chunk,
+    surviving_pages,
+)
 from recall.corpus.dedup.components import EDGES, both_ends, connected_components, distinct
+from recall.corpus.dedup.signatures import agreement, band_keys, packed_signature
 from recall.io.parquet import bytes_matrix
-from recall.kernels.hashing import GOLDEN_RATIO, splitmix64
 from recall.run.shuffle import (
     Stage,
     StageFile,
@@ -85,49 +93,66 @@ class SignedChunk:
     bands: StageFile
 
 
-def merge_near(pages: ChunkedPages, settings: DuplicatesSection, earlier: tuple[Merged, ...]) -> Merged:
-    """Merge near-duplicates among surviving pages."""
+def merge_near(
+    pages: ChunkedPages, settings: DuplicatesSection, earlier: tuple[Merged, ...], prefix: str = ""
+) -> Merged:
+    """Merge near-duplicates among surviving pages. prefix: of the names of the stages."""
+    near = f"{prefix}near"
     inputs = NearInputs(settings, pages.layout, pages.partitions(settings.bands), earlier)
-    signed = pages.over_chunks("near-signed", _sign_chunk, inputs)
+    signed = pages.over_chunks(f"{near}-signed", _sign_chunk, inputs)
     inputs = replace(inputs, signatures=tuple(chunk.signatures for chunk in signed))
     bands = tuple(chunk.bands for chunk in signed)
-    pairs = pages.over_partitions("near-pairs", _pair_partition, inputs, bands, inputs.partitions)
-    halves = pages.over_chunks("near-halves", _send_signatures, inputs, pairs)
-    edges = pages.over_chunks("near-edges", _compare_chunk, inputs, halves)
-    ties = connected_components(pages.store, "near-component", edges, inputs.partitions, pages.cluster)
-    routes = pages.over_partitions("near-routes", _route_members, inputs, ties, inputs.partitions)
+    pairs = pages.over_partitions(f"{near}-pairs", _pair_partition, inputs, bands, inputs.partitions)
+    halves = pages.over_chunks(f"{near}-halves", _send_signatures, inputs, pairs)
+    edges = pages.over_chunks(f"{near}-edges", _compare_chunk, inputs, halves)
+    ties = connected_components(pages.store, f"{near}-component", edges, inputs.partitions, pages.cluster)
+    routes = pages.over_partitions(f"{near}-routes", _route_members, inputs, ties, inputs.partitions)
     inputs = replace(inputs, partitions=max(1, -(-sum(file.rows for file in routes) // GATHERED)))
-    members = pages.over_chunks("near-members", _gather_members, inputs, routes)
-    return Merged("near", pages.over_partitions("near", _cluster_partition, inputs, members, inputs.partitions))
+    members = pages.over_chunks(f"{near}-members", _gather_members, inputs, routes)
+    return Merged(near, pages.over_partitions(near, _cluster_partition, inputs, members, inputs.partitions))
 
 
 def _sign_chunk(stage: Stage[NearInputs], chunk: Chunk) -> SignedChunk:
     """Signatures and bands of a chunk's surviving pages that have words."""
     inputs, store = stage.inputs, stage.store
     slim = arrays(read_chunk(store, chunk, ["id", "time", "size"]))
-    survives, pages = surviving_pages(store, chunk.number, slim["id"], inputs.earlier)
-    signatures: NDArray[np.uint32] = np.full((len(survives), inputs.width), NO_HASH, np.uint32)
-    at = 0
-    for shard in chunk.shards:
-        for table in store.read_batches(shard.kept.key, ["text"], 1024):
-            for text in table.column("text"):
-                if survives[at]:
-                    signatures[at] = signature(text.as_py(), inputs.settings.ngram, inputs.width)
-                at += 1
-    kept = np.flatnonzero(survives & (signatures[:, 0] != NO_HASH))
+    survives, pages = surviving_pages(store, chunk, slim["id"], inputs.earlier)
+    signatures: NDArray[np.uint16] = np.zeros((len(survives), inputs.width), np.uint16)
+    for at, packed_minima in enumerate(_packed_signatures(stage, chunk, survives)):
+        if packed_minima:
+            signatures[at] = np.frombuffer(packed_minima, np.uint16)
+        else:
+            survives[at] = False
+    kept = np.flatnonzero(survives)
+    ranks = slim["time" if inputs.settings.keep == "newest" else "size"][kept]
     rows = {
         "id": slim["id"][kept],
-        "rank": slim["time" if inputs.settings.keep == "newest" else "size"][kept],
+        "rank": np.full(len(kept), FIRST_RANK) if chunk.earlier else ranks,
         "pages": pages[kept],
     }
     signatures = signatures[kept]
-    packed = [row.tobytes() for row in signatures.astype(np.uint16)]
+    packed = [row.tobytes() for row in signatures]
     keys = band_keys(signatures, inputs.settings.bands)
     bands = {"key": keys.ravel(), "id": np.repeat(rows["id"], inputs.settings.bands)}
     return SignedChunk(
         write_table(stage, "signed-", {**rows, "signature": packed}, SIGNED),
         write_partitions(stage, by_key(bands, "key", inputs.partitions), BANDS),
     )
+
+
+def _packed_signatures(stage: Stage[NearInputs], chunk: Chunk, survives: NDArray[np.bool_]) -> Iterator[bytes]:
+    """The signature of each page of a chunk, empty for those that do not survive or have no words."""
+    store, inputs = stage.store, stage.inputs
+    at = 0
+    for shard in chunk.shards:
+        for table in store.read_batches(shard.kept.key, ["signature" if chunk.earlier else "text"], 1024):
+            for value in table.column(0):
+                if chunk.earlier:
+                    yield value.as_py()
+                else:
+                    text = value.as_py() if survives[at] else ""
+                    yield packed_signature(text, inputs.settings.ngram, inputs.width)
+                at += 1
 
 
 def pairs_of(keys: NDArray[np.uint64], ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -251,38 +276,3 @@ def clusters_of(
         "pages": pages[several],
         "similarity": equal[several] / signatures.shape[1] if count else np.zeros(0),
     }
-
-
-NO_HASH = np.uint32(0xFFFFFFFF)
-
-
-@cache
-def functions(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Multipliers (odd) and offsets of `count` permutations x -> a x + b of 32-bit numbers, the same everywhere."""
-    mixed = (splitmix64(np.arange(1, 2 * count + 1, dtype=np.uint64) * GOLDEN_RATIO) >> np.uint64(32)).astype(np.uint32)
-    return mixed[:count] | np.uint32(1), mixed[count:]
-
-
-def ngram_hashes(text: str, size: int) -> NDArray[np.uint64]:
-    """A 64-bit hash of each word n-gram of a text, repeated ones as often as they occur."""
-    return kernels.ngram_hashes(text.encode("utf-8", "replace"), size)
-
-
-def signature(text: str, size: int, count: int) -> NDArray[np.uint32]:
-    """The `count` minima over a text's n-grams; all NO_HASH for a text without words."""
-    return kernels.minima(ngram_hashes(text, size), *functions(count))
-
-
-def band_keys(signatures: NDArray[np.uint32], bands: int) -> NDArray[np.uint64]:
-    """A key for each band of each signature, shape (pages, bands); equal only in the same band."""
-    rows = signatures.shape[1] // bands
-    keys = np.tile(np.arange(1, bands + 1, dtype=np.uint64) * GOLDEN_RATIO, (len(signatures), 1))
-    cut = signatures.reshape(len(signatures), bands, rows)
-    for row in range(rows):
-        keys = splitmix64(keys ^ cut[:, :, row]) + GOLDEN_RATIO
-    return keys
-
-
-def agreement(left: NDArray[np.uint16], right: NDArray[np.uint16]) -> NDArray[np.float64]:
-    """Share of equal numbers of each pair of signatures, shape (pairs, functions): the estimated similarity."""
-    return np.asarray((left == right).mean(axis=1))

@@ -103,7 +103,7 @@ def _partition_lines(stage: Stage[BoilerplateInputs], chunk: Chunk) -> StageFile
     """The lines of a chunk's surviving pages, each once a page, partitioned by host."""
     store, inputs = stage.store, stage.inputs
     ids = read_chunk(store, chunk, ["id"]).column("id").to_numpy()
-    survives, _ = surviving_pages(store, chunk.number, ids, inputs.merged)
+    survives, _ = surviving_pages(store, chunk, ids, inputs.merged)
     hosts: list[NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
     lines: list[NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
     at = 0

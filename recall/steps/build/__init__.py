@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from recall.corpus.chunks import ChunkedPages, ExtractedShard, Merged, chunks_of
 from recall.corpus.dataset_card import CardFigures, audited_rounds, card
+from recall.corpus.dedup.earlier import earlier_files, merge_earlier
 from recall.corpus.dedup.exact import merge_exact
 from recall.corpus.dedup.near import merge_near
 from recall.corpus.drops import DropInputs, fallbacks_of, publish_streamed, stage_reports, write_drops
@@ -31,7 +32,7 @@ from recall.run.shuffle import WORK, Stage, checkpointed
 from recall.run.store import Columns, digest_of
 from recall.sites.urls import url_key
 from recall.steps.build.extract import STAGE, ExtractionInputs, SelectingRound, extract_shard
-from recall.steps.build.mask_and_decontaminate import HITS, mask_and_decontaminate
+from recall.steps.build.mask_and_decontaminate import HITS, Decided, mask_and_decontaminate
 from recall.steps.build.parts import PartInputs, apply_caps, write_parts
 
 __all__ = ["CORPUS", "DROPPED", "LEDGER", "build"]
@@ -46,8 +47,11 @@ def build(run: Run) -> Done:
     shards = _extract(run, rounds)
     pages = ChunkedPages(run.store, config.cluster, tuple(chunks_of(shards)))
     merged = _merge_duplicates(run, pages)
+    files = earlier_files(config.duplicates.against, config.access, len(run.shards))
+    held = merge_earlier(pages, config.duplicates, files, merged)
+    merged, marks = (merged, held) if config.duplicates.earlier == "mark" else ((*merged, *held), ())
     lines = find_boilerplate(pages, config.boilerplate, merged)
-    finished = mask_and_decontaminate(pages, config, merged, lines, vocabularies)
+    finished = mask_and_decontaminate(pages, config, Decided(merged, lines, marks), vocabularies)
     texts = tuple(chunk.pages for chunk in finished)
     capped = apply_caps(pages, config.mix, config.run.seed, texts)
     reasons, tags = Counter[str](), Counter[str]()
@@ -55,7 +59,8 @@ def build(run: Run) -> Done:
         step.add([part.output])
         reasons.update(part.reasons)
         tags.update(part.tags)
-    drops = write_drops(pages, DropInputs(merged, tuple(chunk.dropped for chunk in finished), capped), step)
+    sources = {file.number: file.source for file in files}
+    drops = write_drops(pages, DropInputs(merged, tuple(chunk.dropped for chunk in finished), capped, sources), step)
     for _ in publish_streamed(step, "contamination.parquet", [chunk.hits for chunk in finished], HITS):
         pass
     step.publish_table("shards.parquet", _ledger(run, rounds[-1], shards), LEDGER)

@@ -14,6 +14,7 @@ from typing import cast
 
 from recall.config import Config
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, read_chunk, surviving_pages
+from recall.corpus.dedup.earlier import held_by
 from recall.corpus.drops import EXAMPLES, ChangeExample, Changes
 from recall.corpus.fences import fences_of
 from recall.corpus.filters.boilerplate import lines_by_host, remove_lines, text_key
@@ -45,15 +46,26 @@ CONTAMINATED = "holds a benchmark item"
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What stages between pages decided. lines: boilerplate by chunk, as `find_boilerplate` returns it.
+
+    marks: what the stages against earlier corpora merged, where such pages are kept and marked.
+    """
+
+    merged: tuple[Merged, ...] = field(repr=False)
+    lines: tuple[StageFile, ...] = field(repr=False)
+    marks: tuple[Merged, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FinishInputs:
-    """What finishing a chunk needs. lines: boilerplate by chunk, as `find_boilerplate` returns it.
+    """What finishing a chunk needs.
 
     vocabularies: of the columns of token counts, each a tokenizer.json, its name in errors, and whether it is ours.
     """
 
     config: Config
-    merged: tuple[Merged, ...] = field(repr=False)
-    lines: tuple[StageFile, ...] = field(repr=False)
+    decided: Decided
     benchmarks: Benchmarks = field(repr=False)
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict, repr=False)
 
@@ -69,17 +81,13 @@ class FinishedChunk:
 
 
 def mask_and_decontaminate(
-    pages: ChunkedPages,
-    config: Config,
-    merged: tuple[Merged, ...],
-    lines: tuple[StageFile, ...],
-    vocabularies: Mapping[str, Vocabulary],
+    pages: ChunkedPages, config: Config, decided: Decided, vocabularies: Mapping[str, Vocabulary]
 ) -> tuple[FinishedChunk, ...]:
     """Finish the surviving pages of each chunk. Raises BadInput for a benchmark file that cannot be read."""
     asked = config.contamination
     files = asked.benchmarks if asked.enabled else ()
     benchmarks = Benchmarks.load(files, config.access, asked.fields, asked.ngram)
-    return pages.over_chunks("finish", _finish_chunk, FinishInputs(config, merged, lines, benchmarks, vocabularies))
+    return pages.over_chunks("finish", _finish_chunk, FinishInputs(config, decided, benchmarks, vocabularies))
 
 
 def _finish_chunk(stage: Stage[FinishInputs], chunk: Chunk) -> FinishedChunk:
@@ -105,7 +113,8 @@ class _Finisher:
 
     def __init__(self, stage: Stage[FinishInputs], chunk: Chunk) -> None:
         self.store, self.inputs, self.chunk = stage.store, stage.inputs, chunk
-        self.lines = lines_by_host(stage.store, stage.inputs.lines, chunk.number)
+        self.lines = lines_by_host(stage.store, stage.inputs.decided.lines, chunk.number)
+        self.held = held_by(stage.store, chunk, stage.inputs.decided.marks)
         self.counts: Counter[str] = Counter()
         self.examples: dict[str, BottomK[int, ChangeExample]] = {}
         self.dropped: list[Row] = []
@@ -114,7 +123,7 @@ class _Finisher:
     def finished_rows(self) -> Iterator[list[Row]]:
         """Rows of FINISHED, a batch of pages at a time."""
         ids = read_chunk(self.store, self.chunk, ["id"]).column("id").to_numpy()
-        survives, pages = surviving_pages(self.store, self.chunk.number, ids, self.inputs.merged)
+        survives, pages = surviving_pages(self.store, self.chunk, ids, self.inputs.decided.merged)
         at = 0
         for shard in self.chunk.shards:
             for table in self.store.read_batches(shard.kept.key, list(EXTRACTED), 2048):
@@ -157,6 +166,7 @@ class _Finisher:
             "duplicates": pages - 1,
             "boilerplate_lines": len(taken),
             "contamination": len(hits),
+            "earlier": self.held.get(cast("int", row["id"]), ""),
             "file_size_in_byte": len(text.encode("utf-8", "replace")),
             "line_count": text.count("\n") + (not text.endswith("\n")),
             **self._counted(text, cast("list[int]", row["guessed"])),

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from recall.corpus.dedup.near import NO_HASH, agreement, band_keys, ngram_hashes, signature
+from recall.corpus.dedup.signatures import NO_HASH, agreement, band_keys, ngram_hashes, signature
 
 WORDS = [f"word{number}" for number in range(3000)]
 
@@ -60,9 +60,9 @@ GOLDEN = [1636596243, 77307770, 1176678271, 1448396948]
 
 
 def test_a_band_is_equal_where_all_its_rows_are() -> None:
-    signatures = np.arange(24, dtype=np.uint32).reshape(2, 12)
+    signatures = np.arange(24, dtype=np.uint16).reshape(2, 12)
     signatures[1, 4:8] = signatures[0, 4:8]
     keys = band_keys(signatures, 3)
     assert (keys[0] == keys[1]).tolist() == [False, True, False]
-    same = band_keys(np.zeros((1, 12), np.uint32), 3)[0]
+    same = band_keys(np.zeros((1, 12), np.uint16), 3)[0]
     assert len(set(same.tolist())) == 3

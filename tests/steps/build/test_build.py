@@ -7,7 +7,7 @@ import tokenizers
 
 from recall import loop
 from recall.corpus import check_lineage
-from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
+from recall.corpus.drops import EARLIER_ONLY, HELD_EARLIER, NOT_CODE, NOT_SCANNED
 from recall.errors import BadInput
 from recall.labels.decisions import page_labels
 from recall.model.token_counts import TokenCounter
@@ -201,3 +201,24 @@ def test_a_tokenizer_that_is_none_ends_the_build_before_it_begins(fresh: Any, tm
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(BadInput, match=r"\[tags\] tokenizer: .*tokenizer.json: no tokenizer.json: "):
         fresh("build", rounds=1, tags={"tokenizer": str(tmp_path / "tokenizer.json")})
+
+
+def test_pages_of_an_earlier_corpus_stay_out_or_are_marked(played: Run, fresh: Any) -> None:
+    held = {row["url"] for row in corpus_of(played)}
+    again = fresh("build", rounds=1)
+    kept = {row["url"] for row in corpus_of(again)}
+    against = {"against": [played.store.url("corpus")]}
+    run = fresh("build", rounds=1, duplicates=against)
+    rows = {row["url"] for row in corpus_of(run)}
+    assert rows < kept
+    assert not rows & held
+    drops = [row for row in run.store.read_table("corpus/dropped.parquet").to_pylist() if row["stage"] == "earlier"]
+    assert {row["url"] for row in drops} >= kept & held
+    assert {row["reason"] for row in drops} <= set(HELD_EARLIER.values())
+    assert {row["duplicate_of"] for row in drops} == {None}
+    assert all(row["detail"].startswith(played.store.url("corpus")) for row in drops)
+    marked = fresh("build", rounds=1, duplicates={**against, "earlier": "mark"})
+    marks = {row["url"]: row["earlier"] for row in corpus_of(marked)}
+    assert set(marks) == kept
+    assert {url for url, mark in marks.items() if mark == "url"} == kept & held
+    assert {url for url, mark in marks.items() if not mark} == rows
