@@ -106,9 +106,8 @@ def labelled_in(round_: Round, ignored: frozenset[str] = frozenset()) -> list[La
     """
     store, step, positives = round_.run.store, round_.step("label"), round_.run.config.train.positives
     labels = label_rows(round_.run, round_.number, ignored)
-    values = {row["target"]: row["value"] for row in labels if row["kind"] == "page"}
-    if not values:
-        return []  # as in a run that inherited its prefixes and asked nobody
+    if not (values := {row["target"]: row["value"] for row in labels if row["kind"] == "page"}):
+        return []  # as in a run that asked nobody
     tasks = store.read_table(step.key("tasks.parquet"), ["url", "stratum", "probability", "use"]).to_pylist()
     copies = store.read_json(step.key("strata.json")).get("copies", [])  # earlier versions asked about each
     tasks += [{**copy, "use": "audit"} for copy in copies]
