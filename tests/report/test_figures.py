@@ -193,7 +193,8 @@ def labelled_scores(run: Run, number: int) -> tuple[Any, Any]:
     """Out-of-fold scores of a round, and what each labelled page weighs."""
     frame = ask(run, f"SELECT * FROM 'RUN/rounds/{number}/train/out_of_fold.parquet' WHERE score IS NOT NULL")
     truth = (frame["label"] == "C").to_numpy()
-    weights = labelled_weights(run.round(number), list(zip(frame["url"], frame["source"], strict=True)), truth)
+    pages, sketches = list(zip(frame["url"], frame["source"], strict=True)), frame["sketch"].to_numpy(np.uint64)
+    weights = labelled_weights(run.round(number), pages, truth, sketches)
     return frame, np.ones(len(frame)) if weights is None else weights
 
 

@@ -230,7 +230,8 @@ def test_blind_tasks_show_no_score_and_the_others_are_ordered_by_doubt(talking: 
         assert bool(task.versions) != (row["key"] in blind)
         shown = json.dumps(task.data)
         assert ("model score" in shown) != (row["key"] in blind)
-        assert not {"stratum", "probability", "use", "answer", "score"} & set(task.data)
+        assert not {"stratum", "probability", "use", "answer"} & set(task.data)
+        assert (task.data["score"] is None) == (row["key"] in blind)
         assert f"{row['score']:.3f}" in shown or row["key"] in blind
         assert task.votes == row["votes"]
     versions = {version for task in there.values() for version in task.versions}
