@@ -32,6 +32,12 @@ _WORD: Final = re.compile(r"\w+")
 _BLANKS: Final = re.compile(r"\n{3,}")
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
 _SENTENCE: Final = 3
+_TAG_LIKE: Final = re.compile(
+    r"(?<!`)(`++)(?!`).{0,2000}?(?<!`)\1(?!`)|\$[^$\n]{1,2000}\$"
+    r"|(?<!\\)<(?=/?[a-z][a-z0-9-]*(?:\s[^<>]*)?/?>|!--|![A-Z\[]|\?)",
+    re.I | re.S,
+)
+"""Inline code, a formula, or what Markdown would take for HTML and a reader not see (CommonMark 0.31, 6.6)."""
 
 _RAISED: Final = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _LOWERED: Final = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
@@ -93,6 +99,11 @@ def inline_text(run: str, kept_whole: bool) -> str:
     else:
         text = " ".join(run.split())
     return text if len(text) > 20 or text.translate(_UNSEEN).strip() else ""
+
+
+def without_html(text: str) -> str:
+    """Markdown in which what looks like a tag outside code and formulas stays text."""
+    return _TAG_LIKE.sub(lambda match: r"\<" if match[0] == "<" else match[0], text) if "<" in text else text
 
 
 def _with_asides(run: str, kept_whole: bool) -> str:

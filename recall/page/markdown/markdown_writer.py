@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recall.page.markdown.fence_signs import language_by_signs
+from recall.page.markdown.inline_text import without_html
 from recall.page.markdown.marks import Marked
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.table_writer import table_lines
@@ -52,7 +53,7 @@ def write(
     """
     writer = _Writer(segments, set(tables.values()))
     if title:
-        writer.put_block(f"# {title}")
+        writer.put_block(f"# {without_html(title)}")
     cells: dict[int, list[int]] = {}
     for index, table in tables.items():
         cells.setdefault(table, []).append(index)
@@ -122,7 +123,7 @@ class _Writer:
         """A run of inline text in a node."""
         name = self._segments.tags[node].name
         if name in HEADINGS:
-            self.put_block(f"{'#' * int(name[1])} {' '.join(text.split())}")
+            self.put_block(f"{'#' * int(name[1])} {without_html(' '.join(text.split()))}")
             return
         around = self._around[node]
         same = 0
@@ -140,7 +141,7 @@ class _Writer:
         self._separate(holders, same)
         first = "".join(holder.rest for holder in holders[:same]) + "".join(holder.marker for holder in holders[same:])
         rest = "".join(holder.rest for holder in holders)
-        text = _MARKUP_LIKE.sub(r"\\", text)
+        text = without_html(_MARKUP_LIKE.sub(r"\\", text))
         for number, line in enumerate(text.split("\n")):
             self.lines.append(((rest if number else first) + line).rstrip())
         self._open, self._kind = holders, "dt" if name == "dt" else "text"

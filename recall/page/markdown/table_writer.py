@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from recall.page.markdown.inline_text import without_html
 from recall.page.markdown.marks import inline_code
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.threads import POST
@@ -32,8 +33,6 @@ _STRONG: Final = re.compile(r"\*\*[^*]+\*\*")
 _CELLS: Final = frozenset({"td", "th"})
 _PIPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\|")
 """A pipe that no back-slash escapes: an even number of them stands before it."""
-_BREAK: Final = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)|<(?=br\b)", re.I)
-"""Inline code, or what a reader would take for the end of a line."""
 
 
 def data_tables(segments: Segments) -> dict[int, int]:
@@ -187,5 +186,5 @@ def _span(value: str) -> int:
 
 def _cell(text: str) -> str:
     """The text of a cell in one line."""
-    lines = (_BREAK.sub(lambda match: match[0] if match[1] else r"\<", line) for line in text.split("\n") if line)
+    lines = (without_html(line) for line in text.split("\n") if line)
     return _PIPE.sub(r"\1\|", "<br>".join(lines))

@@ -45,6 +45,14 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
         "typed-setext": ("<p>Not a title here<br>----<br>but a line</p>", "Not a title here\n\\----\nbut a line"),
         "typed-heading": ("<p># is the sign of comments here</p>", "\\# is the sign of comments here"),
         "typed-quote": ("<p>&gt; is the sign of quotes in mails</p>", "\\> is the sign of quotes in mails"),
+        "typed-elements-in-a-line": (
+            "<p>An &lt;dt&gt; and a &lt;/table> hold &lt;!-- more than `&lt;b&gt;` -- or <code>&lt;i&gt;</code></p>",
+            "An \\<dt> and a \\</table> hold \\<!-- more than `<b>` -- or `<i>`",
+        ),
+        "no-element": (
+            "<p>If a&lt;b or b &lt; c, mail &lt;ann@tools.example&gt;</p>",
+            "If a<b or b < c, mail <ann@tools.example>",
+        ),
         "typed-element": ("<p>&lt;script&gt; is an element of HTML</p>", "\\<script> is an element of HTML"),
     },
     "links": {
