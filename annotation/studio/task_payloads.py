@@ -16,7 +16,7 @@ from typing import Any
 from annotation.studio.safe_html import encodable, link, page_html, sanitise
 from annotation.tasks import EXAMPLES, JUDGED, PREFIXES, TASKS, confidence
 from recall.model.scorer import Scorer
-from recall.run import Round, load_scorer
+from recall.run import Round, load_scorer, threshold_of
 from recall.sites import EVERY, host_of
 
 ROWS = 64
@@ -65,10 +65,9 @@ class ModelView:
 def model_view_of(round_: Round) -> ModelView:
     """The model of a round. version: names it in Label Studio."""
     store, step = round_.run.store, round_.step("train")
-    card = store.read_json(step.key("model.json"))
     version = f"round {round_.number} ({step.manifest.digest[:8]})"
     scorer = load_scorer(store, step.folder) if store.exists(step.key("scorer.npz")) else None
-    return ModelView(scorer, float(card["threshold"]), version)
+    return ModelView(scorer, threshold_of(round_), version)
 
 
 def strongest(scorer: Scorer, text: str) -> list[tuple[str, float]]:

@@ -103,7 +103,8 @@ def threshold_text(own: OwnThreshold) -> str:
     figures = own.figures
     parts = [f"threshold {own.value:.3f} by the crawl's own scores"]
     if "kept" in figures and figures["scanned"]:
-        parts.append(f"keeps {figures['kept'] / figures['scanned']:.2%} of {figures['scanned']:,.0f} captures")
+        counted = "pages" if "audited" in figures else "captures"  # repeats are known after the scan
+        parts.append(f"keeps {figures['kept'] / figures['scanned']:.2%} of {figures['scanned']:,.0f} {counted}")
     if "tokens" in figures:
         parts.append(f"about {figures['tokens']:,.0f} tokens")
     if "share" in figures:

@@ -21,7 +21,8 @@ class OwnThreshold:
     identified: False where the scores do not tell the crawl's share of positive pages; then the card's value stands.
     figures, by name: what is expected of it (`precision`, `recall`, `share` of positive pages, with `_low` and `_high`
     ends of 95 % intervals, `false_positive_rate`), captures `scanned`, captures `kept`, their estimated `tokens`,
-    labels of the audit that it follows (`audited`). Those that are not known are missing.
+    labels of the audit that it follows (`audited`; then pages are counted, each once). Those that are not known are
+    missing.
     """
 
     value: float

@@ -7,9 +7,11 @@ from click.testing import CliRunner
 
 from recall.cli import verbs
 from recall.report.run_summary import counts_text, failure_lines
+from recall.report.share_figures import threshold_text
 from recall.run.failures import FailedItem
 from recall.run.ledger import Account, Entry
 from recall.run.order import StepPosition
+from recall.run.own_threshold import OwnThreshold
 from recall.run.rounds import Run
 from tests.conftest import Fresh
 
@@ -76,3 +78,9 @@ def test_counts_that_a_step_lacks_are_passed_over() -> None:
     assert counts_text("train", {"held_out_found": 0.5, "held_out_precision": 0.9}) == (
         "held-out precision 0.9, held-out recall 0.5"
     )
+
+
+@pytest.mark.parametrize(("figures", "counted"), [({}, "40 captures"), ({"audited": 10.0}, "40 pages")])
+def test_a_threshold_is_told_with_the_unit_that_it_counts(figures: dict[str, float], counted: str) -> None:
+    own = OwnThreshold(0.5, reached=True, identified=True, figures={"scanned": 40.0, "kept": 4.0, **figures})
+    assert f"keeps 10.00% of {counted}" in threshold_text(own)

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from annotation.studio.task_payloads import model_view_of
 from recall.config import parse_config
 from recall.errors import BadInput
 from recall.io.parquet import table_of
 from recall.run.own_threshold import own_threshold
-from recall.run.round_model import threshold_of
+from recall.run.round_model import card_of, threshold_of
 from recall.run.rounds import Run
 from recall.run.scanned import ScannedShard, read_rows, scanned_shards
 from recall.steps.scan.rank_threshold import rank_threshold
@@ -43,6 +44,12 @@ def test_a_share_of_the_pages_is_kept_to_the_page_in_every_round(ranked: Run, nu
     assert own.value == best, "the lowest of the best pages is the threshold"
     assert kept.tolist() == ((scores >= best) & candidate).tolist()
     assert kept.sum() >= wanted > (scores[candidate] > best).sum()
+
+
+@pytest.mark.slow
+def test_people_see_scores_beside_the_threshold_that_decided(ranked: Run) -> None:
+    assert model_view_of(ranked.round(1)).threshold == threshold_of(ranked.round(1))
+    assert card_of(ranked.round(1)).threshold != threshold_of(ranked.round(1))
 
 
 @pytest.mark.slow
