@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recall.archive.manifest import resolve
-from recall.config import Config, CrawlSection, DuplicatesSection, dump_config
+from recall.config import Config, CrawlSection, DuplicatesSection, JudgeSection, dump_config
 from recall.errors import BadInput
 from recall.labels.decisions import INHERITED_LABELS, LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
 from recall.release.pack import MODEL, is_release, read_release
@@ -118,8 +118,8 @@ def apply_run(
 
     parent: where it comes from, as `origin_of` reads it; config: where [access], [cluster], [studio] and the holdout
     come from, and with an audit the file that answers; audit: pages that people label; target: as `parse_target` reads
-    it. Pages that the origin's corpus holds stay out. Everything else is the parent's. Raises as
-    `origin_of`, BadInput for a target that cannot be.
+    it. Pages that the origin's corpus holds stay out. Everything else is the parent's, without a judge, as people alone
+    decide an audit. Raises as `origin_of`, BadInput for a target that cannot be.
     """
     origin = parent if isinstance(parent, Origin) else origin_of(parent)
     settings = config or origin.config
@@ -135,6 +135,7 @@ def apply_run(
             "duplicates": _against(origin, config),
             "access": settings.access,
             "cluster": settings.cluster,
+            "judge": JudgeSection(),
             "studio": settings.studio,
         }
     )

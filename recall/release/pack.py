@@ -229,6 +229,7 @@ def read_release(path: str) -> Release:
         if record["format"] != FORMAT:
             raise BadInput(f"{folder}: is of format {record['format']}; this version of recall reads {FORMAT}")
         config = parse_config((folder / "config.toml").read_text(encoding="utf-8"), str(folder / "config.toml"))
+        config = scrubbed_config(config)  # others made it: it names no server that our keys are sent to
         accepted, rejected = tuple(map(str, record["accepted"])), tuple(map(str, record.get("rejected", ())))
         head = folder, int(record["round"]), str(record["digest"]), str(record["model"])
         return Release(*head, accepted, config, rejected)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from recall.apply.crawls import apply_run
+from recall.apply.crawls import apply_run, origin_of
 from recall.cli import verbs
-from recall.config import Config
+from recall.config import Config, JudgeSection
 from recall.corpus.dataset_card import audited_rounds
 from recall.errors import BadInput
 from recall.labels.audit_estimates import audit
@@ -164,6 +164,13 @@ def test_a_target_that_cannot_be_is_refused_with_one_line(
         apply_run(str(tmp_path / "run"), f"{played.store.root}@2", crawl.config().crawl, target=target)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_no_judge_is_asked_about_an_audit(played: Run, crawl: Any, tmp_path: Path) -> None:
+    origin = origin_of(f"{played.store.root}@2")
+    judged = origin.config.model_copy(update={"judge": JudgeSection(url="http://localhost:9/v1", model="small")})
+    run = apply_run(str(tmp_path / "run"), replace(origin, config=judged), crawl.config().crawl, judged, audit=30)
+    assert run.config.judge == JudgeSection()
 
 
 def test_the_verb_asks_for_another_target_and_an_audit(played: Run, tmp_path: Path) -> None:

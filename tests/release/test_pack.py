@@ -1,5 +1,6 @@
 """A release: complete, the same every time, without what is private, and a run to start from it."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from recall import loop
 from recall.apply.crawls import apply_run, origin_of
 from recall.cli import verbs
-from recall.config import Config
+from recall.config import Config, dump_config, parse_config
 from recall.corpus.dedup.earlier import SIGNATURES
 from recall.errors import Damaged
 from recall.labels.decisions import accepted_prefixes
@@ -165,6 +166,23 @@ def test_a_run_starts_from_it(packed: Path, played: Run, crawl: Any, tmp_path: P
     assert run.next() is None
     assert run.step("corpus").result.counts["pages"]
     assert run.verify() == []
+
+
+def test_a_release_names_no_server_that_keys_are_sent_to(packed: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(packed, copy)
+    file = copy / "config.toml"
+    config = parse_config(file.read_text(), "config.toml").model_dump()
+    config["judge"] |= {"url": "https://elsewhere.example.org/v1", "model": "small"}
+    config["studio"] |= {"url": "https://elsewhere.example.org"}
+    file.write_text(dump_config(Config.model_validate(config)))
+    assert "elsewhere" in file.read_text()
+    sums = (copy / "SHA256SUMS").read_text().splitlines()
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    lines = (f"{digest}  config.toml" if line.endswith("  config.toml") else line for line in sums)
+    (copy / "SHA256SUMS").write_text("".join(f"{line}\n" for line in lines))
+    read = read_release(str(copy)).config
+    assert (read.judge, read.studio) == (Config().judge, Config().studio)
 
 
 def _flip(folder: Path) -> None:
