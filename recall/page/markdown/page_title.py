@@ -120,9 +120,12 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     if index >= 0:
         title = segments.texts[index]
     else:
-        title, share = (document.text, 0.0) if document.is_only_site else _best_part(segments, keep, document)
+        named = _letters(document.text) in document.sites  # by one name, whose parts are no titles
+        title, share = (document.text, 0.0) if named else _best_part(segments, keep, document)
         leading = _leading(_without_site(segments, keep, headings, document), headings)
-        if leading >= 0 and (share < 0.5 or _share_a_word(segments.texts[leading], document.text)):
+        if leading >= 0 and (
+            share < 0.5 or document.is_only_site or _share_a_word(segments.texts[leading], document.text)
+        ):
             title, at = segments.texts[leading], leading
         elif leading < 0 and (alone := _alone(segments, keep, headings, document)) >= 0:
             title, at = segments.texts[alone], alone

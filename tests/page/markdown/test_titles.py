@@ -83,6 +83,11 @@ PAGES: dict[str, tuple[str, str, str]] = {
         "<article><h2>Examples</h2>TEXT<h3>More</h3><p>More of them.</p></article>",
         "Examples",
     ),
+    "two-names-and-no-heading": (
+        "The Toolshed - Shop",
+        '<div><a href="/">The Toolshed</a></div><nav><a href="/">Shop</a></nav><div>TEXT</div>',
+        "The Toolshed",
+    ),
     "section-of-a-book": (
         "The Whole Book of Tools, 2e: 4.4",
         "<p>Next: <a href=5>Chapter 5</a>, Prev: <a href=4.3>4.3</a>, Up: <a href=4>Chapter 4</a></p>"
