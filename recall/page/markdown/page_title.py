@@ -162,12 +162,12 @@ def _named(
     whole, parts = _letters(document.text), [_letters(part) for part in document.parts]
     joined = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 2, len(parts) + 1)}
     first = next((index for index, kept in enumerate(keep) if kept), 0)
-    exact, partial = [], []
+    exact, partial, only_site = [], [], document.is_only_site
     for level, index in headings:
         letters = _letters(segments.texts[index])
         if level > 3 or len(letters) < _MIN or not whole or (len(parts) > 1 and document.names_site(letters)):
             continue
-        if document.is_only_site and letters != whole:
+        if only_site and letters != whole:
             continue
         if level > 1 and not keep[index] and index > first:
             continue
