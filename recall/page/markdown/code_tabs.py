@@ -9,6 +9,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from recall.page.markdown.code_hints import strong_class, weak_class
 from recall.page.markdown.tree import classes, holds_more, remove, squashed, text_of, words
 
 MAX_TABS: Final = 12
@@ -35,7 +36,7 @@ def place_tab_labels(root: HtmlElement) -> None:
             bold = panel.makeelement("b")
             bold.text = label
             made.append(bold)
-            if panel.tag == "pre":
+            if panel.tag == "pre" or _is_box_of_code(panel):
                 panel.addprevious(made)
             else:
                 made.tail, panel.text = panel.text, None
@@ -70,6 +71,12 @@ def _panels(row: HtmlElement, count: int) -> list[HtmlElement]:
         if len(panels) == count and _hold_code(panels):
             return panels
     return []
+
+
+def _is_box_of_code(panel: HtmlElement) -> bool:
+    """Whether a panel is a block of code itself by its class, so that a label in it would be code."""
+    name = panel.get("class") or ""
+    return strong_class(name) or weak_class(name, languages=False)
 
 
 def _hold_code(panels: list[HtmlElement]) -> bool:

@@ -155,7 +155,7 @@ def _cut(root: HtmlElement, text: str, url: str | None) -> PageCut:
     title = text_of(head) if head is not None else ""
     sites = site_names(root, host_of(url) if url else "")
     drop_permalinks(root)
-    set_headings(root)
+    set_headings(root, text)
     set_tables(root)
     marked = mark(root)
     drop_unseen(root)

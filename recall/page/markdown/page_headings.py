@@ -19,6 +19,9 @@ MAX_HEADING: Final = 300
 
 MAX_PERMALINK: Final = 120
 _BY_ROLE: Final = etree.XPath("//*[@role='heading']")
+_ROLES: Final = ('"heading"', "'heading'", "=heading")
+"""One of these stands in the source of a page with a heading by role; else the tree is not searched."""
+
 _BOXES: Final = words("div p section header center article hgroup")
 _OTHERS: Final = (*HEADINGS, *PREFORMATTED, BLOCK, "table", "ul", "ol", "dl", "form")
 """What stands in no heading."""
@@ -43,9 +46,9 @@ _WORDS: Final = re.compile(
 )
 
 
-def set_headings(root: HtmlElement) -> None:
-    """Name headings by their role as such, and set the boxes in headings as parts of one line."""
-    for element in _BY_ROLE(root):
+def set_headings(root: HtmlElement, source: str) -> None:
+    """Name headings by their role as such, and set the boxes in headings as parts of one line. source: of the page."""
+    for element in _BY_ROLE(root) if any(map(source.__contains__, _ROLES)) else ():
         if element.tag not in HEADINGS and element.tag in ("div", "p", "span", "a", "strong", "b"):
             level = element.get("aria-level") or ""
             if len(text_of(element)) <= MAX_HEADING and not holds(element, *_OTHERS):

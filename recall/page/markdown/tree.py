@@ -25,6 +25,9 @@ MAX_DEPTH = 240
 
 SPACE = " \t\n\r\f"
 CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffe\uffff]")
+_CONTROL_BYTES = bytes((*range(9), 11, *range(14, 32)))
+"""Those of CONTROL that are one byte; to look for these in bytes takes a third of the time."""
+
 _CONTROL_REFERENCE = re.compile(
     r"&#(?:[xX]0*(?:[0-8bBeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F])|0*(?:[0-8]|1[14-9]|2\d|3[01]|6553[45])(?!\d))"
 )
@@ -134,7 +137,11 @@ def flatten(root: HtmlElement) -> None:
 
 def may_hold_controls(source: str) -> bool:
     """Whether the tree of a page may hold control characters, as such or by a reference to one."""
-    return CONTROL.search(source) is not None or ("&#" in source and _CONTROL_REFERENCE.search(source) is not None)
+    encoded = source.encode("utf-8", "replace")
+    plain = len(encoded.translate(None, _CONTROL_BYTES)) == len(encoded)
+    return not (plain and "\ufffe" not in source and "\uffff" not in source) or (
+        "&#" in source and _CONTROL_REFERENCE.search(source) is not None
+    )
 
 
 def drop_control_characters(root: HtmlElement, in_code: bool) -> None:

@@ -52,7 +52,12 @@ def drop_unseen(root: HtmlElement) -> None:
     for form in root.iter("form"):
         if _sets_the_view(form):
             form.set(VIEW, "")  # and stays, as the model of main content learned from pages with such forms
-    for element in [element for element in root.iter() if _may_be_unseen(element)]:
+    told = [
+        element
+        for element in root.iter()
+        if ((name := element.get("class")) and _kind(name)) or element.get("style") is not None
+    ]
+    for element in told:
         kind = _kind(element.get("class") or "") or ("twice" if "hidden" in element.attrib else "")
         style = element.get("style")
         if element.tag in _INLINE and style and HIDDEN_STYLE.search(style):
@@ -65,11 +70,6 @@ def drop_unseen(root: HtmlElement) -> None:
             remove(element)
         elif kind == "screen" and element.tag not in ("td", "th") and element.getparent() is not None:
             _drop_copy(element)
-
-
-def _may_be_unseen(element: HtmlElement) -> bool:
-    name = element.get("class")
-    return bool(name and _kind(name)) or element.get("style") is not None
 
 
 def _is_aside(element: HtmlElement) -> bool:

@@ -25,6 +25,10 @@ TABS = {
     "panels-as-siblings": '<div><div role="tablist"><button role="tab">Ape</button><button role="tab">Bee</button>'
     f"</div><section>{FIRST}</section><section>{SECOND}</section></div>",
 }
+BOXES = (
+    '<div><ul class="tabs"><li>Ape</li><li>Bee</li></ul><div class="{0}"><div>a = get(1);</div><i>b();</i><code></code>'
+    '</div><div class="{0}"><div>a = fetch(1);</div><div>b();</div><code></code></div></div>'
+)
 OTHERS = {
     "more-labels-than-panels": f'<ul class="tabs"><li>Ape</li><li>Bee</li><li>Cow</li></ul><div><div>{FIRST}</div>'
     f"<div>{SECOND}</div></div>",
@@ -48,3 +52,10 @@ def test_rows_that_do_not_fit_what_follows_stay(tabs: str) -> None:
     out = markdown(page(tabs, 0))
     assert "- Ape\n- Bee" in out
     assert "**Ape**" not in out
+
+
+@pytest.mark.parametrize("name", ["highlight", "code-block", "codehilite"])
+def test_labels_of_boxes_of_code_are_no_code(name: str) -> None:
+    assert "**Ape**\n\n```\na = get(1);\nb();\n```\n\n**Bee**\n\n```\na = fetch(1);\n" in markdown(
+        page(BOXES.format(name), 0)
+    )

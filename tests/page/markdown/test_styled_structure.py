@@ -52,7 +52,7 @@ def test_the_cost_is_in_proportion_to_the_page(hostile: str) -> None:
     assert root is not None
     began = time.process_time()
     drop_permalinks(root)
-    set_headings(root)
+    set_headings(root, hostile)
     set_tables(root)
     drop_unseen(root)
     part_words(root, [])
