@@ -149,7 +149,7 @@ def known_sketches(round_: Round) -> NDArray[np.uint64]:
     """Sketches of texts that annotators labelled or were shown before the round; what earlier versions did has none."""
     run, key = round_.run, round_.step("train").key("out_of_fold.parquet")
     shown = shown_sketches(run, range(1, round_.number))
-    if "sketch" not in run.store.columns_of(key):
+    if run.parent is not None or "sketch" not in run.store.columns_of(key):  # who inherits a model has no examples
         return shown
     rows = run.store.read_table(key, ["source", "sketch"]).to_pylist()
     return np.concatenate([shown, np.array([row["sketch"] for row in rows if row["source"] == LABELLED], np.uint64)])

@@ -252,7 +252,7 @@ def count_cells(census: Census, scanned: ScannedShard) -> CellCounts:
 def _sketches(round_: Round) -> dict[str, int]:
     """Sketches of labelled pages' texts by URL key: of the round's examples, and of all pages asked about up to it."""
     store = round_.run.store
-    files = [round_.step("train").key("out_of_fold.parquet")]
+    files = [round_.step("train").key("out_of_fold.parquet")] if round_.run.parent is None else []
     files += [round_.run.round(number).step("label").key("tasks.parquet") for number in range(1, round_.number + 1)]
     sketches: dict[str, int] = {}
     for file in files:
