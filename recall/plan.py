@@ -24,6 +24,7 @@ from recall.archive.manifest import join, paths_url, read_paths
 from recall.archive.ranges import GAP
 from recall.archive.warc import captures
 from recall.config import AccessSection, DuplicatesSection, PrivacySection
+from recall.corpus.code_signals import code_signals, measured_blocks
 from recall.corpus.dedup.exact import duplicate_keys
 from recall.corpus.dedup.signatures import signature
 from recall.corpus.filters.boilerplate import lines_of
@@ -181,6 +182,7 @@ def _finish(page: Capture, text: str) -> None:
     """What the other stages of build compute for a page; partitions, files and contamination are not measured."""
     settings = DuplicatesSection()
     signals(text)
+    code_signals(measured_blocks(text))
     tags(page.url, text, declared_language(page.body))
     duplicate_keys(page.url, text, "", "")
     signature(text, settings.ngram, settings.bands * settings.rows)

@@ -30,6 +30,21 @@ SIGNALS: Mapping[str, str] = {
 }
 """Quality signals that rules may name, each a column of the corpus with its type; docs/corpus.md defines them."""
 
+CODE_SIGNALS: Mapping[str, str] = {
+    "code_parse_share": "float64",
+    "code_comment_share": "float64",
+    "code_string_share": "float64",
+    "code_hex_share": "float64",
+    "code_identifiers": "int32",
+    "code_longest_line": "int32",
+    "code_mean_line": "float64",
+    "code_generated": "int32",
+    "code_comment_only": "int32",
+    "code_output_only": "int32",
+    "code_definitions": "int32",
+}
+"""Signals of a page's fenced blocks, null on a page without any; rules may name them too."""
+
 _RULE = re.compile(r"\s*([a-z_0-9]+)\s*(>=|<=)\s*([0-9]+(?:\.[0-9]+)?)\s*")
 
 
@@ -38,8 +53,8 @@ def parse_rule(rule: str) -> tuple[str, str, float]:
     found = _RULE.fullmatch(rule)
     if found is None:
         raise ValueError(f'{rule!r} is no rule; expected for example "words >= 20" or "link_share <= 0.9"')
-    if found[1] not in SIGNALS:
-        raise ValueError(f"{found[1]!r} is no signal; expected one of {', '.join(SIGNALS)}")
+    if found[1] not in SIGNALS and found[1] not in CODE_SIGNALS:
+        raise ValueError(f"{found[1]!r} is no signal; expected one of {', '.join((*SIGNALS, *CODE_SIGNALS))}")
     return found[1], found[2], float(found[3])
 
 
@@ -51,10 +66,11 @@ class TagsSection(Section):
 
 
 class QualitySection(Section):
-    """[quality] Signals as columns, and rules that a page must meet."""
+    """[quality] Signals as columns, and rules that a page must meet: one's own, and those of a preset."""
 
     enabled: bool = True
     keep: tuple[str, ...] = ()
+    preset: Literal["none", "refinecode", "fineweb-code"] = "none"
 
     @field_validator("keep")
     @classmethod

@@ -243,7 +243,8 @@ def _limits(config: Config) -> str:
         "near-duplicates are not removed": not config.duplicates.near,
         "personal data is not masked": not config.privacy.enabled,
         "no benchmark was given to decontaminate against": not config.contamination.benchmarks,
-        "quality signals are columns, no page was filtered by them": not config.quality.keep,
+        "quality signals are columns, no page was filtered by them": not config.quality.keep
+        and config.quality.preset == "none",
     }
     lines = [
         "- The classifier errs most in languages other than English and on listing pages.",

@@ -3,7 +3,7 @@
 A column never changes its meaning within a version; new columns come last. The version stands in each file's metadata.
 """
 
-from recall.config.corpus_sections import SIGNALS
+from recall.config.corpus_sections import CODE_SIGNALS, SIGNALS
 from recall.corpus.fences import FENCES
 from recall.corpus.filters.privacy import KINDS
 from recall.corpus.signals import TAGS
@@ -73,7 +73,21 @@ COUNTED: Schema = {"tokens": "int32", "named_tokens": "int32", "fences": FENCES}
 HELD_EARLIER: Schema = {"earlier": "string"}
 """What earlier corpora hold."""
 
-CORPUS: Schema = {**LINEAGE, **TAGS, **SIGNALS, **MASKED, **MIX, **FALLBACK, **ORIGIN, **COUNTED, **HELD_EARLIER}
+CODE: Schema = {**CODE_SIGNALS, "broken_rules": "list<string>"}
+"""What is measured of the fenced blocks."""
+
+CORPUS: Schema = {
+    **LINEAGE,
+    **TAGS,
+    **SIGNALS,
+    **MASKED,
+    **MIX,
+    **FALLBACK,
+    **ORIGIN,
+    **COUNTED,
+    **HELD_EARLIER,
+    **CODE,
+}
 ORDER = ("domain", "url", "id")
 """What the rows of the corpus are sorted by, over all its parts."""
 
@@ -119,6 +133,8 @@ MEANINGS = {
     "characters, lines, parses (by tree-sitter; null where that is not known)",
     "earlier": "what an earlier corpus holds of the page where such pages are kept: its url, its text, or a "
     "near-duplicate (near); empty for nothing",
+    **dict.fromkeys(CODE_SIGNALS, "signal of the fenced blocks, null without one; docs/corpus.md defines it"),
+    "broken_rules": "rules of [quality] preset that a fenced block of the text breaks",
 }
 
 DROPPED: Schema = {

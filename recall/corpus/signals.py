@@ -19,6 +19,9 @@ from recall.config.corpus_sections import parse_rule
 from recall.page.text.prose_language import language_of
 from recall.sites.kinds import kind_of
 
+Measured = dict[str, int | float | None]
+"""Signals by name, None where there is nothing to say."""
+
 TAGS: Mapping[str, str] = {"language": "string", "category": "string", "code_languages": "list<string>"}
 
 _DECLARED = re.compile(rb"(?i)<html\b[^>]{0,1000}?\b(?:xml:)?lang\s*=\s*[\"']?\s*([a-z]{2,3})(?![a-z])")
@@ -158,11 +161,15 @@ def _entropy(text: str) -> float:
     return float(-(shares * np.log2(shares)).sum()) + 0.0
 
 
-def broken_rule(rules: Sequence[str], measured: Mapping[str, int | float]) -> str:
-    """The first rule, as the config spells it, that a page's signals break, "" when they meet all."""
+def broken_rule(rules: Sequence[str], measured: Mapping[str, int | float | None]) -> str:
+    """The first rule, as the config spells it, that a page's signals break, "" when they meet all.
+
+    A signal that is None breaks no rule.
+    """
     for rule in rules:
         name, relation, bound = parse_rule(rule)
-        if (measured[name] < bound) if relation == ">=" else (measured[name] > bound):
+        value = measured[name]
+        if value is not None and ((value < bound) if relation == ">=" else (value > bound)):
             return rule
     return ""
 

@@ -1,12 +1,14 @@
-"""Whether a block of code parses, by tree-sitter's grammars (the extra `code`).
+"""Whether a block of code parses, and its comments and strings, by tree-sitter's grammars (the extra `code`).
 
-In: code and the word of its fence. Out: True, False, or None where nothing can be said: the language has no grammar
+In: code and the word of its fence. Out: a verdict, or None where nothing can be said: the language has no grammar
 here, the extra is not installed, the block is longer than MAX_CODE bytes or costs more than its bound. A snippet of a
 page is seldom a file: the grammars take statements and members at the top, and a block with `...` in it fails, as it
 should. Bounds count bytes and steps, no time, so that every machine says the same.
 """
 
 import importlib
+import re
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -58,12 +60,91 @@ WORDS = {
 """Other words for the same languages; compared in lower case."""
 
 
+_COMMENT = re.compile("comment")
+_STRING = re.compile("string(?!_scalar)|char_literal|character_literal|heredoc_body|rune_literal|quote_scalar")
+_DEFINITION = re.compile(
+    "(?:function|method|class|struct|interface|trait|enum|constructor|impl|record|object|local_function)"
+    "_(?:definition|declaration|item|specifier|statement)|type_(?:definition|item|spec)|(?:singleton_)?method|class|module"
+)
+_NAMED_BY = {
+    "class": "name",
+    "module": "name",
+    "class_specifier": "body",
+    "struct_specifier": "body",
+    "enum_specifier": "body",
+}
+"""The field without which a node of that type only refers to a definition, or is the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A block's text in three: comments, strings, and the rest; definitions: functions, types and their methods."""
+
+    comments: str
+    strings: str
+    rest: str
+    definitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """parses: whether the grammar takes the block without an error; parts: only where it does."""
+
+    parses: bool
+    parts: Parts | None = None
+
+
 def parses(code: str, word: str) -> bool | None:
     """Whether a block parses without an error by the grammar of its fence's word."""
-    language = WORDS.get(word.lower(), word.lower())
-    if language == "php" and "<?" not in code:
-        language = "php only"
+    tree = _tree(code.encode("utf-8", "replace"), word)
+    return None if tree is None else not tree.root_node.has_error
+
+
+def parsed(code: str, word: str) -> Parsed | None:
+    """Whether a block parses, and its parts where it does."""
     data = code.encode("utf-8", "replace")
+    tree = _tree(data, word)
+    if tree is None or tree.root_node.has_error:
+        return None if tree is None else Parsed(False)
+    return Parsed(True, _parts(data, tree))
+
+
+def _parts(data: bytes, tree: Any) -> Parts:
+    """The parts of a tree, each node looked at once; what lies in a comment or string belongs to it."""
+    pieces: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
+    at = definitions = 0
+    cursor, inside = tree.walk(), True
+    while inside:
+        node = cursor.node
+        kind = 0 if _COMMENT.search(node.type) else 1 if node.is_named and _STRING.search(node.type) else 2
+        definitions += kind == 2 and _defines(node)
+        if kind < 2:
+            pieces[2].append(data[at : node.start_byte])
+            pieces[kind].append(data[node.start_byte : node.end_byte])
+            at = node.end_byte
+        if kind == 2 and cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                inside = False
+                break
+    pieces[2].append(data[at:])
+    comments, strings, rest = (b"\n".join(each).decode("utf-8", "replace") for each in pieces)
+    return Parts(comments, strings, rest, definitions)
+
+
+def _defines(node: Any) -> bool:
+    if not node.is_named or _DEFINITION.fullmatch(node.type) is None:
+        return False
+    field = _NAMED_BY.get(node.type)
+    return field is None or node.child_by_field_name(field) is not None
+
+
+def _tree(data: bytes, word: str) -> Any:
+    """The tree of a block, None where nothing can be said."""
+    language = WORDS.get(word.lower(), word.lower())
+    if language == "php" and b"<?" not in data:
+        language = "php only"
     if language not in GRAMMARS or not data.strip() or len(data) > MAX_CODE:
         return None
     parser = _parser(language)
@@ -77,11 +158,10 @@ def parses(code: str, word: str) -> bool | None:
         return left < 0
 
     try:
-        tree = parser.parse(lambda offset, _: data[offset : offset + MAX_CODE], progress_callback=gives_up)
+        return parser.parse(lambda offset, _: data[offset : offset + MAX_CODE], progress_callback=gives_up)
     except ValueError:
         parser.reset()
         return None
-    return not tree.root_node.has_error
 
 
 @cache

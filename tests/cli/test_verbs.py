@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from recall import cli
 from recall.config import dump_config
@@ -48,6 +49,22 @@ def test_init_run_status_and_verify(crawl: Any, played: Run, tmp_path: Path) -> 
     data[len(data) // 2] ^= 1
     part.write_bytes(data)
     assert "corpus/part-00000.parquet: " in recall("verify", root, fails=6).stdout
+
+
+def test_quality_try_says_what_each_rule_would_take(played: Run) -> None:
+    runner = CliRunner()
+    done = runner.invoke(cli.verbs, ["quality", "try", played.store.root, "--json"])
+    assert done.exit_code == 0, done.output
+    rules = json.loads(done.stdout.strip().splitlines()[-1])["rules"]
+    assert {rule["preset"] for rule in rules} == {"refinecode", "fineweb-code"}
+    pages = played.step("corpus").result.counts["pages"]
+    assert all(rule["of"] == pages and rule["share"] == rule["pages"] / pages for rule in rules)
+    assert all(len(rule["examples"]) == min(3, rule["pages"]) for rule in rules)
+    assert any(rule["pages"] for rule in rules)
+    assert {rule["action"] for rule in rules} == {"drop", "mark"}
+    shown = runner.invoke(cli.verbs, ["quality", "try", played.store.root, "--preset", "refinecode"]).output
+    assert "unparsed-block" in shown
+    assert "repeated-lines" not in shown
 
 
 def test_steps_one_by_one_in_their_order_only(crawl: Any, tmp_path: Path) -> None:

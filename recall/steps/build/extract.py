@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from recall.config import Config, QualitySection
-from recall.config.corpus_sections import SIGNALS, parse_rule
+from recall.config import Config
+from recall.config.corpus_sections import SIGNALS
 from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.licenses import License, license_of
-from recall.corpus.schema import DROPPED, FALLBACK, ID_BITS, LINEAGE, ORIGIN, Row, columns_of
-from recall.corpus.signals import TAGS, broken_rule, declared_language, signals, tags
+from recall.corpus.schema import CODE, DROPPED, FALLBACK, ID_BITS, LINEAGE, ORIGIN, Row, columns_of
+from recall.corpus.signals import TAGS, declared_language, tags
 from recall.page.markdown import Conversion, convert
 from recall.records import plain_text
 from recall.run.scanned import PageBody, ScannedShard, ScannedShards, read_rows, refs_of, stream_bodies
@@ -27,8 +27,9 @@ from recall.run.shuffle import Stage, write_partitions, write_table
 from recall.run.store import Columns, Schema, Store
 from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import host_of, url_key
+from recall.steps.build.page_quality import DropReason, judged
 
-EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS, **FALLBACK, **ORIGIN, "guessed": "list<uint32>"}
+EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS, **FALLBACK, **ORIGIN, **CODE, "guessed": "list<uint32>"}
 """guessed: numbers of the fenced blocks whose language the page does not name."""
 STAGE = "extract"
 TAG = "code"
@@ -80,15 +81,6 @@ class Selection:
     selected: bool
     reason: str
     tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class DropReason:
-    """Why a page is not in the corpus, as dropped.parquet says it."""
-
-    stage: str
-    reason: str
-    detail: str = ""
 
 
 def extract_shard(stage: Stage[ExtractionInputs], scanned: ScannedShard) -> ExtractedShard:
@@ -170,9 +162,9 @@ class _ShardExtraction:
         text = converted.text
         if not text.strip():
             return DropReason(STAGE, NO_TEXT, converted.reason)
-        measured = signals(text) if config.quality.enabled else {}
-        if drop := low_quality(config.quality, measured):
-            return drop
+        measured = judged(text, config.quality)
+        if isinstance(measured, DropReason):
+            return measured
         declared = declared_language(page.body) if plain is None else ""
         license_ = license_of(page.body, selection.url) if plain is None else License()
         return {
@@ -251,13 +243,3 @@ def _drop_unread(inputs: ExtractionInputs, selection: Selection) -> DropReason |
         return DropReason("choice", selection.reason)
     listed = inputs.optout.reason(selection.url) if inputs.config.optout.enabled else ""
     return DropReason("optout", LISTED, listed) if listed else None
-
-
-def low_quality(settings: QualitySection, measured: Mapping[str, int | float]) -> DropReason | None:
-    """The rule that a page's signals break, as a drop."""
-    rule = broken_rule(settings.keep, measured) if settings.enabled else ""
-    if not rule:
-        return None
-    return DropReason(
-        "quality", f"breaks the rule {rule}", f"{parse_rule(rule)[0]} is {measured[parse_rule(rule)[0]]:.4g}"
-    )

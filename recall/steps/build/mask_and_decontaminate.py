@@ -21,13 +21,13 @@ from recall.corpus.filters.boilerplate import lines_by_host, remove_lines, text_
 from recall.corpus.filters.contamination import BenchmarkHit, Benchmarks
 from recall.corpus.filters.privacy import KINDS, mask
 from recall.corpus.schema import CORPUS, DROPPED, Row, columns_of
-from recall.corpus.signals import signals
 from recall.io.parquet import ParquetWriter
 from recall.model.token_counts import Vocabulary, token_counter
 from recall.run.sampling import BottomK, priority
 from recall.run.shuffle import Stage, StageFile, write_table
 from recall.run.store import Schema
-from recall.steps.build.extract import EXTRACTED, DropReason, low_quality
+from recall.steps.build.extract import EXTRACTED
+from recall.steps.build.page_quality import DropReason, judged
 
 FINISHED: Schema = {name: kind for name, kind in CORPUS.items() if name != "weight"}
 HITS: Schema = {
@@ -154,9 +154,9 @@ class _Finisher:
             return DropReason("contamination", CONTAMINATED, f"{hits[0].benchmark} {hits[0].item}: {hits[0].ngram}")
         masked = mask(text, config.privacy) if config.privacy.enabled else None
         text, counts = (masked.text, masked.counts) if masked else (text, {})
-        measured = signals(text) if config.quality.enabled and text != before else {}
-        if measured and (drop := low_quality(config.quality, measured)):
-            return drop
+        measured = judged(text, config.quality) if text != before else {}
+        if isinstance(measured, DropReason):
+            return measured
         self._note(row, taken, counts)
         return {
             **row,

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from recall.config.corpus_sections import CODE_SIGNALS
+from recall.config.quality_rules import PRESETS
+from recall.corpus.code_signals import broken_by_blocks, code_signals, measured_blocks
 from recall.corpus.drops import ORDER
 from recall.corpus.schema import CORPUS, MEANINGS, OPENCODER, VERSION
 from recall.run.rounds import Run
@@ -94,7 +97,7 @@ def strict(fresh: Any, tmp_path: Path) -> Run:
         "build",
         rounds=1,
         optout={"hosts": str(tmp_path / "hosts")},
-        quality={"keep": ("words >= 90",)},
+        quality={"keep": ("words >= 90",), "preset": "refinecode"},
         contamination={"benchmarks": (str(tmp_path / "toy.jsonl"),), "drop": False},
         mix={"caps": ("host=5",), "weights": ("category:docs=0.5",)},
     )
@@ -109,6 +112,10 @@ def test_settings_take_pages_out_and_say_why(strict: Run) -> None:
     assert max(hosts.count(host) for host in hosts) == 5
     assert all(row["words"] >= 90 for row in rows)
     assert {row["weight"] for row in rows if row["category"] == "docs"} == {0.5}
+    for row in rows:
+        code = measured_blocks(row["text"])
+        assert {name: row[name] for name in CODE_SIGNALS} == code_signals(code)
+        assert row["broken_rules"] == broken_by_blocks(PRESETS["refinecode"], code)
     dropped = strict.store.read_table("corpus/dropped.parquet").to_pylist()
     stages = {row["stage"] for row in dropped}
     assert {"optout", "quality", "mix"} <= stages
