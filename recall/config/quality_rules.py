@@ -3,7 +3,6 @@
 In: nothing. Out: PRESETS, a table to be read. None of it applies until a preset is named.
 """
 
-from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 
@@ -24,7 +23,7 @@ _REFINECODE = "RefineCode (OpenCoder, arXiv 2411.04905), general rules for code"
 _STARCODER = "StarCoder (arXiv 2305.06161), filters of The Stack"
 _GOPHER = "Gopher (arXiv 2112.11446), table of quality rules, which FineWeb (arXiv 2406.17557) applies"
 
-PRESETS: Mapping[str, tuple[QualityRule, ...]] = {
+PRESETS: dict[str, tuple[QualityRule, ...]] = {
     "none": (),
     "refinecode": (
         QualityRule("data", "page", "code_hex_share <= 0.4", "Dumps and encoded data hold no logic.", _REFINECODE),

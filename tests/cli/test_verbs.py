@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from recall import cli
 from recall.config import dump_config
+from recall.config.quality_rules import PRESETS, QualityRule
 from recall.run.rounds import Run
 from recall.sites.kinds import kind_of
 
@@ -51,7 +52,10 @@ def test_init_run_status_and_verify(crawl: Any, played: Run, tmp_path: Path) -> 
     assert "corpus/part-00000.parquet: " in recall("verify", root, fails=6).stdout
 
 
-def test_quality_try_says_what_each_rule_would_take(played: Run) -> None:
+def test_quality_try_says_what_each_rule_would_take(played: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = QualityRule("every", "page", "chars <= 1", "All pages.", "a test")
+    coded = QualityRule("coded", "block", "code_identifiers <= 0", "All code.", "a test")
+    monkeypatch.setitem(PRESETS, "refinecode", (*PRESETS["refinecode"], every, coded))
     runner = CliRunner()
     done = runner.invoke(cli.verbs, ["quality", "try", played.store.root, "--json"])
     assert done.exit_code == 0, done.output
@@ -60,8 +64,10 @@ def test_quality_try_says_what_each_rule_would_take(played: Run) -> None:
     pages = played.step("corpus").result.counts["pages"]
     assert all(rule["of"] == pages and rule["share"] == rule["pages"] / pages for rule in rules)
     assert all(len(rule["examples"]) == min(3, rule["pages"]) for rule in rules)
-    assert any(rule["pages"] for rule in rules)
-    assert {rule["action"] for rule in rules} == {"drop", "mark"}
+    named = {rule["name"]: rule for rule in rules}
+    assert (named["every"]["action"], named["every"]["pages"]) == ("drop", pages)
+    assert named["coded"]["action"] == "mark"
+    assert 0 < named["coded"]["pages"] <= pages
     shown = runner.invoke(cli.verbs, ["quality", "try", played.store.root, "--preset", "refinecode"]).output
     assert "unparsed-block" in shown
     assert "repeated-lines" not in shown
