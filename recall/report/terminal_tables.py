@@ -76,10 +76,7 @@ def print_at_share(rounds: Sequence[tuple[str, AtShare]]) -> None:
     """Print the figures of held-out pages at the crawl's share of code, and recall against the share kept."""
     if not rounds:
         return
-    rows = [
-        (number, interval_text(figures.code.share), *map(interval_text, _at_share(figures)))
-        for number, figures in rounds
-    ]
+    rows = [(number, *map(interval_text, _at_share(figures))) for number, figures in rounds]
     known = rounds[-1][1].code.known_by
     print_table(f"held-out pages at the crawl's share of code ({known}), 95 % intervals", AT_SHARE, rows)
     kept = [f"{pages:.0%} kept" for pages, _ in rounds[0][1].recall_where_kept]

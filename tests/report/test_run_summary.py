@@ -1,13 +1,16 @@
 """`recall status` on one screen: what happened, what comes next, what to do; all of it with --verbose."""
 
+import re
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from recall.cli import verbs
+from recall.model.evaluate import Interval
 from recall.report.run_summary import counts_text, failure_lines
-from recall.report.share_figures import threshold_text
+from recall.report.share_figures import AtShare, CodeShare, threshold_text
+from recall.report.terminal_tables import print_at_share
 from recall.run.failures import FailedItem
 from recall.run.ledger import Account, Entry
 from recall.run.order import StepPosition
@@ -84,3 +87,13 @@ def test_counts_that_a_step_lacks_are_passed_over() -> None:
 def test_a_threshold_is_told_with_the_unit_that_it_counts(figures: dict[str, float], counted: str) -> None:
     own = OwnThreshold(0.5, reached=True, identified=True, figures={"scanned": 40.0, "kept": 4.0, **figures})
     assert f"keeps 10.00% of {counted}" in threshold_text(own)
+
+
+def test_figures_at_the_crawls_share_stand_under_their_headings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    one, two, three, four, five = (Interval(value, value, value) for value in (0.1, 0.2, 0.3, 0.4, 0.5))
+    print_at_share([("1", AtShare(CodeShare(one, "given"), two, three, four, five, ()))])
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("1 "))
+    assert re.findall(r"(\S+) \(", row) == ["0.10", "0.20", "0.30", "0.40", "0.50"]
