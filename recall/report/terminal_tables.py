@@ -64,25 +64,29 @@ def print_rounds(rounds: Sequence[tuple[Counts, Measured | None]], verbose: bool
     held = measured[0][1].held_out
     title = f"held-out pages: {held.pages:,}, {held.positive:,} of them positive"
     print_table(title, HELD_OUT, [(number, *_held_out_row(figures)) for number, figures in measured])
-    print_at_share([(number, figures.at_share) for number, figures in measured if figures.at_share is not None])
-    title = "labelled pages of other hosts that the round's model did not train on"
-    print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
+    print_at_share(
+        [(number, figures.at_share) for number, figures in measured if figures.at_share is not None], verbose
+    )
     if verbose:
+        title = "labelled pages of other hosts that the round's model did not train on"
+        print_table(title, OTHERS, [(number, *_others_row(figures)) for number, figures in measured])
         title = "what the floor loses: labelled code pages that the round's model did not train on"
         print_table(title, FLOOR, [(number, *_floor_row(figures)) for number, figures in measured])
 
 
-def print_at_share(rounds: Sequence[tuple[str, AtShare]]) -> None:
-    """Print the figures of held-out pages at the crawl's share of code, and recall against the share kept."""
+def print_at_share(rounds: Sequence[tuple[str, AtShare]], verbose: bool = False) -> None:
+    """Print the figures of held-out pages at the crawl's share of code, and recall against the share kept.
+
+    The latter of the last round alone, or with verbose of each.
+    """
     if not rounds:
         return
     rows = [(number, *map(interval_text, _at_share(figures))) for number, figures in rounds]
     known = rounds[-1][1].code.known_by
     print_table(f"held-out pages at the crawl's share of code ({known}), 95 % intervals", AT_SHARE, rows)
     kept = [f"{pages:.0%} kept" for pages, _ in rounds[0][1].recall_where_kept]
-    curve = [
-        (number, *(interval_text(recall) for _, recall in figures.recall_where_kept)) for number, figures in rounds
-    ]
+    shown = rounds if verbose else rounds[-1:]
+    curve = [(number, *(interval_text(recall) for _, recall in figures.recall_where_kept)) for number, figures in shown]
     print_table("recall where a share of the pages is kept, those with the highest scores", ("round", *kept), curve)
 
 
