@@ -12,7 +12,6 @@ from annotation.studio.screens import PAGE_CHOICES, labels_of, page_labels, scre
 from annotation.studio.tabs import SHOWN, TABS
 from annotation.studio.task_payloads import (
     ModelView,
-    confidence,
     example_html,
     first_lines,
     head_html,
@@ -20,6 +19,7 @@ from annotation.studio.task_payloads import (
     prefix_data,
     signals_html,
 )
+from annotation.tasks import confidence
 from recall.config import Config
 
 SHARES = st.floats(0, 1)
