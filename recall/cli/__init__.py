@@ -33,7 +33,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "stepping",
         "Take the failed shards again, do again what followed from their absence, and go on to the end.",
     ),
-    "status": ("inspecting", "Show rounds, steps, counts and what comes next."),
+    "status": ("inspecting", "Show what a run has done, what comes next and what to do."),
     "verify": (
         "inspecting",
         "Hash published files again and read corpus rows back by byte range; report every difference.",

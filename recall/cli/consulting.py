@@ -13,7 +13,7 @@ from recall.run.rounds import Run
 @click.argument("answers", nargs=-1)
 @click.option("--give-up", is_flag=True, help="Do without the answers that are still missing.")
 def judge(run: str, answers: tuple[str, ...], give_up: bool) -> None:
-    """Show what RUN's language model was asked and what it cost; take in ANSWERS, the output files of a batch."""
+    """Show what a language model was asked and what it cost; take the answers to an offline batch into RUN."""
     opened = Run.open(run)
     if answers or give_up:
         with opened.lease():
