@@ -15,6 +15,7 @@ from typing import Any
 from recall.archive.warc import read_at
 from recall.config import ClusterSection
 from recall.errors import RecallError
+from recall.page.markdown.code_hints import LANGUAGES, OTHER_LANGUAGES
 from recall.page.text.prose_language import language_of
 from recall.records import WarcRef
 from recall.run.jobs import complete
@@ -40,6 +41,10 @@ _COUNTERS = (
     *("reasons", "rounds", "crawls", "languages", "categories", "language_bytes", "lengths", "merged"),
     *("licenses", "code"),
 )
+
+OTHER_WORD = "another word"
+KNOWN_WORDS = LANGUAGES | OTHER_LANGUAGES | {""}
+"""Words of fences that are counted by themselves."""
 
 LINEAGE_COLUMNS = ["url", "warc_path", "offset", "length", "digest"]
 Lineage = tuple[str, str, int, int, str]
@@ -173,7 +178,8 @@ def part_statistics(inputs: StatisticsInputs, key: str) -> CorpusStatistics:
 def _facts_of(row: Mapping[str, Any]) -> PageFacts:
     code: Counter[str] = Counter()
     for fence in row.get("fences") or ():
-        code[fence["language"]] += fence["chars"]
+        word = fence["language"]  # of a text that others extracted it may be anything
+        code[word if word in KNOWN_WORDS else OTHER_WORD] += fence["chars"]
     tokens, named = row.get("tokens") or 0, row.get("named_tokens") or 0
     return PageFacts(row["crawl"], row.get("license") or "", tokens, named, code)
 

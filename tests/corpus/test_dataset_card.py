@@ -12,8 +12,10 @@ import yaml
 
 from recall.corpus import CorpusStatistics
 from recall.corpus.dataset_card import CardFigures, card
+from recall.corpus.published import StatisticsInputs, part_statistics
 from recall.labels.audit_estimates import audit
 from recall.run.rounds import Run
+from recall.run.store import Store, table_bytes
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +114,22 @@ def test_norwegian_stays_a_language(played: Run) -> None:
     statistics.languages["no"] = 1
     front = card(played, CardFigures(statistics, {}, [], 0)).split("---\n")[1]
     assert yaml.safe_load(front)["language"] == ["no"]
+
+
+def test_tokens_licences_and_languages_of_code_are_those_of_the_rows(text: str, played: Run) -> None:
+    ((tokens,),) = ask(played, "SELECT sum(tokens) FROM 'RUN/corpus/part-*.parquet'")
+    assert f"{tokens:,} of the model's own lower-cased vocabulary" in text
+    query = "SELECT f.language, sum(f.chars) FROM (SELECT unnest(fences) f FROM 'RUN/corpus/part-*.parquet') GROUP BY 1"
+    counted = {name or "not named": f"{size / 1e6:.2f}" for name, size in ask(played, query)}
+    assert {name: row[0] for name, row in table(text, "language of code").items()} == counted
+
+
+def test_words_of_fences_that_are_no_languages_are_counted_as_one(tmp_path: Path) -> None:
+    fences = [{"language": word, "chars": 10} for word in ("python", "<script>", "x" * 500, "")]
+    columns: dict[str, str] = {"url": "string", "text": "string", "score": "float64", "reason": "string"}
+    columns |= {"round": "int32", "crawl": "string", "fences": "list<struct<language:string,chars:int32>>"}
+    row = {"url": "https://a.org/", "text": "x", "score": 1.0, "reason": "both", "round": 1, "crawl": ""}
+    table_of_one = {name: [({**row, "fences": fences})[name]] for name in columns}
+    (tmp_path / "part-0.parquet").write_bytes(table_bytes(table_of_one, columns))
+    found = part_statistics(StatisticsInputs(Store(str(tmp_path)), 0, 10), "part-0.parquet")
+    assert found.code == {"python": 10, "another word": 20, "": 10}
