@@ -127,11 +127,17 @@ def squashed(text: str) -> str:
     return " ".join(re.sub(r"\\(?=[^\w\s]|_)|[*_`]", "", text).split())
 
 
+LABEL = re.compile(r"\s*(?:Run|Try|Copy)(?![a-z ])|\s*(?:Run|Copy)(?=fn |impl)")
+"""Words of controls that pages glue to code."""
+
+
 def explained(block: list[str], output: str) -> dict[str, str]:
     """Lines of a block that are not in the output as they are, each with the reason that the output itself proves.
 
     unfenced: the line stands in the output's text outside of fences, as prose does. numbered: the line begins with a
-    number that counts the block's lines, and the rest of it is in the output. Any other line has no reason: "".
+    number that counts the block's lines, and the rest of it is in the output. parted: but for white space it is in the
+    output's fences, over several lines, as where each line is an element. label: it is a control's word, or begins with
+    one and the rest is in the output. Any other line has no reason: "".
     """
     missing = [line for line in block if line not in output]
     if not missing:
@@ -141,6 +147,7 @@ def explained(block: list[str], output: str) -> dict[str, str]:
     counts = [int(number[1]) for number in numbers if number]
     steps = [after - before for before, after in pairwise(counts)]
     count = len(counts) > 1 and min(steps) > 0 and sum(step == 1 for step in steps) * 2 > len(steps)
+    fenced = "".join("".join(match[2].split()) for match in FENCED.finditer(output))
     reasons: dict[str, str] = {}
     for line in missing:
         behind = re.sub(r"^ *\d+", "", line)
@@ -148,6 +155,10 @@ def explained(block: list[str], output: str) -> dict[str, str]:
             reasons[line] = "unfenced"
         elif count and behind != line and any(rest in output for rest in (behind, re.sub("^ {1,2}", "", behind))):
             reasons[line] = "numbered"
+        elif "".join(line.split()) in fenced:
+            reasons[line] = "parted"
+        elif (label := LABEL.match(line)) and line[label.end() :] in output:
+            reasons[line] = "label"
         else:
             reasons[line] = ""
     return reasons
