@@ -219,11 +219,13 @@ def prior_logit(votes: NDArray[np.float64]) -> float:
 
 
 def _verdict(ballot: Ballot, logit: float, before: float, weights: Weights) -> Verdict:
-    """What a page's votes come to."""
+    """What a page's votes come to; nothing yet where the judge alone would overrule everybody who voted."""
     probability = 1 / (1 + math.exp(-min(max(logit + before, -30.0), 30.0)))
     positive = probability >= 0.5
     winners = [vote for vote in _people_first(ballot) if (vote.value in weights.positives) == positive]
-    agree = winners and all(weights.same(vote.value, winners[0].value) for vote in winners)
+    people = (*ballot.before, *ballot.votes)
+    overruled = people and all((vote.value in weights.positives) != positive for vote in people)
+    agree = not overruled and winners and all(weights.same(vote.value, winners[0].value) for vote in winners)
     if not agree or max(probability, 1 - probability) < SURE:
         return Verdict(NO_LABEL, 0.0)
     wrong = 1 / (1 + math.exp(min(logit if positive else -logit, 30.0)))

@@ -123,6 +123,15 @@ def test_a_judge_and_a_person_as_good_as_each_other_who_differ_wait_for_a_decisi
     assert (one.label(), one.reason) == (None, "disagreement")
 
 
+@pytest.mark.parametrize(("vote", "other"), [("N", "C"), ("C", "N")])
+def test_a_judge_alone_overrules_nobody_however_good_it_is(vote: str, other: str) -> None:
+    rates = weights(0.001, ann=0.3, bob=0.3, cleo=0.3)
+    (one,) = weighed([ballot(vote, ann=other, bob=other)], rates)
+    assert one.label() is None
+    (one,) = weighed([ballot(vote, ann=other, bob=other, cleo=vote)], rates)
+    assert one.label() is not None
+
+
 def test_agreement_makes_an_error_less_probable() -> None:
     (one,) = weighed([ballot("C", ann="C")], weights(0.15, ann=0.05))
     label = one.label()
