@@ -6,7 +6,7 @@ chunks of its own, whose pages represent others: so memory stays that of a chunk
 pages there are. Each file is one task and one shard, numbered from behind the run's own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -80,15 +80,23 @@ def earlier_files(folders: Sequence[str], access: AccessSection, first: int) -> 
     return tuple(EarlierFile(first + index, *place) for index, place in enumerate(found))
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierMatches:
+    """What earlier corpora hold. merged: by each stage, in order; digests: of the rows that were read of each file."""
+
+    merged: tuple[Merged, ...] = field(default=(), repr=False)
+    digests: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 def merge_earlier(
     pages: ChunkedPages, settings: DuplicatesSection, files: tuple[EarlierFile, ...], merged: tuple[Merged, ...]
-) -> tuple[Merged, ...]:
-    """What the pages that are left share with earlier corpora, in the order of the stages.
+) -> EarlierMatches:
+    """What the pages that are left share with earlier corpora.
 
     Raises BadInput for a file that is no corpus, or whose signatures were made with other settings.
     """
     if not files or not pages.chunks:
-        return ()
+        return EarlierMatches()
     inputs = EarlierInputs(settings, pages.store.access, files[0].number, files)
     numbers = range(len(files))
     shards = map_ordered(_sign_file, Stage(pages.store, f"{EARLIER}signed", inputs), numbers, pages.cluster)
@@ -96,12 +104,14 @@ def merge_earlier(
     chunks = (Chunk(count + chunk.number, chunk.shards, earlier=True) for chunk in chunks_of(shards))
     both = replace(pages, chunks=(*pages.chunks, *chunks))
     found: tuple[Merged, ...] = ()
-    for name, wanted in (("url", settings.urls), ("text", settings.texts)):
-        if wanted:
-            found += (merge_exact(both, name, settings.keep, (*merged, *found), EARLIER),)  # type: ignore[arg-type]
+    if settings.urls:
+        found += (merge_exact(both, "url", settings.keep, merged, EARLIER),)
+    if settings.texts:
+        found += (merge_exact(both, "text", settings.keep, (*merged, *found), EARLIER),)
     if settings.near:
         found += (merge_near(both, settings, (*merged, *found), EARLIER),)
-    return found
+    keys = {file.source: shard.kept.key for file, shard in zip(files, shards, strict=True)}  # named by their content
+    return EarlierMatches(found, {source: key.rpartition("-")[2].partition(".")[0] for source, key in keys.items()})
 
 
 def held_by(store: Store, chunk: Chunk, found: Sequence[Merged]) -> dict[int, str]:

@@ -44,12 +44,13 @@ def build(run: Run) -> Done:
     if step.done:
         return step.result
     rounds, vocabularies = _selecting_rounds(run), _vocabularies(run)
+    files = earlier_files(config.duplicates.against, config.access, len(run.shards))
     shards = _extract(run, rounds)
     pages = ChunkedPages(run.store, config.cluster, tuple(chunks_of(shards)))
     merged = _merge_duplicates(run, pages)
-    files = earlier_files(config.duplicates.against, config.access, len(run.shards))
-    held = merge_earlier(pages, config.duplicates, files, merged)
-    merged, marks = (merged, held) if config.duplicates.earlier == "mark" else ((*merged, *held), ())
+    earlier = merge_earlier(pages, config.duplicates, files, merged)
+    marked = config.duplicates.earlier == "mark"
+    merged, marks = (merged, earlier.merged) if marked else ((*merged, *earlier.merged), ())
     lines = find_boilerplate(pages, config.boilerplate, merged)
     finished = mask_and_decontaminate(pages, config, Decided(merged, lines, marks), vocabularies)
     texts = tuple(chunk.pages for chunk in finished)
@@ -74,7 +75,9 @@ def build(run: Run) -> Done:
     counts = {"pages": reasons.total(), "dropped": drops.pages, "failed_shards": failed}
     counts |= {"fell_back": sum(changes[0].counts.values())}
     counts |= {f"tag_{tag}": tags[tag] for tag in sorted(config.train.topics.values())}
-    done = step.finish({**counts, **dict(sorted(reasons.items()))}, {"schema": VERSION, **_outside(run)})
+    done = step.finish(
+        {**counts, **dict(sorted(reasons.items()))}, {"schema": VERSION, **_outside(run), **earlier.digests}
+    )
     run.discard(run.store.keys(f"{WORK}/"))
     return done
 
@@ -140,7 +143,7 @@ def _merge_duplicates(run: Run, pages: ChunkedPages) -> tuple[Merged, ...]:
 
 
 def _outside(run: Run) -> dict[str, str]:
-    """Digests of the files beside the run that decided what is in the corpus."""
+    """Digests of the files beside the run that decided what is in the corpus, earlier corpora aside."""
     optout, asked = run.config.optout, run.config.contamination
     lists = (optout.hosts, optout.patterns) if optout.enabled else ()
     files = [*filter(None, (*lists, run.config.tags.tokenizer)), *(asked.benchmarks if asked.enabled else ())]

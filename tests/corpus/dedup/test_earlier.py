@@ -7,7 +7,15 @@ import pytest
 
 from recall.config import AccessSection, ClusterSection, DuplicatesSection
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, chunks_of, surviving_pages
-from recall.corpus.dedup.earlier import SIGNATURES, EarlierFile, earlier_files, held_by, merge_earlier, signature_rows
+from recall.corpus.dedup.earlier import (
+    SIGNATURES,
+    EarlierFile,
+    EarlierMatches,
+    earlier_files,
+    held_by,
+    merge_earlier,
+    signature_rows,
+)
 from recall.corpus.dedup.exact import merge_exact
 from recall.corpus.dedup.near import merge_near
 from recall.corpus.schema import ID_BITS
@@ -63,7 +71,7 @@ def merge(
     own += (merge_exact(every, "text", "longest", own),)
     own += (merge_near(every, SETTINGS, own),)
     files = earlier_files(against, AccessSection(), len(chunks) + 7)
-    return every, own, merge_earlier(every, SETTINGS, files, own)
+    return every, own, merge_earlier(every, SETTINGS, files, own).merged
 
 
 def ids_of(every: ChunkedPages, chunk: Chunk) -> list[int]:
@@ -132,7 +140,7 @@ def test_nothing_is_compared_without_earlier_corpora_or_pages(publish_shard: Pub
     assert merge(publish_shard, tmp_path, [])[2] == ()
     every = ChunkedPages(Store(str(tmp_path / "none")), HERE, ())
     files = earlier_files([write_corpus(tmp_path / "old", earlier(4))], AccessSection(), 0)
-    assert merge_earlier(every, SETTINGS, files, ()) == ()
+    assert merge_earlier(every, SETTINGS, files, ()) == EarlierMatches()
 
 
 def test_an_empty_earlier_corpus_holds_nothing(publish_shard: Publish, tmp_path: Path) -> None:

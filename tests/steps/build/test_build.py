@@ -217,8 +217,18 @@ def test_pages_of_an_earlier_corpus_stay_out_or_are_marked(played: Run, fresh: A
     assert {row["reason"] for row in drops} <= set(HELD_EARLIER.values())
     assert {row["duplicate_of"] for row in drops} == {None}
     assert all(row["detail"].startswith(played.store.url("corpus")) for row in drops)
+    settings = run.step("corpus").manifest.settings
+    parts = [output.file for output in played.step("corpus").outputs() if output.file.startswith("part-")]
+    assert all(len(settings[played.store.url(f"corpus/{part}")]) == 32 for part in parts)
     marked = fresh("build", rounds=1, duplicates={**against, "earlier": "mark"})
     marks = {row["url"]: row["earlier"] for row in corpus_of(marked)}
     assert set(marks) == kept
     assert {url for url, mark in marks.items() if mark == "url"} == kept & held
     assert {url for url, mark in marks.items() if not mark} == rows
+
+
+def test_an_earlier_corpus_that_is_none_ends_the_build_before_it_reads_a_page(fresh: Any, tmp_path: Any) -> None:
+    with pytest.raises(BadInput, match=r"against: .* holds neither"):
+        fresh("build", rounds=1, duplicates={"against": [str(tmp_path)]})
+    assert (tmp_path / "run-0" / "rounds").exists()
+    assert list((tmp_path / "run-0" / "build").rglob("extract")) == []
