@@ -28,12 +28,12 @@ from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Run
 from recall.run.scanned import ScannedShard, scanned_shards
-from recall.run.shuffle import WORK, Stage, checkpointed
+from recall.run.shuffle import WORK, Stage, checkpointed, stage_folder
 from recall.run.store import Columns, digest_of
 from recall.sites.urls import url_key
 from recall.steps.build.extract import STAGE, ExtractionInputs, SelectingRound, extract_shard
 from recall.steps.build.mask_and_decontaminate import HITS, Decided, mask_and_decontaminate
-from recall.steps.build.parts import PartInputs, apply_caps, write_parts
+from recall.steps.build.parts import WRITE, PartInputs, apply_caps, write_parts
 
 __all__ = ["CORPUS", "DROPPED", "LEDGER", "build"]
 
@@ -43,6 +43,7 @@ def build(run: Run) -> Done:
     step, config = run.begin("corpus"), run.config
     if step.done:
         return step.result
+    run.discard(run.store.keys(f"{stage_folder(WRITE)}/"))  # the parts they speak of were swept as the step began
     rounds, vocabularies = _selecting_rounds(run), _vocabularies(run)
     files = earlier_files(config.duplicates.against, config.access, len(run.shards))
     shards = _extract(run, rounds)

@@ -30,6 +30,9 @@ from recall.run.shuffle import Stage, StageFile, arrays, by_key, by_target, read
 from recall.run.store import Schema, Store, Table, concat
 from recall.steps.build.mask_and_decontaminate import FINISHED
 
+WRITE = "write"
+"""The stage whose files are the step's own, named by their place: a step that begins again has none of them."""
+
 ROW_GROUP = 8_192
 SAMPLE = 200
 """Sort keys sampled of each chunk to choose the bounds of ranges."""
@@ -87,7 +90,7 @@ def write_parts(pages: ChunkedPages, inputs: PartInputs) -> tuple[WrittenPart, .
     ranged = pages.over_chunks("write-rows", _range_chunk, inputs)
     sizes = [sum(chunk.sizes[number] for chunk in ranged) for number in range(parts)]
     inputs = replace(inputs, starts=(0, *accumulate(sizes)))
-    return pages.over_partitions("write", _write_part, inputs, tuple(chunk.rows for chunk in ranged), parts)
+    return pages.over_partitions(WRITE, _write_part, inputs, tuple(chunk.rows for chunk in ranged), parts)
 
 
 def _read_uncapped(stage: Stage[PartInputs], chunk: Chunk, names: list[str]) -> Table:

@@ -1,16 +1,22 @@
 import json
+import shutil
+from contextlib import suppress
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 import tokenizers
 
 from recall import loop
+from recall.config import AccessSection
 from recall.corpus import check_lineage
 from recall.corpus.drops import EARLIER_ONLY, HELD_EARLIER, NOT_CODE, NOT_SCANNED
 from recall.errors import BadInput
 from recall.labels.decisions import page_labels
 from recall.model.token_counts import TokenCounter
+from recall.run import store as store_module
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
 from recall.steps.build import build
@@ -161,6 +167,42 @@ def test_a_build_killed_while_it_tidies_up_is_not_done_again(fresh: Any, monkeyp
             build(run)
     assert run.step("corpus").done
     assert build(run) == run.step("corpus").result
+
+
+@pytest.mark.slow
+def test_a_build_killed_at_any_file_ends_with_the_same_corpus(
+    fresh: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = fresh("round 1 harvest", rounds=1)
+    sealed.round(1).seal()
+
+    def copy(name: str) -> Run:
+        return Run.open(shutil.copytree(sealed.store.root, tmp_path / name))
+
+    calm = copy("calm")
+    build(calm)
+    for kill_at in range(1, 1000):
+        run, left = copy(f"killed-{kill_at}"), kill_at
+
+        def die(url: str, content: Any, access: AccessSection, *, whole: Any) -> bool:
+            nonlocal left
+            done: bool = whole(url, content, access)
+            left -= 1
+            if not left:
+                raise KeyboardInterrupt
+            return done
+
+        with monkeypatch.context() as patch:
+            for name in ("publish", "publish_file"):
+                patch.setattr(store_module, name, partial(die, whole=getattr(store_module, name)))
+            with suppress(KeyboardInterrupt):
+                build(run)
+        if left:
+            break
+        build(run)
+        assert run.verify() == []
+        assert run.digest() == calm.digest(), kill_at
+    assert kill_at > 25
 
 
 def test_checkpoints_of_an_older_version_are_not_read_and_go(fresh: Any, played: Run) -> None:
