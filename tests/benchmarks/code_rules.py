@@ -1,10 +1,11 @@
 """How signals of code are distributed by language, and what each rule of the presets takes of real code pages.
 
-    python -m tests.benchmarks.code_rules FOLDER... [--use seed,pool] [--pages N] [--examples N] [--seed N]
+    python -m tests.benchmarks.code_rules FOLDER... [--use seed,pool] [--labels C] [--pages N] [--examples N]
+        [--seed N]
 
-FOLDERs hold WARCs and labels.jsonl ({"url", "label", "use"}); the pages labelled C are read. Quantiles are of single
-blocks, by the word of their fence, for languages of at least BLOCKS blocks. With --examples the beginning of texts that
-break each rule is printed, to be read by eye. The last line printed is one JSON object.
+FOLDERs hold WARCs and labels.jsonl ({"url", "label", "use"}); pages with one of the labels (CANJ: all) are read.
+Quantiles are of single blocks, by the word of their fence, for languages of at least BLOCKS blocks. With --examples the
+beginning of texts that break each rule is printed, to be read by eye. The last line printed is one JSON object.
 """
 
 import argparse
@@ -65,11 +66,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("folders", nargs="+", type=Path)
     arguments.add_argument("--use", default="seed,pool")
+    arguments.add_argument("--labels", default="C")
     arguments.add_argument("--pages", type=int, default=1_000_000)
     arguments.add_argument("--examples", type=int, default=0)
     arguments.add_argument("--seed", type=int, default=0)
     asked = arguments.parse_args()
-    found = pages(asked.folders, set(asked.use.split(",")), asked.pages)
+    found = pages(asked.folders, set(asked.use.split(",")), asked.pages, asked.labels)
     texts = {page.url: convert(page.body, page.url, page.charset).text for page in found}
     quantiles = quantiles_by_language(texts)
     for word, signals in quantiles.items():

@@ -46,7 +46,7 @@ COPIES = 0.2
 """Share of the synthetic pages that are copies of another one with some words changed."""
 
 
-def synthetic(number: int, pages: int, vocabulary: NDArray[Any]) -> list[tuple[str, str]]:
+def synthetic(number: int, pages: int, known: NDArray[Any]) -> list[tuple[str, str]]:
     """URL and text of a shard's pages. One in five is a copy of a page of any shard with 0 to 8 % of its words changed.
 
     A page is a function of its number, so that a copy's original need not be at hand.
@@ -56,20 +56,24 @@ def synthetic(number: int, pages: int, vocabulary: NDArray[Any]) -> list[tuple[s
         chance = np.random.default_rng([7, page])
         copied = chance.random() < COPIES and page > 0
         source = np.random.default_rng([8, int(chance.integers(page))]) if copied else np.random.default_rng([8, page])
-        words = vocabulary[source.integers(len(vocabulary), size=int(source.integers(60, 400)))].copy()
+        words = known[source.integers(len(known), size=int(source.integers(60, 400)))].copy()
         if copied:
             changed = chance.random(len(words)) < chance.random() * 0.08
-            words[changed] = vocabulary[chance.integers(len(vocabulary), size=int(changed.sum()))]
+            words[changed] = known[chance.integers(len(known), size=int(changed.sum()))]
         body = "\n".join(" ".join(line) for line in np.array_split(words, max(1, len(words) // 12)))
         text = f"Welcome to the documentation of this very site\n\n{body}\n\nCopyright\n"
         found.append((f"https://host{page % 997}.org/{page}", text))
     return found
 
 
+def vocabulary() -> NDArray[Any]:
+    """The words of synthetic pages."""
+    return np.array([blake2b(b"%d" % word, digest_size=3).hexdigest() for word in range(50_000)])
+
+
 def write_shard(stage: Stage[int], number: int) -> ExtractedShard:
     """Publish a shard of synthetic pages as extraction does."""
-    vocabulary = np.array([blake2b(b"%d" % word, digest_size=3).hexdigest() for word in range(50_000)])
-    return publish(stage, number, synthetic(number, stage.inputs, vocabulary))
+    return publish(stage, number, synthetic(number, stage.inputs, vocabulary()))
 
 
 def publish(stage: Stage[int], number: int, pages: list[tuple[str, str]]) -> ExtractedShard:
@@ -158,7 +162,7 @@ def scale(pages: int, workers: int, folder: str) -> dict[str, Any]:
         writing = time.perf_counter() - start
         chunks = tuple(chunks_of(shards))
         memory = Memory()
-        cpu = _cpu()
+        began = cpu()
         start = time.perf_counter()
         measured = stages(ChunkedPages(store, cluster, chunks))
         took = time.perf_counter() - start
@@ -172,14 +176,15 @@ def scale(pages: int, workers: int, folder: str) -> dict[str, Any]:
             "chunks": len(chunks),
             "write_seconds": round(writing, 1),
             "wall_seconds": round(took, 1),
-            "cpu_seconds": round(_cpu() - cpu, 1) if workers <= 1 else None,
+            "cpu_seconds": round(cpu() - began, 1) if workers <= 1 else None,
             "peak_bytes": memory.stop(),
             "spilled_bytes": spilled,
             **measured,
         }
 
 
-def _cpu() -> float:
+def cpu() -> float:
+    """CPU seconds of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 

@@ -61,12 +61,12 @@ def own_texts(page: Capture) -> dict[str, str]:
     return {letters(text): text for text in texts}
 
 
-def pages(folders: list[Path], uses: set[str], limit: int) -> Iterator[Capture]:
-    """Pages labelled C, in the order of the files."""
+def pages(folders: list[Path], uses: set[str], limit: int, labels: str = "C") -> Iterator[Capture]:
+    """Pages that have one of the labels (a letter each), in the order of the files."""
     count = 0
     for folder in folders:
         rows = map(json.loads, (folder / "labels.jsonl").open(encoding="utf-8"))
-        wanted = {row["url"] for row in rows if row["label"] == "C" and row["use"] in uses}
+        wanted = {row["url"] for row in rows if row["label"] in labels and row["use"] in uses}
         for path in sorted(folder.glob("crawl-data/*/segments/*/warc/*.warc.gz")):
             for page in captures(str(path)):
                 if page.url in wanted and count < limit:
