@@ -10,7 +10,7 @@ import re
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,23 +23,17 @@ from numpy.typing import NDArray
 from recall.archive.manifest import join, paths_url, read_paths
 from recall.archive.ranges import GAP
 from recall.archive.warc import captures
-from recall.config import AccessSection, DuplicatesSection, PrivacySection
-from recall.corpus.code_signals import code_signals, measured_blocks
-from recall.corpus.dedup.exact import duplicate_keys
-from recall.corpus.dedup.signatures import signature
-from recall.corpus.filters.boilerplate import lines_of
-from recall.corpus.filters.privacy import mask
-from recall.corpus.signals import declared_language, signals, tags
+from recall.config import AccessSection
 from recall.errors import BadInput, ShardUnreadable
 from recall.io import size
 from recall.model.fasttext import Recipe, fit
 from recall.model.scorer import ModelCard, Scorer, write_model
 from recall.model.tokens import Tokenizer, split_marks
-from recall.page.markdown import markdown
 from recall.page.text import scoring_text
 from recall.records import PLAIN_TEXT, Capture, WarcRef
 from recall.run.sampling import batches
 from recall.sample.crawl import write_sample
+from recall.steps.build.cost import MARKDOWN, build_seconds
 from recall.steps.scan.shard import BATCH, page_batches, score_batch
 
 WET_SHARE = 0.1
@@ -65,7 +59,7 @@ class Speed:
     """Speed of one core of this machine. CPU seconds a page: html, read from a WARC; text; rescore, from token ids.
 
     page_bytes: stored bytes of a WARC for each of its pages; kept_bytes: of a candidate's token ids and body.
-    extract, finish: of a page of the corpus, to Markdown and through the other stages of build.
+    build: of a page of the corpus, by stage.
     """
 
     pages: int
@@ -74,8 +68,7 @@ class Speed:
     rescore: float
     page_bytes: float
     kept_bytes: float
-    extract: float
-    finish: float
+    build: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,38 +150,15 @@ def measure(warc: str, scorer: Scorer, seconds: float) -> Speed:
         scorer.score_lines(line_group)
     rescore = (time.process_time() - started) / max(1, len(lines))
     kept = bodies / len(texts) + 4.0 * sum(map(len, lines)) / max(1, len(lines))
-    return Speed(pages, html, text, rescore, stored / pages, kept, *_build_seconds(warc, pages, 0.3 * seconds))
+    vocabulary = (scorer.tokenizer.document, "the model's tokenizer", True)
+    build = build_seconds(_pages_with_code(warc, pages), vocabulary, 0.3 * seconds)
+    return Speed(pages, html, text, rescore, stored / pages, kept, build)
 
 
-def _build_seconds(warc: str, pages: int, seconds: float) -> tuple[float, float]:
-    """CPU seconds of a page that holds code, to Markdown and through the other stages; of any page where none does."""
+def _pages_with_code(warc: str, pages: int) -> list[Capture]:
+    """Those of the first pages that hold code, or all of them where none does."""
     chosen = [page for page, _ in zip(captures(warc), range(pages), strict=False)]
-    chosen = [page for page in chosen if _CODE.search(page.body)] or chosen
-    markdown(chosen[0].body)  # compiles, once
-    _finish(chosen[0], "")
-    started, extract, count = time.process_time(), 0.0, 0
-    for page in chosen:
-        begun = time.process_time()
-        text = markdown(page.body, page.url, page.charset)
-        extract += time.process_time() - begun
-        _finish(page, text)
-        count += 1
-        if time.process_time() - started > seconds:
-            break
-    return extract / count, (time.process_time() - started - extract) / count
-
-
-def _finish(page: Capture, text: str) -> None:
-    """What the other stages of build compute for a page; partitions, files and contamination are not measured."""
-    settings = DuplicatesSection()
-    signals(text)
-    code_signals(measured_blocks(text))
-    tags(page.url, text, declared_language(page.body))
-    duplicate_keys(page.url, text, "", "")
-    signature(text, settings.ngram, settings.bands * settings.rows)
-    for _ in lines_of(text):
-        pass
-    mask(text, PrivacySection())
+    return [page for page in chosen if _CODE.search(page.body)] or chosen
 
 
 def extent_of(crawl: str, base: str, access: AccessSection) -> Extent:
@@ -230,16 +200,19 @@ def needs(speed: Speed, extent: Extent, shares: tuple[float, float], rounds: int
     ranges = total * share_read(share, speed.page_bytes)
     wet_bytes = extent.shards * extent.wet_bytes + ranges + pages * INDEX_BYTES
     kept = share * pages * speed.kept_bytes
-    rows = (
+    rows = [
         ("WARC, one round", html, total),
         (f"WARC, {rounds} rounds, candidates scored again", html + later, total),
         (f"WARC, {rounds} rounds, all read again", rounds * html, rounds * total),
         ("WET first, one round", wet, wet_bytes),
         (f"WET first, {rounds} rounds, candidates scored again", wet + later, wet_bytes),
         ("one more round over candidates", share * pages * speed.rescore, kept),
-        ("build: pages to Markdown", corpus_share * pages * speed.extract, corpus_share * pages * speed.kept_bytes),
-        ("build: duplicates, signals, masks", corpus_share * pages * speed.finish, 0.0),
-    )
+    ]
+    corpus = corpus_share * pages
+    rows += [
+        (f"build: {stage}", corpus * spent, corpus * speed.kept_bytes if stage == MARKDOWN else 0.0)
+        for stage, spent in speed.build.items()
+    ]
     return [_need(way, seconds / 3600, size_ / 1e9, price) for way, seconds, size_ in rows]
 
 

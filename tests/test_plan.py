@@ -12,7 +12,8 @@ from recall.errors import BadInput
 from recall.plan import Extent, Price, Speed, needs, share_read
 from recall.records import WarcRef
 
-SPEED = Speed(100, 3600e-6, 360e-6, 36e-6, page_bytes=1000.0, kept_bytes=500.0, extract=7200e-6, finish=3600e-6)
+BUILD = {"pages to Markdown": 7200e-6, "masks": 3600e-6}
+SPEED = Speed(100, 3600e-6, 360e-6, 36e-6, page_bytes=1000.0, kept_bytes=500.0, build=BUILD)
 
 
 def test_figures_are_multiplied_out() -> None:
@@ -29,7 +30,8 @@ def test_figures_are_multiplied_out() -> None:
     assert wet.core_hours == pytest.approx(1.1 * (0.1 + 0.1))
     assert found["build: pages to Markdown"].core_hours == pytest.approx(0.05 * 2)
     assert found["build: pages to Markdown"].gigabytes == pytest.approx(0.05 * 0.5)
-    assert found["build: duplicates, signals, masks"].core_hours == pytest.approx(0.05)
+    assert found["build: masks"].core_hours == pytest.approx(0.05)
+    assert found["build: masks"].gigabytes == 0
     assert wet.gigabytes == pytest.approx(0.1 + 1.0 + 0.03)  # pages so close that no gap is left out
 
 

@@ -57,5 +57,5 @@ def _print_needs(ways: Sequence[Need], speed: Speed, extent: Extent, price: Pric
     print_table(f"{extent.shards:,} shards of {extent.warc_bytes / 1e6:,.0f} MB", columns, rows)
     print_note(
         f"measured on {speed.pages:,} pages: {1 / speed.html:,.0f} pages/s from WARC, {1 / speed.text:,.0f} from text, "
-        f"{1 / (speed.extract + speed.finish):,.0f} pages with code into a corpus"
+        f"{1 / sum(speed.build.values()):,.0f} pages with code into a corpus"
     )
