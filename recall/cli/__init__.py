@@ -42,7 +42,10 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "consulting",
         "Show what a language model was asked and what it cost; take the answers to an offline batch into RUN.",
     ),
-    "quality": ("quality", "Look at rules of quality before they are switched on."),
+    "quality": (
+        "quality",
+        "Look at rules of quality before they are switched on; rank kept pages by labels from 0 to 5.",
+    ),
     "report": (
         "reporting",
         "Write RUN/report/index.html; show where a round errs on held-out hosts, by language, kind and page.",

@@ -1,4 +1,4 @@
-"""The verbs `recall quality …`: what rules of quality would do, before they are switched on."""
+"""The verbs `recall quality …`: what rules would do, before they are switched on; rankers from labels of people."""
 
 import json
 from collections.abc import Sequence
@@ -8,17 +8,24 @@ import click
 
 from recall.cli.stepping import RUN
 from recall.config.quality_rules import PRESETS
+from recall.corpus.ranking.corpus_features import features_of_pages, open_corpus
+from recall.corpus.ranking.fitting import fit_ranker
+from recall.corpus.ranking.quality_labels import labelled_pages, read_quality_labels
+from recall.corpus.ranking.ranker import FILE, PAGE
+from recall.corpus.ranking.ranker_card import figure_rows, labels_line, readme, threshold_line
 from recall.corpus.rule_trial import RuleEffect, try_rules
+from recall.errors import BadInput
 from recall.report.terminal_tables import print_note, print_table
 from recall.run.jobs import disconnect
 from recall.run.rounds import Run
+from recall.run.store import Store
 
 NAMES = [name for name in PRESETS if name != "none"]
 
 
 @click.group()
 def quality() -> None:
-    """Look at rules of quality before they are switched on."""
+    """Look at rules of quality before they are switched on; rank kept pages by labels of people or a judge."""
 
 
 @quality.command("try")
@@ -45,3 +52,39 @@ def _print(effects: Sequence[RuleEffect]) -> None:
     for effect in effects:
         for url in effect.examples:
             print_note(f"{effect.name}: {url}")
+
+
+@quality.command()
+@click.argument("source", metavar="[CORPUS]", required=False)
+@click.option("--labels", "files", multiple=True, metavar="FILE", help="JSON lines or Parquet: url or text, score 0-5.")
+@click.option("--to", "target", required=True, metavar="DIR", help="The folder that the ranker is written into.")
+@click.option("--good", type=click.FloatRange(0, 5), default=3.0, show_default=True, help="Labels that count as good.")
+@click.option(
+    "--precision",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.8,
+    show_default=True,
+    help="Share of good pages that the threshold aims at.",
+)
+def train(source: str | None, files: tuple[str, ...], target: str, good: float, precision: float) -> None:
+    """Fit a ranker to labels from 0 to 5 of pages of CORPUS: a run, or a folder with part-*.parquet."""
+    corpus = open_corpus(source) if source else None
+    labels = [label for file in files for label in read_quality_labels(file)]
+    if not labels:
+        raise BadInput("no labels of quality: give --labels FILE")
+    given = labelled_pages(labels, corpus.run.holdout if corpus and corpus.run else None)
+    try:
+        pages, rows = features_of_pages(given, corpus)
+    finally:
+        disconnect()
+    if len(pages) < len(given):
+        click.echo(f"{len(given) - len(pages):,} of {len(given):,} pages with labels are not in the corpus")
+    ranker = fit_ranker(pages, rows, good, precision)
+    store = Store(target)
+    for name, data in ((PAGE, readme(ranker).encode()), (FILE, ranker.dump())):
+        store.publish(name, data)
+    click.echo(labels_line(ranker))
+    for heading, figures in figure_rows(ranker):
+        print_table(heading, ("figure", "value, 95 % interval"), figures)
+    click.echo(threshold_line(ranker))
+    click.echo(f'{target}: ranker {ranker.digest[:8]}; [quality] ranker = "{target}" gives each page a quality')

@@ -23,7 +23,12 @@ from recall.model.evaluate.curves import (
     precision_recall,
 )
 from recall.model.evaluate.folds import group_folds
-from recall.model.evaluate.intervals import Interval, bootstrap_interval, wilson_interval
+from recall.model.evaluate.intervals import (
+    Interval,
+    bootstrap_interval,
+    interval_over_groups,
+    wilson_interval,
+)
 from recall.model.evaluate.prior_shift import (
     MIDDLES,
     Expectation,
@@ -41,6 +46,7 @@ from recall.model.evaluate.prior_shift import (
     score_histogram,
     shifted,
 )
+from recall.model.evaluate.ranks import border_of, mean_ranks, rank_correlation
 
 __all__ = [
     "MIDDLES",
@@ -57,6 +63,7 @@ __all__ = [
     "average_precision",
     "average_precision_at",
     "bootstrap_interval",
+    "border_of",
     "choose_threshold",
     "corrected",
     "estimate_pooled",
@@ -69,10 +76,13 @@ __all__ = [
     "fit_calibration",
     "fit_reference",
     "group_folds",
+    "interval_over_groups",
+    "mean_ranks",
     "parse_reference",
     "pooled_shares",
     "precision_at",
     "precision_recall",
+    "rank_correlation",
     "recall_where_kept",
     "recall_where_precise",
     "score_bins",

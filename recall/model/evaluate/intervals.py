@@ -1,16 +1,17 @@
 """How sure a figure is: Wilson's interval of a share, and the bootstrap over registered domains for other figures."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from recall.model.evaluate.curves import Bools, Floats, paired
 
 Figure = Callable[[Floats, Bools], float]
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,23 @@ def bootstrap_interval(
 ) -> Interval:
     """95 % percentile interval of `figure(scores, truth)` when whole groups are drawn with replacement."""
     score_array, truth_array = paired(scores, truth)
+    drawn = (rows for rows in _draws_of(groups, draws, seed) if truth_array[rows].any())
+    low, high = np.percentile([figure(score_array[rows], truth_array[rows]) for rows in drawn], [2.5, 97.5])
+    return Interval(figure(score_array, truth_array), float(low), float(high))
+
+
+def interval_over_groups(
+    figure: Callable[[Rows], float], groups: Sequence[str], draws: int = 1000, seed: int = 0
+) -> Interval:
+    """As `bootstrap_interval`, for a figure of some rows, given by their numbers."""
+    low, high = np.percentile([figure(rows) for rows in _draws_of(groups, draws, seed)], [2.5, 97.5])
+    return Interval(figure(np.arange(len(groups))), float(low), float(high))
+
+
+def _draws_of(groups: Sequence[str], draws: int, seed: int) -> Iterator[Rows]:
+    """Rows of as many groups as there are, drawn with replacement, again and again."""
     _, members = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     rows_of = [np.flatnonzero(members == group) for group in range(int(members.max(initial=-1)) + 1)]
     random = np.random.default_rng(seed)
-    values = []
     for _ in range(draws):
-        rows = np.concatenate([rows_of[group] for group in random.integers(0, len(rows_of), len(rows_of))])
-        if truth_array[rows].any():
-            values.append(figure(score_array[rows], truth_array[rows]))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Interval(figure(score_array, truth_array), float(low), float(high))
+        yield np.concatenate([rows_of[group] for group in random.integers(0, len(rows_of), len(rows_of))])

@@ -1,0 +1,151 @@
+"""The ranker: a page's quality, 0 to 5, from its kept text.
+
+In: a text and its signals, or a folder that `write_ranker` wrote. Out: the score that a labeller is expected to give,
+rounded to DECIMALS. The folder holds ranker.json, which says all of it, and README.md for people. It needs no
+tokenizer, no run and no model, so the same text has the same quality in every corpus. Refuses a ranker.json that is
+damaged, of another version or of other signals. A page costs the time of its signals and some microseconds.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from recall.config import AccessSection
+from recall.config.corpus_sections import CODE_SIGNALS, SIGNALS
+from recall.corpus.ranking.ridge import Floats, LinearModel
+from recall.corpus.signals import Measured, blocks, inline
+from recall.errors import BadInput, ShardFailed
+from recall.io import read_all
+from recall.model.evaluate import Interval
+from recall.run.store import canonical_json, digest_of
+
+FILE, PAGE = "ranker.json", "README.md"
+FORMAT = 1
+BEST = 5.0
+"""The highest score; 0 is the lowest."""
+
+DECIMALS = 4
+"""Of a quality: the last bits of a logarithm differ between processors."""
+
+LEFT_OUT = ("code_parse_share",)
+"""Signals that depend on what is installed."""
+
+OWN = ("code_spans", "has_code")
+"""What is measured beside the signals: code spans in the prose; whether there is a fenced block."""
+
+NAMES = (*(name for name in (*SIGNALS, *CODE_SIGNALS) if name not in LEFT_OUT), *OWN)
+"""What a ranker reads, in the order of its weights."""
+
+_COUNTS = frozenset(name for name, kind in (*SIGNALS.items(), *CODE_SIGNALS.items()) if kind == "int32")
+_LOGARITHMIC = _COUNTS | {"mean_line_length", "code_mean_line", "code_spans"}
+
+
+def spans_of_code(text: str) -> int:
+    """Code spans in a page's prose."""
+    count = at = 0
+    for start, end in [*((block.start, block.end) for block in blocks(text)), (len(text), len(text))]:
+        count += sum(1 for _ in inline(text, at, start))
+        at = end
+    return count
+
+
+def features_of_text(text: str, measured: Measured) -> Floats:
+    """A text's row of numbers, shape (len(NAMES),): counts and lengths by their logarithm, nan for what is null.
+
+    measured: all of SIGNALS and CODE_SIGNALS.
+    """
+    own = {"code_spans": spans_of_code(text), "has_code": measured["code_mean_line"] is not None}
+    values = {**measured, **own}
+    return np.array([_feature(name, values[name]) for name in NAMES])
+
+
+def _feature(name: str, value: float | None) -> float:
+    if value is None:
+        return math.nan
+    return math.log1p(value) if name in _LOGARITHMIC else float(value)
+
+
+def bounded(values: Floats) -> Floats:
+    """Expected scores as qualities: cut at 0 and BEST, rounded to DECIMALS."""
+    return np.asarray(np.round(np.clip(values, 0.0, BEST), DECIMALS), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """A fitted ranker. offset, slope: from its sum to the expected score, a strictly rising line, cut at 0 and BEST.
+
+    guide: version of the labelling guide; threshold: the quality from which on a page counts as good (`good`, a label);
+    labels: pages that it learned from and was audited on; figures: with 95 % intervals, by name.
+    """
+
+    model: LinearModel
+    offset: float
+    slope: float
+    guide: str
+    good: float
+    threshold: float
+    labels: Mapping[str, int] = field(default_factory=dict)
+    figures: Mapping[str, Interval] = field(default_factory=dict, repr=False)
+
+    def quality(self, text: str, measured: Measured) -> float:
+        """A text's quality. measured: its signals and those of its code."""
+        return float(self.qualities(features_of_text(text, measured)[None, :])[0])
+
+    def qualities(self, rows: Floats) -> Floats:
+        """The quality of each row of features."""
+        return bounded(self.offset + self.slope * self.model.predict(rows))
+
+    def dump(self) -> bytes:
+        """ranker.json: canonical JSON, with the digest of everything else in it."""
+        weights = {
+            name: {"mean": float(mean), "scale": float(scale), "weight": float(weight)}
+            for name, mean, scale, weight in zip(
+                NAMES, self.model.means, self.model.scales, self.model.weights, strict=True
+            )
+        }
+        calibration = {"intercept": self.model.intercept, "offset": self.offset, "slope": self.slope}
+        told = {"guide": self.guide, "good": self.good, "threshold": self.threshold, "labels": dict(self.labels)}
+        figures = {name: asdict(figure) for name, figure in self.figures.items()}
+        body = {"format": FORMAT, "signals": weights, **calibration, **told, "figures": figures}
+        return canonical_json({**body, "digest": digest_of(canonical_json(body))})
+
+    @property
+    def digest(self) -> str:
+        """Names the ranker."""
+        return str(json.loads(self.dump())["digest"])
+
+
+def load_ranker(folder: str, access: AccessSection | None = None) -> Ranker:
+    """The ranker in a folder (a path or URL). Raises BadInput where there is none that this version can use."""
+    source = f"{folder.rstrip('/')}/{FILE}"
+    try:
+        data = read_all(source, access or AccessSection())
+    except ShardFailed as error:
+        raise BadInput(f"{source}: no ranker: {error}; `recall quality train` writes one") from None
+    return parse_ranker(data, source)
+
+
+def parse_ranker(data: bytes, source: str) -> Ranker:
+    """A ranker from its JSON; `source` names it in errors. Raises BadInput."""
+    try:
+        body: dict[str, Any] = json.loads(data)
+        digest, kind = body.pop("digest"), body["format"]
+        if kind != FORMAT or sorted(body["signals"]) != sorted(NAMES):
+            raise BadInput(f"{source}: is of another version of recall: train the ranker again")
+        if digest != digest_of(canonical_json(body)):
+            raise BadInput(f"{source}: was changed after it was written: take the original, or train it again")
+        means, scales, weights = (
+            np.array([body["signals"][name][part] for name in NAMES], np.float64)
+            for part in ("mean", "scale", "weight")
+        )
+        return Ranker(
+            LinearModel(means, scales, weights, float(body["intercept"])),
+            **{name: body[name] for name in ("offset", "slope", "guide", "good", "threshold", "labels")},
+            figures={name: Interval(**figure) for name, figure in body["figures"].items()},
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise BadInput(f"{source}: not a ranker of this version of recall") from None

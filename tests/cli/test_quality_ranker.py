@@ -1,0 +1,115 @@
+"""`recall quality train`: labels in, a ranker out, on a run's corpus, on a folder of part files, on texts alone."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from recall import cli
+from recall.corpus import part_keys
+from recall.corpus.ranking.ranker import load_ranker
+from recall.run.rounds import Run
+
+
+def quality(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.verbs, ["quality", *map(str, arguments)])
+
+
+def corpus_rows(run: Run) -> list[dict[str, Any]]:
+    return [row for key in part_keys(run) for row in run.store.read_table(key, ["url", "text"]).to_pylist()]
+
+
+def words_as_label(row: dict[str, Any]) -> float:
+    """A label that follows from the text: these pages have 60 to 200 words."""
+    return min(5.0, max(0.0, (len(row["text"].split()) - 60) / 20))
+
+
+def write_labels(path: Path, rows: Sequence[dict[str, Any]], *names: str) -> Path:
+    kept = [{name: row[name] for name in names} | {"score": words_as_label(row), "annotator": "ann"} for row in rows]
+    path.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(played: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus of a run as a folder of its own, whose hosts nobody holds out."""
+    target = tmp_path_factory.mktemp("corpus")
+    for key in part_keys(played):
+        shutil.copy(Path(played.store.root) / key, target)
+    return target
+
+
+def test_a_ranker_is_trained_on_urls_of_a_corpus_as_on_their_texts(played: Run, folder: Path, tmp_path: Path) -> None:
+    rows = corpus_rows(played)
+    by_url = quality("train", folder, "--labels", write_labels(tmp_path / "u", rows, "url"), "--to", tmp_path / "a")
+    assert by_url.exit_code == 0, by_url.output
+    assert f"learned from {len(rows)} pages of" in by_url.output
+    assert "rank correlation with the labels (Spearman)" in by_url.output
+    assert f'[quality] ranker = "{tmp_path}/a" gives each page a quality' in by_url.output
+    by_text = quality("train", "--labels", write_labels(tmp_path / "t", rows, "url", "text"), "--to", tmp_path / "b")
+    assert by_text.exit_code == 0, by_text.output
+    first, second = (load_ranker(str(tmp_path / name)) for name in "ab")
+    assert first.dump() == second.dump()
+    assert first.figures["rank_correlation"].value > 0.8
+    card = (tmp_path / "a" / "README.md").read_text()
+    assert first.digest in card
+    assert f"`quality >= {first.threshold:g}` keeps" in card
+
+
+def test_pages_that_a_run_holds_out_are_not_learned_from(played: Run, tmp_path: Path) -> None:
+    rows = corpus_rows(played)
+    free = [row for row in rows if not played.holdout.covers(row["url"])]
+    assert 0 < len(free) < len(rows)
+    labels = write_labels(tmp_path / "u", rows, "url")
+    done = quality("train", played.store.root, "--labels", labels, "--to", tmp_path / "a")
+    assert done.exit_code == 0, done.output
+    assert f"learned from {len(free)} pages of" in done.output
+
+
+def test_labels_that_the_corpus_does_not_hold_are_counted(played: Run, folder: Path, tmp_path: Path) -> None:
+    rows = [*corpus_rows(played), {"url": "https://nowhere.org/", "text": "x"}]
+    done = quality("train", folder, "--labels", write_labels(tmp_path / "u", rows, "url"), "--to", tmp_path / "a")
+    assert done.exit_code == 0, done.output
+    assert f"1 of {len(rows)} pages with labels are not in the corpus" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no labels of quality"),
+        (("--labels", "{urls}"), "need the corpus that they are of"),
+        (("{empty}", "--labels", "{urls}"), "holds no corpus: neither a run that was built nor a folder with part-"),
+        (("{folder}", "--labels", "{other}"), "its corpus holds none of the 1 pages with labels"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_said_in_one_line(
+    arguments: tuple[str, ...], said: str, played: Run, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    known = {
+        "urls": write_labels(tmp_path / "u", corpus_rows(played), "url"),
+        "other": write_labels(tmp_path / "o", [{"url": "https://nowhere.org/", "text": "x"}], "url"),
+        "empty": tmp_path / "empty",
+        "folder": folder,
+    }
+    done = quality("train", *(argument.format(**known) for argument in arguments), "--to", tmp_path / "a")
+    assert done.exit_code == 1
+    assert said in str(done.exception)
+    assert "\n" not in str(done.exception)
+    assert not (tmp_path / "a").exists()
+
+
+def test_another_ranker_is_not_written_over_the_first(played: Run, folder: Path, tmp_path: Path) -> None:
+    rows = corpus_rows(played)
+    labels = write_labels(tmp_path / "u", rows, "url")
+    target = tmp_path / "a"
+    assert quality("train", folder, "--labels", labels, "--to", target).exit_code == 0
+    assert quality("train", folder, "--labels", labels, "--to", target).exit_code == 0
+    before = (target / "ranker.json").read_bytes()
+    fewer = write_labels(tmp_path / "f", rows[:-9], "url")
+    assert quality("train", folder, "--labels", fewer, "--to", target).exit_code == 1
+    assert (target / "ranker.json").read_bytes() == before
