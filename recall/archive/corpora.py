@@ -77,12 +77,13 @@ def texts(
 
 
 def content_columns(
-    url: str, access: AccessSection, names: tuple[str | None, str, str]
+    url: str, access: AccessSection, names: tuple[str | None, str | None, str]
 ) -> tuple[tuple[str, str], bool]:
     """Which columns of a Parquet or JSON-lines file hold URL and content, and whether that is HTML.
 
-    names: of the URL (None: `url` where there is one), of HTML and of text; HTML goes first where a file has both. JSON
-    lines are told by their first object. Raises BadInput for a file with neither, or without the URLs that are named.
+    names: of the URL (None: `url` where there is one), of HTML (None: text alone is asked for) and of text; HTML goes
+    first where a file has both. JSON lines are told by their first object. Raises BadInput for a file with neither, or
+    without the URLs that are named.
     """
     if url.endswith(".parquet"):
         schema = ParquetReader(url, access).schema
@@ -108,12 +109,10 @@ def content_columns(
         raise BadInput(f"{url}: has no column {asked!r} of URLs, but {printable(', '.join(listed), _SHOWN)}")
     where = asked or ("url" if has("url") else "")
     for name in (html, text):
-        if has(name):
+        if name is not None and has(name):
             return (where, name), name == html
-    raise BadInput(
-        f"{url}: has neither a column {html!r} of HTML nor {text!r} of text, but "
-        f"{printable(', '.join(listed), _SHOWN)}; name the right one"
-    )
+    lacks = f"no column {text!r} of text" if html is None else f"neither a column {html!r} of HTML nor {text!r} of text"
+    raise BadInput(f"{url}: has {lacks}, but {printable(', '.join(listed), _SHOWN)}; name the right one")
 
 
 def read_texts(

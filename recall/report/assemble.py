@@ -13,6 +13,7 @@ import recall
 from recall.corpus import CorpusStatistics, corpus_statistics
 from recall.errors import OutOfOrder
 from recall.labels.audit_estimates import Audited
+from recall.report.comparison import OtherCorpus, compare
 from recall.report.contents import FigureData, Report, ReportSection
 from recall.report.corpus_figures import (
     categories_of,
@@ -69,12 +70,19 @@ MISTAKES = {
 }
 
 
-def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None, share: float | None = None) -> Report:
+def assemble(
+    run: Run,
+    labels: Sequence[LabelledUrl],
+    errors: WorstErrors | None,
+    share: float | None = None,
+    other: OtherCorpus | None = None,
+) -> Report:
     """Work out a run's report. errors: of a round of it, as worked out already; None where it has none.
 
-    share: of code pages, at which held-out labels are measured too; by default the crawl's own, as estimated.
+    share: of code pages, at which held-out labels are measured too; by default the crawl's own, as estimated. other:
+    a corpus that is compared with the run's, where that is built.
 
-    Raises OutOfOrder before the first round was scanned.
+    Raises OutOfOrder before the first round was scanned, BadInput for corpora with too few pages to compare.
     """
     rounds = [run.round(number) for number in range(1, run.config.run.rounds + 1)]
     scanned = [round_ for round_ in rounds if round_.step("scan").done]
@@ -89,6 +97,9 @@ def assemble(run: Run, labels: Sequence[LabelledUrl], errors: WorstErrors | None
         ReportSection("model", "How good the model is", _model(scanned, audits, labels, share)),
         ReportSection("domains", "Where code lies", _domains(scanned)),
         ReportSection("corpus", "The corpus", _corpus(scanned[-1], survey)),
+        ReportSection(
+            "beside", "Beside another corpus", compare(scanned[-1], survey, other) if survey and other else ()
+        ),
         ReportSection("errors", "Worst errors", _errors(errors)),
         ReportSection("rows", "Random rows", (random_rows(survey),) if survey else ()),
     ]

@@ -18,6 +18,7 @@ from recall.report.charts.bars import size_text
 from recall.report.charts.points import leading
 from recall.report.contents import FigureData, Report
 from recall.report.mistakes import shown
+from recall.report.plane_drawing import plane_of
 from recall.run.store import Store, table_bytes
 from recall.sites.urls import is_web
 
@@ -88,6 +89,7 @@ def page_of(report: Report, charts: Mapping[str, Chart]) -> str:
         script=Markup(read_asset("map.js")),  # noqa: S704 - our own file
         charts={name: Markup(_labelled(chart.svg, name)) for name, chart in charts.items()},  # noqa: S704 - our own drawing
         points=points_of,
+        plane_of=plane_of,
         narrow=_narrow(report),
     )
 

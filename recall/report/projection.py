@@ -3,7 +3,8 @@
 In: the survey's sample, the tokenizer of the last model. Out: coordinates. A page is the set of its tokens and of its
 pairs of neighbouring tokens, weighted by rarity (tf-idf), as 40 numbers (truncated SVD, "latent semantic analysis",
 Deerwester 1990), laid out in the plane by t-SNE (van der Maaten 2008). The classifier's own vectors would not do: with
-two labels they lie on one line, that of the score. Same sample, same coordinates: one thread, fixed seed.
+two labels they lie on one line, that of the score. Same sample, same coordinates: one thread, fixed seed. Two corpora
+are also laid out by principal components, a plane in which distances mean something.
 """
 
 from collections.abc import Sequence
@@ -71,17 +72,61 @@ def map_of(round_: Round, sample: Sequence[SampledPage]) -> FigureData:
 
 def project(tokenizer: Tokenizer, texts: Sequence[str], seed: int) -> NDArray[np.float64]:
     """Coordinates (pages, 2) between -1 and 1 of at least FEWEST texts, rounded to DIGITS."""
+    return lay_out(embed(tokenizer, texts, seed), seed)
+
+
+def embed(tokenizer: Tokenizer, texts: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """The numbers of each text, (texts, at most DIMENSIONS)."""
     counts = features(tokenizer, texts)
     with threadpool_limits(limits=1):
         weighted = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
         size = min(DIMENSIONS, len(texts) - 1)
-        dense = TruncatedSVD(size, algorithm="arpack", random_state=seed).fit_transform(weighted)
-        dense = dense * np.sign(dense[np.abs(dense).argmax(axis=0), range(dense.shape[1])])
-        perplexity = min(PERPLEXITY, (len(texts) - 1) / 3)
+        return signed(TruncatedSVD(size, algorithm="arpack", random_state=seed).fit_transform(weighted))
+
+
+def lay_out(dense: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Coordinates by t-SNE of what `embed` gives."""
+    with threadpool_limits(limits=1):
+        perplexity = min(PERPLEXITY, (len(dense) - 1) / 3)
         layout = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(dense.astype(np.float32))
     layout = layout - (layout.max(axis=0) + layout.min(axis=0)) / 2
     scaled: NDArray[np.float64] = np.round(layout.astype(np.float64) / max(1e-9, float(np.abs(layout).max())), DIGITS)
     return scaled + 0.0  # no -0.0
+
+
+def signed(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns in the one of two directions in which the number furthest from zero is positive."""
+    flipped: NDArray[np.float64] = columns * np.sign(columns[np.abs(columns).argmax(axis=0), range(columns.shape[1])])
+    return flipped
+
+
+def of_unit_length(dense: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What `embed` gives, each text of length 1, so that long and short ones compare; one without tokens stays 0."""
+    scaled: NDArray[np.float64] = dense / np.maximum(1e-9, np.sqrt((dense * dense).sum(axis=1, keepdims=True)))
+    return scaled
+
+
+def principal_plane(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """Coordinates (rows, 2) by the first two principal components, rounded to DIGITS, and each one's share of variance.
+
+    They do not change with the basis in which the rows are given, and rounding hides the last bits of a machine's own
+    linear algebra.
+    """
+    centred = rows - rows.mean(axis=0)
+    with threadpool_limits(limits=1):
+        values, vectors = np.linalg.eigh(centred.T @ centred)
+        plane = np.round(signed(centred @ vectors[:, [-1, -2]]), DIGITS) + 0.0
+    whole = max(1e-9, float(values.sum()))
+    return plane, (round(float(values[-1]) / whole, DIGITS), round(float(values[-2]) / whole, DIGITS))
+
+
+def nearest_distances(rows: NDArray[np.float64], others: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The distance from each row to the `count`-th nearest of the others, rounded to 2 * DIGITS."""
+    with threadpool_limits(limits=1):
+        squares = (rows * rows).sum(axis=1)[:, None] + (others * others).sum(axis=1) - 2 * (rows @ others.T)
+    kth = np.partition(squares, count - 1, axis=1)[:, count - 1]
+    distances: NDArray[np.float64] = np.round(np.sqrt(np.maximum(0, kth)), 2 * DIGITS)
+    return distances
 
 
 def features(tokenizer: Tokenizer, texts: Sequence[str]) -> Any:

@@ -1,9 +1,11 @@
 """Runs with a report: of the tiny crawl, and of the shared one."""
 
 import json
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,22 +17,52 @@ from recall.config import Config, dump_config
 from recall.records import Done
 from recall.run.progress_bar import silence
 from recall.run.rounds import Run
+from recall.run.store import table_bytes
 
 
-def write(run: Run, labels: Path) -> None:
-    """Have the verb write the report of a run."""
-    answer = CliRunner().invoke(verbs, ["report", run.store.root, "--measure", str(labels), "--json"])
+def write(run: Run, labels: Path, *options: str) -> dict[str, Any]:
+    """Have the verb write the report of a run; what it says as JSON."""
+    answer = CliRunner().invoke(verbs, ["report", run.store.root, "--measure", str(labels), "--json", *options])
     assert answer.exit_code == 0, answer.output
-    assert json.loads(answer.stdout)["report"] == run.store.url("report/index.html")
+    said: dict[str, Any] = json.loads(answer.stdout)
+    assert said["report"] == run.store.url("report/index.html")
+    return said
+
+
+COLOURS = "red green blue amber violet white black grey".split()
+THINGS = "river stone meadow window garden morning market harbour".split()
+
+
+def other_texts() -> list[str]:
+    """Texts of a corpus that is no run's: sixty of one kind, and three each that lie outside for reasons of theirs."""
+    drawn = random.Random(5)
+    prose = [
+        " ".join(
+            f"the {drawn.choice(COLOURS)} {drawn.choice(THINGS)} is seen from the {drawn.choice(THINGS)}."
+            for _ in range(30)
+        )
+        for _ in range(60)
+    ]
+    dumps = ["\n".join(" ".join(f"{drawn.randrange(256):02x}" for _ in range(16)) for _ in range(30)) for _ in range(3)]
+    return [*prose, *(f"```\n{dump}\n```\n" for dump in dumps)]
 
 
 @pytest.fixture(scope="session")
-def reported(played: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A copy of the run over the tiny crawl, with its report."""
+def other_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Parquet file with a column of texts and nothing else."""
+    path = tmp_path_factory.mktemp("other") / "texts.parquet"
+    path.write_bytes(table_bytes({"text": other_texts()}, {"text": "string"}))
+    return path
+
+
+@pytest.fixture(scope="session")
+def reported(played: Run, other_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A copy of the run over the tiny crawl, with its report, in which another corpus stands beside its own."""
     folder = tmp_path_factory.mktemp("reported") / "run"
     shutil.copytree(played.store.root, folder)
     run = Run.open(folder)
-    write(run, Path(run.config.seed.labels))
+    said = write(run, Path(run.config.seed.labels), "--beside", str(other_corpus))
+    (folder / "said.json").write_text(json.dumps(said))
     return run
 
 

@@ -14,6 +14,8 @@ from recall.cli import verbs
 from recall.report.assemble import COUNTS, MISTAKES
 from recall.report.assets import read_asset, script_source
 from recall.report.charts import Chart, draw
+from recall.report.comparison import COUNTS as SHARED
+from recall.report.comparison import OUTLIERS, PLANE, REASONS
 from recall.report.contents import FigureData, Report, ReportSection
 from recall.report.corpus_figures import COUNTS as NAMED
 from recall.report.corpus_figures import RANDOM
@@ -38,6 +40,9 @@ def hostile() -> Report:
     point = (0.5, 0.1, URLS[1], EVIL, EVIL, 1, 0.5, "both", 9, EVIL)
     bad = ("miss", EVIL, True, EVIL, EVIL, 0.1, 0.1, [EVIL], [EVIL])
     row = (0.1, EVIL, 1, EVIL, EVIL, 3, f"a\n{EVIL}\n</pre>")
+    plane = (0.1, 0.2, 0.3, 0.4, 1, EVIL, EVIL, 0.6, True, ["data"], 3, EVIL)
+    marks = {"first": 0.5, "second": 0.1}
+    marks |= {f"{name}{side}": 0.1 * side + 0.1 for name in ("x", "y", "beyond") for side in range(2)}
     rows = (
         FigureData("errors", "Worst errors", "c", MISTAKES, [(bad[0], url, *bad[1:]) for url in URLS]),
         FigureData("random_rows", "Random rows", "c", RANDOM, [(url, *row) for url in URLS]),
@@ -45,6 +50,10 @@ def hostile() -> Report:
         FigureData("round_counts", "Rounds", "c", COUNTS, [(1, 2, 3, 4, 5, 6, 7, 0.5)]),
         FigureData("languages", "Languages", "c", NAMED, [("a $\\frac{1}$ <b>&", 3, 1.0)]),
         FigureData("map", "Map", "c", MAP, [point, (-0.5, 0.2, URLS[0], *point[3:])]),
+        FigureData("beside", "Beside", "c", PLANE, [(*plane[:6], url, *plane[7:]) for url in URLS], "", marks),
+        FigureData("beside_counts", "Counts", "c", SHARED, [(EVIL, 3, 2, 9, 1, 0.5, 0.1)]),
+        FigureData("outliers", "Outliers", "c", OUTLIERS, [(EVIL, 0.5, ["data"], url, EVIL) for url in URLS]),
+        FigureData("outlier_reasons", "Reasons", "c", REASONS, [(EVIL, "data", "m", 0.5, None)]),
     )
     return Report(EVIL, "0" * 64, "1", ((EVIL, EVIL),), (("pages", "1", EVIL),), (ReportSection("all", "All", rows),))
 
@@ -60,7 +69,9 @@ class Tags(HTMLParser):
 
 def test_nothing_of_a_page_becomes_markup() -> None:
     report = hostile()
-    drawn: dict[str, Chart] = {data.name: draw(data) for data in report.figures if data.name in {"languages", "map"}}
+    drawn: dict[str, Chart] = {
+        data.name: draw(data) for data in report.figures if data.name in {"languages", "map", "beside"}
+    }
     page = page_of(report, drawn)
     tags = Tags()
     tags.feed(page)
@@ -106,18 +117,20 @@ def files_of(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_writing_it_again_gives_the_same_bytes_and_sweeps_what_is_gone(reported: Run) -> None:
+def test_writing_it_again_gives_the_same_bytes_and_sweeps_what_is_gone(reported: Run, other_corpus: Path) -> None:
     folder = Path(reported.store.root) / "report"
     before = files_of(folder)
     (folder / "figures" / "old.png").write_bytes(b"x")
     answer = CliRunner().invoke(
-        verbs, ["report", reported.store.root, "--measure", reported.config.seed.labels, "--count", "20"]
+        verbs,
+        ["report", reported.store.root, "--measure", reported.config.seed.labels, "--beside", str(other_corpus)],
     )
     assert answer.exit_code == 0, answer.output
     assert "report: " in answer.output
     assert files_of(folder) == before
     charts = {name.partition("/")[2].partition(".")[0] for name in before if name.startswith("figures/")}
     assert {"funnel", "rounds", "precision_recall", "calibration", "scores", "domains", "saturation", "map"} <= charts
+    assert "beside" in charts
     assert charts <= {name.partition("/")[2].partition(".")[0] for name in before if name.startswith("data/")}
 
 
@@ -197,8 +210,36 @@ def test_it_opens_without_a_server_or_a_request(browser: Any, reported: Run, sch
     page.check("#by-round")
     assert page.locator(".legend.rounds").is_visible()
     assert not page.locator(".legend.categories").is_visible()
+    compare_by_hand(page)
     assert not wrong, wrong
     page.close()
+
+
+def compare_by_hand(page: Any) -> None:
+    """Both corpora are there with axes, a legend, a circle each; a point says what it is; the map moves every point."""
+    plane = page.locator("#plane")
+    assert plane.locator(".bound").count() == 2
+    legend = page.locator(".legend.corpora").inner_text()
+    assert "this run (" in legend
+    assert "texts.parquet (63 pages, " in legend
+    assert "first component" in plane.inner_html()
+    dot = plane.locator("circle.page.k1.far").first
+    before = dot.get_attribute("cx"), dot.get_attribute("cy")
+    dot.hover(force=True)
+    assert "texts.parquet, record " in page.locator("#card .url").inner_text()
+    assert "data" in page.locator("#card .what").inner_text()
+    page.check("#by-map")
+    assert (dot.get_attribute("cx"), dot.get_attribute("cy")) != before
+    assert not plane.locator(".bound").first.is_visible()
+    page.check("#by-components")
+    assert (dot.get_attribute("cx"), dot.get_attribute("cy")) == before
+    box = plane.bounding_box()
+    for each in plane.locator("circle.page, .axes text").all():
+        inner = each.bounding_box()
+        assert box["x"] <= inner["x"]
+        assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 1
+        assert box["y"] <= inner["y"]
+        assert inner["y"] + inner["height"] <= box["y"] + box["height"] + 1
 
 
 @pytest.mark.browser
@@ -220,6 +261,8 @@ def test_a_hostile_corpus_runs_nothing_and_fetches_nothing(browser: Any, tmp_pat
     page.locator("#map circle").first.hover()
     page.wait_for_timeout(200)
     assert "<script>" in page.locator("#card .text").inner_text()
+    page.locator("#plane circle.page").first.hover(force=True)
+    assert "<script>" in page.locator("#card .what").inner_text()
     assert page.evaluate("window.broken") is None
     assert page.evaluate("[document.documentElement.scrollWidth <= window.innerWidth]") == [True]
     assert not wrong, wrong

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from matplotlib.figure import Figure
 
-from recall.report.charts import bars, points
+from recall.report.charts import bars, planes, points
 from recall.report.charts.style import png_of, styled, svg_of
 from recall.report.contents import FigureData
 from recall.report.mistakes import shown
@@ -26,6 +26,7 @@ _DRAWINGS: dict[str, Callable[[FigureData], Figure]] = {
     "left_out": bars.named,
     "duplicates": bars.named,
     "map": points.mapped,
+    "beside": planes.plane,
 }
 
 
