@@ -28,10 +28,11 @@ from recall.records import Done
 from recall.run.progress_bar import silence
 from recall.run.rounds import Run
 from tests.fault_server import fault_server, patient, pauses
+from tests.hub_server import hub_server
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-__all__ = ["fault_server", "patient", "pauses"]  # fixtures that are written elsewhere
+__all__ = ["fault_server", "hub_server", "patient", "pauses"]  # fixtures that are written elsewhere
 
 # a busy machine is no failure, and pytest-timeout ends what hangs
 hypothesis.settings.register_profile("recall", deadline=None, derandomize=True)  # the fuzzers draw anew

@@ -102,6 +102,8 @@ HOMES = {
     "boto3": "recall/io",
     "botocore": "recall/io",
     "httpx": "recall/io",
+    "httpx2": "recall/io",
+    "huggingface_hub": "recall/io",
     "stamina": "recall/io",
     "fastwarc": "recall/archive/warc",
     "warcio": "recall/archive/warc",

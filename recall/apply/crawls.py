@@ -15,6 +15,7 @@ from recall.config import Config, CrawlSection, DuplicatesSection, JudgeSection,
 from recall.errors import BadInput
 from recall.labels.decisions import INHERITED_LABELS, LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
 from recall.release.pack import MODEL, is_release, read_release
+from recall.run.inputs import pin_inputs
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Parent, Run
 from recall.run.store import table_bytes
@@ -139,8 +140,8 @@ def apply_run(
             "studio": settings.studio,
         }
     )
-    frozen = parse_target(target, frozen) if target else frozen
-    shards = resolve(crawl, frozen.access, frozen.run.seed, "wet" if frozen.scan.input == "text" else "warc")
+    frozen = pin_inputs(parse_target(target, frozen) if target else frozen)
+    shards = resolve(frozen.crawl, frozen.access, frozen.run.seed, "wet" if frozen.scan.input == "text" else "warc")
     run = Run.create(root, frozen, dump_config(frozen), shards, origin.parent)
     model: dict[str, bytes | Path] = {name: origin.folder / name for name in MODEL_FILES}
     if audit:

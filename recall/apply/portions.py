@@ -1,6 +1,6 @@
 """What `recall score` and `recall extract` are given → portions, each the work of one task.
 
-In: names of files, folders, archives (local, https, s3), and lists. Out: portions in the order of the inputs: an
+In: names of files, folders, archives (local, https, s3, hf), and lists. Out: portions in the order of the inputs: an
 archive is one of its own; HTML files and rows of a list are taken together. Refuses, by name, a file that is not there,
 a bucket's folder (nothing is ever listed) and a live page: recall reads archives, not sites.
 """
@@ -152,9 +152,9 @@ def inputs_named(names: Iterable[str], verb: str) -> Iterator[Input]:
                 f"({', '.join((*WARCS, '.parquet', '.jsonl'))}), or put the URL in a list and give --list FILE "
                 "--crawl ID: its capture is looked up in the crawl's URL index"
             )
-        elif name.lower().startswith("s3://"):
+        elif name.lower().startswith(("s3://", "hf://")):
             if not name.endswith(HTML):
-                raise BadInput(f"{verb}: {name}: no file of pages that recall knows; folders of buckets are not listed")
+                raise BadInput(f"{verb}: {name}: no file of pages that recall knows; remote folders are not listed")
             yield InputFile(name, name)
         elif local_path(name).is_dir():
             yield from _files_in(local_path(name), name.rstrip("/"))

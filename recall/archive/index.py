@@ -202,7 +202,7 @@ class _Index:
     def __init__(self, name: str, urls: Sequence[str], access: AccessSection) -> None:
         self._name = name
         self._ranges = _Ranges(urls, access)
-        remote = [url.startswith(("http://", "https://", "s3://")) for url in urls]
+        remote = [url.startswith(("http://", "https://", "s3://", "hf://")) for url in urls]
         self._files = [
             f"{_Ranges.protocol}://{number}" if far else str(local_path(url))
             for number, (url, far) in enumerate(zip(urls, remote, strict=True))

@@ -14,7 +14,7 @@ from typing import Literal
 
 from recall.config import AccessSection, CrawlSection
 from recall.errors import BadInput, printable
-from recall.io import read_all, text_lines
+from recall.io import list_keys, pinned, read_all, text_lines
 from recall.records import Shard
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
@@ -33,7 +33,8 @@ def resolve(
     """The shards of a run, numbered in the order of ids, paths files and single WARCs.
 
     kind: which files of the crawl ids are meant. limit takes the first N, or with `sample` N chosen by a seeded hash of
-    their paths, in their original order.
+    their paths, in their original order. Files of datasets on the Hub (hf://) are taken at the commit of their branch;
+    a folder of one, which ends in a slash, stands for the Parquet files below it.
     Raises BadInput for entries that cannot be used and ShardUnreadable for a paths file that cannot be fetched.
     """
     entries: list[str] = []
@@ -42,6 +43,7 @@ def resolve(
     for url in crawl.paths:
         entries += read_paths(url, access)
     entries += crawl.warcs
+    entries = [file for entry in entries for file in _on_hub(entry, access)]
     if not entries:
         raise BadInput("[crawl]: names no WARC; set ids, paths or warcs")
     _refuse_twice(entries)
@@ -98,6 +100,19 @@ def _entries(lines: Iterable[str], url: str) -> Iterator[str]:
         if not _ENTRY.fullmatch(entry) or ".." in entry.split("/"):
             raise BadInput(f"{url}:{number}: expected the path or URL of a WARC file, found {entry[:80]!r}")
         yield entry
+
+
+def _on_hub(entry: str, access: AccessSection) -> list[str]:
+    """An entry; of a dataset on the Hub at its commit, and where it ends in a slash all Parquet files below it."""
+    if not entry.startswith("hf://"):
+        return [entry]
+    at_commit = pinned(entry, access)
+    if not at_commit.endswith("/"):
+        return [at_commit]
+    names = sorted(name for name in list_keys(at_commit, access) if name.endswith(".parquet"))
+    if not names:
+        raise BadInput(f"[crawl]: {entry}: holds no Parquet file")
+    return [f"{at_commit}{name}" for name in names]
 
 
 def _refuse_twice(entries: list[str]) -> None:

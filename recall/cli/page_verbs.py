@@ -23,6 +23,7 @@ from recall.archive.manifest import COMMON_CRAWL, join
 from recall.cli.cluster_options import cluster_with
 from recall.config import AccessSection, ClusterSection, Config, load_config
 from recall.errors import BadInput, Incomplete, printable
+from recall.io import pinned
 from recall.run.jobs import disconnect
 from recall.run.progress_bar import progress
 from recall.run.store import Store
@@ -98,9 +99,9 @@ def _inputs(verb: str, given: Given, access: AccessSection) -> Iterator[tuple[li
                 inputs.append(spooled)
                 digests.append(digest)
             else:
-                inputs += inputs_named([name], verb)
+                inputs += inputs_named([pinned(name, access)], verb)
         for source in given.lists:
-            inputs += read_list(source, access)
+            inputs += read_list(pinned(source, access), access)
         yield inputs, tuple(digests)
 
 

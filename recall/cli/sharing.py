@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from recall.apply.crawls import last_sealed, parse_parent
+from recall.config import AccessSection
 from recall.errors import BadInput
 from recall.model.scorer import SHIPPED
 from recall.release.corpus_pages import export_jsonl, export_warc
+from recall.release.destination import copy_corpus, destination
 from recall.release.diff import difference, side_of
 from recall.release.export_files import export_rows, new_file
 from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
@@ -18,7 +20,8 @@ from recall.release.plain_model import release_plain, release_shipped
 from recall.report.terminal_tables import print_note, print_table
 from recall.run.rounds import Round, Run
 
-FORMATS = ("jsonl", "warc", "hosts", "prefixes")
+FORMATS = ("corpus", "jsonl", "warc", "hosts", "prefixes")
+UNITS = {"corpus": "parts and the card", "jsonl": "pages", "warc": "pages"}
 COUNT = click.IntRange(0)
 
 
@@ -31,20 +34,29 @@ def _last(run: Run, step: str) -> Round:
 
 @click.command()
 @click.argument("run", metavar="RUN")
-@click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
+@click.argument("target", metavar="DEST")
 @click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What is written.")
-def export(run: str, target: Path, kind: str) -> None:
-    """Write the corpus as JSON lines (.jsonl, .gz, .zst) or WARC (.warc.gz); hosts or prefixes (.parquet, .csv)."""
+def export(run: str, target: str, kind: str) -> None:
+    """Write the corpus (Parquet and card), or its pages as JSON lines (.jsonl, .gz, .zst) or WARC (.warc.gz).
+
+    Or a list of hosts or prefixes (.parquet, .csv). DEST may be hf://datasets/OWNER/NAME/PATH.
+    """
     opened = Run.open(run)
+    with destination(target, opened.config.access, f"Add {kind} of the recall run {opened.digest()}") as path:
+        count = _export(opened, kind, path, linked=target != str(path))
+    click.echo(f"{target}: {count} {UNITS.get(kind, kind)}")
+
+
+def _export(run: Run, kind: str, path: Path, *, linked: bool) -> int:
+    if kind == "corpus":
+        return copy_corpus(run, path, linked=linked)
     if kind == "jsonl":
-        count = export_jsonl(opened, target)
-    elif kind == "warc":
-        count = export_warc(opened, target)
-    elif kind == "hosts":
-        count = export_rows(host_rows(_last(opened, "domains")), HOSTS, target)
-    else:
-        count = export_rows(prefix_rows(_last(opened, "label")), PREFIXES, target)
-    click.echo(f"{target}: {count} {'pages' if kind in {'jsonl', 'warc'} else kind}")
+        return export_jsonl(run, path)
+    if kind == "warc":
+        return export_warc(run, path)
+    if kind == "hosts":
+        return export_rows(host_rows(_last(run, "domains")), HOSTS, path)
+    return export_rows(prefix_rows(_last(run, "label")), PREFIXES, path)
 
 
 @click.command()
@@ -72,28 +84,32 @@ def diff(first: str, second: str, count: int, pages: Path | None, as_json: bool)
 
 @click.command()
 @click.argument("run", metavar="RUN[@ROUND]")
-@click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
+@click.argument("target", metavar="DEST")
 @click.option("--plain", is_flag=True, help="Write one file instead, a model for anybody's fastText on plain text.")
 @click.option("--labels", default="", help="With --plain: names of its two labels, POSITIVE,OTHER, for example hq,cc.")
 @click.option("--signatures", is_flag=True, help="With signatures of the corpus: later ones leave its pages out.")
-def release(run: str, target: Path, plain: bool, labels: str, signatures: bool) -> None:
+def release(run: str, target: str, plain: bool, labels: str, signatures: bool) -> None:
     """Pack a round's model, seed, labels, hosts, prefixes and settings, without texts, paths or secrets.
 
-    With --plain RUN may be `shipped`, the model that comes with recall.
+    With --plain RUN may be `shipped`, the model that comes with recall. DEST may be hf://datasets/OWNER/NAME/PATH.
     """
     if labels and not plain:
         raise BadInput("release: --labels names the labels of --plain; give both")
     if signatures and plain:
         raise BadInput("release: --signatures are of a corpus, --plain writes a model alone; give one of them")
     if plain and run == SHIPPED:
-        names = release_shipped(target, labels)
+        with destination(target, AccessSection(), "Add recall's own model as one file of fastText") as path:
+            names = release_shipped(path, labels)
         click.echo(f"{target}: labels {', '.join(names)}")
         return
     root, number = parse_parent(run)
     opened = Run.open(root)
     round_ = opened.round(number or last_sealed(opened))
-    if plain:
-        click.echo(f"{target}: labels {', '.join(release_plain(round_, target, labels))}")
-        return
-    counts = pack(round_, target, signatures=signatures)
-    click.echo(f"{target}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+    message = f"Add a release of round {round_.number} of the recall run {opened.inputs.digest}"
+    with destination(target, opened.config.access, message) as path:
+        if plain:
+            told = f"labels {', '.join(release_plain(round_, path, labels))}"
+        else:
+            counts = pack(round_, path, signatures=signatures)
+            told = ", ".join(f"{name} {count}" for name, count in counts.items())
+    click.echo(f"{target}: {told}")

@@ -15,6 +15,7 @@ from recall.demo import start_demo
 from recall.errors import BadInput
 from recall.report.round_figures import counts_of, measure
 from recall.report.terminal_tables import print_rounds
+from recall.run.inputs import pin_inputs
 from recall.run.label_files import read_labels
 from recall.run.rounds import Run
 
@@ -64,7 +65,8 @@ def _applied_run(root: str, parent: str, settings: Config | None, given: Mapping
     return apply_run(root, origin, crawl, settings, given["audit"] or 0, given["target"])
 
 
-def _new_run(root: str, config: Config) -> Run:
+def _new_run(root: str, given: Config) -> Run:
+    config = pin_inputs(given)
     shards = resolve(config.crawl, config.access, config.run.seed, "wet" if config.scan.input == "text" else "warc")
     return Run.create(root, config, dump_config(config), shards)
 

@@ -1,6 +1,6 @@
 """Bytes: reading and writing by URL, with one retry policy, one rate limiter, one atomic publish.
 
-`objects` holds the functions; `file`, `http` and `s3` are the sources; `ratelimit`, `stream` (retry,
+`objects` holds the functions; `file`, `http`, `s3` and `hub` are the sources; `ratelimit`, `stream` (retry,
 resume, read-ahead) wrap them. `parquet` is the one home of pyarrow.
 """
 
@@ -14,9 +14,11 @@ from recall.io.objects import (
     local_path,
     open_readahead,
     open_stream,
+    pinned,
     post_json,
     publish,
     publish_file,
+    publish_folder,
     read_all,
     read_range,
     remove,
@@ -50,9 +52,11 @@ __all__ = [
     "make_folder",
     "open_readahead",
     "open_stream",
+    "pinned",
     "post_json",
     "publish",
     "publish_file",
+    "publish_folder",
     "read_all",
     "read_range",
     "remove",

@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 
@@ -52,21 +52,27 @@ def _client_of(pid: int, access: AccessSection) -> httpx.Client:  # noqa: ARG001
 
 
 class HttpSource:
-    """A URL as a source."""
+    """A URL as a source.
 
-    def __init__(self, url: str, access: AccessSection) -> None:
-        self.url = url
-        self.endpoint = endpoint_of(url, access)
+    endpoint: that the rate limiter counts. address, headers, check: where it is asked for, with what, and how an error
+    status is sorted, where a URL is not itself an address.
+    """
+
+    def __init__(self, url: str, access: AccessSection, endpoint: str = "") -> None:
+        self.url = self.address = url
+        self.endpoint = endpoint or endpoint_of(url, access)
         self.access = access
         self.attempts = access.attempts
+        self.headers: dict[str, str] = {}
+        self.check: Callable[[httpx.Response, str], None] = check_status
 
     def open(self, start: int, stop: int | None) -> OpenBody:
         """Ask for the bytes; a whole file from byte 0 is asked for without a range."""
         ranged = start > 0 or stop is not None
-        headers = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
+        wanted = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
         client = _client_of(os.getpid(), self.access)
         try:
-            answer = client.send(client.build_request("GET", self.url, headers=headers), stream=True)
+            answer = client.send(client.build_request("GET", self.address, headers=self.headers | wanted), stream=True)
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
             raise Again(f"{type(error).__name__}: {error}", None) from None
         except (httpx.InvalidURL, ValueError) as error:
@@ -81,7 +87,7 @@ class HttpSource:
         )
 
     def _check(self, answer: httpx.Response, start: int, stop: int | None, *, ranged: bool) -> int | None:
-        check_status(answer, self.url)
+        self.check(answer, self.url)
         if not ranged:
             if answer.status_code != 200:
                 raise Again(f"answered {answer.status_code} to a request for the whole file", None)

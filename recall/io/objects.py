@@ -1,15 +1,16 @@
-"""Objects by URL: local path, file://, https://, http:// and s3:// behind the same few functions.
+"""Objects by URL: local path, file://, https://, http://, s3:// and hf:// behind the same few functions.
 
 In: a URL and [access]. Out: a stream, a byte range, a size; or bytes written, whole or not at all (published once,
-compared and swapped, removed; not over https). The way of a byte: a source of the URL's kind (`file`, `http`, `s3`),
-wrapped by the rate limiter, read by a `Stream` that retries and resumes, and over a network by a thread that reads
-ahead. Raises ShardUnreadable (missing, kept failing), Refused (403), BadInput for other schemes.
+compared and swapped, removed; not over https, and on the Hub by `hub_commit` alone, whole folders at a time). The way
+of a byte: a source of the URL's kind (`file`, `http`, `s3`, `hub`), wrapped by the rate limiter, read by a `Stream`
+that retries and resumes, and over a network by a thread that reads ahead. Raises ShardUnreadable (missing, kept
+failing), Refused (403), BadInput for other schemes.
 Clients are made per process, when they are needed.
 """
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -29,8 +30,9 @@ COMMON_CRAWL_HTTPS = "https://data.commoncrawl.org/"
 """The same files for those without credentials."""
 
 READ_ALL_LIMIT = 1 << 30
-NETWORK = ("http", "https", "s3")
+NETWORK = ("http", "https", "s3", "hf")
 S3 = "s3://"
+HUB = "hf://"
 _ANYONE = AccessSection()
 
 
@@ -88,7 +90,14 @@ def size(url: str, access: AccessSection = _ANYONE) -> int | None:
 
 
 def list_keys(url_prefix: str, access: AccessSection = _ANYONE) -> Iterator[str]:
-    """Every file below a folder, as "/"-separated names relative to it, in no promised order. For run folders only."""
+    """Every file below a folder, as "/"-separated names relative to it, in no promised order.
+
+    For run folders, and folders of datasets on the Hub.
+    """
+    if url_prefix.startswith(HUB):
+        hub = client_of(url_prefix)
+        yield from request(lambda: list(hub.list_files(url_prefix, access)), url_prefix, access)
+        return
     if not url_prefix.startswith(S3):
         yield from file.list_keys(writable_path(url_prefix))
         return
@@ -101,6 +110,15 @@ def list_keys(url_prefix: str, access: AccessSection = _ANYONE) -> Iterator[str]
         yield from (key.removeprefix(prefix) for key in keys if key != prefix)
         if not token:
             return
+
+
+def pinned(url: str, access: AccessSection = _ANYONE) -> str:
+    """A URL that names the same bytes for ever: of a dataset on the Hub that at its commit, any other as it is."""
+    if not url.startswith(HUB):
+        return url
+    hub = client_of(url)
+    at_commit: str = request(lambda: hub.pinned(url, access), url, access)
+    return at_commit
 
 
 def request(action: Callable[[], T], url: str, access: AccessSection, *, reading: bool = True) -> T:
@@ -122,11 +140,16 @@ def post_json(url: str, value: object, headers: Mapping[str, str], seconds: floa
 
 
 def client_of(url: str) -> ModuleType:
-    """The module that speaks a URL's protocol: `http` or `s3`."""
-    if scheme_of(url) == "s3":
+    """The module that speaks a URL's protocol: `http`, `s3` or `hub`."""
+    scheme = scheme_of(url)
+    if scheme == "s3":
         from recall.io import s3  # noqa: PLC0415 - boto3 is slow and large; files and https need none of it
 
         return s3
+    if scheme == "hf":
+        from recall.io import hub  # noqa: PLC0415 - so is huggingface_hub
+
+        return hub
     from recall.io import http  # noqa: PLC0415 - nor do files need httpx
 
     return http
@@ -144,12 +167,14 @@ def local_path(url: str) -> Path:
     if scheme == "file":
         return Path(unquote(urlsplit(url).path))
     if scheme:
-        raise BadInput(f"{url}: expected a path, file://, https://, http:// or s3:// URL")
+        raise BadInput(f"{url}: expected a path, file://, https://, http://, s3:// or hf:// URL")
     return Path(url)
 
 
 def writable_path(url: str) -> Path:
-    """The local path of what is to be written or listed. Raises BadInput for https:// and http:// too."""
+    """The local path of what is to be written or listed. Raises BadInput for https://, http:// and hf:// too."""
+    if scheme_of(url) == "hf":
+        raise BadInput(f"{url}: no folder to work in; `recall release` and `recall export` write to the Hub")
     if scheme_of(url) in ("http", "https"):
         raise BadInput(f"{url}: cannot be written to or listed; use a folder or s3://")
     return local_path(url)
@@ -161,7 +186,8 @@ def _source(url: str, access: AccessSection, gone: threading.Event | None = None
     if scheme not in NETWORK:
         return file.FileSource(local_path(url))
     client = client_of(url)
-    source: ByteSource = client.S3Source(url, access) if scheme == "s3" else client.HttpSource(url, access)
+    made = {"s3": "S3Source", "hf": "HubSource"}.get(scheme, "HttpSource")
+    source: ByteSource = getattr(client, made)(url, access)
     return LimitedSource(source, limiter_of(access), gone)
 
 
@@ -232,3 +258,13 @@ def _put(url: str, data: bytes | Path, access: AccessSection, etag: str | None) 
         return request(action, url, access, reading=False)
 
     return s3_upload.publish(s3_upload.Target(url, access, call, lambda: open_stream(url, access)), data, etag)
+
+
+def publish_folder(url: str, folder: Path, last: Sequence[str], message: str, access: AccessSection = _ANYONE) -> str:
+    """Write the files of a local folder into one of a dataset on the Hub (`hub_commit`); returns the commit."""
+    from recall.io.hub_commit import HubFolder  # noqa: PLC0415 - as in client_of
+
+    def call(action: Callable[[], T]) -> T:
+        return request(action, url, access, reading=False)
+
+    return HubFolder(url, access, call).publish(folder, last, message)

@@ -14,7 +14,7 @@ import numpy as np
 import recall
 from recall.config import LOCATIONS, AccessSection, Config, parse_config
 from recall.errors import AlreadyPublished, BadInput, Damaged, ShardFailed
-from recall.io import read_all, text_lines
+from recall.io import pinned, read_all, text_lines
 from recall.records import Shard
 from recall.run.digests import digest_json, seal_json, unseal_json
 from recall.run.label_files import LabelledUrl, parse_labels
@@ -105,6 +105,18 @@ class Inputs:
                 f"{recall.__version__} (format {FORMAT}) reads it but cannot go on with it: finish it with the version "
                 "that began it, or make a new run from its config.toml"
             )
+
+
+def pin_inputs(config: Config) -> Config:
+    """A config that names its inputs for ever: of datasets on the Hub (hf://) the commit that a branch is now."""
+    sections = config.model_dump()
+    for section, key in LOCATIONS:
+        value = sections[section][key]
+        if isinstance(value, str):
+            sections[section][key] = pinned(value, config.access)
+        else:
+            sections[section][key] = tuple(pinned(entry, config.access) for entry in value)
+    return Config.model_validate(sections)
 
 
 def _comparable(config: Config) -> dict[str, Any]:

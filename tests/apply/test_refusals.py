@@ -27,7 +27,7 @@ Call = Callable[..., list[dict[str, Any]]]
         (["extract", "HTTP://example.org/"], "--list FILE --crawl ID"),
         (["extract", "{tmp}/none.warc.gz"], "none.warc.gz: no such file or folder"),
         (["extract", "{tmp}/none.html"], "none.html: no such file or folder"),
-        (["extract", "s3://bucket/folder/"], "folders of buckets are not listed"),
+        (["extract", "s3://bucket/folder/"], "remote folders are not listed"),
         (["extract", "gopher://x/y"], "expected a path"),
         (["extract", "{tmp}"], "the inputs hold no file and no row"),
         (["extract", "{warc}", "--to", "{tmp}/out.csv"], "the name says the format"),
