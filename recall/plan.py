@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.archive.manifest import join, paths_url, read_paths
+from recall.archive.manifest import crawl_files, join
 from recall.archive.ranges import GAP
 from recall.archive.warc import captures
 from recall.config import AccessSection
@@ -166,7 +166,7 @@ def extent_of(crawl: str, base: str, access: AccessSection) -> Extent:
     sizes = []
     shards = 0
     for kind in ("warc", "wet"):
-        paths = read_paths(paths_url(base, crawl, kind), access)
+        paths = crawl_files(base, crawl, kind, access)
         chosen = [paths[int(index)] for index in np.linspace(0, len(paths) - 1, min(SIZED, len(paths)))]
         bytes_of = [size(join(base, path), access) for path in chosen]
         if not paths or None in bytes_of:

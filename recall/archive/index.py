@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
-from recall.archive.manifest import join, paths_url, read_paths
+from recall.archive.manifest import crawl_files, join
 from recall.archive.ranges import GAP, coalesce, read_many
 from recall.config import AccessSection
 from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
@@ -100,7 +100,7 @@ class IndexRow:
 def part_urls(index: str, crawl: str, access: AccessSection = _ANYONE) -> list[str]:
     """Where the files of a crawl's index lie, in order. Raises ShardUnreadable when its paths file cannot be read."""
     base = index.rstrip("/").removesuffix(TABLE) or "."
-    entries = read_paths(paths_url(base, crawl, "cc-index-table"), access)
+    entries = crawl_files(base, crawl, "cc-index-table", access)
     return [join(base, entry) for entry in entries if "/subset=warc/" in entry]
 
 

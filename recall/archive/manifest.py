@@ -1,8 +1,10 @@
 """Which WARC files a run reads: crawl ids, paths files or single WARCs → numbered shards.
 
 A crawl id is its `crawl-data/ID/warc.paths.gz` below the base; a paths file has one WARC a line, plain or gz, local or
-remote. Entries that are no URL are joined to the base, which may be https, s3:// or a folder. No bucket is ever
-listed. Refuses, with file and line, entries that cannot be WARC paths, and a WARC that is named twice.
+remote. Entries that are no URL are joined to the base, which may be https, s3:// or a folder. Focus crawls
+(CC-SUPPLEMENTAL-…) lie in `projects/NAME/ID/`, with `segments/*/warc/`, `segments/*/wet/` and their URL index in
+`index/table/cc-supplemental/warc/`; where they have no paths files their folder is listed, no other bucket ever is.
+Refuses, with file and line, entries that cannot be WARC paths, and a WARC that is named twice.
 """
 
 import hashlib
@@ -14,7 +16,7 @@ from typing import Literal
 
 from recall.config import AccessSection, CrawlSection
 from recall.errors import BadInput, printable
-from recall.io import list_keys, pinned, read_all, text_lines
+from recall.io import exists, list_keys, pinned, read_all, text_lines
 from recall.records import Shard
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
@@ -23,7 +25,16 @@ COMMON_CRAWL_COLLECTIONS = "https://index.commoncrawl.org/collinfo.json"
 _PATHS_LIMIT = 256 << 20
 _ANYONE = AccessSection()
 _CRAWL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_CRAWL_IN_PATH = re.compile(r"(?:^|/)crawl-data/([A-Za-z0-9][A-Za-z0-9._-]{0,99})/")
+_CRAWL_IN_PATH = re.compile(r"(?:^|/)(?:crawl-data|projects/[^/]+)/([A-Za-z0-9][A-Za-z0-9._-]{0,99})/")
+_FOCUS = re.compile(r"(?:projects/([A-Za-z0-9][A-Za-z0-9._-]{0,99})/)?(CC-SUPPLEMENTAL-[A-Za-z0-9._-]{1,80})")
+_PROJECTS = {"CC-SUPPLEMENTAL-2026-22": "cc-open-athena-test"}
+"""The project of each focus crawl that is known to lie at Common Crawl; others are written projects/NAME/ID."""
+_FILES = {
+    "warc": re.compile(r"segments/[^/]+/warc/[^/]+\.warc\.gz"),
+    "wet": re.compile(r"segments/[^/]+/wet/[^/]+\.warc\.wet\.gz"),
+    "cc-index-table": re.compile(r"index/table/[^/]+/warc/crawl=[^/]+/subset=[^/]+/[^/]+\.parquet"),
+}
+"""Names of a focus crawl's files by kind, below its folder."""
 _ENTRY = re.compile(r"[^\s<>\"|\x00-\x1f\x7f]+")
 
 
@@ -39,7 +50,7 @@ def resolve(
     """
     entries: list[str] = []
     for crawl_id in crawl.ids:
-        entries += read_paths(paths_url(crawl.base, crawl_id, kind), access)
+        entries += crawl_files(crawl.base, crawl_id, kind, access)
     for url in crawl.paths:
         entries += read_paths(url, access)
     entries += crawl.warcs
@@ -66,10 +77,45 @@ def crawls(base: str = COMMON_CRAWL, access: AccessSection = _ANYONE) -> list[st
         raise BadInput(f'{url}: expected a JSON list of objects with an "id"') from None
 
 
+def crawl_files(base: str, crawl_id: str, kind: str, access: AccessSection = _ANYONE) -> list[str]:
+    """Paths of a crawl's files below the base. kind: warc, wet or cc-index-table. Raises as `read_paths`."""
+    focus = _FOCUS.fullmatch(crawl_id)
+    if focus is None:
+        return read_paths(paths_url(base, crawl_id, kind), access)
+    folder = f"projects/{focus[1]}/{focus[2]}" if focus[1] else _focus_folder(base, focus[2])
+    published = join(base, f"{folder}/{kind}.paths.gz")
+    if exists(published, access):
+        return read_paths(published, access)
+    if base.startswith(("http://", "https://")):
+        raise BadInput(
+            f"[crawl] ids: {crawl_id}: there is no {published}, and over https nothing can be listed; set base to "
+            's3://commoncrawl/ (with credentials) or a folder, or name a list of its files in "paths"'
+        )
+    names = (name for name in list_keys(join(base, folder), access) if _FILES[kind].fullmatch(name))
+    found = sorted(f"{folder}/{name}" for name in names)
+    if not found:
+        raise BadInput(f"[crawl] ids: {crawl_id}: {join(base, folder)} holds no files of the kind {kind}")
+    return found
+
+
+def _focus_folder(base: str, crawl_id: str) -> str:
+    """The folder of a focus crawl that is named without its project. Raises BadInput unless just one has it."""
+    if "://" in base:
+        found = [f"projects/{_PROJECTS[crawl_id]}/{crawl_id}"] if crawl_id in _PROJECTS else []
+    else:
+        found = sorted(f"projects/{path.parent.name}/{crawl_id}" for path in Path(base).glob(f"projects/*/{crawl_id}"))
+    if len(found) == 1:
+        return found[0]
+    where = f"lies in {' and '.join(found)}" if found else "lies in no project that recall knows"
+    raise BadInput(f"[crawl] ids: {crawl_id} {where}; write it projects/NAME/{crawl_id}")
+
+
 def paths_url(base: str, crawl_id: str, kind: str = "warc") -> str:
     """The URL of a crawl's paths file. kind: warc, wet or cc-index-table."""
     if not _CRAWL_ID.fullmatch(crawl_id):
-        raise BadInput(f"[crawl] ids: {crawl_id!r} is not a crawl id such as CC-MAIN-2025-30")
+        raise BadInput(
+            f"[crawl] ids: {crawl_id!r} is not a crawl id (CC-MAIN-2025-30, projects/NAME/CC-SUPPLEMENTAL-2026-22)"
+        )
     return join(base, f"crawl-data/{crawl_id}/{kind}.paths.gz")
 
 
