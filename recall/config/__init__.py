@@ -11,6 +11,7 @@ import tomli_w
 from pydantic import ValidationError, model_validator
 
 from recall.config.corpus_sections import (
+    QUALITY,
     SIGNALS,
     BoilerplateSection,
     ContaminationSection,
@@ -20,6 +21,7 @@ from recall.config.corpus_sections import (
     PrivacySection,
     QualitySection,
     TagsSection,
+    parse_entry,
 )
 from recall.config.retired import without_retired
 from recall.config.sections import (
@@ -103,6 +105,13 @@ class Config(Section):
             raise ValueError(f"[train] target_value = {wanted} of all pages needs [scan] candidates_share, now {share}")
         return self
 
+    @model_validator(mode="after")
+    def _weights_have_their_quality(self) -> "Config":
+        for entry in self.mix.weights:
+            if parse_entry(entry)[0] == QUALITY and not self.quality.ranked:
+                raise ValueError(f"[mix] weights: {entry!r} needs [quality] ranker")
+        return self
+
 
 LOCATIONS = (
     ("run", "holdout"),
@@ -118,6 +127,7 @@ LOCATIONS = (
     ("optout", "patterns"),
     ("contamination", "benchmarks"),
     ("duplicates", "against"),
+    ("quality", "ranker"),
     ("tags", "tokenizer"),
 )
 """Keys whose values are paths or URLs."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from recall.config.sections import Positive, Section, Share
 
@@ -45,6 +45,9 @@ CODE_SIGNALS: Mapping[str, str] = {
 }
 """Signals of a page's fenced blocks, null on a page without any; rules may name them too."""
 
+QUALITY = "quality"
+"""What a ranker gives a page, where one is named; rules may name it too."""
+
 _RULE = re.compile(r"\s*([a-z_0-9]+)\s*(>=|<=)\s*([0-9]+(?:\.[0-9]+)?)\s*")
 
 
@@ -53,8 +56,8 @@ def parse_rule(rule: str) -> tuple[str, str, float]:
     found = _RULE.fullmatch(rule)
     if found is None:
         raise ValueError(f'{rule!r} is no rule; expected for example "words >= 20" or "link_share <= 0.9"')
-    if found[1] not in SIGNALS and found[1] not in CODE_SIGNALS:
-        raise ValueError(f"{found[1]!r} is no signal; expected one of {', '.join((*SIGNALS, *CODE_SIGNALS))}")
+    if found[1] not in (*SIGNALS, *CODE_SIGNALS, QUALITY):
+        raise ValueError(f"{found[1]!r} is no signal; expected one of {', '.join((*SIGNALS, *CODE_SIGNALS, QUALITY))}")
     return found[1], found[2], float(found[3])
 
 
@@ -66,11 +69,21 @@ class TagsSection(Section):
 
 
 class QualitySection(Section):
-    """[quality] Signals as columns, and rules that a page must meet: one's own, and those of a preset."""
+    """[quality] Signals as columns, and rules that a page must meet: one's own, and those of a preset.
+
+    ranker: the folder of one, by which pages get a quality; best_tokens: of what is kept, 0 for all.
+    """
 
     enabled: bool = True
     keep: tuple[str, ...] = ()
     preset: Literal["none", "refinecode", "fineweb-code"] = "none"
+    ranker: str = ""
+    best_tokens: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def ranked(self) -> bool:
+        """Whether pages get a quality."""
+        return self.enabled and bool(self.ranker)
 
     @field_validator("keep")
     @classmethod
@@ -78,6 +91,14 @@ class QualitySection(Section):
         for rule in rules:
             parse_rule(rule)
         return rules
+
+    @model_validator(mode="after")
+    def _quality_comes_of_a_ranker(self) -> "QualitySection":
+        asked = [rule for rule in self.keep if parse_rule(rule)[0] == QUALITY]
+        asked += [f"best_tokens = {self.best_tokens}"] if self.best_tokens else []
+        if asked and not self.ranker:
+            raise ValueError(f"{asked[0]} needs [quality] ranker: the folder that `recall quality train` wrote")
+        return self
 
 
 PrivateKind = Literal["email", "phone", "ip", "key", "password"]
@@ -111,9 +132,10 @@ class OptoutSection(Section):
 
 
 MIXED = ("host", "language", "category")
-"""What caps and weights are given by."""
+"""What caps and weights are given by; weights by QUALITY too."""
 
-_ENTRY = re.compile(r"(host|language|category)(?::([^=\s]+))?\s*=\s*([0-9]+(?:\.[0-9]+)?)")
+_ENTRY = re.compile(r"(host|language|category|quality)(?::([^=\s]+))?\s*=\s*([0-9]+(?:\.[0-9]+)?)")
+_LEAST = re.compile(r"[0-5](?:\.[0-9]+)?")
 
 
 def parse_entry(entry: str) -> tuple[str, str, float]:
@@ -121,6 +143,8 @@ def parse_entry(entry: str) -> tuple[str, str, float]:
     found = _ENTRY.fullmatch(entry.strip())
     if found is None:
         raise ValueError(f'{entry!r}: expected for example "host=5000", "language:en=1000000" or "category:forum=0.5"')
+    if found[1] == QUALITY and found[2] and not (_LEAST.fullmatch(found[2]) and float(found[2]) <= 5):
+        raise ValueError(f'{entry!r}: a quality is a number from 0 to 5, for example "quality:3.5=2"')
     return found[1], found[2] or "", float(found[3])
 
 
@@ -152,7 +176,7 @@ class BoilerplateSection(Section):
 
 
 class MixSection(Section):
-    """[mix] Caps and weights by host, language and category."""
+    """[mix] Caps and weights by host, language and category; weights by quality too."""
 
     enabled: bool = True
     caps: tuple[str, ...] = ()
@@ -171,4 +195,6 @@ class MixSection(Section):
         for entry in entries:
             if parse_entry(entry)[2] % 1:
                 raise ValueError(f"{entry!r}: a cap is a number of pages")
+            if parse_entry(entry)[0] == QUALITY:
+                raise ValueError(f"{entry!r}: pages of a quality have weights and no cap; see [quality] best_tokens")
         return entries

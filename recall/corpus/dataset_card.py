@@ -11,6 +11,7 @@ from typing import Any
 import recall
 from recall.config import Config, TrainSection
 from recall.corpus.published import CorpusStatistics, ranked
+from recall.corpus.ranking.ranker_card import corpus_quality
 from recall.corpus.schema import MEANINGS, VERSION
 from recall.labels.audit_estimates import Audited, audit
 from recall.model.evaluate import Interval
@@ -77,6 +78,7 @@ def card(run: Run, figures: CardFigures) -> str:
         _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(statistics.categories)]),
         _code(statistics),
         _licenses(statistics),
+        corpus_quality(config, statistics.qualities, statistics.quality_tokens),
         "## What was taken out or changed",
         _table(("stage", "switched on", "pages in", "taken out", "pages out"), map(_stage, figures.stages)),
         _table(("dropped because", "pages"), ranked(figures.dropped)),
@@ -244,7 +246,8 @@ def _limits(config: Config) -> str:
         "personal data is not masked": not config.privacy.enabled,
         "no benchmark was given to decontaminate against": not config.contamination.benchmarks,
         "quality signals are columns, no page was filtered by them": not config.quality.keep
-        and config.quality.preset == "none",
+        and config.quality.preset == "none"
+        and not (config.quality.ranked and config.quality.best_tokens),
     }
     lines = [
         "- The classifier errs most in languages other than English and on listing pages.",

@@ -24,6 +24,7 @@ from recall.run.store import Schema, Store, Table, concat, table_of
 FILE = "dropped.parquet"
 NOT_CODE = "judged not code"
 EARLIER_ONLY = "kept only by an earlier round"
+NOT_BEST = "other pages of higher quality hold the tokens that are wanted"
 NOT_SCANNED = "its shard could not be read in the last round"
 EXAMPLES = 5
 REASONS = {"url": "same URL", "text": "exact duplicate", "near": "near-duplicate"}
@@ -45,16 +46,32 @@ ORDER = (
     "contamination",
     "privacy",
     "mix",
+    "best",
 )
 """Every stage that takes pages out or changes them; tags only adds columns."""
 
 
+BEST = "best"
+"""The stage that keeps the pages of highest quality, last of all."""
+
+BEYOND: Schema = {**CAPPED, "quality": "float64"}
+
+
 @dataclass(frozen=True, slots=True)
 class Capped:
-    """Pages over the caps of a kind of value (host, language, category). files: rows of CAPPED, a group a chunk."""
+    """Pages over the caps of a kind of value (host, language, category). files: rows of CAPPED, a group a chunk.
+
+    Of kind BEST: pages beyond the best tokens; files: rows of BEYOND, a file a chunk.
+    """
 
     kind: str
     files: tuple[StageFile, ...] = field(repr=False)
+
+    def pages(self, store: Store, number: int) -> Table:
+        """Its rows of a chunk."""
+        if self.kind == BEST:
+            return store.read_table(self.files[number].key, list(BEYOND))
+        return read_partition(store, self.files, number, CAPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +149,7 @@ def _list_drops(stage: Stage[DropInputs], chunk: Chunk) -> StageFile:
         of = {row["id"]: row for row in members if row["id"] != row["of"]}
         rows += [{"id": number, **_why_merged(merged, row, inputs.earlier)} for number, row in of.items()]
     for capped in inputs.capped:
-        over = read_partition(store, capped.files, chunk.number, CAPPED).column("id").to_pylist()
-        why = {"stage": "mix", "reason": f"over the cap of its {capped.kind}", "detail": ""}
-        rows += [{"id": number, **why} for number in over]
+        rows += [{"id": row["id"], **_why_capped(capped, row)} for row in capped.pages(store, chunk.number).to_pylist()]
     tables.append(table_of(columns_of(_with_lineage(store, chunk, rows), DROPPED), DROPPED))
     table = sort_table(concat(tables), ["id"])
     return write_table(stage, "rows-", {name: table.column(name) for name in DROPPED}, DROPPED)
@@ -148,6 +163,12 @@ def _why_merged(merged: Merged, row: Mapping[str, Any], earlier: Mapping[int, st
     else:
         why = {"stage": kind, "reason": REASONS[kind], "detail": "", "duplicate_of": row["of"]}
     return {**why, "similarity": row["similarity"]}
+
+
+def _why_capped(capped: Capped, row: Mapping[str, Any]) -> Row:
+    if capped.kind == BEST:
+        return {"stage": BEST, "reason": NOT_BEST, "detail": f"quality is {row['quality']:.4g}"}
+    return {"stage": "mix", "reason": f"over the cap of its {capped.kind}", "detail": ""}
 
 
 def _with_lineage(store: Store, chunk: Chunk, rows: list[Row]) -> list[Row]:
@@ -197,6 +218,7 @@ def enabled(config: Config) -> dict[str, bool]:
         "contamination": config.contamination.enabled and bool(config.contamination.benchmarks),
         "privacy": config.privacy.enabled,
         "mix": config.mix.enabled,
+        BEST: config.quality.ranked and config.quality.best_tokens > 0,
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from recall.archive.warc import read_at
 from recall.config import ClusterSection
+from recall.config.corpus_sections import QUALITY
 from recall.errors import RecallError
 from recall.page.markdown.code_hints import LANGUAGES, OTHER_LANGUAGES
 from recall.page.text.prose_language import language_of
@@ -39,7 +40,7 @@ BINS_PER_DOUBLING = 2
 
 _COUNTERS = (
     *("reasons", "rounds", "crawls", "languages", "categories", "language_bytes", "lengths", "merged"),
-    *("licenses", "code"),
+    *("licenses", "code", "qualities", "quality_tokens"),
 )
 
 OTHER_WORD = "another word"
@@ -69,7 +70,8 @@ class SampledPage:
 class PageFacts:
     """What a page's row says beside what is sampled. code: characters of its fenced blocks by language.
 
-    license: an SPDX expression or an address; tokens, named_tokens: as in the corpus, 0 where it has no such column.
+    license: an SPDX expression or an address; tokens, named_tokens: as in the corpus, 0 where it has no such column;
+    quality: None without a ranker.
     """
 
     crawl: str
@@ -77,6 +79,7 @@ class PageFacts:
     tokens: int = 0
     named_tokens: int = 0
     code: Mapping[str, int] = field(default_factory=dict)
+    quality: float | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +87,8 @@ class CorpusStatistics:
     """A corpus in counts of pages, and a sample.
 
     lengths: pages by bin of their text's bytes (see `length_bin`); merged: pages by the number of duplicates that were
-    merged into them, empty where the corpus does not say; code: characters of fenced blocks by language, "" for none.
+    merged into them, empty where the corpus does not say; code: characters of fenced blocks by language, "" for none;
+    qualities, quality_tokens: pages and their tokens by quality, rounded down; empty without a ranker.
     """
 
     pages: int = 0
@@ -101,6 +105,8 @@ class CorpusStatistics:
     named_tokens: int = 0
     licenses: Counter[str] = field(default_factory=Counter)
     code: Counter[str] = field(default_factory=Counter)
+    qualities: Counter[int] = field(default_factory=Counter)
+    quality_tokens: Counter[int] = field(default_factory=Counter)
     bottom: BottomK[SampledPage, SampledPage] = field(default_factory=lambda: BottomK(SAMPLE), repr=False)
 
     @property
@@ -119,6 +125,9 @@ class CorpusStatistics:
         self.tokens += facts.tokens
         self.named_tokens += facts.named_tokens
         self.code.update(facts.code)
+        if facts.quality is not None:
+            self.qualities[int(facts.quality)] += 1
+            self.quality_tokens[int(facts.quality)] += facts.named_tokens or facts.tokens
         self.languages[page.language] += 1
         self.categories[page.category] += 1
         self.language_bytes[page.language] += page.bytes
@@ -154,7 +163,7 @@ def part_statistics(inputs: StatisticsInputs, key: str) -> CorpusStatistics:
     """Statistics of one part file."""
     statistics = CorpusStatistics(bottom=BottomK(inputs.size))
     wanted = ["url", "text", "score", "reason", "round", "crawl", "language", "category", "duplicates"]
-    wanted += ["license", "tokens", "named_tokens", "fences"]
+    wanted += ["license", "tokens", "named_tokens", "fences", QUALITY]
     for table in inputs.store.read_batches(key, present(inputs.store, key, wanted), ROWS):
         for row in table.to_pylist():
             text: str = row["text"]
@@ -181,7 +190,7 @@ def _facts_of(row: Mapping[str, Any]) -> PageFacts:
         word = fence["language"]  # of a text that others extracted it may be anything
         code[word if word in KNOWN_WORDS else OTHER_WORD] += fence["chars"]
     tokens, named = row.get("tokens") or 0, row.get("named_tokens") or 0
-    return PageFacts(row["crawl"], row.get("license") or "", tokens, named, code)
+    return PageFacts(row["crawl"], row.get("license") or "", tokens, named, code, row.get(QUALITY))
 
 
 def present(store: Store, key: str, wanted: Sequence[str]) -> list[str]:

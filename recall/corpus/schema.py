@@ -3,7 +3,7 @@
 A column never changes its meaning within a version; new columns come last. The version stands in each file's metadata.
 """
 
-from recall.config.corpus_sections import CODE_SIGNALS, SIGNALS
+from recall.config.corpus_sections import CODE_SIGNALS, QUALITY, SIGNALS
 from recall.corpus.fences import FENCES
 from recall.corpus.filters.privacy import KINDS
 from recall.corpus.signals import TAGS
@@ -76,6 +76,9 @@ HELD_EARLIER: Schema = {"earlier": "string"}
 CODE: Schema = {**CODE_SIGNALS, "broken_rules": "list<string>"}
 """What is measured of the fenced blocks."""
 
+RANKED: Schema = {QUALITY: "float64"}
+"""What a ranker says."""
+
 CORPUS: Schema = {
     **LINEAGE,
     **TAGS,
@@ -87,6 +90,7 @@ CORPUS: Schema = {
     **COUNTED,
     **HELD_EARLIER,
     **CODE,
+    **RANKED,
 }
 ORDER = ("domain", "url", "id")
 """What the rows of the corpus are sorted by, over all its parts."""
@@ -117,7 +121,7 @@ MEANINGS = {
     "boilerplate_lines": "lines taken out because they repeat on the host's pages",
     "file_size_in_byte": "bytes of the text in UTF-8",
     "line_count": "lines of the text",
-    "weight": "how often to draw the row in a mix: the product of the weights of its host, language and category",
+    "weight": "how often to draw the row in a mix: the product of its weights by host, language, category and quality",
     "fallback": "why the text is the page's whole or plain text instead of its main content, empty where it is not: "
     "no_tree, too_many_nodes, too_deep, extractor_failed, block_lost, or `error: ` and the exception",
     "title": "the page's title, as the heading that the text begins with; empty where it has none",
@@ -135,6 +139,7 @@ MEANINGS = {
     "near-duplicate (near); empty for nothing",
     **dict.fromkeys(CODE_SIGNALS, "signal of the fenced blocks, null without one; docs/corpus.md defines it"),
     "broken_rules": "rules of [quality] preset that a fenced block of the text breaks",
+    QUALITY: "what the text is worth to who learns programming from it, 0 to 5, by [quality] ranker; null without one",
 }
 
 DROPPED: Schema = {

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from recall.config import Config
+from recall.config.corpus_sections import QUALITY, parse_entry, parse_rule
 from recall.sites.urls import host_of
 
 PRIVATE = ("access", "cluster", "judge", "studio")
@@ -32,12 +33,19 @@ def public(text: str) -> bool:
 
 
 def scrubbed_config(config: Config) -> Config:
-    """The config with private sections at their defaults and without paths, URLs or names that are not public."""
+    """The config with private sections at their defaults and without paths, URLs or names that are not public.
+
+    Where the ranker is not, what needs one goes with it.
+    """
     defaults = Config()
     sections: dict[str, Any] = {}
     for name, section in config.model_dump().items():
         default = getattr(defaults, name)
         sections[name] = default.model_dump() if name in PRIVATE else _kept(section, default.model_dump())
+    if not sections["quality"]["ranker"]:
+        sections["quality"]["best_tokens"] = 0
+        sections["quality"]["keep"] = [rule for rule in config.quality.keep if parse_rule(rule)[0] != QUALITY]
+        sections["mix"]["weights"] = [entry for entry in config.mix.weights if parse_entry(entry)[0] != QUALITY]
     return Config.model_validate(sections)
 
 

@@ -21,6 +21,7 @@ from recall.report.corpus_figures import (
     duplicates_of,
     languages_of,
     lengths_of,
+    qualities_of,
     random_rows,
 )
 from recall.report.domain_figures import domains_of, saturation_figure
@@ -180,8 +181,8 @@ def _domains(scanned: Sequence[Round]) -> tuple[FigureData, ...]:
 def _corpus(last: Round, survey: CorpusStatistics | None) -> tuple[FigureData, ...]:
     if survey is None:
         return ()
-    counted = (languages_of(survey), categories_of(survey), lengths_of(survey), duplicates_of(survey))
-    return (*counted, map_of(last, survey.sample))
+    counted = (languages_of(survey), categories_of(survey), lengths_of(survey), qualities_of(survey))
+    return (*counted, duplicates_of(survey), map_of(last, survey.sample))
 
 
 def _errors(errors: WorstErrors | None) -> tuple[FigureData, ...]:

@@ -127,6 +127,20 @@ def lengths_of(survey: CorpusStatistics) -> FigureData:
     )
 
 
+def qualities_of(survey: CorpusStatistics) -> FigureData:
+    """Pages of the corpus by quality, the best first; without rows where no ranker gave one."""
+    counts = sorted(survey.qualities.items(), reverse=True)
+    total = max(1, survey.qualities.total())
+    return FigureData(
+        "qualities",
+        "Quality",
+        "Pages of the corpus by quality, 0 to 5: what the text is worth to who learns programming from it, as the "
+        "ranker expects a labeller to score it.",
+        COUNTS,
+        [(f"{value} to {value + 1}", pages, pages / total) for value, pages in counts],
+    )
+
+
 def edge(index: int) -> int:
     """First number of bytes of a length bin."""
     low = int(2 ** (index / BINS_PER_DOUBLING))

@@ -121,6 +121,17 @@ def test_settings_lose_what_is_one_machines_own() -> None:
     assert (found.access, found.judge, found.studio) == (usual.access, usual.judge, usual.studio)
 
 
+@pytest.mark.parametrize(("ranker", "kept"), [("/home/ann/ranker", False), ("https://ann.example.org/ranker", True)])
+def test_what_needs_a_ranker_that_is_not_public_leaves_with_it(ranker: str, kept: bool) -> None:
+    rules, weights = ["words >= 20", "quality >= 2.5"], ["language:de=2", "quality:3=2"]
+    quality = {"ranker": ranker, "keep": rules, "best_tokens": 900}
+    found = scrubbed_config(Config.model_validate({"quality": quality, "mix": {"weights": weights}}))
+    assert found.quality.ranker == (ranker if kept else "")
+    assert found.quality.best_tokens == (900 if kept else 0)
+    assert list(found.quality.keep) == rules[: 2 if kept else 1]
+    assert list(found.mix.weights) == weights[: 2 if kept else 1]
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

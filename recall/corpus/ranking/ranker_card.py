@@ -1,6 +1,9 @@
-"""What a ranker is and how good it is, as lines for a terminal and as the README.md of its folder."""
+"""What a ranker is and how good it is: lines for a terminal, the README.md of its folder, a part of a corpus' card."""
 
-from recall.corpus.ranking.ranker import Ranker
+from collections.abc import Mapping
+
+from recall.config import Config
+from recall.corpus.ranking.ranker import Ranker, load_ranker
 from recall.model.evaluate import Interval
 
 PARTS = (
@@ -78,3 +81,33 @@ def readme(ranker: Ranker) -> str:
         "`ranker.json` holds all of it: the weight of each signal, calibration, threshold and figures.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+CORRELATIONS = (
+    ("by cross-validation", "rank_correlation"),
+    ("by audit pages", "audit_rank_correlation"),
+    ("of a second reader", "rank_correlation_of_readers"),
+)
+
+
+def corpus_quality(config: Config, pages: Mapping[int, int], tokens: Mapping[int, int]) -> str:
+    """Pages and tokens of a corpus by quality, rounded down, and what ranker gave it; "" without one."""
+    if not config.quality.ranked:
+        return ""
+    ranker = load_ranker(config.quality.ranker, config.access)
+    rows = [
+        f"| {value} to {value + 1} | {pages[value]:,} | {tokens[value]:,} |" for value in sorted(pages, reverse=True)
+    ]
+    told = [
+        "Quality is what a text is worth to who learns programming from it, as a labeller would score it. It comes "
+        f"from a ranker (`{ranker.digest[:16]}`) that {labels_line(ranker)}."
+    ]
+    told += [
+        f"Rank correlation with the labels {how}: {interval_text(ranker.figures[name])}."
+        for how, name in CORRELATIONS
+        if name in ranker.figures
+    ]
+    if config.quality.best_tokens:
+        told.append(f"Kept are the pages of highest quality that hold {config.quality.best_tokens:,} tokens, or all.")
+    table = "\n".join(["| quality | pages | tokens |", "|---|---|---|", *rows])
+    return f"{table}\n\n{' '.join(told)}"

@@ -25,6 +25,7 @@ _DRAWINGS: dict[str, Callable[[FigureData], Figure]] = {
     "lengths": bars.lengths,
     "left_out": bars.named,
     "duplicates": bars.named,
+    "qualities": bars.named,
     "map": points.mapped,
     "beside": planes.plane,
 }

@@ -19,6 +19,7 @@ from recall.corpus.drops import DropInputs, fallbacks_of, publish_streamed, stag
 from recall.corpus.filters.boilerplate import find_boilerplate
 from recall.corpus.filters.optout import OptOut
 from recall.corpus.published import corpus_statistics
+from recall.corpus.ranking.ranker import FILE, Ranker, load_ranker
 from recall.corpus.schema import CORPUS, DROPPED, LEDGER, VERSION, view_sql
 from recall.io import read_all
 from recall.labels.decisions import accepted_set, page_labels
@@ -31,6 +32,7 @@ from recall.run.scanned import ScannedShard, scanned_shards
 from recall.run.shuffle import WORK, Stage, checkpointed, stage_folder
 from recall.run.store import Columns, digest_of
 from recall.sites.urls import url_key
+from recall.steps.build.best_tokens import keep_best
 from recall.steps.build.extract import STAGE, ExtractionInputs, SelectingRound, extract_shard
 from recall.steps.build.mask_and_decontaminate import HITS, Decided, mask_and_decontaminate
 from recall.steps.build.parts import WRITE, PartInputs, apply_caps, write_parts
@@ -45,17 +47,18 @@ def build(run: Run) -> Done:
         return step.result
     run.discard(run.store.keys(f"{stage_folder(WRITE)}/"))  # the parts they speak of were swept as the step began
     rounds, vocabularies = _selecting_rounds(run), _vocabularies(run)
+    ranker = load_ranker(config.quality.ranker, config.access) if config.quality.ranked else None
     files = earlier_files(config.duplicates.against, config.access, len(run.shards))
-    shards = _extract(run, rounds)
+    shards = _extract(run, rounds, ranker)
     pages = ChunkedPages(run.store, config.cluster, tuple(chunks_of(shards)))
     merged = _merge_duplicates(run, pages)
     earlier = merge_earlier(pages, config.duplicates, files, merged)
     marked = config.duplicates.earlier == "mark"
     merged, marks = (merged, earlier.merged) if marked else ((*merged, *earlier.merged), ())
     lines = find_boilerplate(pages, config.boilerplate, merged)
-    finished = mask_and_decontaminate(pages, config, Decided(merged, lines, marks), vocabularies)
+    finished = mask_and_decontaminate(pages, config, Decided(merged, lines, marks), vocabularies, ranker)
     texts = tuple(chunk.pages for chunk in finished)
-    capped = apply_caps(pages, config.mix, config.run.seed, texts)
+    capped = keep_best(pages, config, texts, apply_caps(pages, config.mix, config.run.seed, texts))
     reasons, tags = Counter[str](), Counter[str]()
     for part in write_parts(pages, PartInputs(step.folder, config, texts, capped)):
         step.add([part.output])
@@ -122,10 +125,10 @@ def _last_scans(rounds: tuple[SelectingRound, ...], count: int) -> Iterator[Scan
             yield scans[-1]
 
 
-def _extract(run: Run, rounds: tuple[SelectingRound, ...]) -> list[ExtractedShard]:
+def _extract(run: Run, rounds: tuple[SelectingRound, ...], ranker: Ranker | None) -> list[ExtractedShard]:
     settings, cluster = run.config.optout, run.config.cluster
     optout = OptOut.load(settings.hosts, settings.patterns, run.config.access) if settings.enabled else OptOut()
-    stage = Stage(run.store, STAGE, ExtractionInputs(run.config, rounds, _labels(run), optout))
+    stage = Stage(run.store, STAGE, ExtractionInputs(run.config, rounds, _labels(run), optout, ranker))
     extracted = checkpointed(extract_shard, stage, _last_scans(rounds, len(run.shards)), cluster, "build")
     return sorted(shard for _, shard in progress(run.while_held(extracted), len(rounds[-1].shards), "build"))
 
@@ -147,7 +150,9 @@ def _outside(run: Run) -> dict[str, str]:
     """Digests of the files beside the run that decided what is in the corpus, earlier corpora aside."""
     optout, asked = run.config.optout, run.config.contamination
     lists = (optout.hosts, optout.patterns) if optout.enabled else ()
-    files = [*filter(None, (*lists, run.config.tags.tokenizer)), *(asked.benchmarks if asked.enabled else ())]
+    ranker = f"{run.config.quality.ranker.rstrip('/')}/{FILE}" if run.config.quality.ranked else ""
+    files = [*filter(None, (*lists, run.config.tags.tokenizer, ranker))]
+    files += asked.benchmarks if asked.enabled else ()
     return {file: digest_of(read_all(file, run.config.access)) for file in files}
 
 

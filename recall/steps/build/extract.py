@@ -18,7 +18,8 @@ from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.licenses import License, license_of
-from recall.corpus.schema import CODE, DROPPED, FALLBACK, ID_BITS, LINEAGE, ORIGIN, Row, columns_of
+from recall.corpus.ranking.ranker import Ranker
+from recall.corpus.schema import CODE, DROPPED, FALLBACK, ID_BITS, LINEAGE, ORIGIN, RANKED, Row, columns_of
 from recall.corpus.signals import TAGS, declared_language, tags
 from recall.page.markdown import Conversion, convert
 from recall.records import plain_text
@@ -29,7 +30,17 @@ from recall.sites.prefixes import PrefixSet
 from recall.sites.urls import host_of, url_key
 from recall.steps.build.page_quality import DropReason, judged
 
-EXTRACTED: Schema = {**LINEAGE, **TAGS, **SIGNALS, **KEYS, **FALLBACK, **ORIGIN, **CODE, "guessed": "list<uint32>"}
+EXTRACTED: Schema = {
+    **LINEAGE,
+    **TAGS,
+    **SIGNALS,
+    **KEYS,
+    **FALLBACK,
+    **ORIGIN,
+    **CODE,
+    **RANKED,
+    "guessed": "list<uint32>",
+}
 """guessed: numbers of the fenced blocks whose language the page does not name."""
 STAGE = "extract"
 TAG = "code"
@@ -58,6 +69,7 @@ class ExtractionInputs:
     rounds: tuple[SelectingRound, ...]
     labels: Mapping[str, str] = field(repr=False)
     optout: OptOut = field(repr=False)
+    ranker: Ranker | None = field(default=None, repr=False)
 
     def tag_of(self, label: str | None, topic: str) -> str:
         """The tag of a page: that of people's label where it has one, else that of the topic the model gives it."""
@@ -162,7 +174,7 @@ class _ShardExtraction:
         text = converted.text
         if not text.strip():
             return DropReason(STAGE, NO_TEXT, converted.reason)
-        measured = judged(text, config.quality)
+        measured = judged(text, config.quality, self.stage.inputs.ranker)
         if isinstance(measured, DropReason):
             return measured
         declared = declared_language(page.body) if plain is None else ""

@@ -20,6 +20,7 @@ from recall.corpus.fences import fences_of
 from recall.corpus.filters.boilerplate import lines_by_host, remove_lines, text_key
 from recall.corpus.filters.contamination import BenchmarkHit, Benchmarks
 from recall.corpus.filters.privacy import KINDS, mask
+from recall.corpus.ranking.ranker import Ranker
 from recall.corpus.schema import CORPUS, DROPPED, Row, columns_of
 from recall.io.parquet import ParquetWriter
 from recall.model.token_counts import Vocabulary, token_counter
@@ -68,6 +69,7 @@ class FinishInputs:
     decided: Decided
     benchmarks: Benchmarks = field(repr=False)
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict, repr=False)
+    ranker: Ranker | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,17 @@ class FinishedChunk:
 
 
 def mask_and_decontaminate(
-    pages: ChunkedPages, config: Config, decided: Decided, vocabularies: Mapping[str, Vocabulary]
+    pages: ChunkedPages,
+    config: Config,
+    decided: Decided,
+    vocabularies: Mapping[str, Vocabulary],
+    ranker: Ranker | None = None,
 ) -> tuple[FinishedChunk, ...]:
     """Finish the surviving pages of each chunk. Raises BadInput for a benchmark file that cannot be read."""
     asked = config.contamination
     files = asked.benchmarks if asked.enabled else ()
     benchmarks = Benchmarks.load(files, config.access, asked.fields, asked.ngram)
-    return pages.over_chunks("finish", _finish_chunk, FinishInputs(config, decided, benchmarks, vocabularies))
+    return pages.over_chunks("finish", _finish_chunk, FinishInputs(config, decided, benchmarks, vocabularies, ranker))
 
 
 def _finish_chunk(stage: Stage[FinishInputs], chunk: Chunk) -> FinishedChunk:
@@ -154,7 +160,7 @@ class _Finisher:
             return DropReason("contamination", CONTAMINATED, f"{hits[0].benchmark} {hits[0].item}: {hits[0].ngram}")
         masked = mask(text, config.privacy) if config.privacy.enabled else None
         text, counts = (masked.text, masked.counts) if masked else (text, {})
-        measured = judged(text, config.quality) if text != before else {}
+        measured = judged(text, config.quality, self.inputs.ranker) if text != before else {}
         if isinstance(measured, DropReason):
             return measured
         self._note(row, taken, counts)

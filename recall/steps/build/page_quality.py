@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recall.config import QualitySection
-from recall.config.corpus_sections import parse_rule
+from recall.config.corpus_sections import QUALITY, parse_rule
 from recall.config.quality_rules import PRESETS
 from recall.corpus.code_signals import broken_by_blocks, code_signals, measured_blocks
+from recall.corpus.ranking.ranker import Ranker
 from recall.corpus.schema import Row
 from recall.corpus.signals import broken_rule, signals
 
@@ -23,12 +24,17 @@ class DropReason:
     detail: str = ""
 
 
-def judged(text: str, settings: QualitySection) -> Row | DropReason:
-    """Columns of a text's signals and broken_rules, or the rule that takes its page out; nothing where switched off."""
+def judged(text: str, settings: QualitySection, ranker: Ranker | None = None) -> Row | DropReason:
+    """Columns of a text's signals and broken_rules, or the rule that takes its page out; nothing where switched off.
+
+    ranker: gives the page its quality, without one it has none.
+    """
     if not settings.enabled:
         return {}
     rules, code = PRESETS[settings.preset], measured_blocks(text)
     measured = {**signals(text), **code_signals(code)}
+    if ranker is not None:
+        measured[QUALITY] = ranker.quality(text, measured)
     if rule := broken_rule(settings.keep, measured):
         return DropReason("quality", f"breaks the rule {rule}", _value(rule, measured))
     for each in rules:

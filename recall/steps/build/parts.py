@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.config import Config, MixSection
-from recall.config.corpus_sections import MIXED, parse_entry
+from recall.config.corpus_sections import MIXED, QUALITY, parse_entry
 from recall.corpus.chunks import Chunk, ChunkedPages, Layout
 from recall.corpus.drops import Capped
 from recall.corpus.filters.boilerplate import text_key
@@ -191,7 +191,7 @@ def entries_of(entries: Sequence[str], kind: str) -> dict[str, float]:
 
 def uncapped(store: Store, table: Table, capped: Sequence[Capped], number: int) -> Table:
     """The rows of a chunk's table (with a column id) that no cap took out."""
-    over = [read_partition(store, caps.files, number, CAPPED).column("id").to_numpy() for caps in capped]
+    over = [caps.pages(store, number).column("id").to_numpy() for caps in capped]
     if not over:
         return table
     return table.filter(~np.isin(table.column("id").to_numpy(), np.concatenate(over)))
@@ -238,7 +238,10 @@ def over_caps(rows: Mapping[str, NDArray[Any]], named: Mapping[int, int], other:
 
 
 def weights(settings: MixSection, table: Table) -> NDArray[np.float64]:
-    """The weight of each row: the product of the weights of its host, language and category, 1 where none is given."""
+    """The weight of each row: the product of those of its host, language, category and quality, 1 where none is given.
+
+    That of a quality is the one given for the highest value that it reaches.
+    """
     product = np.ones(table.num_rows)
     for kind in MIXED if settings.enabled else ():
         given = entries_of(settings.weights, kind)
@@ -246,4 +249,9 @@ def weights(settings: MixSection, table: Table) -> NDArray[np.float64]:
             other = given.get("", 1.0)
             values = table.column(COLUMNS[kind]).to_pylist()
             product *= np.array([given.get(value or "", other) for value in values])
+    least = {float(value or 0): weight for value, weight in entries_of(settings.weights, QUALITY).items()}
+    if settings.enabled and least:
+        steps = np.array(sorted(least))
+        reached = np.searchsorted(steps, table.column(QUALITY).to_numpy(), side="right")
+        product *= np.array([1.0, *(least[step] for step in steps.tolist())])[reached]
     return product

@@ -36,3 +36,24 @@ def test_what_is_no_entry_is_refused(entry: str) -> None:
 def test_a_cap_is_a_whole_number() -> None:
     with pytest.raises(ValueError, match="a cap is a number of pages"):
         MixSection(caps=("host=0.5",))
+
+
+def test_a_weight_by_quality_is_that_of_the_highest_value_reached() -> None:
+    values = [0.0, 1.9999, 2.0, 3.4, 3.5, 5.0]
+    table = table_of({"quality": values}, {"quality": "float64"})
+    entries = ("quality:3.5=3", "quality=0.5", "quality:2=1")
+    assert weights(MixSection(weights=entries), table).tolist() == [0.5, 0.5, 1.0, 1.0, 3.0, 3.0]
+    assert weights(MixSection(weights=entries[:1]), table).tolist() == [1.0, 1.0, 1.0, 1.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"weights": ["quality:6=2"]}, "a quality is a number from 0 to 5"),
+        ({"weights": ["quality:good=2"]}, "a quality is a number from 0 to 5"),
+        ({"caps": ["quality:3=2"]}, "weights and no cap"),
+    ],
+)
+def test_a_quality_that_is_none_and_a_cap_by_quality_are_refused(section: dict[str, list[str]], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        MixSection.model_validate(section)
