@@ -10,11 +10,14 @@ from recall.cli.stepping import RUN
 from recall.config.quality_rules import PRESETS
 from recall.corpus.ranking.corpus_features import features_of_pages, open_corpus
 from recall.corpus.ranking.fitting import fit_ranker
-from recall.corpus.ranking.quality_labels import labelled_pages, read_quality_labels
+from recall.corpus.ranking.quality_draw import DRAWN, draw_pages
+from recall.corpus.ranking.quality_judge import judge_quality, labels_of_run
+from recall.corpus.ranking.quality_labels import AUDIT, labelled_pages, read_quality_labels
 from recall.corpus.ranking.ranker import FILE, PAGE
 from recall.corpus.ranking.ranker_card import figure_rows, labels_line, readme, threshold_line
 from recall.corpus.rule_trial import RuleEffect, try_rules
 from recall.errors import BadInput
+from recall.judge import account_of
 from recall.report.terminal_tables import print_note, print_table
 from recall.run.jobs import disconnect
 from recall.run.rounds import Run
@@ -55,6 +58,29 @@ def _print(effects: Sequence[RuleEffect]) -> None:
 
 
 @quality.command()
+@RUN
+@click.option("--pages", type=click.IntRange(1), default=300, show_default=True, help="Pages to learn from.")
+@click.option("--audit", type=click.IntRange(0), default=60, show_default=True, help="Random pages that measure.")
+def ask(run: str, pages: int, audit: int) -> None:
+    """Draw pages of the last corpus of RUN to be scored from 0 to 5; the judge scores them, if [judge] names one."""
+    opened = Run.open(run)
+    try:
+        with opened.lease():
+            drawn = draw_pages(opened, pages, audit)
+            audited = sum(page["use"] == AUDIT for page in drawn)
+            click.echo(f"{len(drawn) - audited:,} pages to learn from and {audited:,} audit pages: {DRAWN}")
+            judged = judge_quality(opened, drawn)
+    finally:
+        disconnect()
+    account = account_of(opened.store, opened.config.judge)
+    if judged and account is not None:
+        click.echo(account.line())
+    click.echo(f"people score them in Label Studio: recall annotate quality {run}")
+    if judged:
+        click.echo(f"then, or now: recall quality train {run} --to DIR")
+
+
+@quality.command()
 @click.argument("source", metavar="[CORPUS]", required=False)
 @click.option("--labels", "files", multiple=True, metavar="FILE", help="JSON lines or Parquet: url or text, score 0-5.")
 @click.option("--to", "target", required=True, metavar="DIR", help="The folder that the ranker is written into.")
@@ -67,11 +93,15 @@ def _print(effects: Sequence[RuleEffect]) -> None:
     help="Share of good pages that the threshold aims at.",
 )
 def train(source: str | None, files: tuple[str, ...], target: str, good: float, precision: float) -> None:
-    """Fit a ranker to labels from 0 to 5 of pages of CORPUS: a run, or a folder with part-*.parquet."""
+    """Fit a ranker to labels from 0 to 5 of pages of CORPUS: a run, or a folder with part-*.parquet.
+
+    Of a run what people and the judge said of the drawn pages is learned from, too.
+    """
     corpus = open_corpus(source) if source else None
-    labels = [label for file in files for label in read_quality_labels(file)]
+    labels = labels_of_run(corpus.run) if corpus and corpus.run else []
+    labels += [label for file in files for label in read_quality_labels(file)]
     if not labels:
-        raise BadInput("no labels of quality: give --labels FILE")
+        raise BadInput("no labels of quality: give --labels FILE, or ask for some with `recall quality ask`")
     given = labelled_pages(labels, corpus.run.holdout if corpus and corpus.run else None)
     try:
         pages, rows = features_of_pages(given, corpus)

@@ -31,13 +31,13 @@ def text_of(worth: int, chance: random.Random) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def invent(count: int, seed: int = 7) -> list[InventedPage]:
-    """Pages of 20 sites."""
+def invent(count: int, seed: int = 7, sites: int = 20) -> list[InventedPage]:
+    """Pages of some sites."""
     chance = random.Random(seed)
     pages = []
     for number in range(count):
         worth = chance.randint(0, 5)
-        url = f"https://www.site{number % 20}.example{number % 20}.org/{number}.html"
+        url = f"https://www.site{number % sites}.example{number % sites}.org/{number}.html"
         pages.append(InventedPage(url, text_of(worth, chance), worth))
     return pages
 
