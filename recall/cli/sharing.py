@@ -10,22 +10,28 @@ from recall.apply.crawls import last_sealed, parse_parent
 from recall.config import AccessSection
 from recall.errors import BadInput
 from recall.model.scorer import SHIPPED
+from recall.release.annotations import export_annotations
 from recall.release.corpus_pages import export_jsonl, export_warc
 from recall.release.destination import copy_corpus, destination
 from recall.release.diff import difference, side_of
 from recall.release.export_files import export_rows, new_file
 from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
 from recall.release.pack import pack
+from recall.release.page_table import export_pages
 from recall.release.plain_model import release_plain, release_shipped
 from recall.report.terminal_tables import print_note, print_table
 from recall.run.rounds import Round, Run
 
-FORMATS = ("corpus", "jsonl", "warc", "hosts", "prefixes")
-UNITS = {"corpus": "parts and the card", "jsonl": "pages", "warc": "pages"}
+FORMATS = ("corpus", "jsonl", "warc", "hosts", "prefixes", "scores", "annotations")
+UNITS = {"corpus": "parts and the card", "jsonl": "pages", "warc": "pages", "scores": "pages", "annotations": "hosts"}
 COUNT = click.IntRange(0)
 
 
-def _last(run: Run, step: str) -> Round:
+def _round(run: Run, step: str, wanted: int | None) -> Round:
+    if wanted is not None:
+        if wanted > run.config.run.rounds or not run.round(wanted).step(step).done:
+            raise BadInput(f"{run.store.root}: round {wanted} has not finished its {step} step; see `recall status`")
+        return run.round(wanted)
     done = [number for number in range(1, run.config.run.rounds + 1) if run.round(number).step(step).done]
     if not done:
         raise BadInput(f"{run.store.root}: no round has finished its {step} step yet; see `recall status`")
@@ -36,27 +42,39 @@ def _last(run: Run, step: str) -> Round:
 @click.argument("run", metavar="RUN")
 @click.argument("target", metavar="DEST")
 @click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What is written.")
-def export(run: str, target: str, kind: str) -> None:
+@click.option(
+    "--round", "number", type=click.IntRange(1), help="Of hosts, prefixes, scores, annotations: the last one."
+)
+def export(run: str, target: str, kind: str, number: int | None) -> None:
     """Write the corpus (Parquet and card), or its pages as JSON lines (.jsonl, .gz, .zst) or WARC (.warc.gz).
 
-    Or a list of hosts or prefixes (.parquet, .csv). DEST may be hf://datasets/OWNER/NAME/PATH.
+    Or hosts or prefixes (.parquet, .csv), scores of all pages by url_surtkey (.parquet), or both hosts and scores as
+    cc-index-annotations reads them (a folder). DEST may be hf://datasets/OWNER/NAME/PATH.
     """
+    if number is not None and kind in UNITS and kind not in {"scores", "annotations"}:
+        raise BadInput(
+            f"export: --round is of hosts, prefixes, scores and annotations; --format {kind} is of the corpus"
+        )
     opened = Run.open(run)
     with destination(target, opened.config.access, f"Add {kind} of the recall run {opened.digest()}") as path:
-        count = _export(opened, kind, path, linked=target != str(path))
+        if kind == "corpus":
+            count = copy_corpus(opened, path, linked=target != str(path))
+        else:
+            count = _export(opened, kind, path, number)
     click.echo(f"{target}: {count} {UNITS.get(kind, kind)}")
 
 
-def _export(run: Run, kind: str, path: Path, *, linked: bool) -> int:
-    if kind == "corpus":
-        return copy_corpus(run, path, linked=linked)
+def _export(run: Run, kind: str, path: Path, number: int | None) -> int:
     if kind == "jsonl":
         return export_jsonl(run, path)
     if kind == "warc":
         return export_warc(run, path)
-    if kind == "hosts":
-        return export_rows(host_rows(_last(run, "domains")), HOSTS, path)
-    return export_rows(prefix_rows(_last(run, "label")), PREFIXES, path)
+    if kind == "prefixes":
+        return export_rows(prefix_rows(_round(run, "label", number)), PREFIXES, path)
+    if kind == "scores":
+        return export_pages(_round(run, "scan", number), path)
+    round_ = _round(run, "domains", number)
+    return export_rows(host_rows(round_), HOSTS, path) if kind == "hosts" else export_annotations(round_, path)
 
 
 @click.command()

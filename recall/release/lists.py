@@ -16,6 +16,7 @@ from recall.run.rounds import Round
 from recall.run.store import Schema
 from recall.sites.hosts import icann_registered_domain
 from recall.sites.prefixes import ANY, EVERY, INT, PATTERN_DEPTH, SLUG, SUBDOMAINS, YEAR, parse_prefix
+from recall.sites.surt import surt_host
 from recall.sites.urls import stored_host
 
 HOSTS: Schema = {
@@ -123,11 +124,12 @@ def _part_regex(part: str) -> str:
 def surt_prefix(host: str, path: str) -> str:
     """Start of url_surtkey of every page below a host's path: it prunes row groups, as the index is sorted by it.
 
-    Of hosts below a name it is the name alone, as their labels follow it; of a pattern over hosts nothing.
+    A slash at the end is no part of a key, and arguments are sorted there: both are left out. Of hosts below a name it
+    is the name alone, as their labels follow it; of a pattern over hosts nothing.
     """
     if host == EVERY:
         return ""
     if host.startswith(SUBDOMAINS):
         return ",".join(reversed(host.removeprefix(SUBDOMAINS).split("."))).lower()
-    domain = re.sub(r"^www\d*\.", "", host)
-    return f"{','.join(reversed(domain.split('.')))})/{path}".lower()
+    name = path.partition("?")[0].rstrip("/")
+    return f"{surt_host(host)})/{name}".lower()

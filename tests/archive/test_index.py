@@ -15,7 +15,6 @@ from recall.archive.index import (
     part_refs,
     part_urls,
     read_many,
-    surt_key,
     url_refs,
     write_index,
 )
@@ -23,6 +22,7 @@ from recall.archive.warc import WarcWriter
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt, ShardUnreadable
 from recall.records import WarcRef
+from recall.sites.surt import surt_key
 
 if TYPE_CHECKING:
     from tests.conftest import S3Server
@@ -146,11 +146,6 @@ def test_an_index_has_common_crawls_columns_and_the_same_bytes_for_the_same_rows
     last = found[-1]
     assert (last["url_host_tld"], last["url_host_registered_domain"]) == ("uk", "example.co.uk")
     assert (last["warc_segment"], last["warc_record_length"], last["fetch_status"]) == ("1.1", 9, 200)
-
-
-def test_a_surt_key_reverses_the_host() -> None:
-    assert surt_key("https://www2.Example.org/A?b=C") == "org,example)/a?b=c"
-    assert surt_key("http://example.org") == "org,example)/"
 
 
 def test_near_references_are_read_in_one_request() -> None:

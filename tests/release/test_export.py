@@ -109,7 +109,7 @@ def test_the_path_expression_says_what_lies_under_a_prefix(prefix: str) -> None:
 
 
 def test_surt_prefixes_are_written_as_the_index_sorts() -> None:
-    assert surt_prefix("www2.Docs.example.org", "Path/") == "org,example,docs)/path/"
+    assert surt_prefix("www2.Docs.example.org", "Path/") == "org,example,docs)/path"
     assert surt_prefix("*.Docs.example.org", "Path/") == "org,example,docs"
 
 

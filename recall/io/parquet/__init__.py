@@ -40,8 +40,8 @@ __all__ = [
 ]
 
 Schema = Mapping[str, str]
-"""Column name to type, in column order: string, binary, bool, int32, int64, uint64, float32,
-float64, list<uint32|uint64|float64|string>, list<struct<name:type,...>> of plain types."""
+"""Column name to type, in column order: string, binary, bool, int32, int64, uint64, float32, float64, timestamp,
+timestamp[UTC] (of milliseconds), list<uint32|uint64|float64|string>, list<struct<name:type,...>> of plain types."""
 
 Columns = Mapping[str, Any]
 """Column name to values: a sequence, a NumPy array or a column of a Table."""
@@ -59,6 +59,8 @@ _TYPES: dict[str, Any] = {
     "uint64": pa.uint64(),
     "float32": pa.float32(),
     "float64": pa.float64(),
+    "timestamp": pa.timestamp("ms"),
+    "timestamp[UTC]": pa.timestamp("ms", tz="UTC"),
     "list<uint32>": pa.list_(pa.uint32()),
     "list<uint64>": pa.list_(pa.uint64()),
     "list<float64>": pa.list_(pa.float64()),

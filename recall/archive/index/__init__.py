@@ -7,23 +7,23 @@ Columns: https://commoncrawl.org/columnar-index.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
+from recall.archive.index.range_files import RangeFiles
 from recall.archive.manifest import crawl_files, join
-from recall.archive.ranges import GAP, coalesce, read_many
+from recall.archive.ranges import coalesce, read_many
 from recall.config import AccessSection
-from recall.errors import RecallError, ShardCorrupt, ShardUnreadable
-from recall.io import local_path, read_range, size
+from recall.errors import ShardCorrupt, ShardUnreadable
 from recall.records import WarcRef
 from recall.sites.hosts import registered_domain
 from recall.sites.prefixes import PrefixSet
+from recall.sites.surt import surt_key
 from recall.sites.urls import address_of, host_of, unicode_host, url_key
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "part_urls",
     "read_many",
     "shard_refs",
-    "surt_key",
     "url_refs",
     "write_index",
 ]
@@ -156,14 +155,6 @@ def write_index(rows: Iterable[IndexRow], path: Path) -> None:
         connection.execute(f"COPY rows TO '{target}' (FORMAT parquet, COMPRESSION gzip)")
 
 
-def surt_key(url: str) -> str:
-    """A URL as the index sorts it: host labels reversed, without www, lower case: `org,example)/path`."""
-    address = address_of(url)
-    host = re.sub(r"^www\d*\.", "", address.host)
-    query = f"?{address.query}" if address.query else ""
-    return f"{','.join(reversed(host.split('.')))}){address.path}{query}".lower()
-
-
 def _fields(row: IndexRow) -> tuple[Any, ...]:
     parts = address_of(row.url)
     host = parts.host
@@ -201,12 +192,8 @@ class _Index:
 
     def __init__(self, name: str, urls: Sequence[str], access: AccessSection) -> None:
         self._name = name
-        self._ranges = _Ranges(urls, access)
-        remote = [url.startswith(("http://", "https://", "s3://", "hf://")) for url in urls]
-        self._files = [
-            f"{_Ranges.protocol}://{number}" if far else str(local_path(url))
-            for number, (url, far) in enumerate(zip(urls, remote, strict=True))
-        ]
+        self._ranges = RangeFiles(urls, access)
+        self._files = self._ranges.names
         self._connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         self._connection.register_filesystem(self._ranges)
 
@@ -253,48 +240,3 @@ class _Index:
             IndexRow(url, WarcRef(path, offset, length), status, mime or "", digest or "", time)
             for url, path, offset, length, status, mime, digest, time in found
         ]
-
-
-class _Ranges(AbstractFileSystem):  # type: ignore[misc]
-    """Remote files for DuckDB, named by number; every read is one byte range of `recall.io`."""
-
-    protocol = "recall-range"
-    cachable = False
-
-    def __init__(self, urls: Sequence[str], access: AccessSection) -> None:
-        super().__init__()
-        self.urls = urls
-        self.access = access
-        self.failure: RecallError | None = None
-
-    def info(self, path: str, **_: Any) -> dict[str, Any]:
-        """Name and size of a file."""
-        return {"name": path, "size": self.call(_size, path), "type": "file"}
-
-    def modified(self, path: str) -> datetime:  # noqa: ARG002 - published files never change
-        """DuckDB asks, to know whether what it cached is still true."""
-        return datetime(2000, 1, 1, tzinfo=UTC)
-
-    def _open(self, path: str, mode: str = "rb", **_: Any) -> "_RangeFile":
-        return _RangeFile(self, path, mode, block_size=GAP, cache_type="none")
-
-    def call(self, action: Callable[..., Any], path: str, *arguments: int) -> Any:
-        """Do something with a file's URL and keep the error, which DuckDB would turn into one of its own."""
-        try:
-            return action(self.urls[int(self._strip_protocol(path))], *arguments, access=self.access)
-        except RecallError as error:
-            self.failure = error
-            raise OSError(str(error)) from None
-
-
-def _size(url: str, access: AccessSection) -> int:
-    found = size(url, access)
-    if found is None:
-        raise ShardUnreadable(f"{url}: not found, though the paths file of its crawl names it")
-    return found
-
-
-class _RangeFile(AbstractBufferedFile):  # type: ignore[misc]
-    def _fetch_range(self, start: int, end: int) -> bytes:
-        data: bytes = self.fs.call(read_range, self.path, start, end - start)
-        return data
