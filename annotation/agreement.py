@@ -122,6 +122,15 @@ def alpha_of(tasks: Iterable[Votes], values: Sequence[str], seed: int = 0) -> In
     return Interval(value, interval.low, interval.high)
 
 
+def ordinal_alpha(tasks: Iterable[Votes], values: Sequence[str]) -> float | None:
+    """Krippendorff's alpha of values that have an order, the lowest first: far apart counts more than close by."""
+    counts = vote_counts(tasks, values)
+    counts = counts[counts.sum(axis=1) >= 2]
+    if np.count_nonzero(counts.sum(axis=0)) < 2:
+        return None
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="ordinal"))
+
+
 def label_alpha(tasks: Iterable[Votes], value: str, seed: int = 0) -> Interval | None:
     """Alpha of one value against all others: how well annotators agree on what is `value`."""
     yes_or_no = ({name: "yes" if vote == value else "no" for name, vote in votes.items()} for votes in tasks)

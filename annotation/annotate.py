@@ -214,6 +214,18 @@ def end_round(run: str) -> None:
     _end(ended)
 
 
+@annotate.command("quality")
+@click.argument("run")
+def score_quality(run: str) -> None:
+    """Put the pages that `recall quality ask` drew into Label Studio, and bring back the scores people gave so far."""
+    from annotation.quality_scores import synchronise_scores  # noqa: PLC0415 - the other verbs work without its library
+
+    opened = Run.open(run)
+    with opened.lease():
+        for line in synchronise_scores(opened):
+            click.echo(line)
+
+
 @annotate.command("status")
 @click.argument("run")
 def show_status(run: str) -> None:

@@ -1,13 +1,13 @@
 """A run's projects in Label Studio, found again by a key of ours in their description, made where they are missing.
 
 `pages` and `prefixes` hold a run's tasks of all rounds; `decide-pages` and `decide-prefixes` those that annotators
-disagreed on. Setting up is idempotent: screens, guideline and order that somebody changed are put right again, and tabs
-that are missing are added.
+disagreed on; `quality` its kept pages to be scored. Setting up is idempotent: screens, guideline and order that
+somebody changed are put right again, and tabs that are missing are added.
 """
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Literal
@@ -20,13 +20,16 @@ from annotation.studio.tabs import add_tabs
 from recall.errors import BadInput, Transient
 from recall.run import Run
 
-ProjectName = Literal["pages", "prefixes", "decide-pages", "decide-prefixes"]
+ProjectName = Literal["pages", "prefixes", "decide-pages", "decide-prefixes", "quality"]
 NAMES: tuple[ProjectName, ...] = ("pages", "prefixes", "decide-pages", "decide-prefixes")
+"""Those of the rounds."""
+QUALITY: ProjectName = "quality"
 TITLES = {
     "pages": "pages",
     "prefixes": "URL prefixes",
     "decide-pages": "pages to decide",
     "decide-prefixes": "prefixes to decide",
+    "quality": "quality of pages",
 }
 HOOKS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED")
 MAX_TITLE = 50
@@ -37,6 +40,8 @@ _KEY = re.compile(r"\[recall ([\w.-]+)/([a-z-]+)\]")
 
 def kind_of(name: ProjectName) -> Kind:
     """The kind of screen that a project shows."""
+    if name == QUALITY:
+        return "quality"
     return "page" if name.endswith("pages") else "prefix"
 
 
@@ -85,7 +90,7 @@ def find_projects(studio: Studio, run: Run) -> dict[ProjectName, Project]:
 
 
 def _marked(studio: Studio, run: Run) -> Iterator[tuple[ProjectName, Project]]:
-    by_name = {str(name): name for name in NAMES}
+    by_name = {str(name): name for name in (*NAMES, QUALITY)}
     for project in sorted(studio.projects(), key=lambda project: project.id):
         mark = _KEY.search(project.description)
         if mark and mark[1] == project_key(run) and mark[2] in by_name:
@@ -93,14 +98,14 @@ def _marked(studio: Studio, run: Run) -> Iterator[tuple[ProjectName, Project]]:
 
 
 def set_up(
-    studio: Studio, run: Run, there: Mapping[ProjectName, Project]
+    studio: Studio, run: Run, there: Mapping[ProjectName, Project], names: Iterable[ProjectName] = NAMES
 ) -> tuple[dict[ProjectName, Project], list[str]]:
-    """Make the run's projects that are not there, put the others right; returns all and what was done, a line each.
+    """Make those of the run's projects that are not there, put the others right; returns all and what was done.
 
     Raises BadInput when Label Studio does not take a screen back that somebody changed.
     """
     projects, lines = dict(there), list[str]()
-    for name in NAMES:
+    for name in names:
         if name not in projects:
             projects[name] = _make(studio, run, name)
             lines.append(f"{name}: made project {projects[name].id}")

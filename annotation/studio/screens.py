@@ -1,4 +1,4 @@
-"""The two labelling screens, their guideline, and what their choices mean.
+"""The labelling screens, their guideline, and what their choices mean.
 
 A screen is XML beside this module; style and guideline are put in here, so that a screen is one text whose equality
 tells whether somebody changed it.
@@ -11,8 +11,9 @@ from importlib.resources import files
 from typing import Literal
 
 from recall.config import Config
+from recall.corpus import quality_guide
 
-Kind = Literal["page", "prefix"]
+Kind = Literal["page", "prefix", "quality"]
 VERDICT, CATEGORY, COMMENT = "verdict", "category", "comment"
 PAGE = "page"
 """Name of the object tag that choices are about."""
@@ -21,12 +22,15 @@ KEYS = (
     "<kbd>1</kbd> to <kbd>4</kbd> choose, <kbd>Ctrl</kbd>+<kbd>Enter</kbd> submits and shows the next, "
     "<kbd>Ctrl</kbd>+<kbd>Space</kbd> skips"
 )
-"""The keys of both screens, as Label Studio has them where nobody set others: it has none that does two things."""
+"""The keys of the screens, as Label Studio has them where nobody set others: it has none that does two things."""
+
+SCORE_KEYS = KEYS.replace("<kbd>1</kbd> to <kbd>4</kbd> choose", "<kbd>0</kbd> to <kbd>5</kbd> score")
 
 PAGE_CHOICES = ("code", "adjacent", "not_code", "junk")
 TOPIC = "topic-"
 """Start of the choice of a further topic; its label follows."""
 PREFIX_CHOICES = ("accept", "reject", "split", "unsure")
+QUALITY_CHOICES = ("0", "1", "2", "3", "4", "5")
 
 
 def page_labels(config: Config) -> Mapping[str, str]:
@@ -45,7 +49,9 @@ def _further_topics(config: Config) -> dict[str, str]:
 
 def labels_of(kind: Kind, config: Config) -> Mapping[str, str]:
     """Value of each choice on a screen."""
-    return page_labels(config) if kind == "page" else {choice: choice for choice in PREFIX_CHOICES}
+    if kind == "page":
+        return page_labels(config)
+    return {choice: choice for choice in (PREFIX_CHOICES if kind == "prefix" else QUALITY_CHOICES)}
 
 
 @cache
@@ -55,6 +61,10 @@ def _text(name: str) -> str:
 
 def guideline(kind: Kind) -> str:
     """The guideline as HTML."""
+    if kind == "quality":
+        from annotation.studio.safe_html import page_html  # noqa: PLC0415 - the judge reads guidelines without it
+
+        return f"<details open><summary>Guideline</summary>{page_html(quality_guide())}</details>"
     return _text(f"{kind}-guide.html")
 
 
@@ -67,11 +77,12 @@ def screen(kind: Kind, config: Config) -> str:
         for label, tag in _further_topics(config).items()
     )
     xml = xml.replace("<!--topics-->", "".join(topics))
-    if config.train.topics:
+    if config.train.topics and kind == "page":
         tag = escape(config.train.topics[config.train.positive])
         xml = xml.replace("Is this page about code?", "What is this page about?").replace(
             '<Choice value="Code"', f'<Choice value="{tag}"'
         )
     one_line = " ".join(guideline(kind).split())
-    xml = xml.replace("/*guide*/", escape(one_line)).replace("/*keys*/", escape(KEYS))
+    keys = SCORE_KEYS if kind == "quality" else KEYS
+    xml = xml.replace("/*guide*/", escape(one_line)).replace("/*keys*/", escape(keys))
     return xml.replace("/*style*/", escape(_text("style.css"), quote=False))

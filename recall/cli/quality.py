@@ -10,7 +10,7 @@ from recall.cli.stepping import RUN
 from recall.config.quality_rules import PRESETS
 from recall.corpus.ranking.corpus_features import features_of_pages, open_corpus
 from recall.corpus.ranking.fitting import fit_ranker
-from recall.corpus.ranking.quality_draw import DRAWN, draw_pages
+from recall.corpus.ranking.quality_draw import QUALITY_DRAWN, draw_pages
 from recall.corpus.ranking.quality_judge import judge_quality, labels_of_run
 from recall.corpus.ranking.quality_labels import AUDIT, labelled_pages, read_quality_labels
 from recall.corpus.ranking.ranker import FILE, PAGE
@@ -68,7 +68,7 @@ def ask(run: str, pages: int, audit: int) -> None:
         with opened.lease():
             drawn = draw_pages(opened, pages, audit)
             audited = sum(page["use"] == AUDIT for page in drawn)
-            click.echo(f"{len(drawn) - audited:,} pages to learn from and {audited:,} audit pages: {DRAWN}")
+            click.echo(f"{len(drawn) - audited:,} pages to learn from and {audited:,} audit pages: {QUALITY_DRAWN}")
             judged = judge_quality(opened, drawn)
     finally:
         disconnect()

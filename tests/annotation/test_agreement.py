@@ -17,6 +17,7 @@ from annotation.agreement import (
     fleiss_kappas,
     fleiss_of,
     label_alpha,
+    ordinal_alpha,
     vote_counts,
 )
 
@@ -157,3 +158,18 @@ def test_a_label_is_held_against_all_others() -> None:
     assert adjacent is not None
     assert code.value == pytest.approx(1.0)
     assert adjacent.value < 0.2
+
+
+def test_ordinal_alpha_is_the_librarys_and_counts_how_far_apart_scores_are() -> None:
+    values = [str(score) for score in range(6)]
+    close = [{"a": str(n % 6), "b": str(min(5, n % 6 + 1))} for n in range(30)]
+    far = [{"a": str(n % 6), "b": str(5 - n % 6)} for n in range(30)]
+    near, apart = ordinal_alpha(close, values), ordinal_alpha(far, values)
+    rows = [[int(votes[name]) for votes in close] for name in "ab"]
+    assert near == pytest.approx(float(krippendorff.alpha(reliability_data=rows, level_of_measurement="ordinal")))
+    assert near is not None
+    assert apart is not None
+    assert near > 0.7
+    assert apart < 0
+    assert ordinal_alpha([{"a": "3"}, {"b": "4"}], values) is None
+    assert ordinal_alpha([{"a": "3", "b": "3"}], values) is None

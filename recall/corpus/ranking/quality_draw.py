@@ -28,7 +28,7 @@ from recall.sites.holdout import Holdout
 from recall.sites.hosts import registered_domain
 from recall.sites.urls import host_of
 
-DRAWN = "quality/pages.parquet"
+QUALITY_DRAWN = "quality/pages.parquet"
 QUALITY_PAGES: Schema = {
     "url": "string",
     "use": "string",
@@ -87,14 +87,14 @@ class DrawnSamples:
 
 def draw_pages(run: Run, pages: int, audit: int) -> list[dict[str, object]]:
     """Rows of QUALITY_PAGES: those that were drawn before, else drawn now. Raises OutOfOrder without a corpus."""
-    if not run.store.exists(DRAWN):
+    if not run.store.exists(QUALITY_DRAWN):
         keys = part_keys(run)
         if not keys:
             raise OutOfOrder(f"{run.store.root}: there is no corpus to draw pages of: recall build first")
         rows = _draw(run, keys, pages, audit)
         columns = {name: [row[name] for row in rows] for name in QUALITY_PAGES}
-        run.store.publish_table(DRAWN, columns, QUALITY_PAGES)
-    drawn: list[dict[str, object]] = run.store.read_table(DRAWN, list(QUALITY_PAGES)).to_pylist()
+        run.store.publish_table(QUALITY_DRAWN, columns, QUALITY_PAGES)
+    drawn: list[dict[str, object]] = run.store.read_table(QUALITY_DRAWN, list(QUALITY_PAGES)).to_pylist()
     return drawn
 
 

@@ -17,7 +17,7 @@ from recall.sites.hosts import registered_domain
 from recall.sites.urls import host_of
 
 JUDGED = "quality/judge.parquet"
-PEOPLE = "quality/people-"
+QUALITY_PEOPLE = "quality/people-"
 """Begins the name of the file with people's scores, of which there is one at a time."""
 
 SEEN = 12_000
@@ -72,7 +72,7 @@ def judge_quality(run: Run, pages: Iterable[Mapping[str, object]]) -> bool:
 
 def labels_of_run(run: Run) -> list[QualityLabel]:
     """What the judge and people said of the drawn pages."""
-    keys = [key for key in (JUDGED, *run.store.keys(PEOPLE)) if run.store.exists(key)]
+    keys = [key for key in (JUDGED, *run.store.keys(QUALITY_PEOPLE)) if run.store.exists(key)]
     return [
         QualityLabel(row["url"], "", row["score"], row["annotator"], row["use"], registered_domain(host_of(row["url"])))
         for key in keys

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from recall import cli
 from recall.config import JudgeSection
-from recall.corpus.ranking.quality_draw import DRAWN, QUALITY_PAGES, draw_pages
+from recall.corpus.ranking.quality_draw import QUALITY_DRAWN, QUALITY_PAGES, draw_pages
 from recall.corpus.ranking.quality_judge import JUDGED, expected_score, judge_quality, labels_of_run
 from recall.corpus.ranking.quality_labels import AUDIT, labelled_pages
 from recall.corpus.ranking.ranker import load_ranker
@@ -85,9 +85,9 @@ def test_pages_are_drawn_by_the_rules(run: Run) -> None:
 def test_the_draw_is_published_once_and_the_same_for_the_same_corpus(run: Run) -> None:
     first = draw_pages(run, WANTED, AUDITED)
     assert draw_pages(run, 5, 5) == first
-    run.store.remove(DRAWN)
+    run.store.remove(QUALITY_DRAWN)
     assert draw_pages(run, WANTED, AUDITED) == first
-    shown = run.store.read_table(DRAWN).to_pylist()
+    shown = run.store.read_table(QUALITY_DRAWN).to_pylist()
     assert set(shown[0]) == set(QUALITY_PAGES)
     assert {row["title"] for row in shown if "example" in row["url"]} == {
         f"of {row['url']}" for row in shown if "example" in row["url"]
@@ -96,7 +96,7 @@ def test_the_draw_is_published_once_and_the_same_for_the_same_corpus(run: Run) -
 
 def test_more_audit_pages_do_not_change_those_that_were_drawn(run: Run) -> None:
     few = {page["url"] for page in draw_pages(run, 10, 5) if page["use"] == AUDIT}
-    run.store.remove(DRAWN)
+    run.store.remove(QUALITY_DRAWN)
     assert few < {page["url"] for page in draw_pages(run, 10, AUDITED) if page["use"] == AUDIT}
 
 
@@ -170,6 +170,6 @@ def test_a_score_is_the_mean_of_the_options_by_their_shares(completion: Completi
 def test_asking_without_a_judge_draws_and_says_what_people_do(run: Run) -> None:
     done = CliRunner().invoke(cli.verbs, ["quality", "ask", run.store.root, "--pages", "30", "--audit", "6"])
     assert done.exit_code == 0, done.output
-    assert f"30 pages to learn from and 6 audit pages: {DRAWN}" in done.output
+    assert f"30 pages to learn from and 6 audit pages: {QUALITY_DRAWN}" in done.output
     assert f"recall annotate quality {run.store.root}" in done.output
-    assert len(run.store.read_table(DRAWN).to_pylist()) == 36
+    assert len(run.store.read_table(QUALITY_DRAWN).to_pylist()) == 36
