@@ -6,6 +6,7 @@ look like code. A shell's prompt at the beginning of several short lines is enou
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -15,7 +16,7 @@ from recall.page.markdown.code_hints import code_share, declared_language, looks
 from recall.page.markdown.code_lines import code_text, keeps_spaces
 from recall.page.markdown.code_monospaced import several_lines
 from recall.page.markdown.code_rows import counted_rows
-from recall.page.markdown.code_runs import blank, line_run, monospaced_lines
+from recall.page.markdown.code_runs import blank, is_target, line_run, monospaced_lines
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, without_typed_numbers
 from recall.page.markdown.prose_in_pre import reads_as_sentence
@@ -28,6 +29,9 @@ LAYOUTS: Final = words("div p section td dd blockquote figure")
 MAX_LINE: Final = 200
 MAX_CAPTION: Final = 160
 MAX_PARTS: Final = 12
+MAX_TARGETS: Final = 3
+"""Targets of links that may stand in front of a box's first text."""
+
 MAX_TYPED: Final = 50_000
 """Characters of a box that its text alone makes code."""
 
@@ -76,9 +80,11 @@ def _laid_out(element: HtmlElement) -> CodeSpan | None:
         text = first.text or ""
         if told or (text and not text.isspace()):
             break
-        if not len(first):
+        parts = (part for part in islice(first, MAX_TARGETS) if not is_target(part) or not blank(part.tail))
+        inner = next(parts, None)
+        if inner is None:
             return None
-        first = first[0]
+        first = inner
     if told:
         run = monospaced_lines(element)
         return CodeSpan(run[0], run[1], declared_language(element)) if run else None

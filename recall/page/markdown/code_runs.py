@@ -23,6 +23,7 @@ LONG_RUN: Final = 40
 
 _BY_BREAK: Final = frozenset({"code", "tt", "samp", "kbd", "font", "span", "b"})
 _BY_BLOCK: Final = frozenset({"p", "div"})
+_TARGETS: Final = frozenset({"a", "span"})
 _WITH_BREAKS: Final = frozenset({"p", "div", "td", "dd", "blockquote", "section"})
 _NO_LINE: Final = frozenset({"pre", "table", "ul", "ol", "img", "h1", "h2", "h3", "textarea", "input", "button"})
 _CELLS: Final = ("td", "th")
@@ -50,9 +51,16 @@ def blank(text: str | None) -> bool:
     return not text or text.isspace()
 
 
+def is_target(element: HtmlElement) -> bool:
+    """Whether an element shows nothing: a place that links lead to, such as `<a name>`."""
+    return element.tag in _TARGETS and not len(element) and blank(element.text)
+
+
 def starts_line(element: HtmlElement) -> bool:
     """Whether an element is the first on its line."""
     previous = element.getprevious()
+    while previous is not None and is_target(previous) and blank(previous.tail):
+        previous = previous.getprevious()
     if previous is None:
         return blank(element.getparent().text)
     return blank(previous.tail) and (previous.tag == "br" or previous.tag in BLOCKS)
@@ -62,8 +70,16 @@ def ends_line(element: HtmlElement) -> bool:
     """Whether an element is the last on its line."""
     if not blank(element.tail):
         return False
-    following = element.getnext()
+    following = _shown_behind(element)
     return following is None or following.tag == "br" or following.tag in BLOCKS
+
+
+def _shown_behind(element: HtmlElement) -> HtmlElement | None:
+    """The element behind another, past targets of links with no text behind them."""
+    following = element.getnext()
+    while following is not None and is_target(following) and blank(following.tail):
+        following = following.getnext()
+    return following
 
 
 def _broken(first: HtmlElement) -> Run | None:
@@ -72,21 +88,23 @@ def _broken(first: HtmlElement) -> Run | None:
         return None
     parts: list[HtmlElement] = [first]
     lines = [_line(first)]
-    pending: list[HtmlElement] = []
+    pending: list[HtmlElement] = []  # breaks, and targets of links between them
+    breaks = 0
     current = first
     while blank(current.tail):
         following = current.getnext()
         if following is None or not isinstance(following.tag, str):
             break
-        if following.tag == "br":
+        if following.tag == "br" or is_target(following):
             pending.append(following)
-        elif following.tag == first.tag and following.get("class") == first.get("class") and pending:
+            breaks += following.tag == "br"
+        elif following.tag == first.tag and following.get("class") == first.get("class") and breaks:
             if not ends_line(following):
                 break
-            lines.extend([""] * (len(pending) - 1))
+            lines.extend([""] * (breaks - 1))
             lines.append(_line(following))
             parts.extend([*pending, following])
-            pending = []
+            pending, breaks = [], 0
         else:
             break
         current = following

@@ -19,6 +19,7 @@ from recall.page.markdown.content_lines import (
     keep_ledes,
     lies_in,
 )
+from recall.page.markdown.frame_lines import drop_frame_lines
 from recall.page.markdown.segments import Segments
 from recall.page.markdown.threads import POST
 
@@ -82,7 +83,9 @@ def choose(
     _whole_link_lists(keep, segments, probabilities)
     _keep_announced_lists(keep, segments)
     _whole_boxes(keep, segments, counts, tables)
+    frame = drop_frame_lines(keep, segments, tables)
     _match_headings(keep, segments, probabilities)
+    keep[frame] = False
     drop_contents_headings(keep, segments)
     keep_ledes(keep, segments, probabilities)
     drop_signs(keep, segments, tables)

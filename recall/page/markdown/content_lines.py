@@ -4,6 +4,7 @@ In: segments, and which are kept. Out: the same mask, changed in place.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,15 @@ MOST_FORMS: Final = 4
 
 LEDE: Final = 0.1
 """Probability from which on a sentence between the title and the first kept text is kept."""
+
+MAX_HOLDER: Final = 120
+MOST_HOLDERS: Final = 3
+_QUALIFIED: Final = re.compile(
+    r"(?:(?:package|module|namespace):?\s+)?(?!www\.)[a-z]\w*(?:(?:\.|::|\\)\w+)*(?:\.|::|\\)(?!(?:com|org|net|io|dev|edu|gov)$)\w+"
+    r"|(?:package|module|namespace):?\s+[a-z]\w*",
+    re.I,
+)
+"""`com.tool`, `package com.tool`, `tool::part`, `Module tool`; no name of a host."""
 
 _CONTENTS_BOX: Final = re.compile(r"(?:^|[\s_-])toc(?:$|[\s_-])|table-?of-?contents", re.I)
 _CONTENTS: Final = re.compile(
@@ -84,6 +94,17 @@ def keep_ledes(keep: npt.NDArray[Any], segments: Segments, probabilities: npt.ND
         elif top >= 0 and not kept and segments.code[index] < 0 and probabilities[index] >= LEDE:
             linked = 2 * segments.linked[index] > len(segments.texts[index])
             keep[index] = not linked and _SENTENCE.fullmatch(segments.texts[index].replace("\n", " ")) is not None
+
+
+def keep_names_above(keep: npt.NDArray[Any], segments: Segments, headings: Sequence[int]) -> None:
+    """Keep the lines that name a package right in front of a heading, in the same box. headings: the title's."""
+    for heading in headings:
+        around = segments.parents[segments.nodes[heading]]
+        for index in range(heading - 1, max(heading - 1 - MOST_HOLDERS, -1), -1):
+            node, text = segments.nodes[index], segments.texts[index]
+            if segments.parents[node] != around or len(text) > MAX_HOLDER or not _QUALIFIED.fullmatch(text):
+                break
+            keep[index] = True
 
 
 def drop_signs(keep: npt.NDArray[Any], segments: Segments, tables: dict[int, int]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from lxml.html import HtmlElement
 
 from recall.page.markdown.content import choose, post_of
+from recall.page.markdown.content_lines import heading_level, keep_names_above
 from recall.page.markdown.content_model import content_model
 from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.markdown_writer import write
@@ -181,6 +182,7 @@ def _main_content(cut: PageCut, url: str | None) -> Conversion:
     document = DocumentTitle(cut.title[:MAX_NAME], cut.sites, host_of(url) if url else "")
     title, shown = find_title(segments, keep.tolist(), document)
     keep[shown] = False
+    keep_names_above(keep, segments, [index for index in shown if heading_level(segments, index)])
     written = write(segments, cut.marked, keep.tolist(), tables, title, posts)
     return Conversion(written.text, title=title, guessed=written.guessed)
 

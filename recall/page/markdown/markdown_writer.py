@@ -1,8 +1,9 @@
 """Writes the segments that were chosen as CommonMark with GFM tables, in the order of the page.
 
 In: segments, code, and which segments are kept. Out: Markdown. Lists, quotes and definition lists nest as on the page,
-at most `MAX_NESTING` deep. Code, headings and tables stand at the left margin, so that each line of code keeps its own
-indentation; they end what is open, and what follows in the same item begins at the margin too.
+at most `MAX_NESTING` deep; items that are deeper are items of the deepest list. Code, headings and tables stand at the
+left margin, so that each line of code keeps its own indentation; they end what is open, and what follows in the same
+item begins at the margin too.
 """
 
 import re
@@ -106,7 +107,7 @@ class _Writer:
     def __init__(self, segments: Segments, data: set[int]) -> None:
         self._segments = segments
         self._ordinals, layout = _lists(segments, data)
-        self._around = _holders(segments, layout | _captions(segments))
+        self._around, self._owners = _holders(segments, layout | _captions(segments))
         self._open: list[_Holder] = []
         self._begun: set[int] = set()
         self._kind = ""
@@ -147,7 +148,7 @@ class _Writer:
         self._open, self._kind = holders, "dt" if name == "dt" else "text"
 
     def _holder(self, node: int, outer: list[_Holder]) -> _Holder:
-        tags, owner = self._segments.tags, self._segments.parents[node]
+        tags, owner = self._segments.tags, self._owners.get(node, self._segments.parents[node])
         kind = tags[node].name
         if kind == "blockquote":
             return _Holder(node, kind, node, "> ", "> ")
@@ -184,17 +185,25 @@ class _Writer:
         return self._open[-1].kind == "li" and opened.marker in ("- ", "* ", "1. ")
 
 
-def _holders(segments: Segments, layout: set[int]) -> list[tuple[int, ...]]:
-    """The items, quotes and definitions around each node, itself included, outermost first."""
+def _holders(segments: Segments, layout: set[int]) -> tuple[list[tuple[int, ...]], dict[int, int]]:
+    """The items, quotes and definitions around each node, itself included, outermost first.
+
+    Also the list of each item that is too deep to be one of its own: it becomes one of the deepest list around it.
+    """
     around: list[tuple[int, ...]] = []
+    owners: dict[int, int] = {}
     for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
         outer = around[parent] if parent >= 0 else ()
         if POST in tag.attributes:
             outer = ()  # what is around a post lays the thread out
-        elif tag.name in _HOLDERS and node not in layout and len(outer) < MAX_NESTING:
-            outer = (*outer, node)
+        elif tag.name in _HOLDERS and node not in layout:
+            if len(outer) < MAX_NESTING:
+                outer = (*outer, node)
+            elif tag.name == "li" == segments.tags[outer[-1]].name:
+                owners[node] = owners.get(outer[-1], segments.parents[outer[-1]])
+                outer = (*outer[:-1], node)
         around.append(outer)
-    return around
+    return around, owners
 
 
 def _captions(segments: Segments) -> set[int]:

@@ -186,7 +186,20 @@ def _named(
         return min(other)[1]
     if exact:
         return min(exact)[1]
-    return min(partial, default=(0, -1))[1]
+    level, index = min(partial, default=(0, -1))
+    return -1 if level > 1 and _is_under_title(segments, headings, index, document) else index
+
+
+def _is_under_title(
+    segments: Segments, headings: Sequence[tuple[int, int]], index: int, document: DocumentTitle
+) -> bool:
+    """Whether a heading of a section stands under the only `h1`, which shares a word with the document's title."""
+    tops = [segments.texts[at] for level, at in headings if level == 1 and at < index]
+    if len(tops) != 1 or sum(level == 1 for level, _ in headings) > 1 or document.is_site(_letters(tops[0])):
+        return False
+    return not {word for word in _LETTERS.findall(tops[0].lower()) if len(word) > _MIN}.isdisjoint(
+        _LETTERS.findall(document.text.lower())
+    )
 
 
 def _shown_above(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> int:

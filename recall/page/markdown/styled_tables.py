@@ -169,17 +169,29 @@ def _set_columns(first: HtmlElement) -> None:
         return
     cells = list(grid)
     names = [_column(cell.get("class") or "") if cell.tag == "div" else "" for cell in cells]
-    width = names.index(names[0], 1) if names[0] in names[1:] else 0
-    if not 2 <= width <= MAX_COLUMNS or len(names) % width or "" in names[:width]:
+    width = _width(cells, names)
+    if not 2 <= width <= MAX_COLUMNS or len(names) % width or "" in names:
         return
-    if names != names[:width] * (len(names) // width) or len(set(names[:width])) < width:
+    own = names[width : 2 * width] if names[0] not in names[1:] else names[:width]  # rows may name columns otherwise
+    if names[width:] != own * (len(names) // width - 1) or own[-1] != names[width - 1] or len(set(own)) < width:
         return
     if (grid.text or "").strip() or any((cell.tail or "").strip() for cell in cells):
         return
     grid.tag = "table"
-    heads = [any("header" in name for name in classes(cell)) for cell in cells[:width]]
+    heads = [_is_head(cell) for cell in cells[:width]]
     for at in range(0, len(cells), width):
         row = etree.SubElement(grid, "tr")
         for cell in cells[at : at + width]:
             cell.tag, cell.tail = "th" if not at and all(heads) else "td", None
             row.append(cell)
+
+
+def _width(cells: list[HtmlElement], names: list[str]) -> int:
+    """How many boxes a row has: up to where the first one's name comes again, else as many as are heads; 0 for none."""
+    if names[0] in names[1:]:
+        return names.index(names[0], 1)
+    return next((at for at, cell in enumerate(cells) if not _is_head(cell)), 0)
+
+
+def _is_head(cell: HtmlElement) -> bool:
+    return any("header" in name for name in classes(cell))

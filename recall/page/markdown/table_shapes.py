@@ -13,6 +13,9 @@ from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, holds, holds_more
 MAX_CELL: Final = 200
 """Characters of a cell from which on rows lay the page out."""
 
+MAX_NAME, MAX_TOLD = 60, 400
+"""Characters of a name, and of what is told of it, in a table of a row each that no class names."""
+
 MIN_CELLS, MAX_ROWS = 3, 60
 """Cells, and rows, of a signature."""
 
@@ -24,6 +27,7 @@ _PARTS: Final = _GROUPS | {"tr", "td", "th"}
 def set_shapes(root: HtmlElement) -> None:
     """Set right all tables of a page."""
     for table in list(root.iter("table")):
+        _lift_heading(table)
         rows = _rows(table)
         if not rows:
             continue
@@ -33,6 +37,16 @@ def set_shapes(root: HtmlElement) -> None:
             _split_at_headings(table, rows)
         if len(rows) <= MAX_ROWS and _is_signature(rows):
             _write_in_a_line(table)
+
+
+def _lift_heading(table: HtmlElement) -> None:
+    """Set a caption that holds a heading in front of its table: a heading in a table would lay out the page."""
+    caption = next(table.iterchildren("caption"), None)
+    if caption is not None and table.getparent() is not None and holds(caption, *HEADINGS):
+        caption.tag = "div"
+        remove(caption)
+        caption.tail = None
+        table.addprevious(caption)
 
 
 def _rows(table: HtmlElement) -> list[HtmlElement]:
@@ -84,12 +98,19 @@ def _heading_of(row: HtmlElement) -> HtmlElement | None:
 def _join_rows(table: HtmlElement, row: HtmlElement) -> None:
     """Move the row of a table to the table in front of it, where both are of one shape and hold little."""
     before = table.getprevious()
-    if before is None or before.tag != "table" or (before.tail or "").strip() or (table.get("class") is None):
+    if before is None or before.tag != "table" or (before.tail or "").strip():
         return
     last = _last_row(before)
-    if last is None or before.get("class") != table.get("class") or not (_is_small(last) and _is_small(row)):
+    if (
+        last is None
+        or before.get("class") != table.get("class")
+        or [one.tag for one in last] != [one.tag for one in row]
+    ):
         return
-    if [cell.tag for cell in last] != [cell.tag for cell in row]:
+    if table.get("class") is None:
+        if dict(before.attrib) != dict(table.attrib) or not (_is_pair(last) and _is_pair(row)):
+            return
+    elif not (_is_small(last) and _is_small(row)):
         return
     if _letters(text_of(table)) != _letters(text_of(row)):
         return
@@ -113,6 +134,14 @@ def _letters(text: str) -> str:
 def _is_small(row: HtmlElement) -> bool:
     """Whether a row holds a few words in each of two cells or more."""
     return holds_more(row, 1) and not holds(row, *_LAYOUT) and all(len(text_of(cell)) <= MAX_CELL for cell in row)
+
+
+def _is_pair(row: HtmlElement) -> bool:
+    """Whether a row holds a name and what is said of it, and nothing that lays a page out."""
+    if holds_more(row, 2) or not holds_more(row, 1) or holds(row, *_LAYOUT):
+        return False
+    name, told = (text_of(cell).strip() for cell in row)
+    return 0 < len(name) <= MAX_NAME and len(name) < len(told) <= MAX_TOLD
 
 
 def _is_signature(rows: list[HtmlElement]) -> bool:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.tree import (
@@ -17,6 +18,8 @@ from recall.page.markdown.tree import (
     BLOCKS,
     HEADINGS,
     HIDDEN_STYLE,
+    ancestors,
+    hidden,
     holds,
     remove,
     squashed,
@@ -30,6 +33,20 @@ MAX_UNSEEN: Final = 200
 VIEW: Final = "VIEW"
 """Attribute of the forms that choose how the page is shown; the parser writes names in lower case."""
 
+_NOT_DRAWN: Final = re.compile(r"display\s*:\s*none", re.I)
+_CONTROLLED: Final = etree.XPath(
+    "//@aria-controls | //@data-target | //@data-bs-target | //@onclick | //@for | //a/@href[starts-with(., '#')]"
+)
+_IDS: Final = re.compile(r"[\w:.-]+")
+_STREAMED: Final = re.compile(r"[A-Z]:\w+")
+"""The id of a part that React shows as soon as it has come."""
+
+_OPENED: Final = re.compile(
+    r"tab|pane|accord|collaps|toggle|answer|spoiler|solution|hint|fold|expand|detail|more|step|slide|faq|reveal|open"
+    r"|content|article|post|body|main|entry|text",
+    re.I,
+)
+_OPENERS: Final = HEADINGS | words("a button summary dt label")
 MAX_COPY: Final = 20_000
 MAX_SIBLINGS: Final = 3
 _READERS: Final = words(
@@ -55,25 +72,56 @@ def drop_unseen(root: HtmlElement) -> None:
     told = [
         element
         for element in root.iter()
-        if ((name := element.get("class")) and _kind(name)) or element.get("style") is not None
+        if ((name := element.get("class")) and _kind(name))
+        or element.get("style") is not None
+        or element.get("hidden") is not None
     ]
+    targets: set[str] | None = None
     for element in told:
-        kind = _kind(element.get("class") or "") or ("twice" if "hidden" in element.attrib else "")
-        style = element.get("style")
+        kind = _kind(element.get("class") or "")
+        style, marked = element.get("style"), element.get("hidden") is not None
         if element.tag in _INLINE and style and HIDDEN_STYLE.search(style):
             if not holds(element, BLOCK):
                 remove(element)
-        elif kind == "twice":
-            if style and HIDDEN_STYLE.search(style) and _is_aside(element):
-                remove(element)
+        elif not kind and (marked or _NOT_DRAWN.search(style or "")):
+            if _is_aside(element):
+                targets = _targets(root) if targets is None else targets
+                if (marked and _NOT_DRAWN.search(style or "")) or not _is_opened(element, targets):
+                    remove(element)
         elif kind == "readers" and element.tag not in _TOLD and _says_little(element):
             remove(element)
         elif kind == "screen" and element.tag not in ("td", "th") and element.getparent() is not None:
             _drop_copy(element)
 
 
+def _targets(root: HtmlElement) -> set[str]:
+    """The ids that controls of a page name: what these show and hide."""
+    named = (str(value) for value in _CONTROLLED(root))
+    return {word for value in named for word in _IDS.findall(value[:MAX_UNSEEN])}
+
+
+def _is_opened(element: HtmlElement, targets: set[str]) -> bool:
+    """Whether a script may show a hidden part: a control names it, its class or what stands before it says so.
+
+    So it is of several hidden siblings too: panels, answers.
+    """
+    if element.get("id") in targets or element.get("aria-labelledby") or _STREAMED.fullmatch(element.get("id") or ""):
+        return True
+    around = (element, *ancestors(element, 2))
+    if any(_OPENED.search(f"{part.get('class') or ''} {part.get('id') or ''}") for part in around):
+        return True
+    before = element.getprevious()
+    if before is not None and (before.tag in _OPENERS or before.get("onclick") or before.get("aria-expanded")):
+        return True
+    beside = (
+        islice(element.itersiblings(element.tag), MAX_SIBLINGS),
+        islice(element.itersiblings(element.tag, preceding=True), MAX_SIBLINGS),
+    )
+    return any(other.get("class") == element.get("class") and hidden(other) for others in beside for other in others)
+
+
 def _is_aside(element: HtmlElement) -> bool:
-    """Whether what a page hides twice is a line that no script will show: no tab, no code, nothing with a heading."""
+    """Whether what a page hides is a line that hardly a script will show: no tab, no code, nothing with a heading."""
     if element.tag in _TOLD or element.get("role") == "tabpanel" or holds(element, *HEADINGS, BLOCK, "table", "li"):
         return False
     return not _says_more(element, MAX_UNSEEN)
