@@ -30,7 +30,8 @@ _FRAME: Final = re.compile(
     rf"|(?:edit|view|improve|open|suggest (?:an )?(?:edits?|changes?) (?:to|for)) (?:this|the) {_PAGE}(?: source)?"
     rf"(?:{_HOST})?|(?:edit|view|view source|improve){_HOST}|suggest (?:an )?edits?(?:{_HOST})?"
     rf"|report (?:a|an) (?:problem|issue|bug|error)(?: (?:with|on|in) this {_PAGE})?"
-    r"|learn how to contribute|(?:thanks|thank you) for your feedback|(?:send|submit|give|provide)(?: us)? feedback"
+    r"|learn how to contribute|(?:thanks|thank you) for (?:your feedback|letting us know .{1,60})"
+    r"|if you've got a moment, please tell us .{1,80}|(?:send|submit|give|provide)(?: us)? feedback"
     rf"|this {_PAGE} was last (?:modified|updated) on [\w ,/.-]{{6,24}} by \w+ contributors"
     rf"|leave a (?:comment|reply)|be the first to comment|share this(?: {_PAGE})?"
     r"|(?:click to )?share on [\w ]{1,20}(?: \(opens in (?:a )?new window\))?"
@@ -41,6 +42,7 @@ _FRAME: Final = re.compile(
     r"|эта страница была полезна|该页面对你有帮助吗|このページは役に立ちましたか",
     re.I,
 )
+_CURLY: Final = str.maketrans("’", "'")
 _ENDS: Final = " \t*_?？!.…:→»›«‹←[]"
 _PARTS: Final = re.compile(r"\s[•·|]\s|\n")
 _PAGER: Final = re.compile(rf"\W*(?:prev(?:ious)?|next)(?: (?:{_PAGE}|up))?\s*(?:[^\w\s(.].*)?", re.I)
@@ -75,7 +77,7 @@ def drop_frame_lines(keep: npt.NDArray[Any], segments: Segments, tables: dict[in
 
 def _is_frame(text: str) -> bool:
     """Whether each part of a line, between dots and bars, is words of the frame."""
-    return all(_FRAME.fullmatch(part.strip(_ENDS)) for part in _PARTS.split(text))
+    return all(_FRAME.fullmatch(part.strip(_ENDS)) for part in _PARTS.split(text.translate(_CURLY)))
 
 
 def _drop_items_beside(keep: npt.NDArray[Any], segments: Segments, pager: int) -> None:

@@ -128,6 +128,8 @@ WRITTEN: dict[str, dict[str, tuple[str, str]]] = {
 FRAME: dict[str, str] = {
     "question": "<p>Was this page helpful to you?</p>",
     "question-of-docs": "<div><span>Did you find this article useful?</span></div>",
+    "answers": "<p>Thanks for letting us know we're doing a good job!</p><p>If you’ve got a moment, please tell us "
+    "what we did right so we can do more of it.</p>",
     "improve": "<h3>Help us improve this page</h3><a href=/contribute>Learn how to contribute</a>",
     "changed": "<p>This page was last modified on Jul 15, 2025 by <a href=/c>Tool contributors</a>.</p>",
     "edit": '<p><a href="https://git.example/e">Edit this page on GitHub</a></p>',
