@@ -52,6 +52,7 @@ _GENERATED = re.compile(
     r"|^\W{0,20}(?:this file (?:is|was) |code |file )?generated (?:by|from|with)\b",
     re.MULTILINE,
 )
+_DOCSTRING = ('"""', "'''")
 _OUTPUT_LINE = re.compile(
     r"\[?\d{4}[-/]\d\d[-/]\d\d[T ,]+\d\d:\d\d"
     r"|\[?\d\d:\d\d:\d\d\b"
@@ -110,7 +111,7 @@ def facts_of(code: str, word: str) -> BlockFacts:
         max(lengths, default=0),
         len(lengths),
         sum(lengths),
-        _GENERATED.search(parts.comments) is not None,
+        _GENERATED.search(parts.comments) is not None or _is_generated_by_docstring(code, parts.strings),
         only,
         not only and _is_output(code),
         parts.definitions,
@@ -150,6 +151,11 @@ def broken_by_blocks(rules: Sequence[QualityRule], measured: Sequence[BlockFacts
     rules = [rule for rule in rules if rule.scope == "block"]
     each = [code_signals([block]) for block in measured] if rules else []
     return [rule.name for rule in rules if any(broken_rule((rule.rule,), signals) for signals in each)]
+
+
+def _is_generated_by_docstring(code: str, strings: str) -> bool:
+    """Whether the string that a block begins with says that a program wrote it, as Python's docstrings do."""
+    return code.lstrip().startswith(_DOCSTRING) and _GENERATED.search(strings, 0, LINE) is not None
 
 
 def _ink(text: str) -> int:

@@ -1,13 +1,13 @@
 """A second corpus beside the run's: both in one plane, how much they share, and the pages that lie outside.
 
 In: the survey's sample of the run's corpus, a sample of the other, the tokenizer of the last model. Out: figures. Texts
-are told apart as on the map of the corpus, each scaled to length 1. The plane is that of their first two principal
-components, fitted on both, as OpenCoder (arXiv 2411.04905) shows The Stack v2 and RefineCode. A page is far where its
+are told apart as on the map of the corpus. The plane is that of their first two principal components, fitted on both,
+as OpenCoder (arXiv 2411.04905) shows The Stack v2 and RefineCode. A page is far where its
 distance from the centre of its corpus exceeds the upper quartile by 1.5 interquartile ranges (Tukey, "Exploratory Data
-Analysis", 1977). Reasons are the rules of [quality] preset that it breaks.
+Analysis", 1977).
 """
 
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,17 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.config.quality_rules import PRESETS
 from recall.corpus import CorpusStatistics
 from recall.corpus.published import TEXT
-from recall.corpus.rule_trial import rules_broken
-from recall.corpus.signals import blocks
 from recall.corpus.text_sample import TextSample
 from recall.errors import BadInput
 from recall.model.tokens import Tokenizer
-from recall.page.markdown.code_hints import looks_like_code
 from recall.report.contents import FigureData
 from recall.report.mistakes import shown
+from recall.report.outlier_reasons import NONE, in_order, meaning_of, reasons_of
 from recall.report.projection import (
     DIGITS,
     FEWEST,
@@ -79,13 +76,6 @@ LISTED = 20
 """Outliers of each corpus that are listed."""
 
 NAME = 60
-UNPARSED = "unparsed-block"
-RULES = tuple(rule for preset in ("refinecode", "fineweb-code") for rule in PRESETS[preset] if rule.name != UNPARSED)
-"""Rules that give reasons: all but the one that most pages with code break, as blocks are excerpts."""
-
-CODE_RULES = tuple(rule for rule in PRESETS["refinecode"] if rule in RULES)
-NONE = "none of these"
-_TICKS = re.compile("`{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +131,11 @@ def compare(round_: Round, survey: CorpusStatistics, other: OtherCorpus) -> tupl
     key = f"{model_folder(round_)}/tokenizer.json"
     tokenizer = Tokenizer(round_.run.store.read(key).decode(), round_.run.store.url(key))
     dense = embed(tokenizer, [text for side in sides for text in side.texts], round_.run.config.run.seed)
-    rows = of_unit_length(dense)
-    plane, (first, second) = principal_plane(rows)
+    plane, (first, second) = principal_plane(dense)
     parts = (slice(0, len(ours)), slice(len(ours), None))
     distances = [far_from_centre(plane[part]) for part in parts]
-    inside = (inside_of(rows[parts[0]], rows[parts[1]]), inside_of(rows[parts[1]], rows[parts[0]]))
+    scaled = [of_unit_length(dense[part]) for part in parts]
+    inside = (inside_of(scaled[0], scaled[1]), inside_of(scaled[1], scaled[0]))
     coordinates = np.hstack([plane, lay_out(dense, round_.run.config.run.seed)])
     pages = sorted(
         page
@@ -191,22 +181,6 @@ def inside_of(rows: NDArray[np.float64], others: NDArray[np.float64]) -> float:
     return float((nearest_distances(rows, others, NEAR) <= radius).mean())
 
 
-def reasons_of(texts: Sequence[str]) -> list[list[str]]:
-    """The rules that each text of a corpus breaks.
-
-    Of a corpus of source files (most have no fence and look like code) each text is measured as one block of code.
-    """
-    source = sum(1 for text in texts if next(blocks(text), None) is None and looks_like_code(text))
-    if 2 * source <= len(texts):
-        return [rules_broken(text, RULES) for text in texts]
-    return [rules_broken(_fenced(text), CODE_RULES) for text in texts]
-
-
-def _fenced(code: str) -> str:
-    ticks = "`" * (1 + max((len(run) for run in _TICKS.findall(code)), default=2))
-    return f"{ticks}\n{code}\n{ticks}\n"
-
-
 def _median(side: Side) -> int:
     return int(np.median([size for _, _, size, _ in side.sampled]))
 
@@ -233,7 +207,7 @@ def _plane_figure(names: Sequence[str], pages: Sequence[ComparedPage], marks: Ma
         "its centre (ringed). On the map by t-SNE near pages are alike; directions and distances mean nothing there.",
         PLANE,
         rows,
-        "tf-idf of the model's tokens and token pairs, 40 dimensions by SVD, each page of length 1; principal "
+        "tf-idf of the model's tokens and token pairs, 40 dimensions by SVD; principal "
         "components are fitted on both samples together.",
         marks,
     )
@@ -244,43 +218,51 @@ def _counts_figure(counts: Sequence[tuple[Any, ...]]) -> FigureData:
         "beside_counts",
         "How much they share",
         f"inside the other: share of a corpus' pages whose {NEAR}th nearest page of the other one is no further (in "
-        f"the 40 dimensions) than for {DENSE:.0%} of the other's own pages; pages of the same kind have about "
-        f"{DENSE:.0%}. far: pages further from the centre of their corpus than far beyond.",
+        f"the 40 dimensions, each page scaled to length 1) than for {DENSE:.0%} of the other's own pages; pages of the "
+        f"same kind have about {DENSE:.0%}. far: pages further from the centre of their corpus than far beyond.",
         COUNTS,
         counts,
     )
 
 
 def _outliers(names: Sequence[str], pages: Sequence[ComparedPage]) -> FigureData:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for side, name in enumerate(names):
-        far = sorted((page for page in pages if page.side == side and page.far), key=lambda page: -page.distance)
-        rows += [(name, page.distance, page.reasons or [NONE], page.page, page.text) for page in far[:LISTED]]
+        listed: list[tuple[int, float, ComparedPage]] = []
+        before: Counter[tuple[str, ...]] = Counter()
+        far = (page for page in pages if page.side == side and page.far)
+        for page in sorted(far, key=lambda page: -page.distance):
+            listed.append((before[tuple(page.reasons)], -page.distance, page))
+            before[tuple(page.reasons)] += 1
+        chosen = sorted(listed)[:LISTED]
+        rows += [
+            (name, page.distance, page.reasons or [NONE], page.page, page.text)
+            for _, _, page in sorted(chosen, key=lambda ranked: ranked[1:])
+        ]
     return FigureData(
         "outliers",
         "Outliers",
-        f"The pages furthest from the centre of their corpus, at most {LISTED} of each, and the rules that they break.",
+        f"At most {LISTED} far pages of each corpus with their reasons: the furthest of each set of reasons, then the "
+        "second of each, and so on.",
         OUTLIERS,
         rows,
     )
 
 
 def _reasons(names: Sequence[str], pages: Sequence[ComparedPage]) -> FigureData:
-    means = {rule.name: f"not {rule.rule}: {rule.why}" for rule in RULES} | {NONE: ""}
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for side, name in enumerate(names):
         far, rest = ([page for page in pages if page.side == side and page.far == is_far] for is_far in (True, False))
-        for reason, meaning in means.items():
-            shares = _share(far, reason), _share(rest, reason)
-            if any(shares):
-                rows.append((name, reason, meaning, *shares))
+        reasons = in_order({reason for page in (*far, *rest) for reason in page.reasons or [NONE]})
+        rows += [(name, reason, meaning_of(reason), _share(far, reason), _share(rest, reason)) for reason in reasons]
     return FigureData(
         "outlier_reasons",
         "Reasons",
-        "Share of the far pages that break a rule, and of the others: what both break as often explains nothing.",
+        "Share of the far pages that have a reason, and of the others: what both have as often explains nothing.",
         REASONS,
         rows,
-        f"Rules of [quality] preset refinecode and fineweb-code, measured on the first {TEXT:,} characters of a page.",
+        "Rules of [quality] preset refinecode and fineweb-code, length, and the language of the prose, of the first "
+        f"{TEXT:,} characters of a page.",
     )
 
 

@@ -101,7 +101,7 @@ def signed(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def of_unit_length(dense: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What `embed` gives, each text of length 1, so that long and short ones compare; one without tokens stays 0."""
+    """What `embed` gives, each text of length 1, so that near means of the same kind; one without tokens stays 0."""
     scaled: NDArray[np.float64] = dense / np.maximum(1e-9, np.sqrt((dense * dense).sum(axis=1, keepdims=True)))
     return scaled
 

@@ -30,6 +30,7 @@ def write(run: Run, labels: Path, *options: str) -> dict[str, Any]:
 
 
 COLOURS = "red green blue amber violet white black grey".split()
+NOTES = "reviewed unused obsolete overflow rewrite deprecated cleanup legacy".split()
 THINGS = "river stone meadow window garden morning market harbour".split()
 
 
@@ -44,7 +45,9 @@ def other_texts() -> list[str]:
         for _ in range(60)
     ]
     dumps = ["\n".join(" ".join(f"{drawn.randrange(256):02x}" for _ in range(16)) for _ in range(30)) for _ in range(3)]
-    return [*prose, *(f"```\n{dump}\n```\n" for dump in dumps)]
+    notes = ["\n".join(f"// todo: {drawn.choice(NOTES)} {drawn.choice(NOTES)}" for _ in range(30)) for _ in range(3)]
+    odd = [*(("", dump) for dump in dumps), *(("c", note) for note in notes), *(("c", name) for name in "xyz")]
+    return [*prose, *(f"```{word}\n{code}\n```\n" for word, code in odd)]
 
 
 @pytest.fixture(scope="session")

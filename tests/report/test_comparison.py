@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from recall.cli import verbs
-from recall.report.comparison import CODE_RULES, DENSE, NONE, PLANE, RULES, far_from_centre, inside_of, reasons_of
+from recall.report.comparison import DENSE, PLANE, far_from_centre, inside_of
 from recall.report.contents import FigureData
+from recall.report.outlier_reasons import CODE_RULES, NONE, RULES, SHORT, reasons_of
 from recall.report.plane_drawing import plane_of
-from recall.report.projection import nearest_distances, of_unit_length, principal_plane
+from recall.report.projection import nearest_distances, principal_plane
 from recall.run.rounds import Run
 from tests.report.test_figures import figure
 
@@ -57,6 +58,22 @@ def test_prose_without_fences_is_no_code() -> None:
     assert reasons_of([PROSE] * 3) == [[]] * 3
 
 
+def test_the_shortest_texts_of_a_corpus_are_very_short() -> None:
+    reasons = reasons_of([*[CODE] * 38, "from a import b", "import sys"])
+    assert [SHORT in why for why in reasons] == [False] * 38 + [True] * 2
+    assert reasons_of([CODE] * 40) == [[]] * 40
+
+
+def test_a_page_in_another_language_than_most_has_that_for_a_reason() -> None:
+    german = "Die Funktion unten ist die, mit der wir die Fläche des Gartens finden, der auf dem Bild zu sehen ist.\n"
+    assert reasons_of([*[PROSE] * 9, *[german] * 8, "12"]) == [
+        *[[]] * 9,
+        *[["in German"]] * 8,
+        ["few-words", "few-letters", "few-stop-words"],
+    ]
+    assert reasons_of([*[PROSE] * 9, german]) == [[]] * 10
+
+
 def test_far_is_what_lies_beyond_tukeys_fence_around_the_centre() -> None:
     angles = np.linspace(0, 2 * np.pi, 100, endpoint=False)
     radii = np.where(np.arange(100) % 2, 1.0, 1.2)
@@ -85,7 +102,7 @@ def test_a_page_is_no_nearest_page_of_itself() -> None:
 
 def test_the_plane_does_not_depend_on_the_basis_or_its_signs() -> None:
     draws = np.random.default_rng(2)
-    rows = of_unit_length(draws.normal(size=(50, 6)) * [5, 3, 1, 1, 1, 1])
+    rows = draws.normal(size=(50, 6)) * [5, 3, 1, 1, 1, 1]
     turn = np.linalg.qr(draws.normal(size=(6, 6)))[0]
     plane, shares = principal_plane(rows)
     for other in (rows @ turn, rows * [-1, 1, -1, 1, 1, -1], rows[:, ::-1]):
@@ -98,7 +115,7 @@ def test_the_plane_does_not_depend_on_the_basis_or_its_signs() -> None:
 
 @pytest.mark.parametrize("rows", [np.zeros((9, 3)), np.ones((9, 3))], ids=["no tokens", "all alike"])
 def test_pages_that_are_all_alike_lie_in_one_point(rows: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> None:
-    plane, shares = principal_plane(of_unit_length(rows))
+    plane, shares = principal_plane(rows)
     assert not plane.any()
     assert shares == (0, 0)
     assert not far_from_centre(plane).far.any()
@@ -109,20 +126,23 @@ def test_the_report_shows_another_corpus_beside_the_runs(reported: Run) -> None:
     corpus = figure(reported, "map")
     ours, theirs = plane[plane["side"] == 0], plane[plane["side"] == 1]
     assert set(ours["page"]) == set(corpus["url"])
-    assert set(theirs["page"]) == {f"texts.parquet, record {number}" for number in range(63)}
-    assert list(counts["sampled"]) == [len(ours), 63]
-    assert list(counts["pages"])[1] == 63
+    assert set(theirs["page"]) == {f"texts.parquet, record {number}" for number in range(69)}
+    assert list(counts["sampled"]) == [len(ours), 69]
+    assert list(counts["pages"])[1] == 69
     assert all(counts["inside_the_other"] < 0.2)
     assert ours["x"].mean() * theirs["x"].mean() < 0
     for number, group in enumerate((ours, theirs)):
         assert counts["far"][number] == group["far"].sum()
         assert set(group[group["far"]]["distance"] > counts["far_beyond"][number]) <= {True}
     outliers = figure(reported, "outliers")
-    dumps = {f"texts.parquet, record {number}" for number in (60, 61, 62)}
-    assert dumps == {row.page for row in outliers.itertuples() if row.corpus != "this run" and "data" in row.reasons}
+    listed = [row for row in outliers.itertuples() if row.corpus != "this run"]
+    for reason, first in (("data", 60), ("comment-block", 63), ("few-identifiers", 66)):
+        odd = {f"texts.parquet, record {number}" for number in range(first, first + 3)}
+        assert {row.page for row in listed if reason in row.reasons} >= odd
     assert set(outliers["page"]) <= set(plane[plane["far"]]["page"])
     reasons = figure(reported, "outlier_reasons")
-    assert set(reasons["reason"]) <= {*(rule.name for rule in RULES), NONE}
+    named = {reason for reason in reasons["reason"] if not reason.startswith("in ")}
+    assert named <= {*(rule.name for rule in RULES), SHORT, NONE}
     data = reasons[(reasons["reason"] == "data") & (reasons["corpus"] != "this run")]
     assert list(data["others"]) == [0]
 
@@ -131,7 +151,7 @@ def test_the_json_form_says_what_the_tables_say(reported: Run) -> None:
     said = json.loads((Path(reported.store.root) / "said.json").read_text())
     for name in ("beside_counts", "outliers", "outlier_reasons"):
         assert len(said[name]) == len(figure(reported, name))
-    assert said["beside_counts"][1]["pages"] == 63
+    assert said["beside_counts"][1]["pages"] == 69
 
 
 def test_points_are_drawn_within_the_axes_at_one_scale(reported: Run) -> None:

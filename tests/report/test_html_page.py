@@ -221,13 +221,13 @@ def compare_by_hand(page: Any) -> None:
     assert plane.locator(".bound").count() == 2
     legend = page.locator(".legend.corpora").inner_text()
     assert "this run (" in legend
-    assert "texts.parquet (63 pages, " in legend
+    assert "texts.parquet (69 pages, " in legend
     assert "first component" in plane.inner_html()
     dot = plane.locator("circle.page.k1.far").first
     before = dot.get_attribute("cx"), dot.get_attribute("cy")
     dot.hover(force=True)
     assert "texts.parquet, record " in page.locator("#card .url").inner_text()
-    assert "data" in page.locator("#card .what").inner_text()
+    assert ", far · " in page.locator("#card .what").inner_text()
     page.check("#by-map")
     assert (dot.get_attribute("cx"), dot.get_attribute("cy")) != before
     assert not plane.locator(".bound").first.is_visible()
