@@ -70,7 +70,7 @@ def sample_corpus(
 
 
 def text_files(corpus: str, access: AccessSection) -> tuple[Store, list[str]]:
-    """The files of a corpus: itself, the parts of a run's or a release's, else all of KINDS below the folder."""
+    """The files of a corpus: itself, the parts of a run's, else all of KINDS below the folder."""
     if corpus.endswith(KINDS):
         folder, slash, name = corpus.rpartition("/")
         store = Store(folder or slash or ".", access)
@@ -84,6 +84,8 @@ def text_files(corpus: str, access: AccessSection) -> tuple[Store, list[str]]:
             return store, parts
     if "run.json" in keys:
         raise BadInput(f"{corpus}: this run has no corpus yet; see `recall status {corpus}`")
+    if "release.json" in keys:
+        raise BadInput(f"{corpus}: a release holds no texts; name the corpus of its run")
     found = [key for key in keys if key.endswith(KINDS)]
     if not found:
         raise BadInput(f"{corpus}: no such folder, or none with texts in it ({', '.join(KINDS)})")

@@ -2,9 +2,8 @@
 
 In: the survey's sample of the run's corpus, a sample of the other, the tokenizer of the last model. Out: figures. Texts
 are told apart as on the map of the corpus. The plane is that of their first two principal components, fitted on both,
-as OpenCoder (arXiv 2411.04905) shows The Stack v2 and RefineCode. A page is far where its
-distance from the centre of its corpus exceeds the upper quartile by 1.5 interquartile ranges (Tukey, "Exploratory Data
-Analysis", 1977).
+as OpenCoder (arXiv 2411.04905) shows The Stack v2 and RefineCode. A page is far where its distance from the centre of
+its corpus exceeds the upper quartile by FENCE interquartile ranges (Tukey, "Exploratory Data Analysis", 1977).
 """
 
 from collections import Counter
@@ -65,6 +64,8 @@ COUNTS = {
 OUTLIERS = {"corpus": "string", "distance": "float64", "reasons": "list<string>", "page": "string", "text": "string"}
 REASONS = {"corpus": "string", "reason": "string", "means": "string", "far": "float64", "others": "float64"}
 
+"""far, others: share of the far pages and of the others that have the reason, null where there are none."""
+
 TABLES = ("beside_counts", "outliers", "outlier_reasons")
 
 OURS = "this run"
@@ -76,6 +77,7 @@ LISTED = 20
 """Outliers of each corpus that are listed."""
 
 NAME = 60
+"""Characters of the other corpus' name that are shown, its last ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def test_the_sample_is_bounded_however_many_rows_share_a_url(tmp_path: Path) -> 
         ("none.parquet", "none.parquet: no such file"),
         ("empty", "empty: no such folder, or none with texts in it"),
         ("run", "run: this run has no corpus yet; see `recall status"),
+        ("release", "release: a release holds no texts; name the corpus of its run"),
         ("hosts.parquet", "hosts.parquet: has no column 'text' of text, but host; name the right one"),
         ("rows.jsonl", "rows.jsonl: has no column 'text' of text, but body; name the right one"),
         ("numbers.parquet", "its column 'text' holds int64, not text"),
@@ -104,6 +105,8 @@ def test_what_is_no_corpus_is_refused_in_one_line(name: str, line: str, tmp_path
     (tmp_path / "empty").mkdir()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text("{}")
+    parquet(tmp_path / "release" / "hosts.parquet", {"host": ["a.org"]})
+    (tmp_path / "release" / "release.json").write_text("{}")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
     parquet(tmp_path / "hosts.parquet", {"host": ["a.org"]})
     json_lines(tmp_path / "rows.jsonl", [{"body": "x"}])
