@@ -17,9 +17,11 @@ __all__ = [
     "MARKS",
     "MARK_BUCKETS",
     "MARK_KINDS",
+    "OTHER_BODIES",
     "OTHER_LABEL",
     "PLAIN_TEXT",
     "TOO_SHORT",
+    "BodyKind",
     "Candidate",
     "Capture",
     "DomainTally",
@@ -28,6 +30,7 @@ __all__ = [
     "LabelKind",
     "LabelSource",
     "LabelUse",
+    "OtherPages",
     "Output",
     "PrefixValue",
     "Shard",
@@ -92,14 +95,28 @@ class Shard:
     columns: tuple[str, str] = ("url", "text")
 
 
+class BodyKind(StrEnum):
+    """What the body of a response is. All but HTML are pages of a kind of their own, which a caller must ask for."""
+
+    HTML = "html"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    SOURCE = "source"
+    NOTEBOOK = "notebook"
+
+
+OTHER_BODIES = tuple(kind for kind in BodyKind if kind is not BodyKind.HTML)
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """An HTML response as the server sent it, transfer and content encodings undone.
+    """A response as the server sent it, transfer and content encodings undone: HTML, unless others were asked for.
 
     charset: from the HTTP header, lower case, unverified. fetched: WARC-Date. truncated: WARC-Truncated or None.
     robots: header fields that say how crawlers may use the page (X-Robots-Tag and its like), `name: value` a line.
     record_id: WARC-Record-ID in its angle brackets, "" where there is none. dump, file_path: crawl and WARC file of a
-    row of a table; with record_id its columns `dump`, `file_path` and `id`, as FineWeb names them.
+    row of a table; with record_id its columns `dump`, `file_path` and `id`, as FineWeb names them. language: the
+    word for the fence of a source file.
     """
 
     ref: WarcRef
@@ -112,6 +129,8 @@ class Capture:
     record_id: str = ""
     dump: str = ""
     file_path: str = ""
+    kind: BodyKind = BodyKind.HTML
+    language: str = ""
 
 
 PLAIN_TEXT = b"<plaintext>"
@@ -124,7 +143,10 @@ def plain_text(body: bytes) -> str | None:
 
 
 class Skip(StrEnum):
-    """Why a response record is no page. A value that is counted, never an exception."""
+    """Why a response record is no HTML page. A value that is counted, never an exception.
+
+    Those named as a BodyKind are pages of that kind, where [scan] types asks for them.
+    """
 
     NOT_HTTP = "not_http"
     BAD_HTTP = "bad_http"
@@ -137,6 +159,12 @@ class Skip(StrEnum):
     NO_TEXT = "no_text"
     NOT_INDEXED = "not_indexed"
     NO_WET = "no_wet"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    SOURCE = "source"
+    NOTEBOOK = "notebook"
+    BINARY = "binary"
+    BROKEN_NOTEBOOK = "broken_notebook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +177,19 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPages:
+    """Pages of a kind that is no HTML, by what became of them."""
+
+    kept: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShardReport:
     """Counts of every response record of one shard, by what became of it.
 
-    Raises ValueError unless read = skipped + rejected + kept.
+    rejected, kept: HTML pages; others: what became of those skipped as no HTML whose kind was asked for, by BodyKind.
+    Raises ValueError unless read = skipped + rejected + kept, and skipped of a kind = its kept + rejected.
     """
 
     shard: int
@@ -164,11 +201,15 @@ class ShardReport:
     kept: int
     candidates: int
     files: tuple[Output, ...] = field(default=())
+    others: Mapping[str, OtherPages] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         accounted = sum(self.skipped.values()) + self.rejected + self.kept
         if self.read != accounted:
             raise ValueError(f"{self.path}: read {self.read} responses but accounted for {accounted}")
+        for kind, pages in self.others.items():
+            if (seen := self.skipped.get(Skip(kind), 0)) != pages.kept + pages.rejected:
+                raise ValueError(f"{self.path}: read {seen} of {kind} but accounted for {pages.kept + pages.rejected}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ def earlier(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for schema in (ROWS, PAGE_TASKS):
         monkeypatch.delitem(schema, "sketch")
     monkeypatch.delitem(ROWS, "time")
-    columns = shard._SlimRows.columns
-    monkeypatch.setattr(shard._SlimRows, "columns", lambda rows: {name: columns(rows)[name] for name in ROWS})
+    columns = shard.SlimRows.columns
+    monkeypatch.setattr(shard.SlimRows, "columns", lambda rows: {name: columns(rows)[name] for name in ROWS})
     monkeypatch.delitem(CORPUS, "fallback")
     monkeypatch.setattr("recall.steps.domains._find_repeats", lambda round_, *_: (CrawlPages(round_.run.store), 0))
     monkeypatch.setattr("annotation.page_pool.require_repeats", lambda _: None)

@@ -4,13 +4,13 @@ In: references and how a path is read. Out: captures, or stored bytes, sorted by
 ShardCorrupt, a reference that does not cover exactly one record.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from recall.archive.warc import capture_in, outcome_in
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
 from recall.io import read_range
-from recall.records import Capture, Skip, WarcRef
+from recall.records import BodyKind, Capture, Skip, WarcRef
 
 GAP = 1 << 20
 LONGEST = 64 << 20
@@ -36,13 +36,17 @@ def coalesce(refs: Iterable[WarcRef], gap: int = GAP, limit: int = LONGEST) -> l
 
 
 def read_many(
-    refs: Iterable[WarcRef], url_of: Callable[[str], str] = str, access: AccessSection = _ANYONE
+    refs: Iterable[WarcRef],
+    url_of: Callable[[str], str] = str,
+    access: AccessSection = _ANYONE,
+    types: Collection[BodyKind] = (),
 ) -> Iterator[Capture]:
     """The captures of many references, sorted by path and offset. url_of: gives the URL of a path.
 
-    Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes cannot be fetched.
+    types: kinds of pages beside HTML. Raises ShardCorrupt when a record is not a page, ShardUnreadable when its bytes
+    cannot be fetched.
     """
-    return (capture_in(data, ref) for ref, data in read_records(refs, url_of, access))
+    return (capture_in(data, ref, types) for ref, data in read_records(refs, url_of, access))
 
 
 def read_outcomes(

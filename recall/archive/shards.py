@@ -12,7 +12,7 @@ from recall.archive.ranges import read_many
 from recall.archive.warc import conversions, responses
 from recall.config import AccessSection
 from recall.errors import BadInput, ShardCorrupt
-from recall.records import Capture, Shard, Skip, WarcRef
+from recall.records import OTHER_BODIES, BodyKind, Capture, Shard, Skip, WarcRef
 
 TEXT_KINDS = (".parquet", *LINES, *WET)
 
@@ -22,12 +22,15 @@ def is_text(url: str) -> bool:
     return url.endswith(TEXT_KINDS)
 
 
-def read_shard(shard: Shard, access: AccessSection) -> Iterator[Capture | Skip]:
-    """Every page of a shard in file order, or why a record is none. Raises ShardFailed when it is not whole."""
+def read_shard(shard: Shard, access: AccessSection, types: Collection[BodyKind] = ()) -> Iterator[Capture | Skip]:
+    """Every page of a shard in file order, or why a record is none. types: kinds of pages of a WARC beside HTML.
+
+    Raises ShardFailed when it is not whole.
+    """
     if is_text(shard.url):
         outcomes = texts(shard.url, access, shard.path, shard.columns)
         return _checked(outcomes, shard, access) if shard.url.endswith(WET) else outcomes
-    return _checked(responses(shard.url, access, shard.path), shard, access)
+    return _checked(responses(shard.url, access, shard.path, types), shard, access)
 
 
 def _checked(outcomes: Iterator[Capture | Skip], shard: Shard, access: AccessSection) -> Iterator[Capture | Skip]:
@@ -48,18 +51,18 @@ def _checked(outcomes: Iterator[Capture | Skip], shard: Shard, access: AccessSec
 
 
 def read_again(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -> Iterator[Capture]:
-    """The pages of some references into a shard. Raises ShardFailed when one does not read any more."""
+    """The pages of some references into a shard, of any kind. Raises ShardFailed when one does not read any more."""
     if any(ref.length < 0 for ref in refs):
         return _read_from_start(shard, refs, access)
     if is_text(shard.url):
         return read_texts(refs, shard.url, access, shard.columns)
-    return read_many(refs, lambda _path: shard.url, access)
+    return read_many(refs, lambda _path: shard.url, access, OTHER_BODIES)
 
 
 def _read_from_start(shard: Shard, refs: Collection[WarcRef], access: AccessSection) -> Iterator[Capture]:
     """The same where records share gzip members, as in a file that was compressed whole: all of it is read."""
     wanted = set(refs)
-    for capture in read_shard(shard, access):
+    for capture in read_shard(shard, access, OTHER_BODIES):
         if isinstance(capture, Capture) and capture.ref in wanted:
             wanted.remove(capture.ref)
             yield capture

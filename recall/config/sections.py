@@ -179,6 +179,13 @@ class ScanSection(Section):
     candidates_share: Share = 0.1
     keep: Literal["body", "reference"] = "body"
     rescan: Literal["candidates", "all"] = "candidates"
+    types: tuple[Literal["text", "markdown", "source", "notebook"], ...] = ()
+
+    @model_validator(mode="after")
+    def _types_fit(self) -> "ScanSection":
+        if self.types and self.input != "warc":
+            raise ValueError('types need input = "warc": Common Crawl\'s text is of HTML alone')
+        return self
 
 
 class DomainsSection(Section):

@@ -76,6 +76,7 @@ def card(run: Run, figures: CardFigures) -> str:
         _table(("first kept in round", "pages"), sorted(statistics.rounds.items())),
         _table(("language", "pages", "MB"), _languages(statistics)),
         _table(("category", "pages"), [(name or "other", pages) for name, pages in ranked(statistics.categories)]),
+        _table(("kind of response", "pages"), ranked(statistics.bodies) if config.scan.types else ()),
         _code(statistics),
         _licenses(statistics),
         corpus_quality(config, statistics.qualities, statistics.quality_tokens),
@@ -248,6 +249,9 @@ def _limits(config: Config) -> str:
         "quality signals are columns, no page was filtered by them": not config.quality.keep
         and config.quality.preset == "none"
         and not (config.quality.ranked and config.quality.best_tokens),
+        "what is no HTML was kept by the threshold for bare text or by a prefix; nobody judged a sample of it": bool(
+            config.scan.types
+        ),
     }
     lines = [
         "- The classifier errs most in languages other than English and on listing pages.",

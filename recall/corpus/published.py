@@ -16,9 +16,10 @@ from recall.archive.warc import read_at
 from recall.config import ClusterSection
 from recall.config.corpus_sections import QUALITY
 from recall.errors import RecallError
+from recall.page.files.notebook import OUTPUT
 from recall.page.markdown.code_hints import LANGUAGES, OTHER_LANGUAGES
 from recall.page.text.prose_language import language_of
-from recall.records import WarcRef
+from recall.records import OTHER_BODIES, BodyKind, WarcRef
 from recall.run.jobs import complete
 from recall.run.rounds import Damage, Run
 from recall.run.sampling import BottomK, priority
@@ -40,11 +41,11 @@ BINS_PER_DOUBLING = 2
 
 _COUNTERS = (
     *("reasons", "rounds", "crawls", "languages", "categories", "language_bytes", "lengths", "merged"),
-    *("licenses", "code", "qualities", "quality_tokens"),
+    *("licenses", "code", "qualities", "quality_tokens", "bodies"),
 )
 
 OTHER_WORD = "another word"
-KNOWN_WORDS = LANGUAGES | OTHER_LANGUAGES | {""}
+KNOWN_WORDS = LANGUAGES | OTHER_LANGUAGES | {"", OUTPUT}
 """Words of fences that are counted by themselves."""
 
 LINEAGE_COLUMNS = ["url", "warc_path", "offset", "length", "digest"]
@@ -71,7 +72,7 @@ class PageFacts:
     """What a page's row says beside what is sampled. code: characters of its fenced blocks by language.
 
     license: an SPDX expression or an address; tokens, named_tokens: as in the corpus, 0 where it has no such column;
-    quality: None without a ranker.
+    quality: None without a ranker; body: kind of the response.
     """
 
     crawl: str
@@ -80,6 +81,7 @@ class PageFacts:
     named_tokens: int = 0
     code: Mapping[str, int] = field(default_factory=dict)
     quality: float | None = None
+    body: str = BodyKind.HTML.value
 
 
 @dataclass(slots=True)
@@ -88,7 +90,8 @@ class CorpusStatistics:
 
     lengths: pages by bin of their text's bytes (see `length_bin`); merged: pages by the number of duplicates that were
     merged into them, empty where the corpus does not say; code: characters of fenced blocks by language, "" for none;
-    qualities, quality_tokens: pages and their tokens by quality, rounded down; empty without a ranker.
+    qualities, quality_tokens: pages and their tokens by quality, rounded down; empty without a ranker; bodies: pages by
+    kind of response.
     """
 
     pages: int = 0
@@ -107,6 +110,7 @@ class CorpusStatistics:
     code: Counter[str] = field(default_factory=Counter)
     qualities: Counter[int] = field(default_factory=Counter)
     quality_tokens: Counter[int] = field(default_factory=Counter)
+    bodies: Counter[str] = field(default_factory=Counter)
     bottom: BottomK[SampledPage, SampledPage] = field(default_factory=lambda: BottomK(SAMPLE), repr=False)
 
     @property
@@ -128,6 +132,7 @@ class CorpusStatistics:
         if facts.quality is not None:
             self.qualities[int(facts.quality)] += 1
             self.quality_tokens[int(facts.quality)] += facts.named_tokens or facts.tokens
+        self.bodies[facts.body] += 1
         self.languages[page.language] += 1
         self.categories[page.category] += 1
         self.language_bytes[page.language] += page.bytes
@@ -163,7 +168,7 @@ def part_statistics(inputs: StatisticsInputs, key: str) -> CorpusStatistics:
     """Statistics of one part file."""
     statistics = CorpusStatistics(bottom=BottomK(inputs.size))
     wanted = ["url", "text", "score", "reason", "round", "crawl", "language", "category", "duplicates"]
-    wanted += ["license", "tokens", "named_tokens", "fences", QUALITY]
+    wanted += ["license", "tokens", "named_tokens", "fences", QUALITY, "body"]
     for table in inputs.store.read_batches(key, present(inputs.store, key, wanted), ROWS):
         for row in table.to_pylist():
             text: str = row["text"]
@@ -190,7 +195,8 @@ def _facts_of(row: Mapping[str, Any]) -> PageFacts:
         word = fence["language"]  # of a text that others extracted it may be anything
         code[word if word in KNOWN_WORDS else OTHER_WORD] += fence["chars"]
     tokens, named = row.get("tokens") or 0, row.get("named_tokens") or 0
-    return PageFacts(row["crawl"], row.get("license") or "", tokens, named, code, row.get(QUALITY))
+    body = row.get("body") or BodyKind.HTML.value
+    return PageFacts(row["crawl"], row.get("license") or "", tokens, named, code, row.get(QUALITY), body)
 
 
 def present(store: Store, key: str, wanted: Sequence[str]) -> list[str]:
@@ -235,7 +241,7 @@ def check_lineage(run: Run, count: int) -> tuple[int, list[Damage]]:
     for url, path, offset, length, digest in rows:
         where = f"{path} at {offset}"
         try:
-            capture = read_at(WarcRef(path, offset, length), urls[path], run.config.access)
+            capture = read_at(WarcRef(path, offset, length), urls[path], run.config.access, OTHER_BODIES)
         except (RecallError, KeyError) as error:
             damages.append(Damage(where, f"cannot be read back: {error}"))
             continue

@@ -17,6 +17,9 @@ METADATA = {"recall.schema": "corpus", "recall.schema_version": str(VERSION)}
 ID_BITS = 24
 """A page's id is its shard's number times 2^ID_BITS plus its row in the shard's scan."""
 
+FIRST_OTHER = 1 << ID_BITS - 1
+"""What is added to the row of a page that is no HTML: these have rows of their own."""
+
 LINEAGE: Schema = {
     "url": "string",
     "text": "string",
@@ -73,6 +76,9 @@ COUNTED: Schema = {"tokens": "int32", "named_tokens": "int32", "fences": FENCES}
 HELD_EARLIER: Schema = {"earlier": "string"}
 """What earlier corpora hold."""
 
+BODY: Schema = {"body": "string", "left_out": "int32"}
+"""What kind of response the page was."""
+
 CODE: Schema = {**CODE_SIGNALS, "broken_rules": "list<string>"}
 """What is measured of the fenced blocks."""
 
@@ -91,13 +97,14 @@ CORPUS: Schema = {
     **HELD_EARLIER,
     **CODE,
     **RANKED,
+    **BODY,
 }
 ORDER = ("domain", "url", "id")
 """What the rows of the corpus are sorted by, over all its parts."""
 
 MEANINGS = {
     "url": "address the crawler asked for",
-    "text": "the page's main content as Markdown, code in fenced blocks",
+    "text": "the page's main content as Markdown, code in fenced blocks; a body that is no HTML as `body` says",
     "tag": "what the page was recalled as",
     "score": "the last model's score, 0 to 1",
     "reason": "classifier, prefix, both, or label (only a person called it code)",
@@ -124,7 +131,8 @@ MEANINGS = {
     "weight": "how often to draw the row in a mix: the product of its weights by host, language, category and quality",
     "fallback": "why the text is the page's whole or plain text instead of its main content, empty where it is not: "
     "no_tree, too_many_nodes, too_deep, extractor_failed, block_lost, or `error: ` and the exception",
-    "title": "the page's title, as the heading that the text begins with; empty where it has none",
+    "title": "the page's title, as the heading that the text begins with; of Markdown and notebooks the first heading; "
+    "empty where it has none",
     "license": "the licence that the page says it is under: an SPDX expression or an address, or empty",
     "license_source": "the kind of that statement: rel, schema, meta, rdf or link (recall/corpus/licenses.py)",
     "truncated": "why the crawler cut the page (WARC-Truncated), empty where it is whole",
@@ -140,6 +148,9 @@ MEANINGS = {
     **dict.fromkeys(CODE_SIGNALS, "signal of the fenced blocks, null without one; docs/corpus.md defines it"),
     "broken_rules": "rules of [quality] preset that a fenced block of the text breaks",
     QUALITY: "what the text is worth to who learns programming from it, 0 to 5, by [quality] ranker; null without one",
+    "body": "kind of the response: html, or with [scan] types text, markdown, source, notebook; html also for texts "
+    "that others extracted",
+    "left_out": "images, other media and ends of long outputs that the text of a notebook leaves out, null for others",
 }
 
 DROPPED: Schema = {

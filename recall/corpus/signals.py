@@ -16,6 +16,7 @@ from importlib.resources import files
 import numpy as np
 
 from recall.config.corpus_sections import parse_rule
+from recall.page.files.notebook import OUTPUT
 from recall.page.text.prose_language import language_of
 from recall.sites.kinds import kind_of
 
@@ -57,7 +58,7 @@ def code_languages(text: str) -> list[str]:
     """The words that a page's fences name their languages by, the one with the most characters first."""
     sizes: Counter[str] = Counter()
     for block in blocks(text):
-        if block.language:
+        if block.language and block.language != OUTPUT:
             sizes[block.language] += block.end - block.start
     return sorted(sizes, key=lambda word: (-sizes[word], word))
 

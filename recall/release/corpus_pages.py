@@ -15,7 +15,7 @@ from recall.archive.shards import is_text
 from recall.archive.warc import WarcWriter, capture_in
 from recall.corpus import part_keys
 from recall.errors import BadInput, Damaged
-from recall.records import WarcRef
+from recall.records import OTHER_BODIES, WarcRef
 from recall.release.export_files import compressed, new_file
 from recall.run.rounds import Run
 
@@ -73,7 +73,7 @@ def _copy(rows: list[dict[str, Any]], writer: WarcWriter, url_of: Callable[[str]
     }
     for ref, data in read_records(wanted, url_of, run.config.access):
         row = wanted[ref]
-        capture = capture_in(data, ref)
+        capture = capture_in(data, ref, OTHER_BODIES)
         if capture.url != row["url"] or f"sha256:{sha256(capture.body).hexdigest()}" != row["digest"]:
             raise Damaged(f"{ref.path} at {ref.offset}: holds another page than the corpus says; see `recall verify`")
         writer.copy(data)

@@ -16,6 +16,7 @@ from recall.labels.audit_estimates import Audited
 from recall.report.comparison import OtherCorpus, compare
 from recall.report.contents import FigureData, Report, ReportSection
 from recall.report.corpus_figures import (
+    bodies_of,
     categories_of,
     dropped_figure,
     duplicates_of,
@@ -182,6 +183,8 @@ def _corpus(last: Round, survey: CorpusStatistics | None) -> tuple[FigureData, .
     if survey is None:
         return ()
     counted = (languages_of(survey), categories_of(survey), lengths_of(survey), qualities_of(survey))
+    bodies = bodies_of(survey)
+    counted = (*counted, *(() if bodies is None else (bodies,)))
     return (*counted, duplicates_of(survey), map_of(last, survey.sample))
 
 

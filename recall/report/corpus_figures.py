@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from recall.corpus import BINS_PER_DOUBLING, CorpusStatistics
+from recall.records import BodyKind
 from recall.report.contents import FigureData
 from recall.report.funnel import dropped_of_round
 from recall.run.rounds import Round
@@ -108,6 +109,19 @@ def categories_of(survey: CorpusStatistics) -> FigureData:
         "Pages of the corpus by kind of site, from their URL.",
         COUNTS,
         counted(named),
+    )
+
+
+def bodies_of(survey: CorpusStatistics) -> FigureData | None:
+    """Pages of the corpus by kind of response; None where all are HTML."""
+    if set(+survey.bodies) <= {BodyKind.HTML.value}:
+        return None
+    return FigureData(
+        "bodies",
+        "Kinds of responses",
+        "Pages of the corpus by what the server sent: HTML, or what [scan] types asks for.",
+        COUNTS,
+        counted(survey.bodies),
     )
 
 

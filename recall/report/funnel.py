@@ -13,7 +13,7 @@ from recall.labels.decisions import accepted_set
 from recall.report.contents import FigureData
 from recall.run.jobs import complete
 from recall.run.rounds import Round, Run
-from recall.run.scanned import SHARDS_FILE, ScannedShard, read_rows, scanned_shards
+from recall.run.scanned import SHARDS_FILE, ScannedShard, others_in, read_rows, scanned_shards
 from recall.run.store import Store
 from recall.sites.prefixes import PrefixSet
 
@@ -28,7 +28,9 @@ def skipped_reasons(round_: Round) -> tuple[int, Counter[str]]:
     """Responses that a round's scan read, and those of them that are no page by reason."""
     read, skipped = 0, Counter[str]()
     key = round_.step("scan").key(SHARDS_FILE)
-    for table in round_.run.store.read_batches(key, ["read", "skipped"]):
+    wanted = ["read", "skipped"] + (["others"] if round_.run.config.scan.types else [])
+    for table in round_.run.store.read_batches(key, wanted):
+        skipped.subtract(others_in(table))
         read += sum(table.column("read").to_pylist())
         for text in table.column("skipped").to_pylist():
             skipped.update(json.loads(text))
@@ -54,7 +56,8 @@ class Denied:
 
 def count_denied(job: Denied, scanned: ScannedShard) -> int:
     """Pages of a shard that the round recalls although people labelled them not code."""
-    rows = read_rows(job.store, scanned, ["url", "kept"]).to_pylist()
+    tables = [read_rows(job.store, each, ["url", "kept"]) for each in (scanned, scanned.others) if each is not None]
+    rows = [row for table in tables for row in table.to_pylist()]
     return sum(row["url"] in job.urls and (row["kept"] or job.prefixes.match(row["url"]) is not None) for row in rows)
 
 

@@ -26,7 +26,7 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'none'; script-src {script}; base-uri 'none'; "
     "form-action 'none'"
 )
-HALVES = frozenset({"saturation", "left_out", "languages", "categories", "lengths", "duplicates"})
+HALVES = frozenset({"saturation", "left_out", "languages", "categories", "bodies", "lengths", "duplicates"})
 """Figures that stand two in a line."""
 
 URL = 140

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from recall.errors import Damaged
 from recall.run.order import StepPosition
 from recall.run.rounds import Damage, Run, Step
-from recall.run.scanned import SHARDS_FILE
+from recall.run.scanned import SHARDS_FILE, others_in
 
 AGAIN = "captured again"
 LIMITS = "over [harvest] per_prefix or limit"
@@ -26,11 +26,12 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Shards or pages of a step. failed: how many for which reason."""
+    """Shards or pages of a step. failed: how many for which reason; apart: of those done, pages that are no HTML."""
 
     planned: int
     done: int
     failed: Mapping[str, int] = field(default_factory=dict)
+    apart: int = 0
 
     @property
     def lost(self) -> int:
@@ -90,7 +91,7 @@ def unexplained(entries: Sequence[Entry]) -> Iterator[Damage]:
             and (entry.shards.planned, entry.pages.planned)
             != (
                 scanned.shards.done,
-                scanned.pages.done,
+                scanned.pages.done - scanned.pages.apart,
             )
         ):
             yield Damage(entry.position.manifest, "does not count the shards and pages that the round's scan scored")
@@ -114,15 +115,20 @@ def _seed(run: Run, step: Step, position: StepPosition) -> Entry:
 
 
 def _scan(run: Run, step: Step, position: StepPosition) -> Entry:
-    table = run.store.read_table(step.key(SHARDS_FILE), ["read", "skipped", "rejected", "kept"])
+    wanted = ["read", "skipped", "rejected", "kept"]
+    wanted += ["others"] if run.config.scan.types else []
+    table = run.store.read_table(step.key(SHARDS_FILE), wanted)
     skipped: Counter[str] = Counter()
     for text in table.column("skipped").to_pylist():
         skipped.update(json.loads(text))
+    others = others_in(table)
     sums = {name: int(table.column(name).to_numpy().sum()) for name in ("read", "rejected", "kept")}
     if sums["read"] != _int(step.manifest.counts, "read"):
         raise Damaged(f"{run.store.url(step.key(SHARDS_FILE))}: holds other counts than step.json")
     shards = Account(len(run.shards), table.num_rows, _failures(run, step))
-    return Entry(position, shards, Account(sums["read"], sums["rejected"] + sums["kept"], dict(skipped)))
+    apart = others.total()
+    done = sums["rejected"] + sums["kept"] + apart
+    return Entry(position, shards, Account(sums["read"], done, dict(skipped - others), apart))
 
 
 def _domains(_run: Run, step: Step, position: StepPosition) -> Entry:

@@ -2,16 +2,16 @@
 
 In: a round whose scan is done. Out: ScannedShards, a sequence over shards.parquet, and the slim rows of a shard, one
 for each page seen. Rows of a shard are in file order, the same in every round, so that rounds can be compared row by
-row. Pages above the floor are candidates: written here by the scan with token ids and bodies, and read back, from there
-or by byte range.
+row. Pages above the floor are candidates: written with token ids and bodies (`candidate_writer`), and read back, from
+there or by byte range.
 """
 
 import heapq
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from recall.archive.shards import read_again
 from recall.config import AccessSection
 from recall.errors import Damaged
-from recall.io.parquet import ParquetWriter, lists_of, table_of
-from recall.records import Capture, Shard, WarcRef
+from recall.io.parquet import lists_of, table_of
+from recall.records import BodyKind, OtherPages, Shard, WarcRef
 from recall.run.own_threshold import own_threshold
 from recall.run.rounds import Round
 from recall.run.store import Store, Table
@@ -45,6 +45,8 @@ _ADDED = ("time", "sketch")
 """Columns that earlier versions did not write."""
 TOPIC_ROWS = {**ROWS, "topic": "string"}
 """Rows of a run with several topics. topic: label of the page's own, whether it is kept or not."""
+OTHER_ROWS = {"kind": "string"}
+"""Columns that rows of pages of other kinds than HTML have beside those. kind: as in BodyKind."""
 SHARDS = {
     "shard": "int32",
     "path": "string",
@@ -56,6 +58,8 @@ SHARDS = {
     "rows_file": "string",
     "candidates_file": "string",
 }
+OTHER_SHARDS = {"others": "string", "other_rows_file": "string", "other_candidates_file": "string"}
+"""Columns that [scan] types adds. others: counts of pages of other kinds than HTML, as an object by kind."""
 SHARDS_FILE = "shards.parquet"
 
 
@@ -65,6 +69,7 @@ class ScannedShard:
 
     skipped: responses that are no page, by Skip value. rows, candidates: keys of its files within the run folder.
     threshold: that decides which candidates are kept, where the scan or an audit chose one; else rows say it.
+    others: the pages of other kinds than HTML, which have rows and candidates of their own: None without [scan] types.
     """
 
     shard: Shard
@@ -74,6 +79,7 @@ class ScannedShard:
     rows: str
     candidates: str
     threshold: float | None = None
+    others: "ScannedShard | None" = None
 
     @property
     def number(self) -> int:
@@ -105,20 +111,35 @@ class ScannedShards(Sequence[ScannedShard]):
             return [self[row] for row in range(len(self))[index]]
         number = range(len(self))[index]
         row = {name: self._table.column(name)[number].as_py() for name in self._table.column_names}
+        shard = self._shards[row["shard"]]
+        others = None
+        if key := row.get("other_rows_file"):
+            seen = [OtherPages(**pages) for pages in json.loads(row["others"]).values()]
+            read, kept = sum(pages.kept + pages.rejected for pages in seen), sum(pages.kept for pages in seen)
+            others = ScannedShard(shard, read, kept, {}, key, row["other_candidates_file"])
         return ScannedShard(
-            shard=self._shards[row["shard"]],
+            shard=shard,
             read=row["read"],
             kept=row["kept"],
             skipped=json.loads(row["skipped"]),
             rows=row["rows_file"],
             candidates=row["candidates_file"],
             threshold=self._threshold,
+            others=others,
         )
 
     def find(self, number: int) -> ScannedShard | None:
         """The shard of a number, None when its scan failed."""
         index = int(np.searchsorted(self._numbers, number))
         return self[index] if index < len(self) and self._numbers[index] == number else None
+
+
+def others_in(table: Table) -> Counter[str]:
+    """Pages of each other kind than HTML that a table of SHARDS counts, kept or not; none without that column."""
+    seen: Counter[str] = Counter()
+    for text in table.column("others").to_pylist() if "others" in table.column_names else ():
+        seen.update({kind: pages["kept"] + pages["rejected"] for kind, pages in json.loads(text).items()})
+    return seen
 
 
 def scanned_shards(scanned: Round) -> ScannedShards:
@@ -158,61 +179,10 @@ def refs_of(table: Table, path: str, rows: Iterable[int]) -> dict[int, WarcRef]:
     return {row: WarcRef(path, int(offsets[row]), int(lengths[row])) for row in rows}
 
 
-CANDIDATES = {
-    "row": "int32",
-    "tokens": "list<uint32>",
-    "charset": "string",
-    "fetched": "string",
-    "robots": "string",
-    "truncated": "string",
-    "record_id": "string",
-    "dump": "string",
-    "file_path": "string",
-    "body": "binary",
-}
-"""Of an earlier version's scan the four columns before the body are not there."""
-ZSTD_LEVEL = 1
-PIECE = 2 << 20
-"""Bytes of candidates that are held before they are written as a row group."""
-
 BODIES = 256
 """Candidates whose bodies are held at a time when they are read."""
 
 MAX_UNPACKED = 16 << 20
-
-
-class CandidateWriter:
-    """Writes a shard's candidates to a local file as they come. rows: their numbers among the shard's slim rows."""
-
-    def __init__(self, path: Path, keep: str) -> None:
-        self.path = path
-        self.rows: list[int] = []
-        self._keep = keep
-        self._pack = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
-        self._writer = ParquetWriter(path, CANDIDATES)
-        self._held: list[tuple[Any, ...]] = []
-        self._bytes = 0
-
-    def add(self, row: int, tokens: NDArray[Any], page: Capture) -> None:
-        """Add a page. tokens: its token line."""
-        body = None
-        if self._keep == "body":  # copied, as what it was packed into is as large as the page
-            body = bytes(memoryview(self._pack.compress(page.body)))
-        origin = (page.truncated or "", page.record_id, page.dump, page.file_path)
-        self._held.append((row, tokens, page.charset, page.fetched, page.robots, *origin, body))
-        self.rows.append(row)
-        self._bytes += tokens.nbytes + len(body or b"")
-        if self._bytes >= PIECE:
-            self._write()
-
-    def _write(self) -> None:
-        self._writer.add({name: [held[i] for held in self._held] for i, name in enumerate(CANDIDATES)})
-        self._held, self._bytes = [], 0
-
-    def close(self) -> None:
-        """Write what is held, then the file's footer."""
-        self._write()
-        self._writer.close()
 
 
 def read_token_lines(store: Store, scanned: ScannedShard) -> Iterator[tuple[NDArray[np.int32], list[NDArray[Any]]]]:
@@ -233,10 +203,13 @@ class PageBody:
     record_id: str = ""
     dump: str = ""
     file_path: str = ""
+    kind: BodyKind = BodyKind.HTML
+    language: str = ""
 
 
 _SAID = ("charset", "robots", "fetched")
 _SAID_NOW = (*_SAID, "truncated", "record_id", "dump", "file_path")
+_SAID_OF_OTHERS = (*_SAID_NOW, "kind", "language")
 
 
 def read_bodies(
@@ -280,15 +253,18 @@ def _bodies_again(
 ) -> Iterator[tuple[int, PageBody]]:
     for capture in read_again(scanned.shard, sorted(missing), access):
         said = {name: getattr(capture, name) or "" for name in _SAID_NOW[1:]}
-        yield missing[capture.ref], PageBody(capture.body, capture.charset, **said)
+        page = PageBody(capture.body, capture.charset, **said, kind=capture.kind, language=capture.language)
+        yield missing[capture.ref], page
 
 
 def _kept_bodies(store: Store, scanned: ScannedShard, wanted: dict[int, WarcRef]) -> Iterator[tuple[int, PageBody]]:
     unpack = zstandard.ZstdDecompressor()
-    said = _SAID_NOW if "record_id" in store.columns_of(scanned.candidates) else _SAID
+    there = store.columns_of(scanned.candidates)
+    said = _SAID_OF_OTHERS if "kind" in there else _SAID_NOW if "record_id" in there else _SAID
     for batch in store.read_batches(scanned.candidates, ["row", *said, "body"], BODIES):
         bodies, columns = batch.column("body"), {name: batch.column(name) for name in said}
         for index, row in enumerate(batch.column("row").to_pylist()):
             if row in wanted and (packed := bodies[index].as_py()) is not None:
                 body = unpack.decompress(packed, max_output_size=MAX_UNPACKED)
-                yield row, PageBody(body, **{name: column[index].as_py() for name, column in columns.items()})
+                values = {name: column[index].as_py() for name, column in columns.items()}
+                yield row, PageBody(body, **{**values, "kind": BodyKind(values.get("kind", BodyKind.HTML))})

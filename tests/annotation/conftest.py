@@ -15,11 +15,12 @@ from recall.archive.warc import WarcWriter
 from recall.config import parse_config
 from recall.model.tokens import Tokenizer
 from recall.records import MARKS, Shard
+from recall.run.candidate_writer import CANDIDATES
 from recall.run.crawl_pages import REPEATS_FILE
 from recall.run.label_files import LabelledUrl
 from recall.run.progress_bar import silence
 from recall.run.rounds import Round, Run
-from recall.run.scanned import CANDIDATES, ROWS, SHARDS, SHARDS_FILE
+from recall.run.scanned import ROWS, SHARDS, SHARDS_FILE
 from recall.run.store import Store
 from recall.steps.domains import CANDIDATES as PREFIXES
 from recall.steps.domains import DOMAINS

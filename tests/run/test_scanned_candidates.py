@@ -10,7 +10,8 @@ from recall.archive.warc import WarcWriter, captures
 from recall.config import AccessSection
 from recall.errors import ShardFailed
 from recall.records import Capture, Shard
-from recall.run.scanned import CANDIDATES, CandidateWriter, PageBody, ScannedShard, read_bodies, read_token_lines
+from recall.run.candidate_writer import CANDIDATES, CandidateWriter
+from recall.run.scanned import PageBody, ScannedShard, read_bodies, read_token_lines
 from recall.run.store import Store
 
 PAGES = {"https://a.org/1": b"<p>one</p>", "https://a.org/2": b"<p>two</p>", "https://a.org/3": b"<p>three</p>"}

@@ -32,7 +32,18 @@ def looks_like_text(data: bytes) -> bool:
     start = data[:HEADER]
     if start.startswith(_UNICODE) or HTML_START.match(start):
         return True
-    return (len(start) - len(start.translate(None, _BINARY))) * _BINARY_SHARE <= len(start)
+    return binary_bytes(start) * _BINARY_SHARE <= len(start)
+
+
+def binary_bytes(data: bytes) -> int:
+    """Binary data bytes (MIME Sniffing, 3) within the bytes by which a type is told."""
+    start = data[:HEADER]
+    return len(start) - len(start.translate(None, _BINARY))
+
+
+def has_unicode_mark(data: bytes) -> bool:
+    """Whether data begins with a byte order mark."""
+    return data.startswith(_UNICODE[:3])
 
 
 def is_text_itself(body: bytes, decoded: bytes | None) -> bool:

@@ -39,7 +39,7 @@ _LENGTH = re.compile(rb"0|[1-9]\d{0,17}")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z-]*")
 _ASKED = (
     *(b"WARC-Type", b"Content-Length", b"Content-Type", b"WARC-Target-URI", b"WARC-Date"),
-    *(b"WARC-Truncated", b"WARC-Segment-Number", b"WARC-Record-ID"),
+    *(b"WARC-Truncated", b"WARC-Segment-Number", b"WARC-Record-ID", b"WARC-Identified-Payload-Type"),
 )
 
 
@@ -171,10 +171,11 @@ def _outcome(member: bytearray, readings: Readings) -> Draft | Skip | None:
     content_type, url, *others = asked
     if not all(value is None or value.isascii() for value in others):
         raise _NeedsFullParser
-    date, truncated, segment, record = others
+    date, truncated, segment, record, detected = others
     cut = truncated.decode() if truncated else None if segment is None else "segment"
     named = bounded_id((record or b"").decode())
-    head = RecordFields(stop - start, url, content_type, (date or b"").decode(), cut, named)
+    said = (date or b"").decode()
+    head = RecordFields(stop - start, url, content_type, said, cut, named, (detected or b"").lower())
     return interpret(head, member, start, stop)
 
 

@@ -3,19 +3,21 @@
 In: a record's header and block (HTTP head and body). Out: a `Capture`, or a `Skip`. The head is read here where it is
 written as crawlers write it, else by `http_head`; `http_codings` undoes what the body is packed in. A page is HTML by
 its Content-Type as browsers extract it (Fetch, "extract a MIME type"; where that refuses a value, as Chromium reads
-it), or, where that says nothing, by how the body begins (MIME Sniffing, 7.1).
+it), or, where that says nothing, by how the body begins (MIME Sniffing, 7.1); what is none may be text of another kind
+(`file_types`).
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 from recall.archive.warc.body_type import HEADER, HTML_START
+from recall.archive.warc.file_types import FileType, file_type, resolved
 from recall.archive.warc.http_codings import MAX_BODY, decode_body
 from recall.archive.warc.http_head import MAX_HEAD, HttpHead, read_head
 from recall.archive.warc.record_head import RecordFields
-from recall.records import PLAIN_TEXT, Capture, Skip, WarcRef
+from recall.records import PLAIN_TEXT, BodyKind, Capture, Skip, WarcRef
 
 MAX_URL = 8 << 10
 
@@ -46,13 +48,15 @@ _URL = re.compile(r"(?i)https?://[^\s/?#][^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-
 class Content:
     """What a page's server sent. body: decoded; charset: of the HTTP header, unverified; robots: as in Capture.
 
-    cut: the body's bytes show that it ended too early.
+    cut: the body's bytes show that it ended too early; kind, language: as in Capture.
     """
 
     body: bytes
     charset: str | None
     robots: str = ""
     cut: bool = False
+    kind: BodyKind = BodyKind.HTML
+    language: str = ""
 
 
 def clean_url(raw: bytes | None) -> str | None:
@@ -71,8 +75,10 @@ def clean_url(raw: bytes | None) -> str | None:
     return url if _URL.fullmatch(url) else None
 
 
-def read_response(block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Content | Skip:
-    """The HTML page in the response block block[start:stop]."""
+def read_response(
+    block: bytes | bytearray, start: int = 0, stop: int | None = None, url: str = "", detected: bytes = b""
+) -> Content | Skip:
+    """The page in the response block block[start:stop]. url, detected: by which a body that is no HTML is told."""
     stop = len(block) if stop is None else stop
     head = usual_head(block, start, stop) or read_head(block, start, stop)
     if head is None:
@@ -83,7 +89,9 @@ def read_response(block: bytes | bytearray, start: int = 0, stop: int | None = N
     declared = fields.get(b"content-type", b"")
     kind, charset = _known_type(declared) if len(declared) <= _CACHED else media_type(declared)
     named = kind in _HTML_TYPES
-    if not named and (kind not in _SILENT_TYPES or _says_no_sniffing(block, start, stop)):
+    silent = kind in _SILENT_TYPES and not named and not _says_no_sniffing(block, start, stop)
+    claimed = None if named else file_type(kind, detected, url)
+    if not named and not silent and claimed is None:
         return Skip.NOT_HTML
     body, whole = bytes(memoryview(block)[head.begin : stop]), True
     transfer, coding = fields.get(b"transfer-encoding"), fields.get(b"content-encoding")
@@ -94,7 +102,15 @@ def read_response(block: bytes | bytearray, start: int = 0, stop: int | None = N
         body, whole = decoded
     elif (length := fields.get(b"content-length")) and length != b"%d" % len(body):
         body = _within(body, length)
+    if claimed is not None and not (silent and _begins_as_html(body)):
+        return _file(claimed, body, Content(b"", charset, head.robots, not whole))
     return _why_no_page(body, named=named) or Content(body, charset, head.robots, not whole)
+
+
+def _file(claimed: FileType, body: bytes, said: Content) -> Content | Skip:
+    """A body that claims to be text of some kind."""
+    found = _why_no_page(body, named=True) or resolved(claimed, body)
+    return found if isinstance(found, Skip) else replace(said, body=body, kind=found.kind, language=found.language)
 
 
 def _without_head(block: bytes) -> Content | Skip:
@@ -215,16 +231,8 @@ class Draft:
     def capture(self, ref: WarcRef) -> Capture:
         """The capture, now that its byte range is known."""
         content = self.content
-        return Capture(
-            ref,
-            self.url,
-            content.body,
-            content.charset,
-            self.fetched,
-            self.truncated,
-            content.robots,
-            self.record_id,
-        )
+        said = (content.body, content.charset, self.fetched, self.truncated, content.robots, self.record_id)
+        return Capture(ref, self.url, *said, kind=content.kind, language=content.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,19 +244,30 @@ class Record:
     outcome: Draft | Skip | None
 
 
-def read_page(fields: RecordFields, block: bytes | bytearray, start: int = 0, stop: int | None = None) -> Draft | Skip:
-    """The outcome of a response record. block: holds it at [start, stop), at least BLOCK_LIMIT bytes of it."""
+def read_page(
+    fields: RecordFields,
+    block: bytes | bytearray,
+    start: int = 0,
+    stop: int | None = None,
+    types: Collection[BodyKind] = (),
+) -> Draft | Skip:
+    """The outcome of a response record. block: holds it at [start, stop), at least BLOCK_LIMIT bytes of it.
+
+    types: kinds of pages that are read beside HTML; those of other kinds are the Skip of that name.
+    """
     kind = fields.content_type
     if kind is not None and not kind.lower().startswith(b"application/http"):
         return Skip.NOT_HTTP
     url = clean_url(fields.url)
     if url is None:
         return Skip.BAD_URL
-    content = read_response(block, start, stop)
+    content = read_response(block, start, stop, url, fields.detected)
     if isinstance(content, Skip):
         return content
     if fields.length > BLOCK_LIMIT:
         return Skip.TOO_LARGE
+    if content.kind is not BodyKind.HTML and content.kind not in types:
+        return Skip(content.kind.value)
     truncated = fields.truncated or ("unspecified" if content.cut else None)
     return Draft(url, content, fields.date, truncated, fields.record_id)
 
@@ -269,3 +288,8 @@ def read_text(fields: RecordFields, block: bytes | bytearray, start: int = 0, st
 Readings = Mapping[str, Callable[..., Draft | Skip]]
 RESPONSES: Readings = {"response": read_page}
 CONVERSIONS: Readings = {"conversion": read_text}
+
+
+def responses_of(types: Collection[BodyKind]) -> Readings:
+    """How responses are read where pages of other kinds than HTML are asked for."""
+    return {"response": partial(read_page, types=frozenset(types))} if types else RESPONSES

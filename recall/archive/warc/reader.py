@@ -7,23 +7,20 @@ type that the standard names.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from recall.archive.warc.fast_reader import FastReader
 from recall.archive.warc.full_parser import GZIPPED_WARC, FullParser
-from recall.archive.warc.http_response import CONVERSIONS, RESPONSES, Draft, Readings, Record
+from recall.archive.warc.http_response import CONVERSIONS, Draft, Readings, Record, responses_of
 from recall.archive.warc.members import corrupt
 from recall.archive.warc.window import OpenReader, Window
 from recall.config import AccessSection
 from recall.errors import ShardCorrupt
 from recall.io import open_readahead, read_range
-from recall.records import Capture, Skip, WarcRef
+from recall.records import BodyKind, Capture, Skip, WarcRef
 
 MAX_RECORD = 64 << 20
 """Largest stored record that is read by its reference; a page of MAX_BODY bytes is never longer."""
-
-_PAGES: Readings = {**RESPONSES, **CONVERSIONS}
-"""What a reference may lead to."""
 
 LONGEST_TURN = 1024
 """Records of the full parser's longest turn; it doubles from turn to turn where plain records are rare."""
@@ -31,13 +28,15 @@ LONGEST_TURN = 1024
 _ANYONE = AccessSection()
 
 
-def responses(url: str, access: AccessSection = _ANYONE, path: str | None = None) -> Iterator[Capture | Skip]:
+def responses(
+    url: str, access: AccessSection = _ANYONE, path: str | None = None, types: Collection[BodyKind] = ()
+) -> Iterator[Capture | Skip]:
     """Every HTTP response record in order: a Capture when it is a page, else the Skip that says why not.
 
-    path: the file's name in each WarcRef, by default its URL. Raises ShardUnreadable, ShardCorrupt or Refused, after
-    the captures that lie before the damage.
+    path: the file's name in each WarcRef, by default its URL. types: kinds of pages that are read beside HTML. Raises
+    ShardUnreadable, ShardCorrupt or Refused, after the captures that lie before the damage.
     """
-    return _outcomes(url, access, path, RESPONSES)
+    return _outcomes(url, access, path, responses_of(types))
 
 
 def conversions(url: str, access: AccessSection = _ANYONE, path: str | None = None) -> Iterator[Capture | Skip]:
@@ -86,27 +85,35 @@ def _records(url: str, access: AccessSection, readings: Readings) -> Iterator[Re
         raise corrupt(url, start, reason)
 
 
-def read_at(ref: WarcRef, url: str | None = None, access: AccessSection = _ANYONE) -> Capture:
+def _pages(types: Collection[BodyKind]) -> Readings:
+    """What a reference may lead to."""
+    return {**responses_of(types), **CONVERSIONS}
+
+
+def read_at(
+    ref: WarcRef, url: str | None = None, access: AccessSection = _ANYONE, types: Collection[BodyKind] = ()
+) -> Capture:
     """One page by its byte range, or, without one, from the start of its gzip member. url: by default ref.path.
 
-    Raises ShardCorrupt when the record there is not a page, ShardUnreadable when it cannot be fetched.
+    types: kinds of pages beside HTML. Raises ShardCorrupt when the record there is not a page, ShardUnreadable when it
+    cannot be fetched.
     """
     where = ref.path if url is None else url
     if ref.length < 0:
-        return _page(_shared_record(ref, where, access), ref)
+        return _page(_shared_record(ref, where, access, types), ref)
     if not 0 < ref.length <= MAX_RECORD:
         raise corrupt(where, ref.offset, f"a page's record cannot be {ref.length} bytes long")
-    return capture_in(read_range(where, ref.offset, ref.length, access), ref)
+    return capture_in(read_range(where, ref.offset, ref.length, access), ref, types)
 
 
-def _shared_record(ref: WarcRef, url: str, access: AccessSection) -> Capture | Skip:
+def _shared_record(ref: WarcRef, url: str, access: AccessSection, types: Collection[BodyKind]) -> Capture | Skip:
     """The record that shares a gzip member with others: the member is unpacked from its start."""
 
     def open_at(position: int) -> OpenReader:
         return open_readahead(url, access, position)
 
     with Window(open_at, ref.offset) as window:
-        for record in FullParser(window, url, _PAGES).records(ref.offset, 1 << 60):
+        for record in FullParser(window, url, _pages(types)).records(ref.offset, 1 << 60):
             if record.start == ref.offset and record.end - record.start == ref.length and record.outcome is not None:
                 return record.outcome.capture(ref) if isinstance(record.outcome, Draft) else record.outcome
             if record.start > ref.offset:
@@ -114,9 +121,9 @@ def _shared_record(ref: WarcRef, url: str, access: AccessSection) -> Capture | S
     raise corrupt(url, ref.offset, f"no page lies here: no record number {-ref.length} in this gzip member")
 
 
-def capture_in(data: bytes, ref: WarcRef) -> Capture:
+def capture_in(data: bytes, ref: WarcRef, types: Collection[BodyKind] = ()) -> Capture:
     """The page in the bytes of its record. Raises ShardCorrupt when they are not exactly one record with a page."""
-    return _page(outcome_in(data, ref), ref)
+    return _page(outcome_in(data, ref, types), ref)
 
 
 def _page(outcome: Capture | Skip, ref: WarcRef) -> Capture:
@@ -125,9 +132,9 @@ def _page(outcome: Capture | Skip, ref: WarcRef) -> Capture:
     return outcome
 
 
-def outcome_in(data: bytes, ref: WarcRef) -> Capture | Skip:
+def outcome_in(data: bytes, ref: WarcRef, types: Collection[BodyKind] = ()) -> Capture | Skip:
     """The same for a response that may be no page. Raises ShardCorrupt when it is not exactly one response record."""
-    parser = FullParser(Window(lambda _position: io.BytesIO(data)), ref.path, _PAGES)
+    parser = FullParser(Window(lambda _position: io.BytesIO(data)), ref.path, _pages(types))
     try:
         records = list(parser.records(0, 1 << 60))
     except ShardCorrupt as error:

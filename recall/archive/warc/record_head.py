@@ -34,7 +34,8 @@ class BadHead(ValueError):
 class RecordFields:
     """The fields of a record's header that are used. length: of the block; truncated: why the crawler cut it.
 
-    record_id: as it is written, in angle brackets; "" where it is longer than MAX_ID.
+    record_id: as it is written, in angle brackets; "" where it is longer than MAX_ID. detected: the type that the
+    crawler took the body for (WARC-Identified-Payload-Type), in lower case.
     """
 
     length: int
@@ -43,6 +44,7 @@ class RecordFields:
     date: str
     truncated: str | None
     record_id: str = ""
+    detected: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def read_warc_head(head: bytes) -> RecordHead:
         _text(values.get(b"warc-date", b"")),
         _text(truncated) or None,
         bounded_id(_text(values.get(b"warc-record-id", b""))),
+        values.get(b"warc-identified-payload-type", b"").lower(),
     )
     return RecordHead(_text(values[b"warc-type"]).lower(), fields)
 

@@ -22,6 +22,7 @@ _DRAWINGS: dict[str, Callable[[FigureData], Figure]] = {
     "saturation": bars.saturation,
     "languages": bars.named,
     "categories": bars.named,
+    "bodies": bars.named,
     "lengths": bars.lengths,
     "left_out": bars.named,
     "duplicates": bars.named,

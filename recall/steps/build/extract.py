@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 
 from recall.config import Config
 from recall.config.corpus_sections import SIGNALS
@@ -19,10 +20,24 @@ from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.licenses import License, license_of
 from recall.corpus.ranking.ranker import Ranker
-from recall.corpus.schema import CODE, DROPPED, FALLBACK, ID_BITS, LINEAGE, ORIGIN, RANKED, Row, columns_of
+from recall.corpus.schema import (
+    BODY,
+    CODE,
+    DROPPED,
+    FALLBACK,
+    FIRST_OTHER,
+    ID_BITS,
+    LINEAGE,
+    ORIGIN,
+    RANKED,
+    Row,
+    columns_of,
+)
 from recall.corpus.signals import TAGS, declared_language, tags
+from recall.page.files.file_markdown import file_markdown
+from recall.page.files.notebook import BrokenNotebook
 from recall.page.markdown import Conversion, convert
-from recall.records import plain_text
+from recall.records import BodyKind, plain_text
 from recall.run.scanned import PageBody, ScannedShard, ScannedShards, read_rows, refs_of, stream_bodies
 from recall.run.shuffle import Stage, write_partitions, write_table
 from recall.run.store import Columns, Schema, Store
@@ -39,6 +54,7 @@ EXTRACTED: Schema = {
     **ORIGIN,
     **CODE,
     **RANKED,
+    **BODY,
     "guessed": "list<uint32>",
 }
 """guessed: numbers of the fenced blocks whose language the page does not name."""
@@ -122,7 +138,7 @@ class _ShardExtraction:
         """The kept pages in the order of rows, as pieces of EXTRACTED; at least one piece."""
         held: list[Row] = []
         size = 0
-        for row in self._kept():
+        for row in chain(self._kept(self.scanned), self._kept(self.scanned.others)):
             held.append(row)
             size += int(str(row["size"]))
             if size >= PIECE:
@@ -131,11 +147,14 @@ class _ShardExtraction:
         self.bytes += size
         yield columns_of(held, EXTRACTED)
 
-    def _kept(self) -> Iterator[Row]:
-        inputs, scanned, store = self.stage.inputs, self.scanned, self.stage.store
-        selections = list(select_pages(store, inputs, scanned.number))
+    def _kept(self, scanned: ScannedShard | None) -> Iterator[Row]:
+        """The kept pages of the shard's HTML or, with their own rows, of its other kinds."""
+        if scanned is None:
+            return
+        inputs, store, others = self.stage.inputs, self.stage.store, scanned is self.scanned.others
+        selections = list(select_pages(store, inputs, scanned.number, others=others))
         table = read_rows(store, scanned, ["offset", "length"])
-        self.scanned_pages = table.num_rows
+        self.scanned_pages += table.num_rows
         refs = refs_of(table, scanned.shard.path, [selection.row for selection in selections])
         unread = {selection.row: _drop_unread(inputs, selection) for selection in selections}
         wanted = {row: refs[row] for row, drop in unread.items() if drop is None}
@@ -146,7 +165,7 @@ class _ShardExtraction:
                 page = self._page_of(selection, next(bodies)[1])
             ref = refs[selection.row]
             lineage: Row = {
-                "id": scanned.number << ID_BITS | selection.row,
+                "id": scanned.number << ID_BITS | (FIRST_OTHER if others else 0) | selection.row,
                 "url": selection.url,
                 "score": selection.score,
                 "round": selection.round,
@@ -162,10 +181,14 @@ class _ShardExtraction:
     def _page_of(self, selection: Selection, page: PageBody) -> Row | DropReason:
         """All columns that depend on a page alone."""
         config, crawl = self.config, self.scanned.shard.crawl
-        if config.optout.enabled and (directive := noai(page.body, page.robots, config.optout.directives)):
+        html = page.kind is BodyKind.HTML
+        markup = page.body if html else b""  # what a source file says in markup is not of itself
+        if config.optout.enabled and (directive := noai(markup, page.robots, config.optout.directives)):
             return DropReason("optout", PAGE_OPTS_OUT, directive)
-        plain = plain_text(page.body)
-        if plain is None:
+        plain, left_out = plain_text(page.body), None
+        if not html:
+            converted, left_out = _of_file(page)
+        elif plain is None:
             converted = convert(page.body, selection.url, page.charset, config.build.extractor)
         else:
             converted = Conversion(plain)
@@ -177,8 +200,8 @@ class _ShardExtraction:
         measured = judged(text, config.quality, self.stage.inputs.ranker)
         if isinstance(measured, DropReason):
             return measured
-        declared = declared_language(page.body) if plain is None else ""
-        license_ = license_of(page.body, selection.url) if plain is None else License()
+        declared = declared_language(markup) if plain is None else ""
+        license_ = license_of(markup, selection.url) if plain is None else License()
         return {
             "text": text,
             "tag": selection.tag,
@@ -197,20 +220,33 @@ class _ShardExtraction:
             "dump": page.dump or crawl,
             "file_path": page.file_path or self.scanned.shard.path,
             "guessed": list(converted.guessed),
+            "body": page.kind.value,
+            "left_out": left_out,
             **(tags(selection.url, text, declared) if config.tags.enabled else {}),
             **measured,
             **dict(zip(KEYS, duplicate_keys(selection.url, text, crawl, page.fetched), strict=True)),
         }
 
 
-def select_pages(store: Store, inputs: ExtractionInputs, number: int) -> Iterator[Selection]:
+def _of_file(page: PageBody) -> tuple[Conversion, int | None]:
+    """What is kept of a body that is no HTML, and how much of a notebook is left out."""
+    try:
+        kept = file_markdown(page.body, page.charset, page.kind, page.language)
+    except BrokenNotebook:  # an earlier version read it
+        return Conversion(""), None
+    left_out = kept.left_out if page.kind is BodyKind.NOTEBOOK else None
+    return Conversion(kept.text, title=kept.title), left_out
+
+
+def select_pages(store: Store, inputs: ExtractionInputs, number: int, *, others: bool = False) -> Iterator[Selection]:
     """Every page of shard `number` that any round kept or a label calls positive, in file order.
 
-    The last round decides. Earlier rounds that could not read the shard have no say; of a shard that the last round
-    could not read nothing is selected.
+    others: of its pages that are no HTML. The last round decides. Earlier rounds that could not read the shard have no
+    say; of a shard that the last round could not read nothing is selected.
     """
     rounds, train = inputs.rounds, inputs.config.train
-    scans = [(each, scanned) for each in rounds if (scanned := each.shards.find(number)) is not None]
+    found = [(each, scanned) for each in rounds if (scanned := each.shards.find(number)) is not None]
+    scans = [(each, scanned.others) for each, scanned in found if scanned.others] if others else found
     readable = [each for each, _ in scans]
     tables = [read_rows(store, scanned, ["url", "score", "model", "kept"]) for _, scanned in scans]
     keeps = [table.column("kept").to_numpy() for table in tables]

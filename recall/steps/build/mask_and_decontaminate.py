@@ -24,6 +24,7 @@ from recall.corpus.ranking.ranker import Ranker
 from recall.corpus.schema import CORPUS, DROPPED, Row, columns_of
 from recall.io.parquet import ParquetWriter
 from recall.model.token_counts import Vocabulary, token_counter
+from recall.records import OTHER_BODIES
 from recall.run.sampling import BottomK, priority
 from recall.run.shuffle import Stage, StageFile, write_table
 from recall.run.store import Schema
@@ -150,7 +151,8 @@ class _Finisher:
         config = self.inputs.config
         before = str(row["text"])
         text, taken = before, list[str]()
-        if known := self.lines.get(text_key(str(row["domain"]))):
+        exact = row["body"] in OTHER_BODIES  # which stay as they are, to the character
+        if not exact and (known := self.lines.get(text_key(str(row["domain"])))):
             text, taken = remove_lines(before, known, config.boilerplate.words)
             if not text.strip():
                 return DropReason("boilerplate", ONLY_BOILERPLATE)

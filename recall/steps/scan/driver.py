@@ -10,7 +10,7 @@ all. The driver's memory grows with the shards (a few records each), not with th
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from recall.errors import Incomplete
 from recall.io.parquet import ParquetWriter, table_of
 from recall.labels.shifted_threshold import threshold_on_crawl
-from recall.records import Done, Output, ShardReport, Skip
+from recall.records import Done, OtherPages, Output, ShardReport, Skip
 from recall.run.crawl_pages import CrawlPages
 from recall.run.failures import FailedShards
 from recall.run.jobs import complete, each, tolerated
@@ -26,8 +26,9 @@ from recall.run.own_threshold import FILE as THRESHOLD
 from recall.run.progress_bar import progress
 from recall.run.round_model import model_folder
 from recall.run.rounds import Round
-from recall.run.scanned import SHARDS, SHARDS_FILE, ScannedShard, ScannedShards, scanned_shards
+from recall.run.scanned import OTHER_SHARDS, SHARDS, SHARDS_FILE, ScannedShard, ScannedShards, scanned_shards
 from recall.run.step_folder import Step
+from recall.run.store import Schema
 from recall.steps.scan.rank_threshold import rank_threshold
 from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
 
@@ -81,16 +82,17 @@ def _publish_shards(round_: Round, step: Step, earlier: ScannedShards | None) ->
     kept = _kept_by_own_threshold(round_, step, earlier)
     with TemporaryDirectory(prefix="recall-shards-") as folder:
         path = Path(folder) / SHARDS_FILE
-        writer = ParquetWriter(path, SHARDS)
+        schema = {**SHARDS, **OTHER_SHARDS} if round_.run.config.scan.types else SHARDS
+        writer = ParquetWriter(path, schema)
         rows: list[tuple[object, ...]] = []
         for report in (_counted(report, kept) for report in map(_parse_report, step.reports())):
             rows.append(_shard_row(step, report, earlier))
             counts.update(_counts_of(report))
             if len(rows) == ROW_GROUP:
-                writer.add(_columns(rows))
+                writer.add(_columns(rows, schema))
                 rows = []
         if rows or not writer.rows:
-            writer.add(_columns(rows))
+            writer.add(_columns(rows, schema))
         writer.close()
         step.publish_file(SHARDS_FILE, path, writer.rows)
     return dict(counts)
@@ -110,7 +112,7 @@ def _kept_by_own_threshold(round_: Round, step: Step, earlier: ScannedShards | N
     if run.config.train.by_quality and run.parent is None:
         return None
     rows = [_shard_row(step, report, earlier) for report in map(_parse_report, step.reports())]
-    table = table_of(_columns(rows), SHARDS)
+    table = table_of(_columns(rows, SHARDS), SHARDS)
     shards, pages = ScannedShards(table, run.shards), CrawlPages(run.store)
     by_quality = run.config.train.by_quality
     own = threshold_on_crawl(round_, pages, shards) if by_quality else rank_threshold(round_, shards)
@@ -128,14 +130,15 @@ def count_kept(pages: CrawlPages, scanned: ScannedShard) -> int:
     return int(pages.read(scanned, ["kept"]).column("kept").to_numpy().sum())
 
 
-def _columns(rows: list[tuple[object, ...]]) -> dict[str, list[object]]:
-    return {name: [row[i] for row in rows] for i, name in enumerate(SHARDS)}
+def _columns(rows: list[tuple[object, ...]], schema: Schema) -> dict[str, list[object]]:
+    return {name: [row[i] for row in rows] for i, name in enumerate(schema)}
 
 
 def _parse_report(raw: dict[str, Any]) -> ShardReport:
     skipped = {Skip(name): count for name, count in raw["skipped"].items()}
     files = tuple(Output(**file) for file in raw["files"])
-    return ShardReport(**{**raw, "skipped": skipped, "files": files})
+    others = {kind: OtherPages(**pages) for kind, pages in raw.get("others", {}).items()}
+    return ShardReport(**{**raw, "skipped": skipped, "files": files, "others": others})
 
 
 def _shard_row(step: Step, report: ShardReport, earlier: ScannedShards | None) -> tuple[object, ...]:
@@ -152,9 +155,15 @@ def _shard_row(step: Step, report: ShardReport, earlier: ScannedShards | None) -
         report.candidates,
         files["rows"],
         files["candidates"] if before is None else before.candidates,
+        json.dumps({kind: asdict(pages) for kind, pages in report.others.items()}, sort_keys=True),
+        files.get("otherrows", ""),
+        files.get("othercandidates", "") if before is None or before.others is None else before.others.candidates,
     )
 
 
 def _counts_of(report: ShardReport) -> dict[str, int]:
     names = ("read", "rejected", "kept", "candidates")
-    return {"shards": 1, "skipped": sum(report.skipped.values()), **{name: getattr(report, name) for name in names}}
+    counts = {"shards": 1, "skipped": sum(report.skipped.values()), **{name: getattr(report, name) for name in names}}
+    for kind, pages in report.others.items():
+        counts |= {f"{kind}_pages": pages.kept + pages.rejected, f"{kind}_kept": pages.kept}
+    return counts

@@ -1,14 +1,14 @@
 """The scan of one shard, as a worker does it: every page gets a score, those above the floor become candidates.
 
 In: a shard, or the candidates that an earlier round kept of it, and a model folder. Out: a table of slim rows, one of
-candidates (token lines and bodies), which is written as pages come, and the report, last. Memory grows with the shard's
-URLs only. Imports nothing that only the driver needs: a thousand workers pay for each import.
+candidates (token lines and bodies), which is written as pages come, and the report, last; with [scan] types two more
+tables, of pages that are no HTML. Memory grows with the shard's URLs only. Imports nothing that only the driver needs:
+a thousand workers pay for each import.
 """
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -17,18 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.archive.dates import time_of
-from recall.archive.ranges import read_outcomes
-from recall.archive.shards import is_text, read_shard, read_wet
+from recall.archive.shards import is_text, read_shard
 from recall.config import AccessSection, ScanSection
 from recall.model.near_texts import sketches_of
 from recall.model.scorer import Scorer
 from recall.model.scorer.card import kept_by
 from recall.page.text import scoring_bytes
-from recall.records import Capture, Output, Shard, ShardReport, Skip, WarcRef
+from recall.records import BodyKind, Capture, OtherPages, Output, Shard, ShardReport, Skip, WarcRef
+from recall.run.candidate_writer import CandidateWriter
 from recall.run.jobs import meter
 from recall.run.round_model import load_scorer
-from recall.run.sampling import batches, batches_by_weight
-from recall.run.scanned import ROWS, TOPIC_ROWS, CandidateWriter, ScannedShard, read_rows, read_token_lines
+from recall.run.sampling import batches_by_weight
+from recall.run.scanned import OTHER_ROWS, ROWS, TOPIC_ROWS, ScannedShard
 from recall.run.store import Columns, Schema, Store
 
 T = TypeVar("T")
@@ -39,9 +39,6 @@ BATCH = 128
 
 BATCH_BYTES = 16 << 20
 """Bodies of a batch; it ends at the page that reaches this."""
-
-RANGE_BATCH = 32
-"""As BATCH, for pages that are read by byte range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +94,9 @@ def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Cou
         if isinstance(outcome, Skip):
             skipped[outcome] += 1
             continue
-        text = scoring_bytes(outcome.body, outcome.charset)
-        if not text or text.isspace():
-            skipped[Skip.NO_TEXT] += 1
+        text = _text_of(outcome)
+        if isinstance(text, Skip) or not text or text.isspace():
+            skipped[text if isinstance(text, Skip) else Skip.NO_TEXT] += 1
             continue
         pages.append(outcome)
         texts.append(text)
@@ -107,16 +104,34 @@ def score_batch(scorer: Scorer, outcomes: Sequence[Capture | Skip], skipped: Cou
     return ScoredBatch(pages, lines, *scorer.score_topics(lines), sketches_of(lines, scorer.tokenizer.vocabulary))
 
 
-def rows_schema(scorer: Scorer) -> Schema:
-    """The columns of slim rows: a page's topic is among them where the model has several."""
-    return TOPIC_ROWS if scorer.card.topics else ROWS
+def _text_of(page: Capture) -> bytes | Skip:
+    """The scoring text of a page."""
+    if page.kind is BodyKind.HTML:
+        return scoring_bytes(page.body, page.charset)
+    from recall.page.files import file_text, notebook  # noqa: PLC0415 - only where [scan] types asks for such pages
+
+    try:
+        return scoring_bytes(file_text.text_page(page.body, page.charset, page.kind), "utf-8")
+    except notebook.BrokenNotebook:
+        return Skip.BROKEN_NOTEBOOK
 
 
-class _SlimRows:
-    """Slim rows of one shard as they come; adds the pages above the floor to its candidates."""
+def rows_schema(scorer: Scorer, *, others: bool = False) -> Schema:
+    """The columns of slim rows: a page's topic is among them where the model has several. others: of no HTML."""
+    schema = TOPIC_ROWS if scorer.card.topics else ROWS
+    return {**schema, **OTHER_ROWS} if others else schema
 
-    def __init__(self, scorer: Scorer, candidates: CandidateWriter, crawl: str, *, text: bool) -> None:
-        self.scorer, self.candidates, self.crawl, self.text = scorer, candidates, crawl, text
+
+class SlimRows:
+    """Slim rows of one shard as they come; adds the pages above the floor to its candidates.
+
+    text: pages are read as bare text; others: they are no HTML, and their kind is a column.
+    """
+
+    def __init__(
+        self, scorer: Scorer, candidates: CandidateWriter, crawl: str, *, text: bool, others: bool = False
+    ) -> None:
+        self.scorer, self.candidates, self.crawl, self.text, self.others = scorer, candidates, crawl, text, others
         self.floor = scorer.card.floor_for(text=text)
         self.urls: list[str] = []
         self.refs: list[WarcRef] = []
@@ -124,6 +139,7 @@ class _SlimRows:
         self.topics: list[str] = []
         self.times: list[int] = []
         self.sketches: list[NDArray[np.uint64]] = []
+        self.kinds: list[str] = []
         self.skipped: Counter[Skip] = Counter()
         self.read = 0
 
@@ -139,6 +155,8 @@ class _SlimRows:
         self.scores.append(scored.scores)
         self.topics += scored.topics
         self.sketches.append(scored.sketches)
+        if self.others:
+            self.kinds += [page.kind.value for page in scored.pages]
 
     def columns(self) -> Columns:
         """All of it, by `rows_schema`."""
@@ -156,6 +174,7 @@ class _SlimRows:
             "time": np.array(self.times, np.int64),
             "sketch": np.concatenate(self.sketches) if self.sketches else np.zeros(0, np.uint64),
             **({"topic": self.topics} if self.scorer.card.topics else {}),
+            **({"kind": self.kinds} if self.others else {}),
         }
 
 
@@ -167,96 +186,88 @@ def scan_shard(context: ScanContext, scan: ShardScan) -> None:
     if context.store.exists(report_key(context.folder, scan.shard.number)):
         return
     if scan.earlier is not None:
-        _rescore(context, scan.earlier)
+        from recall.steps.scan.rescore import rescore  # noqa: PLC0415 - it needs what stands here
+
+        rescore(context, scan.earlier)
         return
     scorer = load_scorer(context.store, context.model, context.digest)
-    text = is_text(scan.shard.url)
+    shard, keep, text = scan.shard, context.settings.keep, is_text(scan.shard.url)
     with TemporaryDirectory(prefix="recall-scan-") as folder:
-        candidates = CandidateWriter(Path(folder) / "candidates.parquet", context.settings.keep)
-        rows = _SlimRows(scorer, candidates, scan.shard.crawl, text=text)
+        path = Path(folder)
+        rows = SlimRows(scorer, CandidateWriter(path / "candidates.parquet", keep), shard.crawl, text=text)
+        others = None
+        if context.settings.types:
+            bodies = CandidateWriter(path / "others.parquet", keep, others=True)
+            others = SlimRows(scorer, bodies, shard.crawl, text=True, others=True)
         if context.settings.input == "wet" and not text:
-            _score_wet_first(context, scan.shard, rows)
+            from recall.steps.scan.wet_first import score_wet_first  # noqa: PLC0415 - it needs what stands here
+
+            score_wet_first(context, shard, rows)
         else:
-            for batch in page_batches(read_shard(scan.shard, context.access)):
-                rows.add(batch)
-        candidates.close()
-        slim = rows.columns()
-        files = (
-            context.store.publish_table_named(context.folder, "rows-", slim, rows_schema(scorer)),
-            context.store.publish_file_named(context.folder, "candidates-", candidates.path, len(candidates.rows)),
-        )
-    result = ShardResult(scorer.digest, rows.read, np.asarray(slim["kept"]), rows.skipped, files)
-    _publish_report(context, scan.shard, result)
+            _score_all(context, shard, rows, others)
+        kept, files = _publish(context, rows)
+        result = ShardResult(scorer.digest, rows.read, kept, rows.skipped, files)
+        if others is not None:
+            other_kept, other_files = _publish(context, others)
+            result = result.joined(others.read, others.skipped, by_kind(others.kinds, other_kept), other_files)
+    publish_report(context, shard, result)
 
 
-def _score_wet_first(context: ScanContext, shard: Shard, rows: _SlimRows) -> None:
-    """Score Common Crawl's text of the shard's pages; read those above the floor for text from the WARC.
-
-    Only they get a score of their HTML and can be kept; the others keep the score of their text.
-    """
-    scorer = rows.scorer
-    seen: list[tuple[WarcRef, str, int, str]] = []
-    first: list[NDArray[Any]] = []
-    texts: list[NDArray[np.uint64]] = []
-    for batch in page_batches(read_wet(shard, context.index, context.access)):
-        rows.read += len(batch)
-        scored = score_batch(scorer, batch, rows.skipped)
-        for page, topic in zip(scored.pages, scored.topics, strict=True):
-            seen.append((page.ref, page.url, time_of(page.fetched, shard.crawl), topic))
-        first.append(scored.scores)
-        texts.append(scored.sketches)
-    order = sorted(range(len(seen)), key=lambda row: seen[row])
-    scores = np.concatenate(first)[order] if seen else np.zeros(0)
-    topics = [seen[row][3] for row in order]
-    wanted = {seen[order[row]][0]: row for row in np.flatnonzero(scores >= scorer.card.floor_for(text=True)).tolist()}
-    gone: list[int] = []
-    for group in batches(read_outcomes(wanted, lambda _path: shard.url, context.access), RANGE_BATCH):
-        gone += [wanted[ref] for ref, outcome in group if isinstance(outcome, Skip)]
-        rows.skipped.update(outcome for _, outcome in group if isinstance(outcome, Skip))
-        scored = score_batch(scorer, [outcome for _, outcome in group if isinstance(outcome, Capture)], Counter())
-        for index, (page, score) in enumerate(zip(scored.pages, scored.scores.tolist(), strict=True)):
-            row = wanted[page.ref]
-            scores[row], topics[row] = score, scored.topics[index]
-            if score >= rows.floor:
-                rows.candidates.add(row - bisect_left(gone, row), scored.lines[index], page)
-    left = np.setdiff1d(np.arange(len(seen)), gone)
-    rows.refs, rows.urls = [seen[order[row]][0] for row in left], [seen[order[row]][1] for row in left]
-    rows.times = [seen[order[row]][2] for row in left]
-    rows.scores, rows.topics = [scores[left]], [topics[row] for row in left]
-    rows.sketches = [np.concatenate(texts)[order][left]] if seen else []
+def _score_all(context: ScanContext, shard: Shard, rows: SlimRows, others: SlimRows | None) -> None:
+    """Score every page of a shard; those that are no HTML, which `others` asks for, apart from the rest."""
+    types = frozenset(map(BodyKind, context.settings.types))
+    for batch in page_batches(read_shard(shard, context.access, types)):
+        if others is None:
+            rows.add(batch)
+            continue
+        rows.add([outcome for outcome in batch if not _is_other(outcome)])
+        others.add([outcome for outcome in batch if _is_other(outcome)])
 
 
-def _rescore(context: ScanContext, earlier: ScannedShard) -> None:
-    """Score the candidates of an earlier scan with this model; pages below the floor keep their old score."""
-    scorer = load_scorer(context.store, context.model, context.digest)
-    schema = rows_schema(scorer)
-    table = read_rows(context.store, earlier, list(schema))
-    scores, models = table.column("score").to_numpy().copy(), table.column("model").to_pylist()
-    urls = table.column("url").to_pylist()
-    topics = table.column("topic").to_pylist() if scorer.card.topics else [scorer.positive] * len(urls)
-    kept = np.zeros(len(scores), dtype=bool)
-    for rows, lines in read_token_lines(context.store, earlier):
-        scores[rows], own_topics = scorer.score_topics(lines)
-        own = [urls[row] for row in rows.tolist()]
-        kept[rows] = kept_by(scorer.card, scores[rows], own, own_topics, text=is_text(earlier.shard.url))
-        for row, topic in zip(rows.tolist(), own_topics, strict=True):
-            models[row], topics[row] = scorer.digest, topic
-    columns = {name: table.column(name) for name in ROWS} | {"score": scores, "model": models, "kept": kept}
-    columns = {name: {**columns, "topic": topics}[name] for name in schema}
-    output = context.store.publish_table_named(context.folder, "rows-", columns, schema)
-    skipped = Counter({Skip(name): count for name, count in earlier.skipped.items()})
-    _publish_report(context, earlier.shard, ShardResult(scorer.digest, earlier.read, kept, skipped, (output,)))
+def _is_other(outcome: Capture | Skip) -> bool:
+    return isinstance(outcome, Capture) and outcome.kind is not BodyKind.HTML
+
+
+def _publish(context: ScanContext, rows: SlimRows) -> tuple[NDArray[np.bool_], tuple[Output, ...]]:
+    """Publish rows and candidates; returns which rows are kept, and the files."""
+    store, folder, candidates = context.store, context.folder, rows.candidates
+    candidates.close()
+    slim, before = rows.columns(), "other" if rows.others else ""
+    schema = rows_schema(rows.scorer, others=rows.others)
+    files = (
+        store.publish_table_named(folder, f"{before}rows-", slim, schema),
+        store.publish_file_named(folder, f"{before}candidates-", candidates.path, len(candidates.rows)),
+    )
+    return np.asarray(slim["kept"]), files
+
+
+def by_kind(kinds: Sequence[str], kept: NDArray[np.bool_]) -> dict[str, OtherPages]:
+    """Pages of each kind, by what became of them."""
+    seen, chosen = Counter(kinds), Counter(kind for kind, keeps in zip(kinds, kept.tolist(), strict=True) if keeps)
+    return {kind: OtherPages(chosen[kind], seen[kind] - chosen[kind]) for kind in sorted(seen)}
 
 
 @dataclass(frozen=True, slots=True)
 class ShardResult:
-    """The result of a shard's scan. model: digest of the scorer; kept: bool of each slim row; files: published ones."""
+    """The result of a shard's scan. model: digest of the scorer; kept: bool of each slim row; files: published ones.
+
+    others: pages of other kinds than HTML, which `kept` leaves out.
+    """
 
     model: str
     read: int
     kept: NDArray[Any]
     skipped: Counter[Skip]
     files: tuple[Output, ...]
+    others: Mapping[str, OtherPages] = field(default_factory=dict)
+
+    def joined(
+        self, read: int, skipped: Counter[Skip], others: Mapping[str, OtherPages], files: tuple[Output, ...]
+    ) -> "ShardResult":
+        """With the pages of other kinds, which count among what is no HTML."""
+        seen = Counter({Skip(kind): pages.kept + pages.rejected for kind, pages in others.items()})
+        skips = self.skipped + skipped + seen
+        return replace(self, read=self.read + read, skipped=skips, files=(*self.files, *files), others=others)
 
 
 def report_key(folder: str, number: int) -> str:
@@ -264,7 +275,8 @@ def report_key(folder: str, number: int) -> str:
     return f"{folder}/reports/{number:06d}.json"
 
 
-def _publish_report(context: ScanContext, shard: Shard, result: ShardResult) -> None:
+def publish_report(context: ScanContext, shard: Shard, result: ShardResult) -> None:
+    """Publish a shard's report, by which the shard is done."""
     kept = int(result.kept.sum())
     report = ShardReport(
         shard=shard.number,
@@ -276,6 +288,7 @@ def _publish_report(context: ScanContext, shard: Shard, result: ShardResult) -> 
         kept=kept,
         candidates=next((file.rows or 0 for file in result.files if file.file.startswith("candidates-")), 0),
         files=result.files,
+        others=result.others,
     )
     context.store.publish_json(report_key(context.folder, shard.number), asdict(report), first_wins=True)
     for outcome, pages in (("kept", kept), ("rejected", report.rejected), ("skipped", sum(report.skipped.values()))):

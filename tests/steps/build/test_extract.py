@@ -15,8 +15,9 @@ from recall.config import parse_config
 from recall.corpus.drops import fallbacks_of
 from recall.corpus.filters.optout import OptOut
 from recall.records import PLAIN_TEXT, Capture, Shard, WarcRef
+from recall.run.candidate_writer import CandidateWriter
 from recall.run.rounds import Run
-from recall.run.scanned import ROWS, SHARDS, CandidateWriter, ScannedShard, ScannedShards
+from recall.run.scanned import ROWS, SHARDS, ScannedShard, ScannedShards
 from recall.run.shuffle import Stage
 from recall.run.store import Store
 from recall.sites.prefixes import PrefixSet
