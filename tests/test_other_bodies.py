@@ -83,7 +83,8 @@ def unasked(mixed: Crawl, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:
-    return run.store.read_table("corpus/part-00000.parquet").to_pylist()
+    rows: list[dict[str, Any]] = run.store.read_table("corpus/part-00000.parquet").to_pylist()
+    return rows
 
 
 def other_rows(run: Run) -> dict[str, dict[str, Any]]:

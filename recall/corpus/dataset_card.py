@@ -249,9 +249,7 @@ def _limits(config: Config) -> str:
         "quality signals are columns, no page was filtered by them": not config.quality.keep
         and config.quality.preset == "none"
         and not (config.quality.ranked and config.quality.best_tokens),
-        "what is no HTML was kept by the threshold for bare text or by a prefix; nobody judged a sample of it": bool(
-            config.scan.types
-        ),
+        "what is no HTML was kept by the threshold for bare text, and nobody judged it": bool(config.scan.types),
     }
     lines = [
         "- The classifier errs most in languages other than English and on listing pages.",

@@ -47,6 +47,12 @@ _COMMONS = re.compile(
 )
 _COMMONS_NAME = re.compile(r"(?i)\b(?:cc|creative commons)[ -](by(?:-nc)?(?:-nd|-sa)?)[ -](\d\.\d)\b|\b(cc0|cc zero)\b")
 _PUBLIC = {"zero": "CC0-1.0", "mark": "CC-PDM-1.0"}
+_HEAD = 4_000
+"""Characters of a file in which its licence is looked for."""
+_TAG = re.compile(
+    r"\bSPDX-License-Identifier:[ \t]{0,20}(\(?[A-Za-z0-9.+-]{2,60}\)?"
+    r"(?:[ \t]{1,4}(?:AND|OR|WITH)[ \t]{1,4}\(?[A-Za-z0-9.+-]{2,60}\)?){0,5})"
+)
 _KNOWN = {
     name.lower(): name
     for name in (  # noqa: SIM905 - a list of names reads best as words
@@ -69,9 +75,10 @@ _PAGE_TYPES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """What a page is under. expression: SPDX, or an address; "" for no statement. source: rel, schema, meta, rdf, link.
+    """What a page is under. expression: SPDX, or an address; "" for no statement.
 
-    Several licences are joined by AND: parts of a page may be under different ones.
+    source: rel, schema, meta, rdf or link; of a source file spdx. Several licences are joined by AND: parts of a page
+    may be under different ones.
     """
 
     expression: str = ""
@@ -101,6 +108,12 @@ def license_of(body: bytes, url: str) -> License:
     linked = (_value(tag, url) for tag in _tags(body, lowered, b"creativecommons.org/"))
     links = _distinct(identifier(value) for value in linked if _LINK.match(value))
     return License(links[0], "link") if len(links) == 1 else NONE
+
+
+def license_of_file(text: str) -> License:
+    """The licence that a source file names near its start for machines, as it is written (SPDX 2.3, annex E)."""
+    tag = _TAG.search(text, 0, _HEAD)
+    return License(tag[1], "spdx") if tag else NONE
 
 
 def _may_be_own(value: str, url: str) -> bool:

@@ -134,7 +134,7 @@ MEANINGS = {
     "title": "the page's title, as the heading that the text begins with; of Markdown and notebooks the first heading; "
     "empty where it has none",
     "license": "the licence that the page says it is under: an SPDX expression or an address, or empty",
-    "license_source": "the kind of that statement: rel, schema, meta, rdf or link (recall/corpus/licenses.py)",
+    "license_source": "the kind of that statement: rel, schema, meta, rdf, link or spdx (recall/corpus/licenses.py)",
     "truncated": "why the crawler cut the page (WARC-Truncated), empty where it is whole",
     "record_id": "WARC-Record-ID, or the column `id` of the table that the text came from",
     "dump": "crawl it was captured in: the column `dump` of the table that the text came from, else `crawl`",

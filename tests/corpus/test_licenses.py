@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from recall.corpus.licenses import MAX_TAGS, License, identifier, license_of
+from recall.corpus.licenses import MAX_TAGS, License, identifier, license_of, license_of_file
 
 URL = "https://docs.example.org/guide/a.html"
 BY_SA = "https://creativecommons.org/licenses/by-sa/4.0/"
@@ -126,3 +126,20 @@ def test_a_hostile_page_costs_no_more_than_its_length() -> None:
     assert time.process_time() - began < 2
     many = page(*['<a rel="license" href="https://creativecommons.org/licenses/by/4.0/">x</a>'] * (3 * MAX_TAGS))
     assert license_of(many, URL) == License("CC-BY-4.0", "rel")
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("/* SPDX-License-Identifier: MIT */\nint x;", "MIT"),
+        ("# SPDX-License-Identifier:  Apache-2.0\n", "Apache-2.0"),
+        ("// SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note\n", "GPL-2.0-only WITH Linux-syscall-note"),
+        ("# SPDX-License-Identifier: (MIT OR Apache-2.0) AND BSD-3-Clause", "(MIT OR Apache-2.0) AND BSD-3-Clause"),
+        ("# SPDX-License-Identifier:\nMIT", ""),
+        ("x\n" * 4_000 + "# SPDX-License-Identifier: MIT", ""),
+        ("# under the MIT licence", ""),
+        ("SPDX-License-Identifier: " + "ab AND " * 100_000, "ab AND ab AND ab AND ab AND ab AND ab"),
+    ],
+)
+def test_a_source_file_names_its_licence_by_its_spdx_line(text: str, expression: str) -> None:
+    assert license_of_file(text) == License(expression, "spdx" if expression else "")

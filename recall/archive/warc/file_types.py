@@ -50,7 +50,7 @@ LANGUAGES = {
     "javascript": ("js mjs cjs jsx", "javascript ecmascript jsx"),
     "julia": ("jl", "julia"),
     "kotlin": ("kt kts", "kotlin"),
-    "latex": ("tex sty cls bbl", "tex latex"),
+    "latex": ("tex sty", "tex latex"),
     "less": ("less", "less"),
     "lisp": ("lisp lsp el cl", "common-lisp emacs-lisp lisp"),
     "lua": ("lua", "lua"),
@@ -60,7 +60,7 @@ LANGUAGES = {
     "nix": ("nix", "nix"),
     "objectivec": ("mm", "objcsrc objective-c"),
     "ocaml": ("ml mli", "ocaml ml"),
-    "pascal": ("pas pp dpr lpr", "pascal"),
+    "pascal": ("pas dpr lpr", "pascal"),
     "perl": ("pl pm", "perl script.perl"),
     "php": ("php php3 php4 php5 phtml", "php httpd-php httpd-php-source"),
     "powershell": ("ps1 psm1 psd1", "powershell"),
@@ -76,7 +76,7 @@ LANGUAGES = {
     "scss": ("scss sass", "scss sass"),
     "sql": ("sql ddl", "sql"),
     "swift": ("swift", "swift"),
-    "tcl": ("tcl tk", "tcl"),
+    "tcl": ("tcl", "tcl"),
     "toml": ("toml", "toml"),
     "tsx": ("tsx", ""),
     "typescript": ("ts mts cts", "typescript"),
@@ -151,13 +151,13 @@ class FileType:
 def file_type(essence: bytes, detected: bytes, url: str) -> FileType | None:
     """The kind of a response that is no HTML, None for data, pictures and whatever else is not read.
 
-    essence: the server's type; detected: the crawler's; in lower case, without parameters, empty where there is none.
+    essence: the server's type, without parameters; detected: the crawler's; both in lower case, empty for none.
     """
     vague = essence in _VAGUE
     if not vague and essence not in _TYPES and essence not in _ALSO:
         return None
     name = _NAME.match(url)
-    return _typed(essence, detected, name[1][-_LONGEST_NAME:].lower() if name else "")
+    return _typed(essence, detected.partition(b";")[0].strip(), name[1][-_LONGEST_NAME:].lower() if name else "")
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
 from recall.corpus.filters.optout import OptOut, noai
-from recall.corpus.licenses import License, license_of
+from recall.corpus.licenses import License, license_of, license_of_file
 from recall.corpus.ranking.ranker import Ranker
 from recall.corpus.schema import (
     BODY,
@@ -202,6 +202,8 @@ class _ShardExtraction:
             return measured
         declared = declared_language(markup) if plain is None else ""
         license_ = license_of(markup, selection.url) if plain is None else License()
+        if page.kind is BodyKind.SOURCE:
+            license_ = license_of_file(text)
         return {
             "text": text,
             "tag": selection.tag,

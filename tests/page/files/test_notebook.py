@@ -160,7 +160,7 @@ def test_what_is_no_notebook_is_broken(text: str) -> None:
         read_notebook(text)
 
 
-WRONG = (None, 3, "x", [], {}, [None, 3, {"text": 1}], {"a": {"b": []}}, True, 1e308)
+WRONG: tuple[Any, ...] = (None, 3, "x", [], {}, [None, 3, {"text": 1}], {"a": {"b": []}}, True, 1e308)
 
 
 def test_wrong_types_anywhere_are_passed_over() -> None:
