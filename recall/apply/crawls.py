@@ -11,10 +11,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recall.archive.manifest import resolve
-from recall.config import Config, CrawlSection, DuplicatesSection, JudgeSection, dump_config
+from recall.config import AccessSection, Config, CrawlSection, DuplicatesSection, JudgeSection, dump_config
 from recall.errors import BadInput
+from recall.io import pinned
 from recall.labels.decisions import INHERITED_LABELS, LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
-from recall.release.pack import MODEL, is_release, read_release
+from recall.release.pack import MODEL, fetched_release, is_release, read_release
 from recall.run.inputs import pin_inputs
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Parent, Run
@@ -56,18 +57,21 @@ class Origin:
     corpus: str = ""
 
 
-def origin_of(text: str, *, with_corpus: bool = False) -> Origin:
-    """RUN, RUN@ROUND or the folder of a release.
+def origin_of(text: str, *, with_corpus: bool = False, access: AccessSection | None = None) -> Origin:
+    """RUN, RUN@ROUND or the folder of a release, which may lie in a dataset on the Hub (hf://).
 
     with_corpus: with its corpus, where it has one, so that the pages in it stay out of those of other crawls.
+    access: how the Hub is asked.
 
     Raises BadInput when the round is not sealed, Damaged when a file of the release is not what was packed.
     """
-    if is_release(text):
-        found = read_release(text)
-        parent = Parent(text, found.round, found.digest)
+    far = text.startswith("hf://")
+    if far or is_release(text):
+        place = pinned(text, access or AccessSection()) if far else text
+        found = read_release(str(fetched_release(place, access or AccessSection())) if far else text)
+        parent = Parent(place, found.round, found.digest)
         signed = with_corpus and any(found.folder.glob("signatures-*.parquet"))
-        corpus = _absolute(str(found.folder)) if signed else ""
+        corpus = (place if far else _absolute(text)) if signed else ""
         folder = found.folder / MODEL
         return Origin(parent, found.config, folder, found.model, found.prefixes, found.rejected, corpus)
     root, number = parse_parent(text)

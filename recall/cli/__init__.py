@@ -61,7 +61,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "export": (
         "sharing",
-        "Write the corpus as JSON lines (.jsonl, .gz, .zst) or WARC (.warc.gz); hosts or prefixes (.parquet, .csv).",
+        "Write the corpus, its pages as JSON lines or WARC, or hosts, prefixes or scores; to a path or the Hub.",
     ),
     "diff": ("sharing", "Compare two runs (their corpora) or rounds (RUN@N): pages won and lost, by domain."),
     "release": (

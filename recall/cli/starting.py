@@ -26,7 +26,9 @@ POSITIVE = click.IntRange(1)
 @RUN
 @click.option("--config", type=click.Path(path_type=Path), help="Settings of the run (see config.example.toml).")
 @click.option(
-    "--from", "parent", help="RUN@ROUND or a release: its model and accepted prefixes are applied to other crawls."
+    "--from",
+    "parent",
+    help="RUN@ROUND or a release (also hf://): its model and accepted prefixes are applied to other crawls.",
 )
 @click.option("--crawl", "crawls", multiple=True, help="With --from: a crawl id; may be given several times.")
 @click.option("--base", help="With --from: where the crawls lie (https, s3:// or a folder).")
@@ -54,7 +56,7 @@ def init(run: str, config: Path | None, parent: str | None, **applied: Any) -> N
 
 
 def _applied_run(root: str, parent: str, settings: Config | None, given: Mapping[str, Any]) -> Run:
-    origin = origin_of(parent, with_corpus=not given["again"])
+    origin = origin_of(parent, with_corpus=not given["again"], access=settings.access if settings else None)
     crawl = (settings or origin.config).crawl
     limit = given["limit"]
     wanted = {"ids": given["crawls"] or None, "base": given["base"], "limit": limit, "sample": True if limit else None}

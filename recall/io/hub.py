@@ -118,6 +118,11 @@ def pinned(url: str, access: AccessSection) -> str:
     return f"hf://datasets/{place.id}@{commit}{'/' if path else ''}{path}{'/' if url.endswith('/') else ''}"
 
 
+def forget_commits() -> None:
+    """Ask anew at what commit each revision is, as after one of our own."""
+    _commit_of.cache_clear()
+
+
 @cache
 def _commit_of(endpoint: str, dataset: str, revision: str | None, access: AccessSection) -> str:  # noqa: ARG001 - a key
     url = f"hf://datasets/{dataset}{'@' if revision else ''}{revision or ''}"

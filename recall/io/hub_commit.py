@@ -22,7 +22,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported wh
 
 from recall.config import AccessSection
 from recall.errors import BadInput, StorageUnusable
-from recall.io.hub import COMMIT, KIND, ask, place_of
+from recall.io.hub import COMMIT, KIND, ask, forget_commits, place_of
 
 T = TypeVar("T")
 
@@ -65,6 +65,7 @@ class HubFolder:
         for at in range(0, len(listed), self.files):
             part = {path: files[path] for path in listed[at : at + self.files]}
             self.call(lambda part=part: self._commit(part, message))  # type: ignore[misc]
+        forget_commits()
         head = self.call(self._head)
         if left := self.call(lambda: self._waiting(files, head)):
             raise StorageUnusable(

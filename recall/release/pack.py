@@ -5,8 +5,10 @@ manifests/, README.md, release.json, where asked for signatures-*.parquet) and S
 The same round gives the same bytes. Names of people, local paths, access settings and tokens are left out.
 """
 
+import atexit
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -14,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import recall
-from recall.config import Config, dump_config, parse_config
+from recall.config import AccessSection, Config, dump_config, parse_config
 from recall.errors import BadInput, Damaged
-from recall.io import make_folder, sync
+from recall.io import list_keys, make_folder, open_stream, sync
 from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import prefix_labels, prefixes_labelled
 from recall.release.export_files import export_rows
@@ -207,6 +209,21 @@ def readme(record: Mapping[str, Any], card: Mapping[str, Any]) -> str:
 def is_release(path: str) -> bool:
     """True for a local folder that holds a release."""
     return "://" not in path and (Path(path) / RELEASE).is_file()
+
+
+def fetched_release(url: str, access: AccessSection) -> Path:
+    """A local copy of a release that lies elsewhere, for as long as this process lives; it is not checked here."""
+    folder = Path(tempfile.mkdtemp(prefix="recall-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    root = url.rstrip("/")
+    for name in list_keys(root, access):
+        if ".." in name.split("/"):
+            raise BadInput(f"{root}/{name}: no file of a release")
+        copy = folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with open_stream(f"{root}/{name}", access) as source, copy.open("wb") as stream:
+            shutil.copyfileobj(source, stream, 1 << 20)
+    return folder
 
 
 def read_release(path: str) -> Release:

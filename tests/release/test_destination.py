@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from recall.cli import verbs
+from recall.errors import Damaged
 from recall.run.rounds import Run
 from tests.hub_server import HubServer
 
@@ -87,3 +88,25 @@ def test_the_environment_alone_is_enough(hub_server: HubServer, played: Run, tmp
     assert answer.returncode == 0, answer.stderr
     assert "SHA256SUMS" in there(hub_server, "alone/")
     assert answer.stderr == ""
+
+
+def test_a_run_starts_from_a_release_on_the_hub(hub_server: HubServer, played: Run, tmp_path: Path) -> None:
+    assert call("release", played.store.root, f"{URL}/r2", "--signatures").exit_code == 0
+    commit = hub_server.datasets["us/pages"].branches["main"]
+    config = tmp_path / "run.toml"
+    config.write_text(f"[crawl]\nwarcs = {list(played.config.crawl.warcs)}\n")
+    answer = call("init", str(tmp_path / "far"), "--from", f"{URL}/r2", "--config", str(config))
+    assert answer.exit_code == 0, answer.exception
+    made = Run.open(str(tmp_path / "far"))
+    assert made.parent is not None
+    assert made.parent.root == f"{URL}@{commit}/r2"
+    assert made.config.duplicates.against == (f"{URL}@{commit}/r2",)
+    assert made.parent.digest == played.round(2).record.digest
+
+
+def test_a_release_on_the_hub_that_is_not_whole_is_refused(hub_server: HubServer, played: Run, tmp_path: Path) -> None:
+    assert call("release", played.store.root, f"{URL}/r2").exit_code == 0
+    hub_server.datasets["us/pages"].commit({"r2/model/model.json": b"{}"})
+    answer = call("init", str(tmp_path / "far"), "--from", f"{URL}/r2", "--crawl", "CC-MAIN-2026-01")
+    assert isinstance(answer.exception, Damaged)
+    assert "model.json: differs from its digest" in str(answer.exception)
