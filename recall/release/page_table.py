@@ -58,7 +58,7 @@ _BY_INDEX = """
 WITH captures AS (
     SELECT warc_filename AS path, warc_record_offset AS place, url_surtkey AS surtkey, epoch_ms(fetch_time) AS fetched
     FROM read_parquet($index, hive_partitioning = false, binary_as_string = true)
-    WHERE warc_filename IN (SELECT warc_filename FROM rows)
+    WHERE warc_filename IN (SELECT DISTINCT warc_filename FROM rows)
 )
 SELECT coalesce(surtkey, surt) AS url_surtkey, crawl,
     coalesce(fetched, CASE WHEN seconds > 0 THEN 1000 * seconds END) AS fetch_time,

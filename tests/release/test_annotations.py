@@ -14,6 +14,7 @@ from recall.archive.index import IndexRow, write_index
 from recall.archive.index.row_sorter import RowSorter
 from recall.cli import verbs
 from recall.config import Config, CrawlSection
+from recall.errors import ShardCorrupt, ShardUnreadable
 from recall.io.parquet import table_of
 from recall.records import WarcRef
 from recall.release import annotations as annotations_module
@@ -24,6 +25,7 @@ from recall.run.rounds import Run
 from recall.run.scanned import ROWS, ScannedShard, read_rows, scanned_shards
 from recall.sites.surt import surt_host, surt_key
 from tests.conftest import Fresh, make_run
+from tests.fault_server import FaultServer
 
 
 def export(run: Run, kind: str, target: Path, *options: str) -> Path:
@@ -235,6 +237,25 @@ def test_rows_come_back_in_pieces_of_one_size(tmp_path: Path) -> None:
         pieces = list(sorter.rows("SELECT n FROM rows ORDER BY n"))
     assert [piece.num_rows for piece in pieces] == [16_384, 16_384, 40_000 - 2 * 16_384]
     assert [n for piece in pieces for n in piece.column("n").to_pylist()] == list(range(40_000))
+
+
+@pytest.mark.parametrize(
+    ("part", "error", "line"),
+    [
+        (b"PAR1 broken PAR1", ShardCorrupt, "rows cannot be sorted and joined"),
+        (None, ShardUnreadable, "part-0.parquet"),
+    ],
+    ids=["broken", "missing"],
+)
+def test_an_index_that_cannot_be_read_is_named(
+    fault_server: FaultServer, tmp_path: Path, part: bytes | None, error: type[Exception], line: str
+) -> None:
+    fault_server.files = {} if part is None else {"part-0.parquet": part}
+    with RowSorter(tmp_path, [fault_server.url("part-0.parquet")]) as sorter:
+        sorter.add(table_of({"n": [1]}, {"n": "int64"}))
+        with pytest.raises(error, match=line) as caught:
+            list(sorter.rows("SELECT n FROM rows JOIN read_parquet($index) ON true"))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.realdata
