@@ -69,7 +69,7 @@ def translated(url: str, *, named: bool, writing: bool) -> Iterator[None]:
 
 
 def _translate(url: str, error: BaseException, *, named: bool, writing: bool) -> NoReturn:
-    """Uploads wrap what ended them in a RuntimeError."""
+    """Uploads wrap what ended them in a RuntimeError, or, in the store that large files go to, raise just that."""
     cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
     if isinstance(cause, HfHubHTTPError):
         sort_status(url, cause.response.status_code, cause.response.headers, named=named, writing=writing)
@@ -77,7 +77,9 @@ def _translate(url: str, error: BaseException, *, named: bool, writing: bool) ->
         raise ShardUnreadable(f"{url}: HF_HUB_OFFLINE is set, so nothing is asked of the Hub") from None
     if isinstance(cause, HFValidationError):
         raise BadInput(f"{url}: expected hf://datasets/OWNER/NAME[@REVISION]/PATH") from None
-    if isinstance(cause, BrokenConnection | OSError):
+    if isinstance(cause, PermissionError):  # of the store that large files go to
+        raise Refused(f"{url}: the Hub refuses us ({type(cause).__name__}); {_token(named=named)}") from None
+    if isinstance(cause, BrokenConnection | OSError | RuntimeError):
         raise Again(f"connection broke: {type(cause).__name__}", None) from None
     line = f"{url}: the Hub's answer is not understood ({type(cause).__name__})"
     raise (StorageUnusable(line) if writing else ShardUnreadable(line)) from None

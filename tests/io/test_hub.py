@@ -7,11 +7,14 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
 
 from recall.config import AccessSection
 from recall.errors import BadInput, RecallError, Refused, ShardUnreadable
 from recall.io import exists, list_keys, open_readahead, pinned, publish, read_all, read_range, size
+from recall.io.hub_errors import translated
 from recall.io.parquet import ParquetReader
+from recall.io.retry_policy import Again
 from tests.hub_server import TOKEN, Dataset, HubServer
 
 URL = "hf://datasets/us/pages"
@@ -138,6 +141,35 @@ def test_a_private_dataset_is_read_with_the_token_that_is_never_told(
     anonymous = patient.model_copy(update={"anonymous": True})
     with pytest.raises(Refused, match=r"there is no token"):
         read_all("hf://datasets/us/secret/a.bin", anonymous)
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "line"),
+    [
+        (RuntimeError("store is away"), Again, "connection broke: RuntimeError"),
+        (ConnectionResetError(), Again, "connection broke: ConnectionResetError"),
+        (TimeoutError(), Again, "connection broke: TimeoutError"),
+        (PermissionError("no"), Refused, "look at the token's rights"),
+        (OfflineModeIsEnabled("off"), ShardUnreadable, "HF_HUB_OFFLINE is set"),
+        (HFValidationError("no name"), BadInput, "expected hf://datasets/OWNER/NAME"),
+        (ValueError("not\nJSON"), ShardUnreadable, "the Hub's answer is not understood"),
+    ],
+    ids=str,
+)
+def test_errors_are_sorted_by_what_follows(raised: Exception, error: type[Exception], line: str) -> None:
+    def wrapped() -> None:
+        try:
+            raise raised
+        except type(raised) as cause:
+            raise RuntimeError("while uploading") from cause
+
+    def plain() -> None:
+        raise raised
+
+    for act in (wrapped, plain):
+        with pytest.raises(error, match=line) as caught, translated(URL, named=True, writing=False):
+            act()
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
