@@ -63,8 +63,9 @@ def test_an_id_gives_the_files_of_its_segments(base: Path, crawl: str) -> None:
 
 @pytest.mark.parametrize("crawl", [ID, FOLDER])
 def test_its_url_index_is_its_own(base: Path, crawl: str) -> None:
-    (part,) = part_urls(str(base), crawl)
-    assert part == f"{base}/{PART}"
+    for index in (str(base), f"{base}/", f"{base}/{FOLDER}/index/table/cc-supplemental/warc/"):
+        (part,) = part_urls(index, crawl)
+        assert part == f"{base}/{PART}"
     assert part_refs(part, ["lab.example.org/"]) == [CAPTURE]
 
 

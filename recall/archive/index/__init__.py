@@ -1,7 +1,7 @@
 """Common Crawl's columnar URL index: URLs, prefixes or a WARC file → references to captures.
 
 In: the base of an index (`cc-index/table/cc-main/warc/` in a folder, on https or s3://), a crawl, and what is wanted.
-Out: index rows, sorted. The files of a crawl come from its `cc-index-table.paths.gz`, never from a listing; DuckDB
+Out: index rows, sorted. The files of a crawl are those of its `cc-index-table.paths.gz` (see `manifest`); DuckDB
 reads remote ones by byte ranges of `recall.io`. `write_index` makes such an index for the sample.
 Columns: https://commoncrawl.org/columnar-index.
 """
@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 TABLE = "cc-index/table/cc-main/warc"
+_TABLE_OF_A_CRAWL = re.compile(rf"(?:{TABLE}|projects/[^/]+/[^/]+/index/table/[^/]+/warc)$")
+"""Of the monthly crawls, or of a focus crawl, below the base."""
 
 _ANYONE = AccessSection()
 _ASK = 1_000
@@ -98,7 +100,7 @@ class IndexRow:
 
 def part_urls(index: str, crawl: str, access: AccessSection = _ANYONE) -> list[str]:
     """Where the files of a crawl's index lie, in order. Raises ShardUnreadable when its paths file cannot be read."""
-    base = index.rstrip("/").removesuffix(TABLE) or "."
+    base = _TABLE_OF_A_CRAWL.sub("", index.rstrip("/")) or "."
     entries = crawl_files(base, crawl, "cc-index-table", access)
     return [join(base, entry) for entry in entries if "/subset=warc/" in entry]
 
