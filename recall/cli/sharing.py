@@ -12,7 +12,7 @@ from recall.errors import BadInput
 from recall.model.scorer import SHIPPED
 from recall.release.annotations import export_annotations
 from recall.release.corpus_pages import export_jsonl, export_warc
-from recall.release.destination import copy_corpus, destination
+from recall.release.destination import HUB, copy_corpus, destination
 from recall.release.diff import difference, side_of
 from recall.release.export_files import export_rows, new_file
 from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
@@ -58,7 +58,7 @@ def export(run: str, target: str, kind: str, number: int | None) -> None:
     opened = Run.open(run)
     with destination(target, opened.config.access, f"Add {kind} of the recall run {opened.digest()}") as path:
         if kind == "corpus":
-            count = copy_corpus(opened, path, linked=target != str(path))
+            count = copy_corpus(opened, path, linked=target.startswith(HUB))
         else:
             count = _export(opened, kind, path, number)
     click.echo(f"{target}: {count} {UNITS.get(kind, kind)}")

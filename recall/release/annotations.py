@@ -6,14 +6,13 @@ same round. Hosts that differ by `www.` alone are one row, as they are in the ho
 docs/yaml-reference.md and docs/creating-annotations.md.
 """
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from recall.archive.index.row_sorter import PIECE, RowSorter
-from recall.errors import BadInput
 from recall.io.parquet import ParquetWriter, table_of
+from recall.release.export_files import new_folder
 from recall.release.lists import host_rows
 from recall.release.page_table import KEYS, export_pages
 from recall.run.rounds import Round
@@ -53,23 +52,13 @@ in one order, so that threads leave no mark in the last digit."""
 
 def export_annotations(round_: Round, target: Path) -> int:
     """Write the folder; returns how many hosts. Raises BadInput for a name that is taken."""
-    if target.exists():
-        raise BadInput(f"{target}: exists already; choose another folder or remove it")
-    building = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(building, ignore_errors=True)  # of an export that was killed
-    try:
-        building.mkdir(parents=True)
+    with new_folder(target) as building:
         hosts = write_hosts(round_, building / "hosts.parquet")
         pages = export_pages(round_, building / "pages.parquet")
         crawls = sorted({shard.crawl for shard in round_.run.shards if shard.crawl})
         for name, text in annotation_files(crawls).items():
             (building / name).write_text(text, encoding="utf-8")
         (building / "README.md").write_text(_readme(round_, crawls, hosts, pages), encoding="utf-8")
-        building.rename(target)
-    except OSError as error:
-        raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return hosts
 
 

@@ -15,6 +15,7 @@ from recall.config import AccessSection
 from recall.corpus import part_keys
 from recall.errors import BadInput
 from recall.io import open_stream, pinned, publish_folder
+from recall.release.export_files import new_folder
 from recall.run.rounds import Run
 from recall.run.store import Store
 
@@ -47,21 +48,11 @@ def copy_corpus(run: Run, target: Path, *, linked: bool = False) -> int:
     """
     if not run.step("corpus").done:
         raise BadInput(f"{run.store.root}: the corpus is not built yet; see `recall status`")
-    if target.exists():
-        raise BadInput(f"{target}: exists already; choose another folder or remove it")
     parts = part_keys(run)
-    building = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(building, ignore_errors=True)  # of an export that was killed
-    try:
-        building.mkdir(parents=True)
+    with new_folder(target) as building:
         for key in parts:
             _copy(run.store, key, building / key.rpartition("/")[2], linked=linked)
         _copy(run.store, run.step("corpus").key("card.md"), building / "README.md", linked=linked)
-        building.rename(target)
-    except OSError as error:
-        raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return len(parts)
 
 

@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO, cast
 import zstandard
 
 from recall.errors import BadInput
-from recall.io import atomic_writer
+from recall.io import atomic_writer, make_folder, sync
 from recall.io.parquet import ParquetWriter
 from recall.run.sampling import batches
 from recall.run.store import Schema
@@ -37,6 +38,26 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
             yield stream
     except OSError as error:
         raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder whose files appear under the name when the block ends well. Raises BadInput for a name that is taken."""
+    if target.exists():
+        raise BadInput(f"{target}: exists already; choose another folder or remove it")
+    building = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(building, ignore_errors=True)  # of one that was killed
+    try:
+        make_folder(building)
+        yield building
+        for path in (*building.rglob("*"), building):
+            sync(path)
+        building.rename(target)
+        sync(target.parent)
+    except OSError as error:
+        raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from typing import Any
 import recall
 from recall.config import AccessSection, Config, dump_config, parse_config
 from recall.errors import BadInput, Damaged
-from recall.io import list_keys, make_folder, open_stream, sync
+from recall.io import list_keys, open_stream
 from recall.io.parquet import ParquetWriter
 from recall.labels.decisions import prefix_labels, prefixes_labelled
-from recall.release.export_files import export_rows
+from recall.release.export_files import export_rows, new_folder
 from recall.release.lists import HOSTS, PREFIXES, host_rows, prefix_rows
 from recall.release.scrub import scrubbed, scrubbed_config
 from recall.release.signed_corpus import write_signatures
@@ -66,22 +66,9 @@ def pack(round_: Round, target: Path, *, signatures: bool = False) -> dict[str, 
     """
     if not round_.sealed or round_.run.parent is not None:
         raise BadInput(f"{round_.run.store.root}: round {round_.number} is not sealed, or was not trained in this run")
-    if target.exists():
-        raise BadInput(f"{target}: exists already; choose another folder or remove it")
-    building = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(building, ignore_errors=True)  # of a release that was killed
-    try:
-        make_folder(building)
+    with new_folder(target) as building:
         counts = _fill(round_, building, {"signatures": write_signatures(round_.run, building)} if signatures else {})
         (building / SUMS).write_bytes(_sums(building))
-        for path in (*building.rglob("*"), building):
-            sync(path)
-        building.rename(target)
-        sync(target.parent)
-    except OSError as error:
-        raise BadInput(f"{target}: cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return counts
 
 
