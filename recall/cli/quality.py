@@ -13,7 +13,7 @@ from recall.corpus.ranking.fitting import fit_ranker
 from recall.corpus.ranking.quality_draw import QUALITY_DRAWN, draw_pages
 from recall.corpus.ranking.quality_judge import judge_quality, labels_of_run
 from recall.corpus.ranking.quality_labels import AUDIT, labelled_pages, read_quality_labels
-from recall.corpus.ranking.ranker import FILE, PAGE
+from recall.corpus.ranking.ranker import FILE, PAGE, WORDS
 from recall.corpus.ranking.ranker_card import figure_rows, labels_line, readme, threshold_line
 from recall.corpus.rule_trial import RuleEffect, try_rules
 from recall.errors import BadInput
@@ -104,14 +104,14 @@ def train(source: str | None, files: tuple[str, ...], target: str, good: float, 
         raise BadInput("no labels of quality: give --labels FILE, or ask for some with `recall quality ask`")
     given = labelled_pages(labels, corpus.run.holdout if corpus and corpus.run else None)
     try:
-        pages, rows = features_of_pages(given, corpus)
+        pages, features = features_of_pages(given, corpus)
     finally:
         disconnect()
     if len(pages) < len(given):
         click.echo(f"{len(given) - len(pages):,} of {len(given):,} pages with labels are not in the corpus")
-    ranker = fit_ranker(pages, rows, good, precision)
+    ranker = fit_ranker(pages, features, good, precision)
     store = Store(target)
-    for name, data in ((PAGE, readme(ranker).encode()), (FILE, ranker.dump())):
+    for name, data in ((PAGE, readme(ranker).encode()), (WORDS, ranker.dump_words()), (FILE, ranker.dump())):
         store.publish(name, data)
     click.echo(labels_line(ranker))
     for heading, figures in figure_rows(ranker):

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from recall import cli
 from recall.corpus import part_keys
+from recall.corpus.ranking import fitting
 from recall.corpus.ranking.ranker import load_ranker
 from recall.run.rounds import Run
 
@@ -34,6 +35,12 @@ def write_labels(path: Path, rows: Sequence[dict[str, Any]], *names: str) -> Pat
     return path
 
 
+@pytest.fixture(autouse=True)
+def _fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "DRAWS", 100)
+    monkeypatch.setattr(fitting, "SEEDS", 1)
+
+
 @pytest.fixture(scope="module")
 def folder(played: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus of a run as a folder of its own, whose hosts nobody holds out."""
@@ -54,6 +61,7 @@ def test_a_ranker_is_trained_on_urls_of_a_corpus_as_on_their_texts(played: Run, 
     assert by_text.exit_code == 0, by_text.output
     first, second = (load_ranker(str(tmp_path / name)) for name in "ab")
     assert first.dump() == second.dump()
+    assert first.dump_words() == second.dump_words()
     assert first.figures["rank_correlation"].value > 0.8
     card = (tmp_path / "a" / "README.md").read_text()
     assert first.digest in card

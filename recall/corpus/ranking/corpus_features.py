@@ -4,7 +4,7 @@ In: pages with labels; a run, or a folder with part-*.parquet (url, text). Out: 
 does not hold are left out and counted. Parts are read in pieces, each by a task; of a text only its features are kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,8 +13,8 @@ from recall.config import ClusterSection
 from recall.corpus.code_signals import code_signals, measured_blocks
 from recall.corpus.published import PART, ROWS, part_keys
 from recall.corpus.ranking.quality_labels import LabelledPage
-from recall.corpus.ranking.ranker import NAMES, features_of_text
-from recall.corpus.ranking.ridge import Floats
+from recall.corpus.ranking.ranker import NAMES, row_of, words_of
+from recall.corpus.ranking.ridge import PageFeatures
 from recall.corpus.signals import signals
 from recall.errors import BadInput
 from recall.run.inputs import RUN
@@ -60,30 +60,33 @@ class FeatureInputs:
     wanted: frozenset[str] = field(repr=False)
 
 
-def features_in_part(inputs: FeatureInputs, key: str) -> dict[str, list[float]]:
+def features_in_part(inputs: FeatureInputs, key: str) -> dict[str, PageFeatures]:
     """Features of the wanted pages in a part, by URL key."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, PageFeatures] = {}
     for table in inputs.store.read_batches(key, ["url", "text"], ROWS):
         for at, url in enumerate(table.column("url").to_pylist()):
             if (page := url_key(url)) in inputs.wanted:
-                found[page] = features_of(table.column("text")[at].as_py()).tolist()
+                found[page] = features_of([table.column("text")[at].as_py()])
     return found
 
 
-def features_of(text: str) -> Floats:
-    """A text's features, its signals measured here."""
-    return features_of_text(text, {**signals(text), **code_signals(measured_blocks(text))})
+def features_of(texts: Sequence[str]) -> PageFeatures:
+    """Features of some texts, their signals measured here."""
+    rows = [row_of(text, {**signals(text), **code_signals(measured_blocks(text))}) for text in texts]
+    return PageFeatures(np.reshape(rows, (len(texts), len(NAMES))), tuple(map(words_of, texts)))
 
 
-def features_of_pages(pages: Sequence[LabelledPage], corpus: TextsOfCorpus | None) -> tuple[list[LabelledPage], Floats]:
-    """The pages whose text is known, and their features, shape (pages, len(NAMES)).
+def features_of_pages(
+    pages: Sequence[LabelledPage], corpus: TextsOfCorpus | None
+) -> tuple[list[LabelledPage], PageFeatures]:
+    """The pages whose text is known, and their features.
 
     Raises BadInput where a label needs a corpus and none is given, and where the corpus holds none of the pages.
     """
     named = frozenset(url_key(page.url) for page in pages if not page.text)
     if named and corpus is None:
         raise BadInput("labels that name pages by URL need the corpus that they are of: give RUN or its folder")
-    held: dict[str, list[float]] = {}
+    held: dict[str, PageFeatures] = {}
     if named and corpus is not None:
         inputs = FeatureInputs(corpus.store, named)
         for outcome in complete(features_in_part, inputs, corpus.keys, corpus.cluster, "quality"):
@@ -91,9 +94,6 @@ def features_of_pages(pages: Sequence[LabelledPage], corpus: TextsOfCorpus | Non
         if not held and not any(page.text for page in pages):
             raise BadInput(f"{corpus.store.root}: its corpus holds none of the {len(named):,} pages with labels")
     known = [page for page in pages if page.text or url_key(page.url) in held]
-    rows = [_row(page, held) for page in known]
-    return known, np.stack(rows) if rows else np.zeros((0, len(NAMES)))
-
-
-def _row(page: LabelledPage, held: Mapping[str, list[float]]) -> Floats:
-    return features_of(page.text) if page.text else np.array(held[url_key(page.url)])
+    found = [features_of([page.text]) if page.text else held[url_key(page.url)] for page in known]
+    rows = np.concatenate([np.zeros((0, len(NAMES))), *(features.rows for features in found)])
+    return known, PageFeatures(rows, tuple(words for features in found for words in features.words))

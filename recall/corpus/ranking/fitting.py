@@ -6,7 +6,7 @@ their sites, are not learned from. Refuses labels that are too few, all alike, o
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recall.corpus.ranking.guide import GUIDE_VERSION
 from recall.corpus.ranking.quality_labels import LabelledPage
 from recall.corpus.ranking.ranker import BEST, NAMES, Ranker, bounded
-from recall.corpus.ranking.ridge import Floats, fit_ridge
+from recall.corpus.ranking.ridge import Floats, PageFeatures, fit_ridge, shared_words
 from recall.errors import BadInput
 from recall.model.evaluate import (
     Interval,
@@ -25,55 +25,62 @@ from recall.model.evaluate import (
     interval_over_groups,
     rank_correlation,
 )
+from recall.run.sampling import priority
 
-PENALTY = 100.0
-"""Chosen by cross-validation on 300 pages; from 10 to 100 hardly anything changes (docs/quality.md)."""
+PENALTY = 0.3
+"""Chosen by cross-validation on 298 pages; from 0.3 to 1 hardly anything changes (docs/quality.md)."""
 
 FOLDS, SEEDS = 10, 5
+MOST = 3_000
+"""Pages that are learned from, by the hash of their URL or text where there are more: time grows with their cube."""
 FEWEST, FEWEST_SITES = 50, 5
 """Pages and registered domains that a ranker is fitted to, at least."""
 
 FIFTH = 0.2
+DRAWS = 1_000
+"""Of a bootstrap."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankedPages:
-    """Pages as arrays. rows: features, shape (pages, len(NAMES)); labels: mean scores."""
+    """Pages as arrays. labels: mean scores; families: registered domains."""
 
-    rows: Floats
+    features: PageFeatures
     labels: Floats
     families: list[str]
 
     def only(self, rows: NDArray[np.bool_]) -> "RankedPages":
         """Some of them."""
-        return RankedPages(self.rows[rows], self.labels[rows], [self.families[at] for at in np.flatnonzero(rows)])
+        families = [self.families[at] for at in np.flatnonzero(rows)]
+        return RankedPages(self.features.only(rows), self.labels[rows], families)
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-def fit_ranker(pages: Sequence[LabelledPage], rows: Floats, good: float, precision: float) -> Ranker:
+def fit_ranker(pages: Sequence[LabelledPage], features: PageFeatures, good: float, precision: float) -> Ranker:
     """The ranker of some pages and their features.
 
     good, precision: its threshold is the quality from which on so large a share of the pages has such a label. Raises
     BadInput as the module says.
     """
-    everything = RankedPages(rows, np.array([page.label for page in pages]), [page.family for page in pages])
+    everything = RankedPages(features, np.array([page.label for page in pages]), [page.family for page in pages])
     audit = np.array([page.audit for page in pages], dtype=bool)
     audited = {family for family, drawn in zip(everything.families, audit, strict=True) if drawn}
-    learned = everything.only(np.array([family not in audited for family in everything.families], dtype=bool))
+    away = np.array([family in audited for family in everything.families], dtype=bool)
+    learned = everything.only(_fewer(pages, ~away))
     _check(learned, len(pages))
-    held_out = out_of_fold(learned)
-    correlation = interval_over_groups(
-        lambda drawn: rank_correlation(held_out[drawn], learned.labels[drawn]), learned.families
-    )
+    shared = shared_words(learned.features.words)
+    held_out = out_of_fold(learned, shared)
+    correlation = _interval(lambda drawn: rank_correlation(held_out[drawn], learned.labels[drawn]), learned.families)
     if correlation.low <= 0:
         raise BadInput(
             f"no ranker: on sites it did not see its order has a rank correlation of {correlation.value:.2f} "
             f"({correlation.low:.2f} to {correlation.high:.2f}) with the labels: give more labels, or more careful ones"
         )
     offset, slope = calibration_of(held_out, learned.labels)
-    model = fit_ridge(learned.rows, learned.labels, PENALTY)
+    model = fit_ridge(learned.features, learned.labels, shared, PENALTY)
+    model = replace(model, words=model.words.astype(np.float32).astype(np.float64))  # as they are written
     expected = bounded(offset + slope * held_out)
     threshold = choose_threshold(expected / BEST, learned.labels >= good, "precision", precision)
     ranker = Ranker(model, offset, slope, GUIDE_VERSION, good, round(threshold.value * BEST, 2))
@@ -84,11 +91,19 @@ def fit_ranker(pages: Sequence[LabelledPage], rows: Floats, good: float, precisi
         "learned_from": len(learned),
         "sites": len(set(learned.families)),
         "audit": int(audit.sum()),
-        "of_audited_sites": len(pages) - len(learned) - int(audit.sum()),
+        "of_audited_sites": int(away.sum() - audit.sum()),
         "annotators": len({name for page in pages for name in page.scores}),
         "read_twice": sum(len(page.scores) > 1 for page in pages),
     }
     return replace(ranker, labels=counts, figures=figures)
+
+
+def _fewer(pages: Sequence[LabelledPage], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """At most MOST of the chosen pages."""
+    ranked = sorted(np.flatnonzero(chosen).tolist(), key=lambda at: (priority(0, pages[at].url or pages[at].text), at))
+    fewer = np.zeros(len(pages), dtype=bool)
+    fewer[ranked[:MOST]] = True
+    return fewer
 
 
 def _check(learned: RankedPages, given: int) -> None:
@@ -102,16 +117,21 @@ def _check(learned: RankedPages, given: int) -> None:
         raise BadInput(f"no ranker: all labels are {learned.labels[0]:g}")
 
 
-def out_of_fold(pages: RankedPages) -> Floats:
-    """Each page's prediction by models that saw no page of its registered domain: the mean over SEEDS divisions."""
+def out_of_fold(pages: RankedPages, shared: Floats) -> Floats:
+    """Each page's prediction by models that saw no page of its registered domain: the mean over several divisions.
+
+    shared: the pages' `shared_words`. There are SEEDS divisions, one of more than a third of MOST.
+    """
     kinds = [str(round(label)) for label in pages.labels.tolist()]
-    total = np.zeros(len(pages))
-    for seed in range(SEEDS):
+    total, seeds = np.zeros(len(pages)), SEEDS if len(pages) <= MOST // 3 else 1
+    for seed in range(seeds):
         folds = group_folds(pages.families, kinds, min(FOLDS, len(set(pages.families))), seed)
         for fold in range(int(folds.max()) + 1):
-            inside = pages.only(folds != fold)
-            total[folds == fold] += fit_ridge(inside.rows, inside.labels, PENALTY).predict(pages.rows[folds == fold])
-    return total / SEEDS
+            inside, away = folds != fold, folds == fold
+            within = shared[np.ix_(inside, inside)]
+            model = fit_ridge(pages.features.only(inside), pages.labels[inside], within, PENALTY)
+            total[away] += model.predict(pages.features.only(away))
+    return total / seeds
 
 
 def calibration_of(predictions: Floats, labels: Floats) -> tuple[float, float]:
@@ -120,6 +140,10 @@ def calibration_of(predictions: Floats, labels: Floats) -> tuple[float, float]:
     together = math.fsum(((predictions - middle) * (labels - mean)).tolist())
     slope = together / math.fsum(((predictions - middle) ** 2).tolist())
     return mean - slope * middle, slope
+
+
+def _interval(figure: Callable[[NDArray[np.intp]], float], families: Sequence[str]) -> Interval:
+    return interval_over_groups(figure, families, DRAWS)
 
 
 def fifth_right(scores: Floats, labels: Floats, *, best: bool) -> float:
@@ -131,7 +155,7 @@ def fifth_right(scores: Floats, labels: Floats, *, best: bool) -> float:
 
 def _figures(pages: RankedPages, expected: Floats, ranker: Ranker) -> dict[str, Interval]:
     """What cross-validation says, beside the text's length alone and beside chance."""
-    labels, length = pages.labels, pages.rows[:, NAMES.index("chars")]
+    labels, length = pages.labels, pages.features.rows[:, NAMES.index("chars")]
     kept = expected >= ranker.threshold
     best, worst = border_of(labels, FIFTH, best=True), border_of(labels, FIFTH, best=False)
     figures = {
@@ -148,7 +172,7 @@ def _figures(pages: RankedPages, expected: Floats, ranker: Ranker) -> dict[str, 
             float(np.mean(labels[rows][kept[rows]] >= ranker.good)) if kept[rows].any() else 0.0
         ),
     }
-    return {name: interval_over_groups(figure, pages.families) for name, figure in figures.items()}
+    return {name: _interval(figure, pages.families) for name, figure in figures.items()}
 
 
 def _figures_of_readers(pages: Sequence[LabelledPage]) -> dict[str, Interval]:
@@ -159,26 +183,18 @@ def _figures_of_readers(pages: Sequence[LabelledPage]) -> dict[str, Interval]:
     first, second = (np.array([list(page.scores.values())[at] for page in twice]) for at in (0, 1))
     families = [page.family for page in twice]
     return {
-        "rank_correlation_of_readers": interval_over_groups(
-            lambda rows: rank_correlation(first[rows], second[rows]), families
-        ),
-        "error_of_readers": interval_over_groups(
-            lambda rows: float(np.mean(np.abs(first[rows] - second[rows]))), families
-        ),
+        "rank_correlation_of_readers": _interval(lambda rows: rank_correlation(first[rows], second[rows]), families),
+        "error_of_readers": _interval(lambda rows: float(np.mean(np.abs(first[rows] - second[rows]))), families),
     }
 
 
 def _figures_of_audit(pages: RankedPages, ranker: Ranker) -> dict[str, Interval]:
     """What the audit pages say: of the pages that a random draw shows, of sites the ranker did not see."""
-    expected, labels = ranker.qualities(pages.rows), pages.labels
+    expected, labels = ranker.qualities(pages.features), pages.labels
     return {
-        "audit_rank_correlation": interval_over_groups(
+        "audit_rank_correlation": _interval(
             lambda rows: rank_correlation(expected[rows], labels[rows]), pages.families
         ),
-        "audit_error": interval_over_groups(
-            lambda rows: float(np.mean(np.abs(expected[rows] - labels[rows]))), pages.families
-        ),
-        "audit_mean_difference": interval_over_groups(
-            lambda rows: float(np.mean(expected[rows] - labels[rows])), pages.families
-        ),
+        "audit_error": _interval(lambda rows: float(np.mean(np.abs(expected[rows] - labels[rows]))), pages.families),
+        "audit_mean_difference": _interval(lambda rows: float(np.mean(expected[rows] - labels[rows])), pages.families),
     }

@@ -1,13 +1,16 @@
 """The ranker: a page's quality, 0 to 5, from its kept text.
 
 In: a text and its signals, or a folder that `write_ranker` wrote. Out: the score that a labeller is expected to give,
-rounded to DECIMALS. The folder holds ranker.json, which says all of it, and README.md for people. It needs no
-tokenizer, no run and no model, so the same text has the same quality in every corpus. Refuses a ranker.json that is
-damaged, of another version or of other signals. A page costs the time of its signals and some microseconds.
+rounded to DECIMALS. The folder holds ranker.json, words.npy (weights of words by hash) and README.md for people. It
+needs no tokenizer, no run and no model, so the same text has the same quality in every corpus. Refuses files that are
+damaged, of another version or of other signals. Time grows with the text.
 """
 
+import io
 import json
 import math
+import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,14 +19,14 @@ import numpy as np
 
 from recall.config import AccessSection
 from recall.config.corpus_sections import CODE_SIGNALS, SIGNALS
-from recall.corpus.ranking.ridge import Floats, LinearModel
+from recall.corpus.ranking.ridge import BUCKETS, Floats, LinearModel, PageFeatures, Words
 from recall.corpus.signals import Measured, blocks, inline
 from recall.errors import BadInput, ShardFailed
 from recall.io import read_all
 from recall.model.evaluate import Interval
 from recall.run.store import canonical_json, digest_of
 
-FILE, PAGE = "ranker.json", "README.md"
+FILE, WORDS, PAGE = "ranker.json", "words.npy", "README.md"
 FORMAT = 1
 BEST = 5.0
 """The highest score; 0 is the lowest."""
@@ -53,7 +56,16 @@ def spans_of_code(text: str) -> int:
     return count
 
 
-def features_of_text(text: str, measured: Measured) -> Floats:
+_WORD = re.compile(r"\w+")
+
+
+def words_of(text: str) -> Words:
+    """The different hashes (CRC-32 modulo BUCKETS) of a text's lower-cased words, sorted."""
+    words = set(_WORD.findall(text.lower()))
+    return np.array(sorted({zlib.crc32(word.encode("utf-8", "replace")) % BUCKETS for word in words}), np.int64)
+
+
+def row_of(text: str, measured: Measured) -> Floats:
     """A text's row of numbers, shape (len(NAMES),): counts and lengths by their logarithm, nan for what is null.
 
     measured: all of SIGNALS and CODE_SIGNALS.
@@ -93,11 +105,17 @@ class Ranker:
 
     def quality(self, text: str, measured: Measured) -> float:
         """A text's quality. measured: its signals and those of its code."""
-        return float(self.qualities(features_of_text(text, measured)[None, :])[0])
+        return float(self.qualities(PageFeatures(row_of(text, measured)[None, :], (words_of(text),)))[0])
 
-    def qualities(self, rows: Floats) -> Floats:
-        """The quality of each row of features."""
-        return bounded(self.offset + self.slope * self.model.predict(rows))
+    def qualities(self, pages: PageFeatures) -> Floats:
+        """The quality of each page."""
+        return bounded(self.offset + self.slope * self.model.predict(pages))
+
+    def dump_words(self) -> bytes:
+        """words.npy: the weights of words as float32."""
+        stream = io.BytesIO()
+        np.save(stream, self.model.words.astype("<f4"), allow_pickle=False)
+        return stream.getvalue()
 
     def dump(self) -> bytes:
         """ranker.json: canonical JSON, with the digest of everything else in it."""
@@ -110,7 +128,8 @@ class Ranker:
         calibration = {"intercept": self.model.intercept, "offset": self.offset, "slope": self.slope}
         told = {"guide": self.guide, "good": self.good, "threshold": self.threshold, "labels": dict(self.labels)}
         figures = {name: asdict(figure) for name, figure in self.figures.items()}
-        body = {"format": FORMAT, "signals": weights, **calibration, **told, "figures": figures}
+        words = digest_of(self.dump_words())
+        body = {"format": FORMAT, "signals": weights, "words": words, **calibration, **told, "figures": figures}
         return canonical_json({**body, "digest": digest_of(canonical_json(body))})
 
     @property
@@ -123,29 +142,36 @@ def load_ranker(folder: str, access: AccessSection | None = None) -> Ranker:
     """The ranker in a folder (a path or URL). Raises BadInput where there is none that this version can use."""
     source = f"{folder.rstrip('/')}/{FILE}"
     try:
-        data = read_all(source, access or AccessSection())
+        data, words = (read_all(f"{folder.rstrip('/')}/{name}", access or AccessSection()) for name in (FILE, WORDS))
     except ShardFailed as error:
         raise BadInput(f"{source}: no ranker: {error}; `recall quality train` writes one") from None
-    return parse_ranker(data, source)
+    return parse_ranker(data, words, source)
 
 
-def parse_ranker(data: bytes, source: str) -> Ranker:
-    """A ranker from its JSON; `source` names it in errors. Raises BadInput."""
+def parse_ranker(data: bytes, words: bytes, source: str) -> Ranker:
+    """A ranker from its JSON and its words.npy; `source` names it in errors. Raises BadInput."""
     try:
         body: dict[str, Any] = json.loads(data)
         digest, kind = body.pop("digest"), body["format"]
         if kind != FORMAT or sorted(body["signals"]) != sorted(NAMES):
             raise BadInput(f"{source}: is of another version of recall: train the ranker again")
-        if digest != digest_of(canonical_json(body)):
+        if digest != digest_of(canonical_json(body)) or body["words"] != digest_of(words):
             raise BadInput(f"{source}: was changed after it was written: take the original, or train it again")
         means, scales, weights = (
             np.array([body["signals"][name][part] for name in NAMES], np.float64)
             for part in ("mean", "scale", "weight")
         )
         return Ranker(
-            LinearModel(means, scales, weights, float(body["intercept"])),
+            LinearModel(means, scales, weights, _weights_in(words), float(body["intercept"])),
             **{name: body[name] for name in ("offset", "slope", "guide", "good", "threshold", "labels")},
             figures={name: Interval(**figure) for name, figure in body["figures"].items()},
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise BadInput(f"{source}: not a ranker of this version of recall") from None
+
+
+def _weights_in(data: bytes) -> Floats:
+    weights = np.load(io.BytesIO(data), allow_pickle=False)
+    if weights.shape != (BUCKETS,) or not np.isfinite(weights).all():
+        raise ValueError("other words")
+    return np.asarray(weights, np.float64)

@@ -78,7 +78,8 @@ def readme(ranker: Ranker) -> str:
         *tables,
         f"## Threshold\n\n`{threshold_line(ranker).partition(' keeps')[0]}`"
         f" keeps{threshold_line(ranker).partition(' keeps')[2]}, by cross-validation.",
-        "`ranker.json` holds all of it: the weight of each signal, calibration, threshold and figures.",
+        "`ranker.json` holds the weight of each signal, calibration, threshold and figures; `words.npy` the weights of "
+        "words by hash.",
     ]
     return "\n\n".join(parts) + "\n"
 

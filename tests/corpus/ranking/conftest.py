@@ -4,9 +4,12 @@ Sites differ in length and in how much they repeat, which has nothing to do with
 """
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
+from recall.corpus.ranking import fitting
 
 PLAIN = "the page says what a call returns and why it may fail when its input is empty or old".split()
 
@@ -44,4 +47,13 @@ def invent(count: int, seed: int = 7, sites: int = 20) -> list[InventedPage]:
 
 @pytest.fixture(scope="session")
 def invented() -> list[InventedPage]:
-    return invent(160)
+    return invent(120)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fewer_draws() -> Iterator[None]:
+    """Intervals and divisions of which tests need no thousand and no five."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "DRAWS", 200)
+        patch.setattr(fitting, "SEEDS", 2)
+        yield

@@ -10,8 +10,8 @@ import pytest
 
 from recall.corpus.code_signals import code_signals, measured_blocks
 from recall.corpus.published import corpus_statistics
-from recall.corpus.ranking.ranker import FILE, NAMES, Ranker
-from recall.corpus.ranking.ridge import LinearModel
+from recall.corpus.ranking.ranker import FILE, NAMES, WORDS, Ranker
+from recall.corpus.ranking.ridge import BUCKETS, LinearModel
 from recall.corpus.signals import signals
 from recall.errors import BadInput
 from recall.report.corpus_figures import qualities_of
@@ -27,13 +27,17 @@ def by_words() -> Ranker:
     weights = np.array([2 / np.log(2) if name == "words" else 0.0 for name in NAMES])
     means = np.array([np.log(61) if name == "words" else 0.0 for name in NAMES])
     labels = {"learned_from": 60, "sites": 9, "audit": 0, "of_audited_sites": 0, "annotators": 1, "read_twice": 0}
-    return Ranker(LinearModel(means, np.ones(len(NAMES)), weights, 1.0), 0.0, 1.0, "1", 3.0, 2.5, labels)
+    return Ranker(
+        LinearModel(means, np.ones(len(NAMES)), weights, np.zeros(BUCKETS), 1.0), 0.0, 1.0, "1", 3.0, 2.5, labels
+    )
 
 
 @pytest.fixture(scope="module")
 def ranked(crawl: Crawl, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("ranked")
-    Store(str(folder / "ranker")).publish(FILE, by_words().dump())
+    store = Store(str(folder / "ranker"))
+    store.publish(FILE, by_words().dump())
+    store.publish(WORDS, by_words().dump_words())
     quality = {"ranker": str(folder / "ranker"), "keep": ["quality >= 1.5"], "best_tokens": TOKENS}
     mix = {"weights": ["quality:3=2", "quality=0.5"]}
     run = make_run(folder / "run", crawl.config(1, quality=quality, mix=mix))
