@@ -9,12 +9,12 @@ does not grow with the corpus.
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recall.corpus.published import ROWS, part_keys
+from recall.corpus.published import ROWS, part_keys, present
 from recall.corpus.ranking.quality_labels import AUDIT
 from recall.errors import OutOfOrder
 from recall.model.evaluate import score_bins, score_histogram
@@ -101,17 +101,16 @@ def draw_pages(run: Run, pages: int, audit: int) -> list[dict[str, object]]:
 def _draw(run: Run, keys: list[str], pages: int, audit: int) -> list[dict[str, object]]:
     cluster, inputs = run.config.cluster, QualityDraw(run.store, run.config.run.seed, run.holdout, audit, pages)
     histogram = sum((outcome.result for outcome in complete(count_scores, inputs, keys, cluster, "quality")), 0)
-    inputs = QualityDraw(run.store, inputs.seed, run.holdout, audit, pages, _bins_of(np.asarray(histogram)))
+    inputs = replace(inputs, bins=_bins_of(np.asarray(histogram)))
     samples = _samples(inputs)
     for outcome in complete(sample_part, inputs, keys, cluster, "quality"):
         samples.merge(outcome.result)
     audited = samples.audit.values()
     sites = {_site(page.url) for page in audited}
     others = [[page for page in fifth.values() if _site(page.url) not in sites] for fifth in samples.fifths]
-    wanted = frozenset(page.url for drawn in (audited, *others) for page in drawn)
+    inputs = replace(inputs, wanted=frozenset(page.url for drawn in (audited, *others) for page in drawn))
     texts: dict[str, tuple[str, str]] = {}
-    reading = QualityDraw(run.store, inputs.seed, run.holdout, wanted=wanted)
-    for outcome in complete(read_texts, reading, keys, cluster, "quality"):
+    for outcome in complete(read_texts, inputs, keys, cluster, "quality"):
         texts.update(outcome.result)
     learned = _one_of_each_text(run, others, texts, pages)
     chosen = [(page, AUDIT) for page in audited] + [(page, TRAIN) for page in learned]
@@ -164,12 +163,12 @@ def sample_part(inputs: QualityDraw, key: str) -> DrawnSamples:
 
 def read_texts(inputs: QualityDraw, key: str) -> dict[str, tuple[str, str]]:
     """Title and beginning of the text of the wanted pages of a part."""
-    names = ["url", "title", "text"]
+    names = present(inputs.store, key, ["url", "title", "text"])  # corpora of earlier versions have no titles
     return {
-        url: (title or "", text[:SHOWN])
+        row["url"]: (row.get("title") or "", row["text"][:SHOWN])
         for table in inputs.store.read_batches(key, names, ROWS)
-        for url, title, text in zip(*(table.column(name).to_pylist() for name in names), strict=True)
-        if url in inputs.wanted
+        for row in table.to_pylist()
+        if row["url"] in inputs.wanted
     }
 
 
