@@ -16,6 +16,7 @@ from recall.corpus.signals import blocks
 from recall.errors import BadInput
 from recall.records import OtherPages, ShardReport, Skip
 from recall.release.corpus_pages import export_warc
+from recall.release.page_table import export_pages
 from recall.report.assemble import assemble
 from recall.run.ledger import ledger, unexplained
 from recall.run.rounds import Run
@@ -178,6 +179,11 @@ def test_bodies_that_are_read_again_give_the_same_corpus(asked: Run, mixed: Craw
     again = make_run(tmp_path / "run", mixed.config(2, scan=changes))
     play(again)
     assert other_rows(again) == other_rows(asked)
+
+
+def test_the_table_of_scores_holds_them(asked: Run, unasked: Run, tmp_path: Path) -> None:
+    counts = [export_pages(run.round(2), tmp_path / f"{number}.parquet") for number, run in enumerate((asked, unasked))]
+    assert counts[0] == counts[1] + 32
 
 
 def test_card_report_and_status_count_them(asked: Run, unasked: Run) -> None:

@@ -83,6 +83,8 @@ def export_pages(round_: Round, target: Path) -> int:
     ):
         for shard in scanned_shards(round_):
             sorter.add(_held(round_, shard))
+            if shard.others is not None:
+                sorter.add(_held(round_, shard.others))
         schema = {**PAGES, "fetch_time": _time_type(sorter) if files else "timestamp[UTC]"}
         writer = ParquetWriter(Path(stream.name), schema, order=KEYS)
         for piece in sorter.rows(_BY_INDEX if files else _BY_RULE):
