@@ -25,6 +25,7 @@ from recall.model.evaluate import (
     interval_over_groups,
     rank_correlation,
 )
+from recall.records import JUDGE
 from recall.run.sampling import priority
 
 PENALTY = 0.3
@@ -94,6 +95,7 @@ def fit_ranker(pages: Sequence[LabelledPage], features: PageFeatures, good: floa
         "of_audited_sites": int(away.sum() - audit.sum()),
         "annotators": len({name for page in pages for name in page.scores}),
         "read_twice": sum(len(page.scores) > 1 for page in pages),
+        "by_judge": sum(set(page.scores) == {JUDGE} for page in pages),
     }
     return replace(ranker, labels=counts, figures=figures)
 

@@ -56,10 +56,11 @@ def labels_line(ranker: Ranker) -> str:
     """What it learned from."""
     told = ranker.labels
     aside = f", {told['of_audited_sites']:,} left aside as their sites are audited" if told["of_audited_sites"] else ""
+    judged = f"; {told['by_judge']:,} pages scored by the judge alone" if told["by_judge"] else ""
     return (
         f"learned from {told['learned_from']:,} pages of {told['sites']:,} registered domains, audited by "
         f"{told['audit']:,} pages{aside}; {told['annotators']:,} annotators, {told['read_twice']:,} pages with several "
-        f"scores, of which the mean counts; guide {ranker.guide}"
+        f"scores, of which the mean counts{judged}; guide {ranker.guide}"
     )
 
 

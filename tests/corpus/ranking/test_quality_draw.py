@@ -139,6 +139,7 @@ def test_a_judge_scores_every_drawn_page_once_and_a_ranker_learns_it(
     assert done.exit_code == 0, done.output
     assert f"learned from {WANTED} pages of" in done.output
     assert f"audited by {AUDITED} pages" in done.output
+    assert f"{WANTED + AUDITED} pages scored by the judge alone" in done.output
     figures = load_ranker(str(tmp_path / "ranker")).figures
     assert figures["audit_rank_correlation"].value > 0.8
 

@@ -26,7 +26,8 @@ def by_words() -> Ranker:
     """Quality grows with the words of a page, from 1 at 60 of them by 2 points for each doubling."""
     weights = np.array([2 / np.log(2) if name == "words" else 0.0 for name in NAMES])
     means = np.array([np.log(61) if name == "words" else 0.0 for name in NAMES])
-    labels = {"learned_from": 60, "sites": 9, "audit": 0, "of_audited_sites": 0, "annotators": 1, "read_twice": 0}
+    labels = {"learned_from": 60, "sites": 9, "audit": 0, "of_audited_sites": 0, "annotators": 1}
+    labels |= {"read_twice": 0, "by_judge": 0}
     return Ranker(
         LinearModel(means, np.ones(len(NAMES)), weights, np.zeros(BUCKETS), 1.0), 0.0, 1.0, "1", 3.0, 2.5, labels
     )
