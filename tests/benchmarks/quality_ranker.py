@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from recall.model.evaluate import group_folds, interval_over_groups, rank_correl
 from recall.model.scorer import SHIPPED_MODEL, Scorer
 from recall.page.markdown import convert
 from recall.page.text import scoring_text
+from recall.run.sampling import priority
 from tests.released_model.labelled_crawls import read_pages, to_learn_from
 from tests.released_model.train_released import CRAWLS, learn, settings
 
@@ -50,6 +52,7 @@ FitPredict = Callable[[NDArray[np.bool_]], Floats]
 """From the rows to learn from to predictions of all rows."""
 
 SIZES = (60, 120, 200)
+AUDITED = 60
 
 
 def texts_of(shared: Path, pages: list[LabelledPage]) -> dict[str, float]:
@@ -154,6 +157,25 @@ def _interval(function: Callable[[NDArray[np.intp]], float], families: Sequence[
     return [round(end, 4) for end in (interval.value, interval.low, interval.high)]
 
 
+def calibration_by_fifths(predictions: Floats, labels: Floats) -> list[list[float]]:
+    """Mean quality and mean label of each fifth by quality, the lowest first."""
+    offset, slope = calibration_of(predictions, labels)
+    expected = np.clip(offset + slope * predictions, 0, 5)
+    parts = np.array_split(np.argsort(expected, kind="stable"), 5)
+    return [[round(float(values[part].mean()), 3) for values in (expected, labels)] for part in parts]
+
+
+def audited(labelled: Sequence[LabelledPage], pages: RankedPages) -> dict[str, list[float]]:
+    """What an audit of 60 random pages says, by a ranker that learned from none of their sites."""
+    drawn = sorted(range(len(labelled)), key=lambda at: priority(0, f"audit\0{labelled[at].url}"))[:AUDITED]
+    marked = [replace(page, audit=at in drawn) for at, page in enumerate(labelled)]
+    ranker = fit_ranker(marked, pages.features, 3, 0.8)
+    told = {name: figure for name, figure in ranker.figures.items() if name.startswith("audit")}
+    return {name: [round(end, 4) for end in (f.value, f.low, f.high)] for name, f in told.items()} | {
+        "learned_from": [float(ranker.labels["learned_from"])]
+    }
+
+
 def learning_curve(pages: RankedPages, draws: int = 10) -> dict[int, float]:
     """Mean rank correlation on a third of the sites by so many labels of the others."""
     names = sorted(set(pages.families))
@@ -199,7 +221,8 @@ def main() -> None:
     labels, families = np.array([page.label for page in labelled]), [page.family for page in labelled]
     pages = RankedPages(features_of(texts), labels, families)
     relevance = None if asked.no_relevance else held_out_relevance(shared, shipped, labelled)
-    table = figures_of(candidates(pages, texts, relevance), pages)
+    found = candidates(pages, texts, relevance)
+    table = figures_of(found, pages)
     for name, figures in table.items():
         cells = (f"{figure} {value:.3f} ({low:.3f} to {high:.3f})" for figure, (value, low, high) in figures.items())
         sys.stdout.write(f"{name:26} {'  '.join(cells)}\n")
@@ -207,6 +230,7 @@ def main() -> None:
     told = {name: [round(end, 4) for end in (f.value, f.low, f.high)] for name, f in ranker.figures.items()}
     result = {"pages": len(labelled), "sites": len(set(families)), "models": table, "ranker": told}
     result |= {"threshold": ranker.threshold, "labels": dict(ranker.labels), "learning": learning_curve(pages)}
+    result |= {"calibration": calibration_by_fifths(found["ranker"], labels), "audit": audited(labelled, pages)}
     sys.stdout.write(json.dumps({**result, "milliseconds": milliseconds(ranker, texts)}) + "\n")
 
 

@@ -1,10 +1,12 @@
 """Pages drawn of a corpus of 100 sites, scored by a judge that knows what they are worth, and the ranker of that."""
 
+import json
 import random
 import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,15 @@ from recall.corpus.ranking.quality_judge import JUDGED, expected_score, judge_qu
 from recall.corpus.ranking.quality_labels import AUDIT, labelled_pages
 from recall.corpus.ranking.ranker import load_ranker
 from recall.errors import OutOfOrder
-from recall.judge import Completion
+from recall.judge import AnswersWanted, Completion, take_answers
 from recall.model.evaluate import rank_correlation
 from recall.records import JUDGE
 from recall.run.rounds import Run
 from recall.sites.hosts import registered_domain
 from recall.sites.urls import host_of
 from tests.corpus.ranking.conftest import invent
-from tests.judge_server import JudgeServer, serving
+from tests.judge.test_batch_files import write
+from tests.judge_server import JudgeServer, completion, serving
 
 COUNT, WANTED, AUDITED = 700, 120, 20
 COPIES = 40
@@ -107,14 +110,16 @@ def test_without_a_corpus_nothing_is_drawn(run: Run) -> None:
         draw_pages(run, 5, 5)
 
 
+def say_worth(pages: Mapping[str, int], prompt: str) -> Mapping[str, float]:
+    """The shares of a judge that knows what a page is worth and is somewhat unsure."""
+    found = re.search(r"^URL: (\S+)$", prompt, re.MULTILINE)
+    worth = pages.get(found[1] if found else "", 2)
+    return {str(score): 0.8 if score == worth else 0.04 for score in range(6)}
+
+
 @pytest.fixture
 def server(pages: dict[str, int]) -> Iterator[JudgeServer]:
-    def say(prompt: str) -> Mapping[str, float]:
-        found = re.search(r"^URL: (\S+)$", prompt, re.MULTILINE)
-        worth = pages.get(found[1] if found else "", 2)
-        return {str(score): 0.8 if score == worth else 0.04 for score in range(6)}
-
-    with serving(JudgeServer(say)) as one:
+    with serving(JudgeServer(partial(say_worth, pages))) as one:
         yield one
 
 
@@ -144,6 +149,25 @@ def test_a_judge_scores_every_drawn_page_once_and_a_ranker_learns_it(
     assert figures["audit_rank_correlation"].value > 0.8
 
 
+def test_a_judge_that_answers_in_files_scores_the_same(run: Run, pages: dict[str, int], tmp_path: Path) -> None:
+    judge = JudgeSection(url="http://127.0.0.1:9/v1", model="small", batch=True)
+    run.config = run.config.model_copy(update={"judge": judge})
+    drawn = draw_pages(run, 20, 4)
+    with pytest.raises(AnswersWanted, match="24 questions to the judge lie in"):
+        judge_quality(run, drawn)
+    lines = [json.loads(line) for key in run.store.keys("judge/") for line in run.store.read(key).splitlines()]
+    bodies = {line["custom_id"]: say_worth(pages, line["body"]["messages"][0]["content"]) for line in lines}
+    answers = [
+        {"custom_id": key, "response": {"status_code": 200, "body": completion(shares)}}
+        for key, shares in bodies.items()
+    ]
+    take_answers(run, [write(tmp_path / "answers", answers)])
+    assert judge_quality(run, drawn)
+    labels = labels_of_run(run)
+    assert len(labels) == 24
+    assert rank_correlation([pages.get(label.url, 2) for label in labels], [label.score for label in labels]) > 0.99
+
+
 def test_people_overrule_the_judge(run: Run) -> None:
     labels = {"url": ["https://a.org/"], "score": [1.0], "annotator": [JUDGE], "use": [""]}
     schema = dict.fromkeys(labels, "string") | {"score": "float64"}
@@ -154,7 +178,7 @@ def test_people_overrule_the_judge(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("completion", "score"),
+    ("answer", "score"),
     [
         (Completion("3"), 3.0),
         (Completion(" The answer is 4."), 4.0),
@@ -164,8 +188,8 @@ def test_people_overrule_the_judge(run: Run) -> None:
         (Completion("4", {f" {n}": float(np.log(0.9 if n == 4 else 0.02)) for n in range(6)}), 3.82),
     ],
 )
-def test_a_score_is_the_mean_of_the_options_by_their_shares(completion: Completion, score: float | None) -> None:
-    assert expected_score(completion) == (None if score is None else pytest.approx(score, abs=1e-3))
+def test_a_score_is_the_mean_of_the_options_by_their_shares(answer: Completion, score: float | None) -> None:
+    assert expected_score(answer) == (None if score is None else pytest.approx(score, abs=1e-3))
 
 
 def test_asking_without_a_judge_draws_and_says_what_people_do(run: Run) -> None:
