@@ -159,14 +159,15 @@ def _several(value: Any) -> list[Any]:
 
 
 def _joined(value: Any) -> str:
-    """A multiline string, which is a string or a list of its lines."""
+    """A multiline string, which is a string or a list of its lines; halves of surrogate pairs are replaced."""
     if isinstance(value, list):
         value = "".join(line for line in value if isinstance(line, str))
     if not isinstance(value, str):
         return ""
-    return value.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    whole = value.encode("utf-8", "replace").decode()
+    return whole.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _line(value: Any) -> str:
     """A string as one line of at most 300 characters, "" for anything else."""
-    return " ".join(value[:300].split()) if isinstance(value, str) else ""
+    return " ".join(_joined(value[:300]).split()) if isinstance(value, str) else ""

@@ -160,6 +160,17 @@ def test_what_is_no_notebook_is_broken(text: str) -> None:
         read_notebook(text)
 
 
+def test_halves_of_characters_that_json_can_hold_are_replaced() -> None:
+    body = (
+        rb'{"cells": [{"cell_type": "markdown", "source": "# a\ud800b"}, {"cell_type": "code", "source": ["x\udc00"]}],'
+    )
+    kept = file_markdown(body + rb'"metadata": {"title": "\ud83d"}}', None, BodyKind.NOTEBOOK)
+    assert kept.text.encode() == b"# a?b\n\n```python\nx?\n```\n"
+    assert kept.title == "a?b"
+    only = file_markdown(rb'{"cells": [], "metadata": {"title": "\ud83d\ude00 \ud83d"}}', None, BodyKind.NOTEBOOK)
+    assert only.title.encode().decode() == "\U0001f600 ?"
+
+
 WRONG: tuple[Any, ...] = (None, 3, "x", [], {}, [None, 3, {"text": 1}], {"a": {"b": []}}, True, 1e308)
 
 
