@@ -19,7 +19,7 @@ from recall.io.retry_policy import Again, parse_retry_after
 _AGAIN = {408, 425, 429}
 _SLOW_DOWN = {429, 503}
 _MOVED = {409, 412}
-_NAMELESS = "there is no token: set HF_TOKEN or run `hf auth login`"
+_NAMELESS = "no token was sent: set HF_TOKEN or run `hf auth login`, and leave [access] anonymous off"
 
 
 class Moved(Again):

@@ -28,6 +28,8 @@ LAST = ("README.md", "SHA256SUMS")
 def destination(target: str, access: AccessSection, message: str) -> Iterator[Path]:
     """The path to write a file or folder to. message: of the commit. Raises as `recall.io.publish_folder`."""
     if not target.startswith(HUB):
+        if "://" in target:
+            raise BadInput(f"{target}: neither a path nor {HUB}datasets/OWNER/NAME/PATH; write to a path and copy it")
         yield Path(target)
         return
     pinned(target, access)

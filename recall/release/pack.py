@@ -204,7 +204,7 @@ def fetched_release(url: str, access: AccessSection) -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     root = url.rstrip("/")
     for name in list_keys(root, access):
-        if ".." in name.split("/"):
+        if name.startswith("/") or ".." in name.split("/"):
             raise BadInput(f"{root}/{name}: no file of a release")
         copy = folder / name
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -105,7 +105,7 @@ def test_questions_are_tried_again_too(hub_server: HubServer, patient: AccessSec
 @pytest.mark.parametrize(
     ("url", "token", "line"),
     [
-        ("hf://datasets/us/secret/a.bin", "", "no such dataset, or it is private; there is no token: set HF_TOKEN"),
+        ("hf://datasets/us/secret/a.bin", "", "no such dataset, or it is private; no token was sent: set HF_TOKEN"),
         ("hf://datasets/us/none/a.bin", "", "set HF_TOKEN or run `hf auth login`"),
         ("hf://datasets/us/none/a.bin", TOKEN, "no such dataset"),
         (f"{URL}@nowhere/small.txt", TOKEN, "no such revision"),
@@ -139,7 +139,7 @@ def test_a_private_dataset_is_read_with_the_token_that_is_never_told(
         read_all("hf://datasets/us/secret/a.bin", patient)
     assert TOKEN not in caplog.text + str(caught.value)
     anonymous = patient.model_copy(update={"anonymous": True})
-    with pytest.raises(Refused, match=r"there is no token"):
+    with pytest.raises(Refused, match=r"no token was sent"):
         read_all("hf://datasets/us/secret/a.bin", anonymous)
 
 

@@ -147,7 +147,7 @@ def test_what_keeps_being_refused_ends(hub_server: HubServer, folder: Path, pati
     ("url", "token", "refusal"),
     [
         ("hf://datasets/us/none", TOKEN, (StorageUnusable, "make the dataset or the branch first")),
-        ("hf://datasets/us/none", "", (Refused, "there is no token: set HF_TOKEN")),
+        ("hf://datasets/us/none", "", (Refused, "no token was sent: set HF_TOKEN")),
         ("hf://datasets/us/pages@nowhere/a", TOKEN, (StorageUnusable, "make the dataset or the branch first")),
         (f"hf://datasets/us/pages@{'0' * 40}/a", TOKEN, (BadInput, "name a branch to write to")),
         (URL, "", (Refused, "no right to write there")),

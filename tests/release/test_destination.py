@@ -111,3 +111,10 @@ def test_a_release_on_the_hub_that_is_not_whole_is_refused(hub_server: HubServer
     answer = call("init", str(tmp_path / "far"), "--from", f"{URL}/r2", "--crawl", "CC-MAIN-2026-01")
     assert isinstance(answer.exception, Damaged)
     assert "model.json: differs from its digest" in str(answer.exception)
+
+
+def test_what_is_neither_a_path_nor_a_dataset_is_refused(played: Run) -> None:
+    result = call("export", played.store.root, "s3://bucket/pages", "--format", "corpus")
+    assert result.exit_code
+    assert "s3://bucket/pages: neither a path nor hf://datasets/OWNER/NAME/PATH" in str(result.exception)
+    assert not Path("s3:").exists()

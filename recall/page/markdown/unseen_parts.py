@@ -28,7 +28,7 @@ from recall.page.markdown.tree import (
 )
 
 MAX_UNSEEN: Final = 200
-"""Characters; longer texts for screen readers may be all that tells of a picture."""
+"""Characters, or elements; longer texts for screen readers may be all that tells of a picture."""
 
 VIEW: Final = "VIEW"
 """Attribute of the forms that choose how the page is shown; the parser writes names in lower case."""
@@ -121,7 +121,12 @@ def _is_opened(element: HtmlElement, targets: set[str]) -> bool:
 
 
 def _is_aside(element: HtmlElement) -> bool:
-    """Whether what a page hides is a line that hardly a script will show: no tab, no code, nothing with a heading."""
+    """Whether what a page hides is a line that hardly a script will show: no tab, no code, nothing with a heading.
+
+    Looks at MAX_UNSEEN elements, as hidden parts may hold one another.
+    """
+    if next(islice(element.iterdescendants(), MAX_UNSEEN, None), None) is not None:
+        return False
     if element.tag in _TOLD or element.get("role") == "tabpanel" or holds(element, *HEADINGS, BLOCK, "table", "li"):
         return False
     return not _says_more(element, MAX_UNSEEN)

@@ -89,6 +89,7 @@ HOSTILE = {
     "pairs": "<table><tr><td>a<td>longer</table>" * 5_000,
     "captions": "<table><caption><h2>a</h2></caption><tr><td>b</table>" * 5_000,
     "hidden": "<div hidden>words</div>" * 5_000,
+    "hidden-in-hidden": "<div hidden>" * 200 + "<i></i>" * 60_000,
     "hidden-apart": "<p><i>x</i><p hidden>words<p><a href=#a>x</a>" * 3_000,
 }
 
