@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recall.page.markdown.definition_lists import HOLDERS, captions, definitions, siblings_inside
 from recall.page.markdown.fence_signs import language_by_signs
 from recall.page.markdown.inline_text import without_html
 from recall.page.markdown.marks import Marked
@@ -20,8 +21,9 @@ from recall.page.markdown.threads import POST
 from recall.page.markdown.tree import HEADINGS
 
 MAX_NESTING: Final = 8
+MAX_INDENT: Final = 3
+"""Spaces by which definitions in definitions are indented at most: four begin code (CommonMark 0.31, 4.4)."""
 
-_HOLDERS: Final = frozenset({"blockquote", "dd", "li"})
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _MARKUP_LIKE: Final = re.compile(
     r"(?m)^(?=```|~~~|\#{1,6}(?:[ ]|$)|>|</?[a-zA-Z]|<[!?])|(?<=\n)(?=(?:-+|=+)$)", re.VERBOSE
@@ -107,9 +109,10 @@ class _Writer:
     def __init__(self, segments: Segments, data: set[int]) -> None:
         self._segments = segments
         self._ordinals, layout = _lists(segments, data)
-        self._around, self._owners = _holders(segments, layout | _captions(segments))
+        self._around, self._owners = _holders(segments, layout | captions(segments))
         self._open: list[_Holder] = []
         self._begun: set[int] = set()
+        self._defining, self._terms = definitions(segments)
         self._kind = ""
         self.lines: list[str] = []
 
@@ -137,27 +140,34 @@ class _Writer:
             if name_of != "blockquote" and number in self._begun:
                 continue  # code or a heading ended the item, which goes on at the margin
             self._begun.add(number)
-            if name_of != "dd" or at == len(around) - 1:  # CommonMark has no definitions for a list to begin in
-                holders.append(self._holder(number, holders))
+            last = at == len(around) - 1
+            if name_of != "dd" or last or self._segments.tags[around[at + 1]].name == "dd":
+                holders.append(self._holder(number, holders, last and node not in self._terms))
+            # CommonMark has no definitions for a list or a quote to begin in
         self._separate(holders, same)
-        first = "".join(holder.rest for holder in holders[:same]) + "".join(holder.marker for holder in holders[same:])
+        first = "".join(holder.rest for holder in holders[:same]) + _markers(holders[same:])
         rest = "".join(holder.rest for holder in holders)
         text = without_html(_MARKUP_LIKE.sub(r"\\", text))
         for number, line in enumerate(text.split("\n")):
             self.lines.append(((rest if number else first) + line).rstrip())
         self._open, self._kind = holders, "dt" if name == "dt" else "text"
 
-    def _holder(self, node: int, outer: list[_Holder]) -> _Holder:
+    def _holder(self, node: int, outer: list[_Holder], begins: bool) -> _Holder:
+        """A holder that opens. begins: whether its first line is text of its own, no term or definition in it."""
         tags, owner = self._segments.tags, self._owners.get(node, self._segments.parents[node])
         kind = tags[node].name
         if kind == "blockquote":
             return _Holder(node, kind, node, "> ", "> ")
         if kind == "dd":
-            # CommonMark knows no definitions: a second indentation would read as code
-            deep = any(holder.kind == "dd" for holder in outer)
-            return _Holder(node, kind, owner, ": ", "" if deep else "  ")
+            room = MAX_INDENT
+            for holder in reversed(outer):
+                if holder.kind != "dd":
+                    break
+                room -= len(holder.rest)
+            rest = " " * min(2, room)
+            return _Holder(node, kind, owner, ": " if begins and node in self._defining else rest, rest)
         ordinal = self._ordinals.get(node)
-        before = self._open[len(outer)] if len(self._open) > len(outer) else None
+        before = next((holder for holder in self._open[len(outer) :] if holder.kind != "dd"), None)
         variant = False
         if before is not None and before.kind == "li" and (before.node in self._ordinals) == (ordinal is not None):
             variant = before.variant if before.owner == owner else not before.variant
@@ -176,13 +186,25 @@ class _Writer:
     def _tight(self, opened: _Holder, depth: int) -> bool:
         """Whether a holder goes on with no empty line before it: the next item, a list in an item, a definition."""
         if opened.kind == "dd":
-            return self._kind == "dt"
+            return self._kind == "dt" and opened.marker == ": "
         if opened.kind != "li" or not self._open:
             return False
         if len(self._open) > depth:
             before = self._open[depth]
             return before.kind == "li" and before.owner == opened.owner
         return self._open[-1].kind == "li" and opened.marker in ("- ", "* ", "1. ")
+
+
+def _markers(opened: Sequence[_Holder]) -> str:
+    """What the first line in holders begins with. Spaces right behind the marker of an item would count for it."""
+    markers: list[str] = []
+    item = False
+    for holder in opened:
+        indents = holder.kind == "dd" and not holder.marker.strip()
+        if not (item and indents):
+            markers.append(holder.marker)
+        item = holder.kind == "li" or (item and indents)
+    return "".join(markers)
 
 
 def _holders(segments: Segments, layout: set[int]) -> tuple[list[tuple[int, ...]], dict[int, int]]:
@@ -192,11 +214,14 @@ def _holders(segments: Segments, layout: set[int]) -> tuple[list[tuple[int, ...]
     """
     around: list[tuple[int, ...]] = []
     owners: dict[int, int] = {}
+    siblings = siblings_inside(segments)
     for node, (tag, parent) in enumerate(zip(segments.tags, segments.parents, strict=True)):
         outer = around[parent] if parent >= 0 else ()
+        if tag.name == "dd" and outer and outer[-1] == siblings[node]:
+            outer = outer[:-1]
         if POST in tag.attributes:
             outer = ()  # what is around a post lays the thread out
-        elif tag.name in _HOLDERS and node not in layout:
+        elif tag.name in HOLDERS and node not in layout:
             if len(outer) < MAX_NESTING:
                 outer = (*outer, node)
             elif tag.name == "li" == segments.tags[outer[-1]].name:
@@ -204,21 +229,6 @@ def _holders(segments: Segments, layout: set[int]) -> tuple[list[tuple[int, ...]
                 outer = (*outer[:-1], node)
         around.append(outer)
     return around, owners
-
-
-def _captions(segments: Segments) -> set[int]:
-    """The definitions of lists whose terms say nothing, as they are pictures."""
-    tags, parents = segments.tags, segments.parents
-    terms = {parents[node]: False for node, tag in enumerate(tags) if tag.name == "dt"}
-    if not terms:
-        return set()
-    for around in set(segments.nodes):
-        node = around
-        while node >= 0 and tags[node].name != "dt":
-            node = parents[node]
-        if node >= 0:
-            terms[parents[node]] = True
-    return {node for node, tag in enumerate(tags) if tag.name == "dd" and not terms.get(parents[node], True)}
 
 
 def _lists(segments: Segments, data: set[int]) -> tuple[dict[int, int], set[int]]:

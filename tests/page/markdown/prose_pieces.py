@@ -193,7 +193,71 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "nested": (
             "<dl><dt>class</dt><dd>holds<dl><dt>method</dt><dd><p>does it</p><p>and more</p></dd></dl></dd></dl>",
-            "class\n: holds\n\n  method\n  : does it\n\n  and more",
+            "class\n: holds\n\n  method\n  : does it\n\n   and more",
+        ),
+        "nested-and-on": (
+            "<dl><dt>class</dt><dd><p>holds</p><dl><dt>method</dt><dd><p>does it</p><p>and more</p></dd>"
+            "<dt>other</dt><dd>does nothing</dd></dl><p>and ends</p></dd><dt>next</dt><dd>begins</dd></dl>",
+            "class\n: holds\n\n  method\n  : does it\n\n   and more\n\n  other\n  : does nothing\n\n  and ends\n\n"
+            "next\n: begins",
+        ),
+        "nested-list": (
+            "<dl><dt>class</dt><dd>holds<dl><dt>method</dt><dd><p>does it:</p><ul><li>one<ul><li>two</li></ul></li>"
+            "<li>three</li></ul><p>and more</p></dd></dl></dd></dl>",
+            "class\n: holds\n\n  method\n  : does it:\n\n   - one\n     - two\n   - three\n\n   and more",
+        ),
+        "nested-table": (
+            "<dl><dt>class</dt><dd>holds<dl><dt>method</dt><dd><p>does it:</p><table><tr><th>a</th><th>b</th></tr><tr>"
+            "<td>1</td><td>2</td></tr></table></dd><dt>other</dt><dd>rests</dd></dl></dd></dl>",
+            "class\n: holds\n\n  method\n  : does it:\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nother\n: rests",
+        ),
+        "nested-in-quote": (
+            "<dl><dt>tool</dt><dd><p>takes:</p><blockquote><dl><dt>size</dt><dd><p>in bytes</p><p>and more</p></dd>"
+            "<dt>name</dt><dd>as text</dd></dl></blockquote></dd></dl>",
+            "tool\n: takes:\n\n  > size\n  > : in bytes\n  >\n  >   and more\n  >\n  > name\n  > : as text",
+        ),
+        "nested-in-item": (
+            "<dl><dt>tool</dt><dd>takes:<ul><li>these<dl><dt>size</dt><dd><p>in bytes</p><p>and more</p></dd></dl></li>"
+            "</ul></dd></dl>",
+            "tool\n: takes:\n\n  - these\n\n    size\n    : in bytes\n\n      and more",
+        ),
+        "nested-first": (
+            "<dl><dt>class</dt><dd><dl><dt>put(x)</dt><dd><p>stores it</p><p>and more</p></dd></dl><dl><dt>get()</dt>"
+            "<dd>reads it</dd></dl></dd><dt>other</dt><dd>rests</dd></dl>",
+            "class\n\n  put(x)\n  : stores it\n\n   and more\n\n  get()\n  : reads it\n\nother\n: rests",
+        ),
+        "three-deep": (
+            "<dl><dt>module</dt><dd>holds<dl><dt>class</dt><dd>has<dl><dt>method</dt><dd><p>does it</p><p>and more</p>"
+            "</dd></dl></dd></dl></dd></dl>",
+            "module\n: holds\n\n  class\n  : has\n\n   method\n   : does it\n\n   and more",
+        ),
+        "no-term": (
+            "<p>He said:</p><dl><dd>first line of it</dd><dd>second line<br>and third</dd></dl>",
+            "He said:\n\n  first line of it\n\n  second line\n  and third",
+        ),
+        "no-list-and-no-term": ("<p>He said:</p><dd>a line of it</dd>", "He said:\n\n  a line of it"),
+        "replies-without-terms": (
+            "<p>Is it so?</p><dl><dd>It is.<dl><dd>No, it is not.</dd></dl></dd></dl><p>Who knows?</p>",
+            "Is it so?\n\n  It is.\n\n   No, it is not.\n\nWho knows?",
+        ),
+        "unclosed": (
+            "<dl><dt>lexer<dd>cuts<dd>the text<dl><dt>fast<dd>very</dl><dt>parser<dd>builds<dd>"
+            "<p>the tree<dd>of it</dl>",
+            "lexer\n: cuts\n\n: the text\n\n  fast\n  : very\n\nparser\n: builds\n\n: the tree\n\n: of it",
+        ),
+        "unclosed-without-terms": (
+            "<p>He said:</p><dl><dd>first line<dd>second line<dd>third</dl>",
+            "He said:\n\n  first line\n\n  second line\n\n  third",
+        ),
+        "in-item-without-terms": (
+            "<ul><li><dl><dd>first<dl><dd>second</dd></dl></dd></dl><dl><dt>lex</dt><dd><p>a law</p>"
+            "<p>of all</p></dd></dl></li><li>two</li></ul>",
+            "- first\n\n     second\n\n  lex\n  : a law\n\n    of all\n- two",
+        ),
+        "terms-without-a-list": ("<dt>lexer</dt><dd>cuts the text</dd>", "lexer\n: cuts the text"),
+        "wrapped-apart": (
+            "<dl><div><dt>lexer</dt></div><div><dd>cuts the text</dd></div></dl>",
+            "lexer\n: cuts the text",
         ),
         "caption-of-a-picture": (
             "<dl><dt><a href=a.png><img src=a.png alt=Lexer></a></dt><dd>The lexer at work</dd></dl>",

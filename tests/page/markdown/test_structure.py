@@ -111,15 +111,21 @@ PIECES = st.recursive(
         ]
     ),
     lambda inner: st.tuples(
-        st.sampled_from(["ul li", "ol li", "blockquote", "dl dd", "div", "ul li p", "table td", "dl dt"]),
+        st.sampled_from(
+            [
+                "<ul><li>{}</li></ul>",
+                "<ol><li>{}</li></ol>",
+                "<blockquote>{}</blockquote>",
+                "<dl><dd>{}</dd></dl>",
+                "<dl><dt>term</dt><dd>{}</dd></dl>",
+                "<dl><dt>{}</dt></dl>",
+                "<div>{}</div>",
+                "<ul><li><p>{}</p></li></ul>",
+                "<table><td>{}</td></table>",
+            ]
+        ),
         st.lists(inner, min_size=1, max_size=3).map("".join),
-    ).map(
-        lambda pair: (
-            "".join(f"<{tag}>" for tag in pair[0].split())
-            + pair[1]
-            + "".join(f"</{tag}>" for tag in reversed(pair[0].split()))
-        )
-    ),
+    ).map(lambda pair: pair[0].replace("{}", pair[1])),
     max_leaves=12,
 )
 
