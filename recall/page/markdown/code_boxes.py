@@ -19,7 +19,7 @@ from recall.page.markdown.code_rows import counted_rows
 from recall.page.markdown.code_runs import blank, is_target, line_run, monospaced_lines
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, without_typed_numbers
-from recall.page.markdown.prose_in_pre import reads_as_sentence
+from recall.page.markdown.prose_in_pre import reads_as_sentence, reads_as_verse
 from recall.page.markdown.tree import HEADINGS, MONOSPACED, hidden, holds, monospace, preformatted, text_of, words
 
 BOXES: Final = words("div figure ol ul dl section td p span blockquote font dd b center article")
@@ -205,5 +205,7 @@ def _typed_lines(element: HtmlElement) -> CodeSpan | None:
     lines = [line for line in text.split("\n") if line.strip()]
     few = len(lines) < 3 and not (len(lines) == 2 and all(line.rstrip()[-1] in ";{}" for line in lines))
     if few or max(map(len, lines)) > 160 or code_share(text) < 0.7:
+        return None
+    if sum(map(reads_as_verse, lines)) * 3 > len(lines):
         return None
     return CodeSpan((element,), text)

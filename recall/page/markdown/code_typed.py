@@ -1,8 +1,8 @@
 """Code that its author typed without a `<pre>`: `<br>` or a paragraph a line, no-break spaces as indentation.
 
 In: the tree. Out: the tree, each run of such lines in a `<pre>` of its own; the sentences around it stay. A run is
-proven by its lines: three at least, one of them indented by no-break spaces, half of them code by their look (a third
-where spaces indent them), none a sentence.
+proven by its lines: three at least, one of them indented by no-break spaces, half of them code by their look or by a
+remark (a third where spaces indent them; labels do not count), none a sentence or a line of verse.
 """
 
 import re
@@ -13,13 +13,18 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from recall.page.markdown.code_hints import looks_like_code, strong_class, weak_class
+from recall.page.markdown.code_hints import code_share, strong_class, weak_class
 from recall.page.markdown.code_lines import raw_lines, tidy
-from recall.page.markdown.prose_in_pre import reads_as_sentence
+from recall.page.markdown.prose_in_pre import reads_as_sentence, reads_as_verse
 from recall.page.markdown.tree import BLOCKS, MONOSPACED, PREFORMATTED, ancestors, monospace, text_of, words
 
 MIN_LINES: Final = 3
 MAX_LINE: Final = 240
+LEAST_PROVEN: Final = 2
+LEAST: Final = 0.5
+LEAST_INDENTED: Final = 0.3
+"""Lines of a run that must look like code, their share, and their share where lines are indented."""
+
 MAX_PARTS: Final = 200
 """Elements of one line at most."""
 
@@ -28,6 +33,14 @@ _INDENTED: Final = re.compile(r"[ \n\t]*\u00a0[ \u00a0]+")
 _PARAGRAPHS: Final = ("p", "div")
 _NO_LINE: Final = words("img input button textarea select code tt kbd samp object iframe svg") | BLOCKS
 _HOLDERS: Final = PREFORMATTED | MONOSPACED | words("textarea script button nav table tr ul ol dl html")
+_REMARKED: Final = re.compile(
+    r"(?:^|\s)/\*[^\n]*\*/\s*$"  # C
+    r"|^\s*;+ ?\w|\S {2,}; ?\w"  # assembly, Lisp
+    r"|\S {2,}// ?\w[^/]*$"
+)
+_TARGET: Final = re.compile(r"\s*[A-Za-z_.$][\w.$]*:\s*")
+"""The label of a line of assembly, a name and a colon, which proves nothing alone."""
+
 _LABEL: Final = re.compile(r"[^{}()\[\];=<>]{1,60}[:：]\s*")
 
 
@@ -42,12 +55,16 @@ class _Line:
 
     def may_be_code(self) -> bool:
         """Whether nothing but text is in the line, and no sentence."""
-        lines = self.text.split("\n")
-        return self.plain and len(max(lines, key=len)) <= MAX_LINE and not any(map(reads_as_sentence, lines))
+        lines = self.text.replace("\u00a0", " ").split("\n")
+        return self.plain and len(max(lines, key=len)) <= MAX_LINE and not any(map(_is_prose, lines))
 
     def shown(self) -> str:
         """The text without the line feeds of the source in front of it."""
         return self.text.strip("\n").replace("\u00a0", " ").rstrip()
+
+
+def _is_prose(line: str) -> bool:
+    return not _REMARKED.search(line) and (reads_as_sentence(line) or reads_as_verse(line))
 
 
 def wrap_typed_lines(root: HtmlElement) -> None:
@@ -175,7 +192,13 @@ def _is_code(lines: list[_Line]) -> bool:
     texts = [line.text for line in lines if line.text.strip()]
     height = sum(text.count("\n") + 1 for text in texts)
     indented = any(_INDENTED.match(text) for text in texts)
-    return height >= MIN_LINES and indented and looks_like_code("\n".join(line.shown() for line in lines))
+    if height < MIN_LINES or not indented:
+        return False
+    shown = [text for line in lines for text in line.shown().split("\n") if text.strip()]
+    judged = [text for text in shown if not _TARGET.fullmatch(text)]
+    proven = sum(1 for text in judged if _REMARKED.search(text) or code_share(text))
+    least = LEAST_INDENTED if any(text.startswith(("  ", "\t")) for text in shown) else LEAST
+    return proven >= LEAST_PROVEN and proven >= least * len(judged)
 
 
 def _wrap_broken(parent: HtmlElement, lines: list[_Line]) -> None:

@@ -25,7 +25,7 @@ def definitions(segments: Segments) -> tuple[set[int], set[int]]:
     for node, (tag, parent) in enumerate(zip(tags, parents, strict=True)):
         lists.append(node if tag.name == "dl" else lists[parent] if parent >= 0 else -1)
         if tag.name == "dt":
-            named.update((parent, lists[node]))
+            named.update((node, parent, lists[node]))  # itself, where it is not closed
         if tag.name == "dt" or (parent in terms and tag.name not in HOLDERS):
             terms.add(node)
     named.discard(-1)

@@ -78,6 +78,7 @@ _SPOKEN: Final = re.compile(
 )
 """Lines of languages that are written in words (SQL, Gherkin, AppleScript, COBOL), and of logs."""
 
+_STATEMENT: Final = re.compile(r"(?:select|insert|update|delete|from \S+ import|import)\b", re.I)
 _COMMENT: Final = re.compile(r"(?://|#|/?\*|--|;|%|'|rem\b|<!--|\"\"\")", re.I)
 _REMARK: Final = re.compile(r"\s(?://|/\*|#|--)\s.*")
 _OF_CODE: Final = re.compile(r"[{}=\\|<>]|;\s*\Z")
@@ -172,6 +173,15 @@ def reads_as_sentence(line: str) -> bool:
     plain = sum(1 for part in parts if _WORD.fullmatch(part))
     ended = _ENDED.search(line) is not None or line[-1] == ":"
     return plain >= 0.8 * len(parts) and (_common(parts) >= 0.2 * len(parts) or ended)
+
+
+def reads_as_verse(line: str) -> bool:
+    """Whether a line is words alone, common ones among them, though it begins or ends as lines of code do."""
+    parts = line.strip().removesuffix(";").split()
+    least = 3 if line.rstrip().endswith(";") else 5
+    if len(parts) < least or _STATEMENT.match(line.strip()) or not all(map(_WORD.fullmatch, parts)):
+        return False
+    return 4 * sum(len(part) > 1 and part.strip(",.:!?").lower() in _FUNCTION for part in parts) >= len(parts)
 
 
 def set_as_lines(element: HtmlElement) -> list[HtmlElement]:

@@ -46,6 +46,45 @@ TYPED: dict[str, dict[str, tuple[str, str, str]]] = {
             "  int x = 15;  // the number of the boxes that are left\n"
             "  // and this is the one that we begin with, as it is the oldest\n  open(x);",
         ),
+        "remarks-behind-words": (
+            "<p>&nbsp;&nbsp; call ( name<br>&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; : list of sizes&nbsp;&nbsp;&nbsp; "
+            "/* may be left out */<br>&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; : list of names to keep in the box&nbsp;"
+            "&nbsp;&nbsp; "
+            "/* too */<br>&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; );</p>",
+            "",
+            "   call ( name\n       : list of sizes    /* may be left out */\n"
+            "       : list of names to keep in the box    /* too */\n       );",
+        ),
+        "clauses-of-remarks": (
+            "<p>&nbsp;&nbsp; ask (“add it” &nbsp;<br>&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; : “+a” ( n )&nbsp;"
+            "&nbsp; /* out */ "
+            "<br>&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; :&nbsp;&nbsp;&nbsp;&nbsp; /* no in */ <br>"
+            "&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; );</p>",
+            "",
+            "   ask (“add it”\n        : “+a” ( n )   /* out */\n        :     /* no in */\n        );",
+        ),
+        "sentences-in-its-paragraph": (
+            "<p>&nbsp;&nbsp; send ( name &nbsp;<br>&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; , size&nbsp;&nbsp;"
+            " /* in bytes */ <br>"
+            "&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; ); "
+            "<br>It is called so because we use the name of each box that we send<br>"
+            "away. All of them are needed, so none of them can be left out of the list.</p>",
+            "",
+            "   send ( name\n       , size   /* in bytes */\n       );",
+        ),
+        "assembly": (
+            "<p>again:<br>&nbsp;&nbsp;&nbsp;&nbsp;dec ecx&nbsp;&nbsp;&nbsp;&nbsp;; one less<br>&nbsp;&nbsp;&nbsp;"
+            "&nbsp;jnz again"
+            "&nbsp;&nbsp;; until none is left<br>done:<br>&nbsp;&nbsp;&nbsp;&nbsp;ret</p>",
+            "",
+            "again:\n    dec ecx    ; one less\n    jnz again  ; until none is left\ndone:\n    ret",
+        ),
+        "assembly-of-remark-lines": (
+            "<div>; the first of them<br>start:<br>&nbsp;&nbsp;&nbsp;; and here it begins<br>&nbsp;&nbsp;&nbsp;"
+            "nop<br></div>",
+            "",
+            "; the first of them\nstart:\n   ; and here it begins\n   nop",
+        ),
         "paragraph-a-line": (
             "<p>int main() {</p><p>&nbsp;&nbsp;&nbsp;int i = 0;</p><p>&nbsp;&nbsp;&nbsp;return i;</p><p>}</p>",
             "",
@@ -229,6 +268,45 @@ NAMED: dict[str, tuple[str, str]] = {
         "<p>The sun goes down behind the hill,<br>&nbsp;&nbsp;&nbsp;and all the birds are still;<br>"
         "the river that was loud by day<br>&nbsp;&nbsp;&nbsp;now takes the light away.</p>",
         "The sun goes down behind the hill,\n",
+    ),
+    "poem-of-semicolons": (
+        "<p>The sun goes down behind the hill;<br>&nbsp;&nbsp;&nbsp;and all the birds are still;<br>"
+        "the river that was loud by day;<br>&nbsp;&nbsp;&nbsp;now takes the light away;</p>",
+        "The sun goes down behind the hill;\n",
+    ),
+    "poem-of-short-lines": (
+        "<p>The sun is low;<br>&nbsp;&nbsp;&nbsp;the wind is cold;<br>the fire burns;<br>&nbsp;&nbsp;&nbsp;"
+        "and I am old.</p>",
+        "The sun is low;\n",
+    ),
+    "poem-of-calls": (
+        "<p>Let us go down to the river, my friend,<br>&nbsp;&nbsp;&nbsp;let it be dark when we see it all end;<br>"
+        "return to the house that the night has in store,<br>&nbsp;&nbsp;&nbsp;echo of all that I was before.</p>",
+        "Let us go down to the river, my friend,\n",
+    ),
+    "talk": (
+        "<p>Ann: Where is it?<br>&nbsp;&nbsp;&nbsp;Bob: On the table.<br>Ann: And the other one?<br>"
+        "&nbsp;&nbsp;&nbsp;Bob: (laughs) Gone;<br>Ann:<br>&nbsp;&nbsp;&nbsp;Gone?</p>",
+        "Ann: Where is it?\n",
+    ),
+    "card-of-labels": (
+        "<p>Name:<br>&nbsp;&nbsp;&nbsp;Ann Pear<br>Street:<br>&nbsp;&nbsp;&nbsp;Long Street 5<br>Town:<br>"
+        "&nbsp;&nbsp;&nbsp;Old Town<br>Mail:<br>&nbsp;&nbsp;&nbsp;@annpear</p>",
+        "Name:\n",
+    ),
+    "by-line": (
+        "<p>by Ann Pear<br>&nbsp;&nbsp;&nbsp;Old Town News&nbsp;&nbsp;//&nbsp;&nbsp;May 5<br>Pictures: Bob Stone</p>",
+        "by Ann Pear\n",
+    ),
+    "smiles": (
+        "<p>See you all there ;)<br>&nbsp;&nbsp;&nbsp;;-) and bring cake<br>&nbsp;&nbsp;&nbsp;Ann</p>",
+        "See you all there ;)\n",
+    ),
+    "list-of-parts": (
+        "<p>2 cups of flour; sifted<br>&nbsp;&nbsp;&nbsp;1 cup of milk ; warm<br>&nbsp;&nbsp;&nbsp;3 eggs&nbsp;"
+        "&nbsp;&nbsp;beaten<br>"
+        "Method:<br>&nbsp;&nbsp;&nbsp;Stir well.</p>",
+        "2 cups of flour; sifted\n",
     ),
     "indented-paragraphs": (
         "<p>&nbsp;&nbsp;&nbsp;&nbsp;The first of them came in the morning and sat by the door.</p>"

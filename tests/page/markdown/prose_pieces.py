@@ -245,6 +245,10 @@ PROSE: dict[str, dict[str, tuple[str, str]]] = {
             "<p>the tree<dd>of it</dl>",
             "lexer\n: cuts\n\n: the text\n\n  fast\n  : very\n\nparser\n: builds\n\n: the tree\n\n: of it",
         ),
+        "unclosed-term": (
+            "<dl><dt><b>lexer<dd>cuts</b><dd>the text</dl>",
+            "lexer\n: cuts\n\n: the text",
+        ),
         "unclosed-without-terms": (
             "<p>He said:</p><dl><dd>first line<dd>second line<dd>third</dl>",
             "He said:\n\n  first line\n\n  second line\n\n  third",
