@@ -80,6 +80,13 @@ def completion(shares: Mapping[str, float], *, plain: bool = False) -> dict[str,
     }
 
 
+class JudgeListener(ThreadingHTTPServer):
+    """All workers of a judge connect at once: with the usual backlog of 5 a busy machine turns some of them away."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 @contextmanager
 def serving(server: JudgeServer) -> Iterator[JudgeServer]:
     """Run a server on loopback; `url` is where."""
@@ -95,7 +102,7 @@ def serving(server: JudgeServer) -> Iterator[JudgeServer]:
                 server.keys.append(self.headers.get("Authorization"))
                 server.paths.append(self.path)
                 if server.barrier is not None:
-                    server.barrier.wait(10)
+                    server.barrier.wait(120)
                 status = server.status(body)
                 data = server.answer(body) if status == 200 else b'{"error": {"message": "no"}}'
             self.send_response(status)
@@ -112,8 +119,7 @@ def serving(server: JudgeServer) -> Iterator[JudgeServer]:
         def log_message(self, *_: Any) -> None:
             """Keep the terminal quiet."""
 
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    listener.daemon_threads = True
+    listener = JudgeListener(("127.0.0.1", 0), Endpoint)
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     server.url = f"http://127.0.0.1:{listener.server_address[1]}/v1"

@@ -1,7 +1,8 @@
 """Apply a trained round to other crawls: a run of one round that inherits the model and the accepted prefixes.
 
 Its threshold follows from the crawl's own scores, so that it meets the target there. With an audit, people label a
-sample of the crawl's pages, which corrects the threshold and says what was met; nothing is trained.
+sample of the crawl's pages, which corrects the threshold and says what was met; nothing is trained. A config given
+beside it says where work runs and what the corpus holds; `left_out` names what else it sets.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recall.archive.manifest import resolve
-from recall.config import AccessSection, Config, CrawlSection, DuplicatesSection, JudgeSection, dump_config
+from recall.config import AccessSection, Config, CrawlSection, dump_config
 from recall.errors import BadInput
 from recall.io import pinned
 from recall.labels.decisions import INHERITED_LABELS, LABELS, PAGE_TASKS, PREFIX_TASKS, prefix_labels, prefixes_labelled
@@ -20,6 +21,12 @@ from recall.run.inputs import pin_inputs
 from recall.run.round_model import MODEL_FILES
 from recall.run.rounds import Parent, Run
 from recall.run.store import table_bytes
+
+WHERE = ("access", "cluster", "studio")
+"""Sections that come from a config whole: where work runs."""
+
+CORPUS = ("build", "optout", "tags", "quality", "privacy", "contamination", "duplicates", "boilerplate", "mix")
+"""Sections that say what the corpus holds: of these what a config sets takes the place of the parent's, key by key."""
 
 
 def parse_parent(text: str) -> tuple[str, int | None]:
@@ -121,29 +128,14 @@ def apply_run(
 ) -> Run:
     """Make a run in `root` that scans other shards with the model and prefixes of a trained round.
 
-    parent: where it comes from, as `origin_of` reads it; config: where [access], [cluster], [studio] and the holdout
-    come from, and with an audit the file that answers; audit: pages that people label; target: as `parse_target` reads
-    it. Pages that the origin's corpus holds stay out. Everything else is the parent's, without a judge, as people alone
-    decide an audit. Raises as `origin_of`, BadInput for a target that cannot be.
+    parent: where it comes from, as `origin_of` reads it; config: where WHERE and the holdout come from, what it sets of
+    CORPUS and of [scan] types, and with an audit the file that answers; audit: pages that people label; target: as
+    `parse_target` reads it. Pages that the origin's corpus holds stay out. Everything else is the parent's, without a
+    judge, as people alone decide an audit. Raises as `origin_of`, BadInput for a target that cannot be and for settings
+    that do not go with the parent's.
     """
     origin = parent if isinstance(parent, Origin) else origin_of(parent)
-    settings = config or origin.config
-    asked: dict[str, object] = {"answers": config.label.answers if config and audit else "", "gold": ""}
-    if audit:
-        asked |= {"audit": audit, "pages": 0, "prefixes": 0, "gold_share": 0.0}
-    frozen = origin.config.model_copy(
-        update={
-            "run": origin.config.run.model_copy(update={"rounds": 1, "holdout": config.run.holdout if config else ""}),
-            "crawl": crawl,
-            "seed": origin.config.seed.model_copy(update={"labels": ""}),
-            "label": origin.config.label.model_copy(update=asked),
-            "duplicates": _against(origin, config),
-            "access": settings.access,
-            "cluster": settings.cluster,
-            "judge": JudgeSection(),
-            "studio": settings.studio,
-        }
-    )
+    frozen = _settings(origin, crawl, config, audit)
     frozen = pin_inputs(parse_target(target, frozen) if target else frozen)
     shards = resolve(frozen.crawl, frozen.access, frozen.run.seed, "wet" if frozen.scan.input == "text" else "warc")
     run = Run.create(root, frozen, dump_config(frozen), shards, origin.parent)
@@ -156,15 +148,50 @@ def apply_run(
     return run
 
 
-def _against(origin: Origin, config: Config | None) -> DuplicatesSection:
-    """Settings of duplicates: against what the parent's corpus was built against, and that corpus.
+def _settings(origin: Origin, crawl: CrawlSection, config: Config | None, audit: int) -> Config:
+    """The config of a run that starts from `origin`, as `apply_run` says."""
+    theirs, given = origin.config.model_dump(), {} if config is None else config.model_dump(exclude_unset=True)
+    asked: dict[str, object] = {"answers": config.label.answers if config and audit else "", "gold": ""}
+    if audit:
+        asked |= {"audit": audit, "pages": 0, "prefixes": 0, "gold_share": 0.0}
+    sections = {**theirs, **{name: {**theirs[name], **given.get(name, {})} for name in CORPUS}}
+    against = given.get("duplicates", {}).get("against")
+    sections["duplicates"]["against"] = against or (*origin.config.duplicates.against, *filter(None, [origin.corpus]))
+    sections["run"] |= {"rounds": 1, "holdout": config.run.holdout if config else ""}
+    sections["scan"] |= {key: value for key, value in given.get("scan", {}).items() if key == "types"}
+    sections["seed"] |= {"labels": ""}
+    sections["label"] |= asked
+    sections |= {"crawl": crawl.model_dump(), "judge": {}}
+    if config is not None:
+        sections |= {name: getattr(config, name).model_dump() for name in WHERE}
+    try:
+        return Config.model_validate(sections)
+    except ValidationError as error:
+        raise BadInput(f"{_key_of(error)}, with the settings of {origin.parent.root}") from None
 
-    A config says what becomes of earlier pages, and against what, where it names any.
-    """
-    settings, own = origin.config.duplicates, config.duplicates if config else origin.config.duplicates
-    given = own.against if config else ()
-    against = given or (*settings.against, *filter(None, [origin.corpus]))
-    return settings.model_copy(update={"against": tuple(against), "earlier": own.earlier})
+
+def _key_of(error: ValidationError) -> str:
+    """The first error's key and what is wrong there."""
+    first = error.errors()[0]
+    return ": ".join(filter(None, (".".join(str(part) for part in first["loc"]), first["msg"])))
+
+
+def left_out(given: Config, made: Config) -> list[str]:
+    """What a config sets and the run made by `apply_run` does not have, a line for each section."""
+    taken = {("run", "holdout"), ("scan", "types")} | ({("label", "answers")} if not made.label.pages else set())
+    lines = []
+    for name in Config.model_fields:
+        theirs, own = getattr(given, name), getattr(made, name)
+        keys = [
+            key
+            for key in sorted(theirs.model_fields_set)
+            if (name, key) not in taken and getattr(theirs, key) != getattr(own, key)
+        ]
+        if keys and name not in (*WHERE, *CORPUS, "crawl"):
+            lines.append(
+                f"[{name}] {', '.join(keys)}: not taken of --config; with --from these are the parent's, or none"
+            )
+    return lines
 
 
 def _prefix_labels(prefixes: Sequence[str], rejected: Sequence[str]) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from recall.apply.crawls import apply_run, origin_of
+from recall.apply.crawls import apply_run, left_out, origin_of
 from recall.archive.manifest import resolve
 from recall.cli.cluster_options import on_cluster
 from recall.cli.stepping import RUN, drive, open_run
@@ -24,7 +24,11 @@ POSITIVE = click.IntRange(1)
 
 @click.command()
 @RUN
-@click.option("--config", type=click.Path(path_type=Path), help="Settings of the run (see config.example.toml).")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Settings of the run (see config.example.toml); with --from: of its corpus and of where work runs.",
+)
 @click.option(
     "--from",
     "parent",
@@ -57,14 +61,17 @@ def init(run: str, config: Path | None, parent: str | None, **applied: Any) -> N
 
 def _applied_run(root: str, parent: str, settings: Config | None, given: Mapping[str, Any]) -> Run:
     origin = origin_of(parent, with_corpus=not given["again"], access=settings.access if settings else None)
-    crawl = (settings or origin.config).crawl
+    crawl = (settings if settings and "crawl" in settings.model_fields_set else origin.config).crawl
     limit = given["limit"]
     wanted = {"ids": given["crawls"] or None, "base": given["base"], "limit": limit, "sample": True if limit else None}
     changed = {key: value for key, value in wanted.items() if value is not None}
     if given["crawls"]:
         changed |= {"paths": (), "warcs": ()}
     crawl = type(crawl).model_validate({**crawl.model_dump(), **changed})
-    return apply_run(root, origin, crawl, settings, given["audit"] or 0, given["target"])
+    made = apply_run(root, origin, crawl, settings, given["audit"] or 0, given["target"])
+    for line in left_out(settings, made.config) if settings else ():
+        click.echo(line)
+    return made
 
 
 def _new_run(root: str, given: Config) -> Run:

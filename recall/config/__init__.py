@@ -138,10 +138,12 @@ def _absolute(value: str, folder: Path) -> str:
 
 
 def resolve_paths(config: Config, folder: Path) -> Config:
-    """Make relative paths absolute, as seen from the config file's folder."""
-    sections = config.model_dump()
+    """Make relative paths absolute, as seen from the config file's folder. What was not set stays so."""
+    sections = config.model_dump(exclude_unset=True)
     for section, key in LOCATIONS:
-        value = sections[section][key]
+        value = sections.get(section, {}).get(key, "")
+        if not value:
+            continue
         if isinstance(value, str):
             sections[section][key] = _absolute(value, folder)
         else:

@@ -38,12 +38,12 @@ MakeJudged = Callable[..., Loop]
 
 @pytest.fixture
 def make_judged(make_loop: MakeLoop, server: JudgeServer) -> MakeJudged:
-    """A run whose first round is pushed, with a judge. label: further lines of [label]."""
+    """A run whose first round is pushed, with a judge. label: further lines of [label]; attempts: of a request."""
 
-    def make(label: str = PLAIN, name: str = "run", **judge: Any) -> Loop:
+    def make(label: str = PLAIN, name: str = "run", attempts: int = 6, **judge: Any) -> Loop:
         settings = {"url": f'"{server.url}"', "model": '"small"', "people": 4, **judge}
         section = "".join(f"{key} = {value}\n" for key, value in settings.items())
-        loop = make_loop(name=name, label=label, more=f"[access]\nattempts = 1\n[judge]\n{section}")
+        loop = make_loop(name=name, label=label, more=f"[access]\nattempts = {attempts}\n[judge]\n{section}")
         push(loop.first)
         return loop
 
@@ -68,7 +68,7 @@ def judged_rows(loop: Loop) -> list[dict[str, Any]]:
 def test_the_judge_sees_the_guideline_the_url_and_the_text(make_judged: MakeJudged, server: JudgeServer) -> None:
     loop = make_judged()
     judge_tasks(loop.first)
-    prompts = [body["messages"][0]["content"] for body in server.requests]
+    prompts = {body["messages"][0]["content"] for body in server.requests}
     assert len(prompts) == len(loop.run.store.read_table("rounds/1/label/tasks.parquet").to_pylist())
     for prompt in prompts:
         assert prompt.startswith(
@@ -169,7 +169,7 @@ def test_a_judge_that_was_not_measured_labels_nothing_alone(make_judged: MakeJud
 
 
 def test_a_killed_round_asks_for_the_rest_only_and_ends_the_same(make_judged: MakeJudged, server: JudgeServer) -> None:
-    loop = make_judged(workers=1)
+    loop = make_judged(workers=1, attempts=1)
     server.failures = [200] * 10 + [500]
     with pytest.raises(Transient):
         judge_tasks(loop.first)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from recall.apply.crawls import apply_run, origin_of
 from recall.cli import verbs
-from recall.config import Config, JudgeSection
+from recall.config import Config, JudgeSection, parse_config
 from recall.corpus.dataset_card import audited_rounds
 from recall.errors import BadInput
 from recall.labels.audit_estimates import audit
@@ -184,3 +184,87 @@ def test_the_verb_asks_for_another_target_and_an_audit(played: Run, tmp_path: Pa
     alone = CliRunner().invoke(verbs, ["init", str(tmp_path / "new"), "--audit", "30"])
     assert alone.exit_code != 0
     assert Config().label.pages == 300
+
+
+def applied_by_config(played: Run, folder: Path, text: str) -> tuple[Result, Path]:
+    """`recall init --from` with a config of this text."""
+    (folder / "next.toml").write_text(text)
+    arguments = ("--from", f"{played.store.root}@2", "--config", str(folder / "next.toml"), "--again")
+    return CliRunner().invoke(verbs, ["init", str(folder / "run"), *arguments]), folder / "run"
+
+
+def test_what_a_config_sets_of_the_corpus_is_taken(played: Run, tmp_path: Path) -> None:
+    done, root = applied_by_config(
+        played,
+        tmp_path,
+        """
+        [quality]
+        ranker = "best"
+        keep = ["quality >= 2.5"]
+        best_tokens = 1000
+        [mix]
+        weights = ["quality:3=2"]
+        [tags]
+        tokenizer = "other/tokenizer.json"
+        [optout]
+        hosts = "away.txt"
+        [build]
+        rows_per_file = 7
+        [privacy]
+        kinds = ["email"]
+        [contamination]
+        ngram = 12
+        [boilerplate]
+        pages = 3
+        [duplicates]
+        keep = "longest"
+        [scan]
+        types = ["text", "source"]
+        """,
+    )
+    assert done.exit_code == 0, done.output
+    assert "not taken" not in done.output
+    made = Run.open(root).config
+    assert made.crawl == played.config.crawl
+    assert made.quality.ranker == str(tmp_path / "best")
+    assert (made.quality.keep, made.quality.best_tokens) == (("quality >= 2.5",), 1000)
+    assert made.mix.weights == ("quality:3=2",)
+    assert (made.tags.tokenizer, made.optout.hosts) == (
+        str(tmp_path / "other/tokenizer.json"),
+        str(tmp_path / "away.txt"),
+    )
+    assert (made.build.rows_per_file, made.privacy.kinds, made.contamination.ngram) == (7, ("email",), 12)
+    assert (made.boilerplate.pages, made.duplicates.keep, made.scan.types) == (3, "longest", ("text", "source"))
+    assert made.train == played.config.train
+    assert made.scan.floor_found == played.config.scan.floor_found
+
+
+def test_what_a_config_does_not_set_is_the_parents(played: Run, crawl: Any, tmp_path: Path) -> None:
+    origin = origin_of(f"{played.store.root}@2")
+    theirs = crawl.config(
+        optout={"patterns": "/p"}, mix={"caps": ["host=9"]}, duplicates={"earlier": "mark", "ngram": 6}
+    )
+    given = parse_config('[optout]\ndirectives = ["noai"]\n[duplicates]\nngram = 7\n', "next.toml")
+    run = apply_run(str(tmp_path / "run"), replace(origin, config=theirs), theirs.crawl, given)
+    assert (run.config.optout.patterns, run.config.optout.directives) == ("/p", ("noai",))
+    assert run.config.mix == theirs.mix
+    assert (run.config.duplicates.earlier, run.config.duplicates.ngram) == ("mark", 7)
+
+
+def test_what_a_config_sets_of_the_model_is_named_and_not_taken(played: Run, tmp_path: Path) -> None:
+    text = '[train]\nepochs = 99\nvocabulary = 600\nsearch = 3\n[run]\nrounds = 5\n[scan]\nkeep = "reference"\n'
+    done, root = applied_by_config(played, tmp_path, text)
+    assert done.exit_code == 0, done.output
+    said = [line for line in done.output.splitlines() if "not taken" in line]
+    assert [line.partition(":")[0] for line in said] == ["[run] rounds", "[train] epochs, search", "[scan] keep"]
+    assert Run.open(root).config.train == played.config.train
+
+
+def test_settings_that_do_not_go_with_the_parents_are_refused(played: Run, crawl: Any, tmp_path: Path) -> None:
+    origin = origin_of(f"{played.store.root}@2")
+    theirs = crawl.config(scan={"input": "wet"})
+    given = parse_config('[scan]\ntypes = ["text"]\n', "next.toml")
+    with pytest.raises(BadInput, match=r'types need input = "warc".*with the settings of') as caught:
+        apply_run(str(tmp_path / "run"), replace(origin, config=theirs), theirs.crawl, given)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()

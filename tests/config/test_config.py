@@ -47,6 +47,8 @@ def test_paths_are_seen_from_the_config_file_and_urls_stay() -> None:
     assert resolved.seed.labels == "/data/set/labels.jsonl"
     assert resolved.crawl.base == config.crawl.base
     assert resolved.run.holdout == ""
+    assert resolved.model_fields_set == {"crawl", "seed"}
+    assert resolved.crawl.model_fields_set == {"paths"}
 
 
 def test_a_dumped_config_reads_back_the_same() -> None:
