@@ -54,7 +54,7 @@ class _Line:
     plain: bool = True
 
     def may_be_code(self) -> bool:
-        """Whether nothing but text is in the line, and no sentence."""
+        """Whether nothing but text is in the line, no sentence and no verse."""
         lines = self.text.replace("\u00a0", " ").split("\n")
         return self.plain and len(max(lines, key=len)) <= MAX_LINE and not any(map(_is_prose, lines))
 

@@ -141,9 +141,9 @@ class _Writer:
                 continue  # code or a heading ended the item, which goes on at the margin
             self._begun.add(number)
             last = at == len(around) - 1
+            # CommonMark has no definitions for a list or a quote to begin in
             if name_of != "dd" or last or self._segments.tags[around[at + 1]].name == "dd":
                 holders.append(self._holder(number, holders, last and node not in self._terms))
-            # CommonMark has no definitions for a list or a quote to begin in
         self._separate(holders, same)
         first = "".join(holder.rest for holder in holders[:same]) + _markers(holders[same:])
         rest = "".join(holder.rest for holder in holders)
@@ -159,7 +159,7 @@ class _Writer:
         if kind == "blockquote":
             return _Holder(node, kind, node, "> ", "> ")
         if kind == "dd":
-            room = MAX_INDENT
+            room = MAX_INDENT  # what is left of it in the item or quote around
             for holder in reversed(outer):
                 if holder.kind != "dd":
                     break
