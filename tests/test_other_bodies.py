@@ -39,8 +39,12 @@ def bodies() -> dict[str, tuple[str, bytes]]:
     for number in range(8):
         one, two, three, four = (words(CODE if number < 4 else LIFE, chance) for _ in TYPES)
         cells = [
-            {"cell_type": "markdown", "source": f"# Part {number}\n\n{one}"},
-            {"cell_type": "code", "source": f"x = {number}\n", "outputs": [{"output_type": "stream", "text": "1\n"}]},
+            {"cell_type": "markdown", "source": f"# Part {number}\ud800\n\n{one}"},
+            {
+                "cell_type": "code",
+                "source": f"x = {number}\ud83d\n",
+                "outputs": [{"output_type": "stream", "text": "1\udc00\n"}],
+            },
         ]
         found[f"{number}.txt"] = "text/plain", f"{two}\n\n   indented {number}\n\x0c\n".encode()
         found[f"{number}.md"] = "text/markdown", f"# Title {number}\n\n{three}\n".encode()
@@ -160,10 +164,12 @@ def test_texts_are_exact(asked: Run) -> None:
             }  # fmt: skip
         else:
             number = name[0]
-            assert text.startswith(f"# Part {number}\n\n")
-            assert text.endswith(f"\n\n```python\nx = {number}\n```\n\n```output\n1\n```\n")
+            assert text.startswith(f"# Part {number}\ufffd\n\n")
+            assert text.endswith(f"\n\n```python\nx = {number}\ufffd\n```\n\n```output\n1\ufffd\n```\n")
             assert row["code_languages"] == ["python"]
-        assert row["title"] == {"md": f"Title {name[0]}", "ipynb": f"Part {name[0]}"}.get(name.partition(".")[2], "")
+        assert row["title"] == {"md": f"Title {name[0]}", "ipynb": f"Part {name[0]}\ufffd"}.get(
+            name.partition(".")[2], ""
+        )
         assert row["left_out"] == (0 if row["body"] == "notebook" else None)
 
 

@@ -159,12 +159,15 @@ def _several(value: Any) -> list[Any]:
 
 
 def _joined(value: Any) -> str:
-    """A multiline string, which is a string or a list of its lines; halves of surrogate pairs are replaced."""
+    """A multiline string, which is a string or a list of its lines.
+
+    Halves of surrogate pairs, which JSON can hold and UTF-8 cannot, become U+FFFD where they do not make a pair.
+    """
     if isinstance(value, list):
         value = "".join(line for line in value if isinstance(line, str))
     if not isinstance(value, str):
         return ""
-    whole = value.encode("utf-8", "replace").decode()
+    whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -160,15 +160,23 @@ def test_what_is_no_notebook_is_broken(text: str) -> None:
         read_notebook(text)
 
 
-def test_halves_of_characters_that_json_can_hold_are_replaced() -> None:
-    body = (
-        rb'{"cells": [{"cell_type": "markdown", "source": "# a\ud800b"}, {"cell_type": "code", "source": ["x\udc00"]}],'
-    )
-    kept = file_markdown(body + rb'"metadata": {"title": "\ud83d"}}', None, BodyKind.NOTEBOOK)
-    assert kept.text.encode() == b"# a?b\n\n```python\nx?\n```\n"
-    assert kept.title == "a?b"
-    only = file_markdown(rb'{"cells": [], "metadata": {"title": "\ud83d\ude00 \ud83d"}}', None, BodyKind.NOTEBOOK)
-    assert only.title.encode().decode() == "\U0001f600 ?"
+@pytest.mark.parametrize(
+    ("string", "kept"),
+    [
+        ("a\ud800b", "a\ufffdb"),
+        ("a\udc00", "a\ufffd"),
+        ("\ude00\ud83d", "\ufffd\ufffd"),
+        (["\ud83d", "\ude00!"], "\U0001f600!"),
+    ],
+)
+def test_halves_of_surrogate_pairs_that_json_can_hold_are_joined_or_replaced(string: Any, kept: str) -> None:
+    printed = {"output_type": "stream", "text": string}
+    error = {"output_type": "error", "ename": "E", "evalue": "".join(string), "traceback": []}
+    body = notebook(prose(["# ", *string]), code(string, printed, error, result(plain=string)))
+    found = file_markdown(body, None, BodyKind.NOTEBOOK)
+    assert found.text == f"# {kept}\n\n```python\n{kept}\n```\n\n```output\n{kept}\nE: {kept}\n{kept}\n```\n"
+    assert found.title == kept
+    assert file_markdown(notebook(title="".join(string)), None, BodyKind.NOTEBOOK).title == kept
 
 
 WRONG: tuple[Any, ...] = (None, 3, "x", [], {}, [None, 3, {"text": 1}], {"a": {"b": []}}, True, 1e308)
