@@ -23,7 +23,6 @@ _FRONT_MATTER: Final = re.compile(
 _NAMED: Final = re.compile(r"(?im)^title:[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\n]*))$")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX: Final = re.compile(r" {0,3}#{1,6}[ \t]+(\S[^\n]*)")
-_CLOSING: Final = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
 _UNDERLINE: Final = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*$")
 _LINES_FOR_TITLE: Final = 400
 
@@ -83,8 +82,14 @@ def title_of(text: str) -> str:
         elif fenced:
             opened = fenced[1]
         elif heading := _ATX.match(line):
-            return _CLOSING.sub("", heading[1]).strip()[:MAX_TITLE]
+            return _unclosed(heading[1]).strip()[:MAX_TITLE]
         elif before and _UNDERLINE.match(line):
             return before[:MAX_TITLE]
         before = "" if opened or line.startswith(("    ", "\t", ">", "|", "- ", "* ")) else line.strip()
     return ""
+
+
+def _unclosed(heading: str) -> str:
+    """A heading without the signs that close it: those at its end, behind a space. A pattern would be quadratic."""
+    words = heading.rstrip(" \t").rstrip("#")
+    return words if not words or words.endswith((" ", "\t")) else heading

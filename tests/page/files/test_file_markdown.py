@@ -1,5 +1,8 @@
 """What is kept and scored of text, Markdown and source files."""
 
+import re
+import time
+
 import pytest
 
 from recall.corpus.signals import blocks
@@ -78,11 +81,44 @@ def test_markdown_stays_as_it_is_and_names_its_title() -> None:
         ("---\nno front matter\n\n# E\n", "E"),
         ("#\n# \nwords\n", ""),
         ("# C#\n", "C#"),
+        ("# C# ##\t \n", "C#"),
+        ("# a # #\n", "a #"),
+        ("# ##\n", ""),
+        ("# a #b\n", "a #b"),
         ("", ""),
     ],
 )
 def test_the_title_is_that_of_the_front_matter_or_the_first_heading(text: str, title: str) -> None:
     assert title_of(text) == title
+
+
+@pytest.mark.parametrize("kind", [BodyKind.TEXT, BodyKind.MARKDOWN, BodyKind.SOURCE])
+@pytest.mark.parametrize("word", ["utf-8", "utf-16", "utf-7", "unicode_escape", "raw_unicode_escape", "cesu-8", "x"])
+@pytest.mark.parametrize("half", [b"\\ud83d", b"\xed\xa0\xbd", b"\xff\xfe\x3d\xd8x\x00", b"+2D0-"])
+def test_no_body_gives_half_a_surrogate_pair(half: bytes, word: str, kind: BodyKind) -> None:
+    lines = b'---\ntitle: "' + half + b'"\n---\n# coding: ' + word.encode() + b"\n"
+    for body in (lines, half + lines, lines.removeprefix(b"---\n")):
+        for charset in (None, word):
+            kept = file_markdown(body, charset, kind, "python")
+            assert kept.text.encode().decode() == kept.text
+            assert kept.title.encode().decode() == kept.title
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# a{ }b", "# a {#}b", "# a{ #}b", "#{ }", "a\n--{ }b", "{`}", "---\n---{ }b", "---\ntitle:{ }\n---\n", "{---\n}"],
+)
+def test_time_for_a_title_is_linear_in_the_size(text: str) -> None:
+    def seconds(size: int) -> float:
+        hostile = re.sub(r"\{([^}]*)\}", lambda repeated: repeated[1] * (size // len(repeated[1])), text)
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            title_of(hostile)
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert seconds(1_000_000) < 60 * seconds(50_000) + 1  # 20 times where linear, 400 times where quadratic
 
 
 def test_what_is_scored_is_the_text_without_fences() -> None:
