@@ -2,8 +2,9 @@
 
 Two stages: each chunk partitions its lines by host; each partition counts on how many of a host's pages a line occurs,
 and sends the boilerplate back to the chunks that have pages of the host. Only surviving pages count, so that copies of
-a page make none of its lines boilerplate. Lines with inline code, rows of tables and indented lines are never removed;
-short ones only where nothing but boilerplate comes before or after them.
+a page make none of its lines boilerplate; and only HTML, as files share no menus and would outnumber pages. Lines with
+inline code, rows of tables and indented lines are never removed; short ones only where nothing but boilerplate comes
+before or after them.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from recall.config import BoilerplateSection
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, read_chunk, surviving_pages
 from recall.corpus.signals import blocks
+from recall.records import OTHER_BODIES
 from recall.run.shuffle import Stage, StageFile, arrays, by_key, read_partition, write_partitions
 from recall.run.store import Columns, Schema, Store
 
@@ -100,7 +102,7 @@ def find_boilerplate(
 
 
 def _partition_lines(stage: Stage[BoilerplateInputs], chunk: Chunk) -> StageFile:
-    """The lines of a chunk's surviving pages, each once a page, partitioned by host."""
+    """The lines of a chunk's surviving HTML pages, each once a page, partitioned by host."""
     store, inputs = stage.store, stage.inputs
     ids = read_chunk(store, chunk, ["id"]).column("id").to_numpy()
     survives, _ = surviving_pages(store, chunk, ids, inputs.merged)
@@ -108,10 +110,10 @@ def _partition_lines(stage: Stage[BoilerplateInputs], chunk: Chunk) -> StageFile
     lines: list[NDArray[np.uint64]] = [np.zeros(0, np.uint64)]
     at = 0
     for shard in chunk.shards:
-        for table in store.read_batches(shard.kept.key, ["domain", "text"], 1024):
-            domains = table.column("domain").to_pylist()
-            for domain, text in zip(domains, table.column("text"), strict=True):
-                if survives[at]:
+        for table in store.read_batches(shard.kept.key, ["domain", "body", "text"], 1024):
+            domains, kinds = table.column("domain").to_pylist(), table.column("body").to_pylist()
+            for domain, kind, text in zip(domains, kinds, table.column("text"), strict=True):
+                if survives[at] and kind not in OTHER_BODIES:
                     keys = {line.key for line in lines_of(text.as_py())} | {int(PAGE)}
                     hosts.append(np.full(len(keys), text_key(domain), np.uint64))
                     lines.append(np.fromiter(sorted(keys), np.uint64, len(keys)))

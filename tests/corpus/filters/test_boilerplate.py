@@ -13,6 +13,7 @@ from recall.corpus.filters.boilerplate import (
     repeated,
     text_key,
 )
+from recall.records import OTHER_BODIES
 from recall.run.shuffle import stage_folder
 from recall.run.store import Store
 from tests.corpus.conftest import Publish
@@ -96,3 +97,17 @@ def test_each_chunk_learns_the_boilerplate_of_its_hosts(publish_shard: Publish, 
         ]
         for key in store.keys(stage_folder("boilerplate")):
             store.remove(key)
+
+
+def test_files_of_a_host_count_neither_for_nor_against_lines_of_its_pages(
+    publish_shard: Publish, tmp_path: Path
+) -> None:
+    store, licence = Store(str(tmp_path)), "This file is free to be used by anybody."
+    html = [f"{BANNER}\n\nWords of page {page}\n" for page in range(20)]
+    files = [f"{licence}\n\nWords of file {file}\n" for file in range(200)]
+    rows: list[dict[str, object]] = [{"domain": "a.org", "text": text, "body": "html"} for text in html]
+    for number, text in enumerate(files):
+        rows.append({"domain": "a.org", "text": text, "body": OTHER_BODIES[number % len(OTHER_BODIES)].value})
+    pages = ChunkedPages(store, ClusterSection(), tuple(chunks_of([publish_shard(store, 0, rows)])))
+    lines = find_boilerplate(pages, BoilerplateSection(), ())
+    assert lines_by_host(store, lines, 0) == {text_key("a.org"): keys(BANNER)}
