@@ -131,8 +131,8 @@ MEANINGS = {
     "weight": "how often to draw the row in a mix: the product of its weights by host, language, category and quality",
     "fallback": "why the text is the page's whole or plain text instead of its main content, empty where it is not: "
     "no_tree, too_many_nodes, too_deep, extractor_failed, block_lost, or `error: ` and the exception",
-    "title": "the page's title, as the heading that the text begins with; of Markdown and notebooks the first heading; "
-    "empty where it has none",
+    "title": "the page's title, as the heading that the text begins with; of Markdown and cells of notebooks that of "
+    "the front matter, else the first heading; else that of the notebook's metadata; empty where it has none",
     "license": "the licence that the page says it is under: an SPDX expression or an address, or empty",
     "license_source": "the kind of that statement: rel, schema, meta, rdf, link or spdx (recall/corpus/licenses.py)",
     "truncated": "why the crawler cut the page (WARC-Truncated), empty where it is whole",
