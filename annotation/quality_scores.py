@@ -1,7 +1,8 @@
 """People's scores of kept pages, 0 to 5, by a project of its own in Label Studio.
 
 In: `quality/pages.parquet`, which `recall quality ask` drew. Out: tasks there, each once, none of which says whether it
-is an audit page; and `quality/people-….parquet`, all scores that are there now, in place of those before. The share
+is an audit page; and `quality/people-….parquet`, all scores that are there now, in place of those before; where none
+are there those before stay, as the project may have been lost. The share
 [label] overlap of the pages is asked about several times, of audit pages as of others. May be killed and repeated at
 any moment; it needs the run's lease.
 """
@@ -58,7 +59,7 @@ def synchronise_scores(run: Run) -> Iterator[str]:
     for what, count in sorted(pulled.counts.items()):
         yield f"quality: {count} answers {what}"
     scored = sorted((answer for answer in pulled.answers if answer.value != NO_LABEL), key=lambda each: each.slot)
-    write_scores(run, tasks, scored)
+    yield from write_scores(run, tasks, scored)
     yield scores_line(tasks, scored)
     yield f"pages are at {address_of(studio, project)}"
 
@@ -103,20 +104,26 @@ def _data(key: str, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def write_scores(run: Run, tasks: Sequence[Task], scored: Sequence[Answer]) -> None:
-    """Publish the scores that are there now, and remove those before; without any nothing is written."""
+def write_scores(run: Run, tasks: Sequence[Task], scored: Sequence[Answer]) -> list[str]:
+    """Publish the scores that are there now, and remove those before; without any those before stay.
+
+    Out: a line where scores stay that are not there now.
+    """
     use = {task.key: task.use for task in tasks}
     before = set(run.store.keys(QUALITY_PEOPLE))
-    if scored:
-        columns = {
-            "url": [answer.target for answer in scored],
-            "score": [float(answer.value) for answer in scored],
-            "annotator": [answer.annotator for answer in scored],
-            "use": [str(use[answer.key]) for answer in scored],
-        }
-        folder, _, stem = QUALITY_PEOPLE.rpartition("/")
-        before.discard(f"{folder}/{run.store.publish_table_named(folder, stem, columns, QUALITY_LABELS).file}")
+    if not scored:
+        stay = f"quality: Label Studio has no scores; those brought back before stay: {', '.join(sorted(before))}"
+        return [stay] if before else []
+    columns = {
+        "url": [answer.target for answer in scored],
+        "score": [float(answer.value) for answer in scored],
+        "annotator": [answer.annotator for answer in scored],
+        "use": [str(use[answer.key]) for answer in scored],
+    }
+    folder, _, stem = QUALITY_PEOPLE.rpartition("/")
+    before.discard(f"{folder}/{run.store.publish_table_named(folder, stem, columns, QUALITY_LABELS).file}")
     run.discard(sorted(before))
+    return []
 
 
 def scores_line(tasks: Sequence[Task], scored: Sequence[Answer]) -> str:

@@ -66,9 +66,12 @@ def ask(run: str, pages: int, audit: int) -> None:
     opened = Run.open(run)
     try:
         with opened.lease():
+            before = opened.store.exists(QUALITY_DRAWN)
             drawn = draw_pages(opened, pages, audit)
             audited = sum(page["use"] == AUDIT for page in drawn)
             click.echo(f"{len(drawn) - audited:,} pages to learn from and {audited:,} audit pages: {QUALITY_DRAWN}")
+            if before:
+                click.echo("these were drawn before, once for this run; --pages and --audit change nothing")
             judged = judge_quality(opened, drawn)
     finally:
         disconnect()
@@ -99,7 +102,12 @@ def train(source: str | None, files: tuple[str, ...], target: str, good: float, 
     """
     corpus = open_corpus(source) if source else None
     labels = labels_of_run(corpus.run) if corpus and corpus.run else []
-    labels += [label for file in files for label in read_quality_labels(file)]
+    access = corpus.run.config.access if corpus and corpus.run else None
+    store = Store(target, access)
+    for name in (FILE, WORDS, PAGE):
+        if store.exists(name):
+            raise BadInput(f"{target}: holds {name} already, and published files never change: name another folder")
+    labels += [label for file in files for label in read_quality_labels(file, access)]
     if not labels:
         raise BadInput("no labels of quality: give --labels FILE, or ask for some with `recall quality ask`")
     given = labelled_pages(labels, corpus.run.holdout if corpus and corpus.run else None)
@@ -110,7 +118,6 @@ def train(source: str | None, files: tuple[str, ...], target: str, good: float, 
     if len(pages) < len(given):
         click.echo(f"{len(given) - len(pages):,} of {len(given):,} pages with labels are not in the corpus")
     ranker = fit_ranker(pages, features, good, precision)
-    store = Store(target)
     for name, data in ((PAGE, readme(ranker).encode()), (WORDS, ranker.dump_words()), (FILE, ranker.dump())):
         store.publish(name, data)
     click.echo(labels_line(ranker))

@@ -14,6 +14,7 @@ from recall.corpus import part_keys
 from recall.corpus.ranking import fitting
 from recall.corpus.ranking.ranker import load_ranker
 from recall.run.rounds import Run
+from tests.conftest import Crawl, make_run
 
 
 def quality(*arguments: object) -> Result:
@@ -111,13 +112,17 @@ def test_what_cannot_be_trained_on_is_said_in_one_line(
     assert not (tmp_path / "a").exists()
 
 
-def test_another_ranker_is_not_written_over_the_first(played: Run, folder: Path, tmp_path: Path) -> None:
-    rows = corpus_rows(played)
-    labels = write_labels(tmp_path / "u", rows, "url")
-    target = tmp_path / "a"
-    assert quality("train", folder, "--labels", labels, "--to", target).exit_code == 0
-    assert quality("train", folder, "--labels", labels, "--to", target).exit_code == 0
-    before = (target / "ranker.json").read_bytes()
-    fewer = write_labels(tmp_path / "f", rows[:-9], "url")
-    assert quality("train", folder, "--labels", fewer, "--to", target).exit_code == 1
-    assert (target / "ranker.json").read_bytes() == before
+@pytest.mark.parametrize("name", ["README.md", "words.npy", "ranker.json"])
+def test_a_folder_with_such_a_file_is_refused_before_anything_is_read_or_fitted(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("there")
+    done = quality("train", "--labels", tmp_path / "none", "--to", tmp_path)
+    assert done.exit_code == 1
+    assert str(done.exception).endswith(f"holds {name} already, and published files never change: name another folder")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "there")]
+
+
+def test_labels_are_read_as_the_run_says(crawl: Crawl, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", crawl.config(access={"attempts": 2, "timeout_seconds": 20.0}))
+    run.store.publish_table("corpus/part-00000.parquet", {"url": [], "text": []}, {"url": "string", "text": "string"})
+    done = quality("train", run.store.root, "--labels", "http://127.0.0.1:9/labels.jsonl", "--to", tmp_path / "a")
+    assert "gave up after 2 attempts" in str(done.exception)

@@ -89,8 +89,10 @@ def features_of_pages(
     held: dict[str, PageFeatures] = {}
     if named and corpus is not None:
         inputs = FeatureInputs(corpus.store, named)
-        for outcome in complete(features_in_part, inputs, corpus.keys, corpus.cluster, "quality"):
-            held.update(outcome.result)
+        done = complete(features_in_part, inputs, corpus.keys, corpus.cluster, "quality")
+        by_part = {outcome.item: outcome.result for outcome in done}
+        for key in corpus.keys:  # of a page in several parts the last one's text counts, whichever task ended last
+            held.update(by_part[key])
         if not held and not any(page.text for page in pages):
             raise BadInput(f"{corpus.store.root}: its corpus holds none of the {len(named):,} pages with labels")
     known = [page for page in pages if page.text or url_key(page.url) in held]

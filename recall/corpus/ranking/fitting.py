@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from recall.corpus.ranking.guide import GUIDE_VERSION
 from recall.corpus.ranking.quality_labels import LabelledPage
-from recall.corpus.ranking.ranker import BEST, NAMES, Ranker, bounded
-from recall.corpus.ranking.ridge import Floats, PageFeatures, fit_ridge, shared_words
+from recall.corpus.ranking.ranker import BEST, FIGURE_DECIMALS, NAMES, WEIGHT_DECIMALS, Ranker, bounded
+from recall.corpus.ranking.ridge import Floats, LinearModel, PageFeatures, fit_ridge, shared_words
 from recall.errors import BadInput
 from recall.model.evaluate import (
     Interval,
@@ -62,8 +62,8 @@ class RankedPages:
 def fit_ranker(pages: Sequence[LabelledPage], features: PageFeatures, good: float, precision: float) -> Ranker:
     """The ranker of some pages and their features.
 
-    good, precision: its threshold is the quality from which on so large a share of the pages has such a label. Raises
-    BadInput as the module says.
+    good, precision: its threshold is the quality from which on so large a share of the pages has such a label, None
+    where no quality reaches it. Raises BadInput as the module says.
     """
     everything = RankedPages(features, np.array([page.label for page in pages]), [page.family for page in pages])
     audit = np.array([page.audit for page in pages], dtype=bool)
@@ -79,12 +79,12 @@ def fit_ranker(pages: Sequence[LabelledPage], features: PageFeatures, good: floa
             f"no ranker: on sites it did not see its order has a rank correlation of {correlation.value:.2f} "
             f"({correlation.low:.2f} to {correlation.high:.2f}) with the labels: give more labels, or more careful ones"
         )
-    offset, slope = calibration_of(held_out, learned.labels)
-    model = fit_ridge(learned.features, learned.labels, shared, PENALTY)
-    model = replace(model, words=model.words.astype(np.float32).astype(np.float64))  # as they are written
+    offset, slope = (round(value, WEIGHT_DECIMALS) for value in calibration_of(held_out, learned.labels))
+    model = _as_written(fit_ridge(learned.features, learned.labels, shared, PENALTY))
     expected = bounded(offset + slope * held_out)
     threshold = choose_threshold(expected / BEST, learned.labels >= good, "precision", precision)
-    ranker = Ranker(model, offset, slope, GUIDE_VERSION, good, round(threshold.value * BEST, 2))
+    kept_from = round(threshold.value * BEST, 2) if threshold.reached else None
+    ranker = Ranker(model, offset, slope, GUIDE_VERSION, good, kept_from)
     figures = _figures(learned, expected, ranker) | _figures_of_readers(pages)
     if audit.any():
         figures |= _figures_of_audit(everything.only(audit), ranker)
@@ -97,7 +97,18 @@ def fit_ranker(pages: Sequence[LabelledPage], features: PageFeatures, good: floa
         "read_twice": sum(len(page.scores) > 1 for page in pages),
         "by_judge": sum(set(page.scores) == {JUDGE} for page in pages),
     }
-    return replace(ranker, labels=counts, figures=figures)
+    return replace(ranker, labels=counts, figures={name: _rounded(figure) for name, figure in figures.items()})
+
+
+def _as_written(model: LinearModel) -> LinearModel:
+    """A model with the numbers that its files hold."""
+    means, scales, weights = (np.round(part, WEIGHT_DECIMALS) for part in (model.means, model.scales, model.weights))
+    words = model.words.astype(np.float32).astype(np.float64)
+    return LinearModel(means, scales, weights, words, round(model.intercept, WEIGHT_DECIMALS))
+
+
+def _rounded(figure: Interval) -> Interval:
+    return Interval(*(round(value, FIGURE_DECIMALS) for value in (figure.value, figure.low, figure.high)))
 
 
 def _fewer(pages: Sequence[LabelledPage], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -158,7 +169,6 @@ def fifth_right(scores: Floats, labels: Floats, *, best: bool) -> float:
 def _figures(pages: RankedPages, expected: Floats, ranker: Ranker) -> dict[str, Interval]:
     """What cross-validation says, beside the text's length alone and beside chance."""
     labels, length = pages.labels, pages.features.rows[:, NAMES.index("chars")]
-    kept = expected >= ranker.threshold
     best, worst = border_of(labels, FIFTH, best=True), border_of(labels, FIFTH, best=False)
     figures = {
         "rank_correlation": lambda rows: rank_correlation(expected[rows], labels[rows]),
@@ -169,11 +179,15 @@ def _figures(pages: RankedPages, expected: Floats, ranker: Ranker) -> dict[str, 
         "worst_fifth_right": lambda rows: fifth_right(expected[rows], labels[rows], best=False),
         "worst_fifth_by_chance": lambda rows: float(np.mean(labels[rows] <= worst)),
         "good": lambda rows: float(np.mean(labels[rows] >= ranker.good)),
-        "kept_at_threshold": lambda rows: float(np.mean(kept[rows])),
-        "good_at_threshold": lambda rows: (
-            float(np.mean(labels[rows][kept[rows]] >= ranker.good)) if kept[rows].any() else 0.0
-        ),
     }
+    if ranker.threshold is not None:
+        kept = expected >= ranker.threshold
+        figures |= {
+            "kept_at_threshold": lambda rows: float(np.mean(kept[rows])),
+            "good_at_threshold": lambda rows: (
+                float(np.mean(labels[rows][kept[rows]] >= ranker.good)) if kept[rows].any() else 0.0
+            ),
+        }
     return {name: _interval(figure, pages.families) for name, figure in figures.items()}
 
 

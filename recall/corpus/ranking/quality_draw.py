@@ -109,9 +109,10 @@ def _draw(run: Run, keys: list[str], pages: int, audit: int) -> list[dict[str, o
     sites = {_site(page.url) for page in audited}
     others = [[page for page in fifth.values() if _site(page.url) not in sites] for fifth in samples.fifths]
     inputs = replace(inputs, wanted=frozenset(page.url for drawn in (audited, *others) for page in drawn))
+    by_part = {outcome.item: outcome.result for outcome in complete(read_texts, inputs, keys, cluster, "quality")}
     texts: dict[str, tuple[str, str]] = {}
-    for outcome in complete(read_texts, inputs, keys, cluster, "quality"):
-        texts.update(outcome.result)
+    for key in keys:  # of a page in several parts the last one's text counts, whichever task ended last
+        texts.update(by_part[key])
     learned = _one_of_each_text(run, others, texts, pages)
     chosen = [(page, AUDIT) for page in audited] + [(page, TRAIN) for page in learned]
     chosen.sort(key=lambda drawn: priority(inputs.seed, f"quality\0{drawn[0].url}"))  # the order gives no use away

@@ -16,7 +16,7 @@ from recall.io import json_lines, read_all
 from recall.io.parquet.text_columns import text_rows
 from recall.records import JUDGE
 from recall.run.label_files import MEASURE
-from recall.run.store import Schema, table_from
+from recall.run.store import Schema, digest_of, table_from
 from recall.sites.holdout import Holdout
 from recall.sites.hosts import registered_domain
 from recall.sites.urls import host_of, url_key
@@ -27,6 +27,9 @@ QUALITY_LABELS: Schema = {"url": "string", "score": "float64", "annotator": "str
 
 AUDIT = "audit"
 """Use of labels that a ranker is measured by and never learns from."""
+
+NAMELESS = "nameless"
+"""Begins the name of who gave a file's scores without `annotator`: one reader, the same wherever the file lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ def read_quality_labels(path: str, access: AccessSection | None = None) -> list[
         raise BadInput(f"{path}: labels cannot be read: {error}") from None
     parquet = path.endswith(".parquet") or data.startswith(b"PAR1")
     rows = _parquet_rows(data, path) if parquet else json_lines(data, path, keys=COLUMNS)
-    return [_label_in(row, f"{path}:{number}") for number, row in rows]
+    nameless = f"{NAMELESS}-{digest_of(data)[:16]}"
+    return [_label_in(row, f"{path}:{number}", nameless) for number, row in rows]
 
 
 def _parquet_rows(data: bytes, source: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -82,7 +86,7 @@ def _parquet_rows(data: bytes, source: str) -> Iterator[tuple[int, Mapping[str, 
     yield from enumerate(text_rows(table, wanted, source), 1)
 
 
-def _label_in(row: Mapping[str, Any], where: str) -> QualityLabel:
+def _label_in(row: Mapping[str, Any], where: str, nameless: str) -> QualityLabel:
     score = row.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= BEST:
         raise BadInput(f'{where}: expected a "score", a number from 0 to {BEST:.0f}')
@@ -95,7 +99,7 @@ def _label_in(row: Mapping[str, Any], where: str) -> QualityLabel:
     if not told["url"] and not told["text"].strip():
         raise BadInput(f'{where}: expected a "url" of the corpus, or a "text"')
     family = told["family"] or (registered_domain(host_of(told["url"])) if told["url"] else where)
-    return QualityLabel(told["url"], told["text"], float(score), told["annotator"] or where, told["use"], family)
+    return QualityLabel(told["url"], told["text"], float(score), told["annotator"] or nameless, told["use"], family)
 
 
 def labelled_pages(labels: Iterable[QualityLabel], holdout: Holdout | None = None) -> list[LabelledPage]:

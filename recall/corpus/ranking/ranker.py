@@ -32,7 +32,8 @@ BEST = 5.0
 """The highest score; 0 is the lowest."""
 
 DECIMALS = 4
-"""Of a quality: the last bits of a logarithm differ between processors."""
+FEATURE_DECIMALS, WEIGHT_DECIMALS, FIGURE_DECIMALS = 9, 12, 6
+"""Of a quality, and of what a ranker is made of: the last bits of a logarithm or a sum differ between processors."""
 
 LEFT_OUT = ("code_parse_share",)
 """Signals that depend on what is installed."""
@@ -78,7 +79,7 @@ def row_of(text: str, measured: Measured) -> Floats:
 def _feature(name: str, value: float | None) -> float:
     if value is None:
         return math.nan
-    return math.log1p(value) if name in _LOGARITHMIC else float(value)
+    return round(math.log1p(value) if name in _LOGARITHMIC else float(value), FEATURE_DECIMALS)
 
 
 def bounded(values: Floats) -> Floats:
@@ -90,8 +91,9 @@ def bounded(values: Floats) -> Floats:
 class Ranker:
     """A fitted ranker. offset, slope: from its sum to the expected score, a strictly rising line, cut at 0 and BEST.
 
-    guide: version of the labelling guide; threshold: the quality from which on a page counts as good (`good`, a label);
-    labels: pages that it learned from and was audited on; figures: with 95 % intervals, by name.
+    guide: version of the labelling guide; threshold: the quality from which on a page counts as good (`good`, a label),
+    None where no quality does; labels: pages that it learned from and was audited on; figures: with 95 % intervals,
+    by name.
     """
 
     model: LinearModel
@@ -99,7 +101,7 @@ class Ranker:
     slope: float
     guide: str
     good: float
-    threshold: float
+    threshold: float | None
     labels: Mapping[str, int] = field(default_factory=dict)
     figures: Mapping[str, Interval] = field(default_factory=dict, repr=False)
 

@@ -44,8 +44,14 @@ def figure_rows(ranker: Ranker) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def threshold_line(ranker: Ranker) -> str:
-    """What the threshold keeps."""
-    kept, good, share = (ranker.figures[name] for name in ("kept_at_threshold", "good_at_threshold", "good"))
+    """What the threshold keeps, or that there is none."""
+    share = ranker.figures["good"]
+    if ranker.threshold is None:
+        return (
+            f"no threshold: from no quality on so large a share of the pages as was asked for has a label of "
+            f"{ranker.good:g} or more; of all {share.value:.0%} do"
+        )
+    kept, good = (ranker.figures[name] for name in ("kept_at_threshold", "good_at_threshold"))
     return (
         f"quality >= {ranker.threshold:g} keeps {kept.value:.0%} of the pages, of which {good.value:.0%} "
         f"({good.low:.0%} to {good.high:.0%}) have a label of {ranker.good:g} or more; of all {share.value:.0%} do"
@@ -71,14 +77,14 @@ def readme(ranker: Ranker) -> str:
         + "\n".join(f"| {what} | {value} |" for what, value in rows)
         for heading, rows in figure_rows(ranker)
     ]
+    rule, keeps, what = threshold_line(ranker).partition(" keeps")
     parts = [
         "# Ranker of kept pages",
         f"Gives the kept text of a page a quality from 0 to 5. Digest `{ranker.digest}`.",
         f"{labels_line(ranker)[0].upper()}{labels_line(ranker)[1:]}. Intervals: 95 %, registered domains drawn with "
         "replacement.",
         *tables,
-        f"## Threshold\n\n`{threshold_line(ranker).partition(' keeps')[0]}`"
-        f" keeps{threshold_line(ranker).partition(' keeps')[2]}, by cross-validation.",
+        f"## Threshold\n\n{f'`{rule}`' if keeps else rule.capitalize()}{keeps}{what}, by cross-validation.",
         "`ranker.json` holds the weight of each signal, calibration, threshold and figures; `words.npy` the weights of "
         "words by hash.",
     ]

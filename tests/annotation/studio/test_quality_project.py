@@ -8,7 +8,8 @@ import httpx
 import pytest
 from label_studio_sdk import LabelStudio
 
-from annotation.quality_scores import read_quality_tasks, synchronise_scores
+from annotation.answers import Answer
+from annotation.quality_scores import read_quality_tasks, synchronise_scores, write_scores
 from annotation.studio import studio_api as api
 from annotation.studio.local import Local
 from annotation.studio.projects import QUALITY, find_projects, open_studio
@@ -101,6 +102,19 @@ def test_without_drawn_pages_it_says_what_comes_first(run: Run) -> None:
     run.store.remove(QUALITY_DRAWN)
     with pytest.raises(OutOfOrder, match="no pages are drawn to be scored: recall quality ask first"):
         exchanged(run)
+
+
+def test_scores_stay_where_label_studio_has_none(run: Run) -> None:
+    tasks = read_quality_tasks(run)
+    answers = [Answer(task.key, task.target, "page", "3", "ann") for task in tasks[:5]]
+    assert write_scores(run, tasks, []) == []
+    assert write_scores(run, tasks, answers) == []
+    (kept,) = run.store.keys("quality/people-")
+    (said,) = write_scores(run, tasks, [])
+    assert said == f"quality: Label Studio has no scores; those brought back before stay: {kept}"
+    assert len(labels_of_run(run)) == 5
+    assert write_scores(run, tasks, answers[:2]) == []
+    assert len(labels_of_run(run)) == 2
 
 
 def test_half_of_the_audit_pages_and_of_the_others_are_asked_about_twice(run: Run) -> None:

@@ -1,5 +1,6 @@
 """A ranker finds the order that the labels were made by, says so honestly, and finds none where there is none."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,8 @@ from recall.corpus.ranking import fitting
 from recall.corpus.ranking.corpus_features import features_of
 from recall.corpus.ranking.fitting import RankedPages, fit_ranker, out_of_fold
 from recall.corpus.ranking.quality_labels import LabelledPage
-from recall.corpus.ranking.ranker import Ranker
+from recall.corpus.ranking.ranker import Ranker, parse_ranker
+from recall.corpus.ranking.ranker_card import readme, threshold_line
 from recall.corpus.ranking.ridge import PageFeatures, shared_words
 from recall.errors import BadInput
 from recall.model.evaluate import rank_correlation
@@ -59,6 +61,7 @@ def test_figures_by_cross_validation_lie_beside_length_and_chance(ranker: Ranker
 
 def test_the_threshold_keeps_so_large_a_share_of_good_pages(ranker: Ranker) -> None:
     assert ranker.figures["good_at_threshold"].value >= 0.8
+    assert ranker.threshold is not None
     assert 0 < ranker.threshold < 5
     assert ranker.figures["kept_at_threshold"].value > 0.4
 
@@ -108,6 +111,32 @@ def test_the_same_labels_give_the_same_bytes(
     again = fit_ranker(labelled(invented, noise=0.7), PageFeatures(features.rows.copy(), features.words), 3, 0.8)
     assert again.dump() == ranker.dump()
     assert again.dump_words() == ranker.dump_words()
+
+
+def test_what_is_read_and_written_is_rounded(features: PageFeatures, ranker: Ranker) -> None:
+    """So that the last bits in which processors differ change no byte."""
+    assert np.array_equal(features.rows, np.round(features.rows, 9), equal_nan=True)
+    body = json.loads(ranker.dump())
+    for part in body["signals"].values():
+        assert part == {name: round(value, 12) for name, value in part.items()}
+    assert [body[name] for name in ("intercept", "offset", "slope")] == [
+        round(body[name], 12) for name in ("intercept", "offset", "slope")
+    ]
+    for figure in body["figures"].values():
+        assert figure == {name: round(value, 6) for name, value in figure.items()}
+
+
+def test_where_no_quality_has_so_many_good_pages_there_is_no_threshold(
+    invented: list[InventedPage], features: PageFeatures
+) -> None:
+    pages = [replace(page, scores={"ann": min(4.0, page.label)}) for page in labelled(invented)]
+    ranker = fit_ranker(pages, features, 5, 0.8)
+    assert ranker.threshold is None
+    line = threshold_line(ranker)
+    assert line.startswith("no threshold: from no quality on")
+    assert line.endswith("has a label of 5 or more; of all 0% do")
+    assert "## Threshold\n\nNo threshold: from" in readme(ranker)
+    assert parse_ranker(ranker.dump(), ranker.dump_words(), "ranker.json").threshold is None
 
 
 def test_labels_that_do_not_follow_from_the_texts_give_no_ranker(

@@ -16,14 +16,17 @@ from click.testing import CliRunner
 
 from recall import cli
 from recall.config import JudgeSection
+from recall.corpus.ranking import corpus_features, quality_draw
+from recall.corpus.ranking.corpus_features import features_of_pages, open_corpus
 from recall.corpus.ranking.quality_draw import QUALITY_DRAWN, QUALITY_PAGES, draw_pages
 from recall.corpus.ranking.quality_judge import JUDGED, expected_score, judge_quality, labels_of_run
-from recall.corpus.ranking.quality_labels import AUDIT, labelled_pages
+from recall.corpus.ranking.quality_labels import AUDIT, LabelledPage, labelled_pages
 from recall.corpus.ranking.ranker import load_ranker
 from recall.errors import OutOfOrder
 from recall.judge import AnswersWanted, Completion, take_answers
 from recall.model.evaluate import rank_correlation
 from recall.records import JUDGE
+from recall.run.jobs import Outcome, complete
 from recall.run.rounds import Run
 from recall.sites.hosts import registered_domain
 from recall.sites.urls import host_of
@@ -95,6 +98,27 @@ def test_the_draw_is_published_once_and_the_same_for_the_same_corpus(run: Run) -
     assert {row["title"] for row in shown if "example" in row["url"]} == {
         f"of {row['url']}" for row in shown if "example" in row["url"]
     }
+
+
+def reversed_parts(*arguments: Any) -> list[Outcome[str]]:
+    """Tasks that end in the opposite order."""
+    return list(complete(*arguments))[::-1]
+
+
+def test_neither_texts_nor_features_depend_on_which_part_is_read_first(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, text in enumerate(("of the first part `x`\n", "of the second, longer part `x` `y`\n")):
+        rows = {"url": ["https://twice.net/"], "score": [0.99], "title": [f"{number}"], "text": [text]}
+        run.store.publish_table(f"corpus/part-{number + 7:05d}.parquet", rows, CORPUS)
+    labels = [LabelledPage("https://twice.net/", "", "twice.net", False, {"ann": 3.0})]
+    drawn, (_, features) = draw_pages(run, 2_000, 0), features_of_pages(labels, open_corpus(run.store.root))
+    assert [page["title"] for page in drawn if page["url"] == "https://twice.net/"] == ["1"]
+    monkeypatch.setattr(quality_draw, "complete", reversed_parts)
+    monkeypatch.setattr(corpus_features, "complete", reversed_parts)
+    run.store.remove(QUALITY_DRAWN)
+    assert draw_pages(run, 2_000, 0) == drawn
+    assert np.array_equal(features_of_pages(labels, open_corpus(run.store.root))[1].rows, features.rows, equal_nan=True)
 
 
 def test_more_audit_pages_do_not_change_those_that_were_drawn(run: Run) -> None:
@@ -197,4 +221,8 @@ def test_asking_without_a_judge_draws_and_says_what_people_do(run: Run) -> None:
     assert done.exit_code == 0, done.output
     assert f"30 pages to learn from and 6 audit pages: {QUALITY_DRAWN}" in done.output
     assert f"recall annotate quality {run.store.root}" in done.output
+    assert "drawn before" not in done.output
     assert len(run.store.read_table(QUALITY_DRAWN).to_pylist()) == 36
+    again = CliRunner().invoke(cli.verbs, ["quality", "ask", run.store.root, "--pages", "90"])
+    assert again.exit_code == 0, again.output
+    assert "these were drawn before, once for this run; --pages and --audit change nothing" in again.output

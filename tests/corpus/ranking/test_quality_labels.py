@@ -67,11 +67,22 @@ def test_the_mean_of_all_annotators_counts_and_of_each_the_last_score(tmp_path: 
     assert page.family == "a.org"
 
 
-def test_a_row_without_an_annotator_is_an_opinion_of_its_own(tmp_path: Path) -> None:
-    rows = [{"text": "a text", "score": score} for score in (1, 1, 4)]
-    (page,) = labelled_pages(read_quality_labels(labels_in(tmp_path, *rows)))
-    assert page.label == 2.0
-    assert len(page.scores) == 3
+def test_rows_without_an_annotator_are_one_readers_wherever_their_file_lies(tmp_path: Path) -> None:
+    rows = [{"text": f"text {n % 30}", "score": n % 6} for n in range(44)]
+    pages = labelled_pages(read_quality_labels(labels_in(tmp_path, *rows)))
+    assert len(pages) == 30
+    assert len({name for page in pages for name in page.scores}) == 1
+    assert {page.text: page.label for page in pages}["text 13"] == 43 % 6
+    (tmp_path / "moved").mkdir()
+    assert labelled_pages(read_quality_labels(labels_in(tmp_path / "moved", *rows)))[0].scores == pages[0].scores
+
+
+def test_nameless_rows_of_two_files_are_two_readers(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    labels = read_quality_labels(labels_in(tmp_path, {"url": "https://a.org/", "score": 1}))
+    labels += read_quality_labels(labels_in(tmp_path / "other", {"url": "https://a.org/", "score": 4}))
+    (page,) = labelled_pages(labels)
+    assert sorted(page.scores.values()) == [1.0, 4.0]
 
 
 def test_a_judge_counts_where_no_person_said_anything(tmp_path: Path) -> None:
