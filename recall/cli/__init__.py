@@ -44,7 +44,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "quality": (
         "quality",
-        "Look at rules of quality before they are switched on; rank kept pages by labels from 0 to 5.",
+        "Look at rules of quality before they are switched on; rank kept pages by labels of people or a judge.",
     ),
     "report": (
         "reporting",
@@ -61,7 +61,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "export": (
         "sharing",
-        "Write the corpus, its pages as JSON lines or WARC, or hosts, prefixes or scores; to a path or the Hub.",
+        "Write the corpus (Parquet and card), or its pages as JSON lines (.jsonl, .gz, .zst) or WARC (.warc.gz).",
     ),
     "diff": ("sharing", "Compare two runs (their corpora) or rounds (RUN@N): pages won and lost, by domain."),
     "release": (

@@ -55,7 +55,7 @@ def ours(path: Path, *, fast: bool = True) -> tuple[list[Seen], str]:
         return iter(())
 
     with ExitStack() as patches:
-        patches.enter_context(patch.object(reader, "RESPONSES", {"response": keep}))
+        patches.enter_context(patch.object(reader, "responses_of", lambda _types: {"response": keep}))
         if not fast:
             patches.enter_context(patch.object(FastReader, "records", nothing))
         try:

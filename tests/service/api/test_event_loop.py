@@ -22,8 +22,8 @@ from service.api.models import Models, Version, load, resolve
 from service.api.requests import Settings
 from service.limits import Limits
 
-SLOW_SECONDS = 4.0
-LATE_SECONDS = 3.0
+SLOW_SECONDS = 6.0
+LATE_SECONDS = 5.0
 """Less than the slow store takes, more than a busy machine keeps a thread waiting."""
 STEP_SECONDS = 0.15
 """Processor time between two turns of the loop; steps are made to take some 10 ms."""
