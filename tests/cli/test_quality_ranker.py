@@ -14,7 +14,7 @@ from recall.corpus import part_keys
 from recall.corpus.ranking import fitting
 from recall.corpus.ranking.ranker import load_ranker
 from recall.run.rounds import Run
-from tests.conftest import Crawl, make_run
+from tests.conftest import Crawl, make_run, play
 
 
 def quality(*arguments: object) -> Result:
@@ -126,3 +126,23 @@ def test_labels_are_read_as_the_run_says(crawl: Crawl, tmp_path: Path) -> None:
     run.store.publish_table("corpus/part-00000.parquet", {"url": [], "text": []}, {"url": "string", "text": "string"})
     done = quality("train", run.store.root, "--labels", "http://127.0.0.1:9/labels.jsonl", "--to", tmp_path / "a")
     assert "gave up after 2 attempts" in str(done.exception)
+
+
+def test_the_next_run_ranks_its_pages_as_docs_say(played: Run, folder: Path, tmp_path: Path) -> None:
+    """Labels, a ranker, and a run from the same model whose config names it: its corpus holds the best pages."""
+    labels = write_labels(tmp_path / "u", corpus_rows(played), "url")
+    assert quality("train", folder, "--labels", labels, "--to", tmp_path / "rankers/mine").exit_code == 0
+    (tmp_path / "next.toml").write_text(
+        '[quality]\nranker = "rankers/mine"\nkeep = ["quality >= 2"]\n[mix]\nweights = ["quality:3=3", "quality=0.5"]\n'
+    )
+    parent = ("--from", f"{played.store.root}@2", "--again", "--config", str(tmp_path / "next.toml"))
+    done = CliRunner().invoke(cli.verbs, ["init", str(tmp_path / "run"), *parent])
+    assert done.exit_code == 0, done.output
+    run = Run.open(tmp_path / "run")
+    play(run)
+    columns = ["url", "text", "quality", "weight"]
+    rows = [row for key in part_keys(run) for row in run.store.read_table(key, columns).to_pylist()]
+    assert 0 < len(rows) < len(corpus_rows(played))
+    assert min(row["quality"] for row in rows) >= 2
+    assert {row["weight"] for row in rows if row["quality"] < 3} <= {0.5}
+    assert {row["weight"] for row in rows if row["quality"] >= 3} == {3.0}
