@@ -25,6 +25,7 @@ from service.limits import Limits
 SLOW_SECONDS = 6.0
 LATE_SECONDS = 5.0
 """Less than the slow store takes, more than a busy machine keeps a thread waiting."""
+PATIENT = Settings(Limits(store_seconds=60))
 STEP_SECONDS = 0.15
 """Processor time between two turns of the loop; steps are made to take some 10 ms."""
 
@@ -112,7 +113,7 @@ def slow_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_slow_store_behind_the_list_of_models(version: Version, slow_store: str) -> None:
-    app = create_app(Models([replace(version, run=slow_store)]))
+    app = create_app(Models([replace(version, run=slow_store)]), PATIENT)
     began = time.monotonic()
     answer, turns = measured(app, "GET", "/v1/models")
     assert time.monotonic() - began > SLOW_SECONDS
@@ -137,7 +138,7 @@ def test_a_slow_store_hides_no_report_of_others(version: Version, slow_store: st
 
 
 def test_a_slow_store_behind_a_report(version: Version, slow_store: str) -> None:
-    app = create_app(Models([replace(version, run=slow_store)]))
+    app = create_app(Models([replace(version, run=slow_store)]), PATIENT)
     answer, turns = measured(app, "GET", f"/report/{version.version}/index.html")
     assert answer.status_code == 404
     assert turns.wall < LATE_SECONDS
