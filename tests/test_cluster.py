@@ -99,7 +99,7 @@ def test_workers_of_a_cluster_keep_one_budget(cluster: Any, fault_server: FaultS
     asked = len(fault_server.asked)
     refused = list(jobs.each(ask_often, fault_server.url("file"), [5] * 6, section, "refused"))
     assert {outcome.error_kind for outcome in refused} == {"Refused"}
-    assert len(fault_server.asked) <= asked + 2, "those under way may still end"
+    assert len(fault_server.asked) <= asked + 6, "one of each task may be under way; 30 were to come"
 
 
 @pytest.fixture

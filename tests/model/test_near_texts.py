@@ -72,7 +72,7 @@ def test_a_crowd_of_pages_that_are_alike_in_a_band_takes_no_longer_than_others()
     """A hostile crawl of 50,000 pages of which every one shares a band with every other."""
     random = np.random.default_rng(4)
     crowd = (random.integers(1, 1 << 40, 50_000).astype(np.uint64) << np.uint64(20)) | np.uint64(7)
-    started = time.perf_counter()
+    started = time.process_time()
     text_numbers(crowd)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert CROWD < 100

@@ -67,6 +67,6 @@ HOSTILE = ['{"a":' * (MAX_JSON // 6) + "}", '{"' + "\\" * MAX_JSON + "}", "{" * 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "#!/" + "/" * 999_999, "\n" * 999_999], ids=range(5))
 def test_large_texts_are_told_at_once(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert language_by_signs(text) == ""
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

@@ -144,6 +144,6 @@ def test_own_tex_is_balanced_on_one_line(own: str) -> None:
     "text", ["{" * 200_000, "%" * 200_000, "\\" * 200_000, "{\\displaystyle " * 20_000, "$ " * 100_000]
 )
 def test_long_tex_is_read_in_one_pass(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     own_latex(text)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
