@@ -34,7 +34,7 @@ from recall.records import PLAIN_TEXT, Capture, WarcRef
 from recall.run.sampling import batches
 from recall.sample.crawl import write_sample
 from recall.steps.build.cost import MARKDOWN, build_seconds
-from recall.steps.scan.shard import BATCH, page_batches, score_batch
+from recall.steps.scan.slim_rows import BATCH, page_batches, score_batch
 
 WET_SHARE = 0.1
 """Bytes of Common Crawl's text of a crawl, for one of its WARC files."""

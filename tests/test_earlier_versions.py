@@ -15,7 +15,7 @@ from recall.run.crawl_pages import REPEATS_FILE, CrawlPages, crawl_pages
 from recall.run.rounds import Run
 from recall.run.scanned import ROWS, read_rows, scanned_shards
 from recall.sites.urls import url_key
-from recall.steps.scan import shard
+from recall.steps.scan.slim_rows import SlimRows
 from tests.conftest import Crawl, Fresh, make_run, play
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def earlier(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for schema in (ROWS, PAGE_TASKS):
         monkeypatch.delitem(schema, "sketch")
     monkeypatch.delitem(ROWS, "time")
-    columns = shard.SlimRows.columns
-    monkeypatch.setattr(shard.SlimRows, "columns", lambda rows: {name: columns(rows)[name] for name in ROWS})
+    columns = SlimRows.columns
+    monkeypatch.setattr(SlimRows, "columns", lambda rows: {name: columns(rows)[name] for name in ROWS})
     monkeypatch.delitem(CORPUS, "fallback")
     monkeypatch.setattr("recall.steps.domains._find_repeats", lambda round_, *_: (CrawlPages(round_.run.store), 0))
     monkeypatch.setattr("annotation.page_pool.require_repeats", lambda _: None)

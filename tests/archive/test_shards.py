@@ -28,7 +28,7 @@ from recall.run.ledger import ledger, unexplained
 from recall.run.round_model import floor_of, threshold_of
 from recall.run.rounds import Run
 from recall.run.scanned import read_bodies, read_rows, refs_of, scanned_shards
-from recall.steps.scan.shard import score_batch
+from recall.steps.scan.slim_rows import score_batch
 
 CRAWL = "CC-TEST-2026-01"
 SEGMENT = f"crawl-data/{CRAWL}/segments/1.0"

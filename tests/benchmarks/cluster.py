@@ -27,7 +27,8 @@ from recall.io.token_bucket import FINE, SLOW, EndpointLimits, MemoryBackend
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
 from recall.run.store import Store
-from recall.steps.scan.shard import ScanContext, ShardScan, scan_shard
+from recall.steps.scan.shard import ShardScan, scan_shard
+from recall.steps.scan.shard_report import ScanContext
 
 SHARD_BYTES = 1e9
 SHARDS = 90_000

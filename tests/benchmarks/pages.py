@@ -36,7 +36,7 @@ from recall.io.parquet import ParquetWriter
 from recall.page.text import decode
 from recall.records import Shard
 from recall.run.loaded_model import load_model
-from recall.steps.scan.shard import page_batches, score_batch
+from recall.steps.scan.slim_rows import page_batches, score_batch
 from service.client import Client, Extract, Item
 from tests.fault_server import FaultServer
 

@@ -35,7 +35,9 @@ from recall.model.tokens import Tokenizer
 from recall.page.text import scoring_bytes, scoring_text
 from recall.records import Shard
 from recall.run.store import Store
-from recall.steps.scan.shard import BATCH, ScanContext, ShardScan, page_batches, scan_shard, score_batch
+from recall.steps.scan.shard import ShardScan, scan_shard
+from recall.steps.scan.shard_report import ScanContext
+from recall.steps.scan.slim_rows import BATCH, page_batches, score_batch
 
 ABOVE_FLOOR = 0.1
 PEERS = Path(__file__).with_name("peers.py")
@@ -234,7 +236,8 @@ import sys
 from recall.config import AccessSection, ScanSection
 from recall.records import Shard
 from recall.run.store import Store
-from recall.steps.scan.shard import ScanContext, ShardScan, scan_shard
+from recall.steps.scan.shard import ShardScan, scan_shard
+from recall.steps.scan.shard_report import ScanContext
 
 job = ScanContext(Store(sys.argv[1]), AccessSection(), ScanSection(), "scan-alone", "floor-model")
 scan_shard(job, ShardScan(Shard(0, "", sys.argv[2], sys.argv[2])))

@@ -26,7 +26,9 @@ from recall.records import Capture, Shard, WarcRef
 from recall.run.round_model import load_scorer, model_folder
 from recall.run.rounds import Round, Run
 from recall.run.store import Store
-from recall.steps.scan.shard import ScanContext, ShardScan, page_batches, scan_shard, score_batch
+from recall.steps.scan.shard import ShardScan, scan_shard
+from recall.steps.scan.shard_report import ScanContext
+from recall.steps.scan.slim_rows import page_batches, score_batch
 
 
 def scan(round_: Round, folder: Path, way: str) -> tuple[float, Counter[str], set[str]]:

@@ -18,7 +18,8 @@ from recall.config import AccessSection, ClusterSection, ScanSection
 from recall.records import Shard
 from recall.run.jobs import disconnect, each
 from recall.run.store import Store
-from recall.steps.scan.shard import ScanContext, ShardScan, scan_shard
+from recall.steps.scan.shard import ShardScan, scan_shard
+from recall.steps.scan.shard_report import ScanContext
 
 
 def idle(_context: None, item: int) -> int:

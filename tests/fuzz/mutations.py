@@ -32,7 +32,8 @@ from recall.model.tokens import Tokenizer, split_marks
 from recall.records import Shard
 from recall.run.jobs.deadline import attempt_until
 from recall.run.store import Store
-from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
+from recall.steps.scan.shard import ShardScan, scan_shard
+from recall.steps.scan.shard_report import ScanContext, report_key
 from tests.fuzz.oracle import compare
 
 T = TypeVar("T")

@@ -30,7 +30,8 @@ from recall.run.scanned import OTHER_SHARDS, SHARDS, SHARDS_FILE, ScannedShard, 
 from recall.run.step_folder import Step
 from recall.run.store import Schema
 from recall.steps.scan.rank_threshold import rank_threshold
-from recall.steps.scan.shard import ScanContext, ShardScan, report_key, scan_shard
+from recall.steps.scan.shard import ShardScan, scan_shard
+from recall.steps.scan.shard_report import ScanContext, report_key
 
 ROW_GROUP = 4096
 """Shards in a row group of shards.parquet."""

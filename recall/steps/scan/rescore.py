@@ -12,7 +12,8 @@ from recall.model.scorer.card import kept_by
 from recall.records import Output, Skip
 from recall.run.round_model import load_scorer
 from recall.run.scanned import ScannedShard, read_rows, read_token_lines
-from recall.steps.scan.shard import ScanContext, ShardResult, by_kind, publish_report, rows_schema
+from recall.steps.scan.shard_report import ScanContext, ShardResult, by_kind, publish_report
+from recall.steps.scan.slim_rows import rows_schema
 
 
 def rescore(context: ScanContext, earlier: ScannedShard) -> None:

@@ -14,7 +14,8 @@ from recall.archive.ranges import read_outcomes
 from recall.archive.shards import read_wet
 from recall.records import Capture, Shard, Skip, WarcRef
 from recall.run.sampling import batches
-from recall.steps.scan.shard import ScanContext, SlimRows, page_batches, score_batch
+from recall.steps.scan.shard_report import ScanContext
+from recall.steps.scan.slim_rows import SlimRows, page_batches, score_batch
 
 RANGE_BATCH = 32
 """Pages that are scored together where they are read by byte range."""

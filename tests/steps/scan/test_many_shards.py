@@ -18,7 +18,7 @@ from recall.run.shuffle import StageFile
 from recall.run.store import by_number
 from recall.steps.scan import driver
 from recall.steps.scan.driver import _publish_shards
-from recall.steps.scan.shard import report_key
+from recall.steps.scan.shard_report import report_key
 from tests.conftest import Fresh
 
 BORDER = range(999_990, 1_000_011)

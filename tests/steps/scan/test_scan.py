@@ -10,7 +10,7 @@ from recall.page.text import scoring_text
 from recall.run.round_model import floor_of
 from recall.run.rounds import Run
 from recall.run.scanned import read_rows, scanned_shards
-from recall.steps.scan import shard
+from recall.steps.scan import slim_rows
 from recall.steps.scan.driver import scan
 
 
@@ -114,11 +114,11 @@ def test_why_a_shard_failed_does_not_show_in_the_digest(fresh: Any, crawl: Any, 
 
 def test_a_page_that_is_lost_on_the_way_fails_its_shard(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run = fresh("round 1 train")
-    whole = shard.score_batch
+    whole = slim_rows.score_batch
 
     def lose_one(scorer: Any, batch: Any, skipped: Any) -> Any:
         return whole(scorer, batch[1:], skipped)
 
-    monkeypatch.setattr(shard, "score_batch", lose_one)
+    monkeypatch.setattr(slim_rows, "score_batch", lose_one)
     with pytest.raises(Incomplete, match="responses but accounted for"):
         scan(run.round(1))
