@@ -64,7 +64,7 @@ def repeated_around(parents: Whole, group: Whole, weights: Whole) -> Whole:
 
 
 def order_in_groups(group: Whole) -> Whole:
-    """How many elements of the same group come before each, shape (elements,). group: numbers from 0."""
+    """How many elements of the same group come before each, shape (elements,). group: numbers from 0, -1 for none."""
     order: Whole = _order_in_groups(group)
     return order
 

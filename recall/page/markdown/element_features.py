@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recall.kernels.element_tree import inherit, main_way, order_in_groups, repeated_around, sums_inside
+from recall.kernels.segment_columns import group_sums, sizes_and_means
 from recall.page.markdown.segments import Segments
 
 Array = npt.NDArray[Any]
@@ -39,6 +40,7 @@ KINDS: Final = ("p", "div", "li", "td", "BLOCK", "dd", "dt", "section", "figcapt
 _BITS: Final = {name: 1 << bit for bit, name in enumerate(AROUND)}
 _NUMBERS: Final = {name: number for number, name in enumerate((*KINDS, "", "h1", "h2", "h3", "h4", "h5", "h6"))}
 _DIGIT: Final = re.compile(r"\d")
+_OF_GROUP: Final = ("count", "mean", "share", "segments")
 _UP: Final = ("", "_parent", "_grandparent", "_great")
 
 
@@ -71,10 +73,8 @@ class Elements:
         )[kind]
         bits = np.array([_BITS.get(tag.name, 0) for tag in distinct], dtype=np.int64)[kind]
         self._inherited = inherit(self.parents, self._own, bits, self._shapes)
-        sums = np.zeros((len(tags), 4), np.int64)
-        for column, values in enumerate((np.ones_like(free), free, chars, texts)):
-            sums[:, column] = _sums(self.node, values, len(tags))
-        self._sums = sums_inside(self.parents, sums)
+        sums = group_sums(self.node, np.stack([free, chars, texts]), len(tags))
+        self._sums = sums_inside(self.parents, np.ascontiguousarray(sums.T))
         names = np.array([_NUMBERS.get(tag.name, -1) for tag in distinct], dtype=np.int64)[kind]
         self._kinds = names[self.node]
         self._free, self._chars = free, chars
@@ -82,32 +82,38 @@ class Elements:
 
     def columns(self) -> dict[str, Array]:
         """The columns of each segment from the elements around it."""
+        parents = np.append(self.parents, -1)  # -1, which is outside the body, takes the last one, here and below
         levels = [self.node]
         for _ in range(3):
-            levels.append(np.where(levels[-1] >= 0, self.parents[levels[-1]], -1))
+            levels.append(parents[levels[-1]])
         count, free, chars, texts = self._sums.T
         total = max(int(free[0]), 1)
-        around = self._inherited.around[self.node]
+        inherited = self._inherited
         columns: dict[str, Array] = {
-            "least": self._inherited.least[self.node],
-            "most": self._inherited.most[self.node],
-            "depth": self._inherited.depth[self.node],
+            "least": inherited.least[self.node],
+            "most": inherited.most[self.node],
+            "depth": inherited.depth[self.node],
         }
         inside = np.maximum(count, 1)
         whole = {
-            "path": (self._inherited.path, 0),
-            "own": (self._own, 0),
-            "mean_free": (free / inside, 0),
-            "mean_text": (texts / inside, 0),
-            "links": (1 - free / np.maximum(chars, 1), 1),
-            "count": (inside, 1),
-            "share": (free / total, 0),
+            "path": inherited.path,
+            "own": self._own,
+            "mean_free": free / inside,
+            "mean_text": texts / inside,
+            "links": 1 - free / np.maximum(chars, 1),
+            "count": inside,
+            "share": free / total,
         }
-        values = np.array([np.append(value, outside) for value, outside in whole.values()], dtype=np.float64)
-        for name, at in zip(_UP, levels, strict=True):  # -1, which is outside the body, takes the last one
+        values = np.empty((len(whole), len(parents)))
+        for row, value in zip(values, whole.values(), strict=True):
+            row[:-1] = value
+        values[:, -1] = [kind in ("links", "count") for kind in whole]
+        for name, at in zip(_UP, levels, strict=True):
             columns |= {f"{kind}{name}": row for kind, row in zip(whole, values[:, at], strict=True)}
-        columns |= {f"in_{name}": (around >> bit) & 1 for bit, name in enumerate(AROUND)}
-        columns |= {f"is_{name}": self._kinds == _NUMBERS[name] for name in KINDS}
+        around = (inherited.around[self.node] >> np.arange(len(AROUND))[:, np.newaxis]) & 1
+        columns |= {f"in_{name}": row for name, row in zip(AROUND, around, strict=True)}
+        kinds = self._kinds == np.arange(len(KINDS))[:, np.newaxis]
+        columns |= {f"is_{name}": row for name, row in zip(KINDS, kinds, strict=True)}
         columns["heading"] = np.maximum(self._kinds - len(KINDS), 0)
         return columns | self._main_columns(total) | self._repeated_columns(total) | self._same_path_columns(total)
 
@@ -127,56 +133,37 @@ class Elements:
         """The groups of siblings of one shape around a segment: posts, rows, cards."""
         filled = self._sums[:, 0] > 0
         filled[0] = False
-        members = np.flatnonzero(filled)
-        _, inverse = np.unique(self.parents[members] * (1 << 32) + self._shapes[members], return_inverse=True)
-        sizes = np.bincount(inverse).astype(np.int64)
-        weights = _sums(inverse, self._sums[members, 1], len(sizes))
-        counts = _sums(inverse, self._sums[members, 0], len(sizes))
-        group = np.full(len(filled), -1, np.int64)
-        group[members] = inverse
-        order = np.zeros(len(filled), np.int64)
-        order[members] = order_in_groups(inverse.astype(np.int64))
-        repeats = np.full(len(filled), -1, np.int64)
-        repeats[members] = np.where((sizes[inverse] > 1) & (counts[inverse] > sizes[inverse]), inverse, -1)
-        around = repeated_around(self.parents, repeats, weights)[self.node]
+        group, count = _numbered(self.parents * (1 << 32) + self._shapes, filled)
+        segments, free, _, _ = self._sums.T
+        sums = group_sums(group, np.stack([free, segments]), count)
+        repeats = np.append((sums[0] > 1) & (sums[2] > sums[0]), False)[group]
+        around = repeated_around(self.parents, np.where(repeats, group, -1), sums[1])[self.node]
+        inside_one, depth, within = around >= 0, self._inherited.depth, np.append(group, -1)
         columns: dict[str, Array] = {
-            "group_index": np.where(around >= 0, _at(order, around), -1),
-            "group_depth": np.where(around >= 0, self._inherited.depth[self.node] - self._inherited.depth[around], -1),
-            "group_own": _at(self._sums[:, 1], around),
+            "group_index": np.where(inside_one, order_in_groups(group)[around], -1),
+            "group_depth": np.where(inside_one, depth[self.node] - depth[around], -1),
+            "group_own": np.where(inside_one, free[around], 0),
         }
-        parent = np.where(self.node >= 0, self.parents[self.node], -1)
-        for name, at in (("group", around), ("same", self.node), ("same_parent", parent)):
-            number = np.where(at >= 0, group[at], -1)
-            size = np.maximum(_at(sizes, number), 1)
-            columns[f"{name}_count"] = _at(sizes, number)
-            columns[f"{name}_mean"] = _at(weights, number) / size
-            columns[f"{name}_share"] = _at(weights, number) / total
-            columns[f"{name}_segments"] = _at(counts, number) / size
+        for name, at in (("group", around), ("same", self.node), ("same_parent", self.parents[self.node])):
+            told = sizes_and_means(within[at], sums, total)
+            columns |= {f"{name}_{what}": row for what, row in zip(_OF_GROUP, told, strict=True)}
         return columns
 
     def _same_path_columns(self, total: int) -> dict[str, Array]:
         """How often segments occur under the same path of shapes, and how much unlinked text."""
-        signatures = self._inherited.signature[self.node]
-        _, inverse, sizes = np.unique(signatures, return_inverse=True, return_counts=True)
-        free = _sums(inverse, self._free, len(sizes))
-        chars = _sums(inverse, self._chars, len(sizes))
+        group, count = _numbered(self._inherited.signature[self.node], np.ones(len(self.node), np.bool_))
+        sizes, free, chars = group_sums(group, np.stack([self._free, self._chars]), count)[:, group]
         return {
-            "path_count": sizes[inverse],
-            "path_free": (free / sizes)[inverse],
-            "path_share": free[inverse] / total,
-            "path_links": 1 - free[inverse] / np.maximum(chars[inverse], 1),
+            "path_count": sizes,
+            "path_free": free / sizes,
+            "path_share": free / total,
+            "path_links": 1 - free / np.maximum(chars, 1),
         }
 
 
-def _sums(index: Array, values: Array, count: int) -> Array:
-    """Sums of values by index, whole numbers."""
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, index, values)
-    return sums
-
-
-def _at(values: Array, index: Array) -> Array:
-    """values[index], 0 where the index is negative."""
-    if not len(values):
-        return np.zeros(len(index), values.dtype)
-    return np.where(index >= 0, values[index], 0)
+def _numbered(keys: Array, wanted: Array) -> tuple[Array, int]:
+    """The number of each distinct key, in the order of their first places, -1 where it is not wanted; how many."""
+    numbers: dict[int, int] = {}
+    out = np.full(len(keys), -1, np.int64)
+    out[wanted] = [numbers.setdefault(key, len(numbers)) for key in keys[wanted].tolist()]
+    return out, len(numbers)

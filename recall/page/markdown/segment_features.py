@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from recall.kernels.segment_columns import STEPS, beside, last_before, means_within
 from recall.kernels.segment_words import CAPITAL, CODE_POINTS, DIGIT, PUNCTUATION, WORD, sign_counts, word_sums
 from recall.page.markdown.element_features import Elements
 from recall.page.markdown.segments import TABLE_BITS, Segments
@@ -69,10 +70,8 @@ def features(segments: Segments, markup: Array, words: Array) -> Array:
     markup, words: whole weights of the words of markup and of text by hash, shape (1 << TABLE_BITS,) each.
     """
     columns = columns_of(segments, markup, words)
-    rows = np.empty((len(segments.texts), len(columns)), np.float32)
-    for number, values in enumerate(columns.values()):
-        rows[:, number] = values
-    return rows
+    stacked = np.concatenate(list(columns.values()), dtype=np.float32, casting="unsafe")
+    return np.ascontiguousarray(stacked.reshape(len(columns), -1).T)
 
 
 def columns_of(segments: Segments, markup: Array, words: Array) -> dict[str, Array]:
@@ -113,31 +112,22 @@ def _text_columns(segments: Segments, starts: list[str]) -> dict[str, Array]:
 
 def _order_columns(columns: dict[str, Array]) -> dict[str, Array]:
     """Where a segment lies among the others, and what lies around it."""
-    free, path, text, heading = columns["free"], columns["path"], columns["text"], columns["heading"]
-    count = len(free)
-    index = np.arange(count)
+    text, heading = columns["text"], columns["heading"]
+    kinds = ("free", "path", "text")
+    values = np.stack([columns[kind] for kind in kinds])
     out: dict[str, Array] = {}
-    for step in (-3, -2, -1, 1, 2, 3):
-        there = index + step
-        inside = (there >= 0) & (there < count)
-        there = np.clip(there, 0, count - 1)
-        out[f"path{step:+d}"] = np.where(inside, path[there], 0)
-        out[f"free{step:+d}"] = np.where(inside, free[there], 0)
+    for step, (free, path, weight) in zip(STEPS, beside(values), strict=True):
+        out |= {f"path{step:+d}": path, f"free{step:+d}": free}
         if abs(step) < 3:
-            out[f"text{step:+d}"] = np.where(inside, text[there], 0)
+            out[f"text{step:+d}"] = weight
     for reach, name in ((NEAR, "near"), (WIDE, "wide")):
-        low, high = np.maximum(index - reach, 0), np.minimum(index + reach + 1, count)
-        for kind, values in (("free", free), ("path", path), ("text", text)):
-            sums = np.concatenate([[0], np.cumsum(values)])
-            out[f"{name}_{kind}"] = (sums[high] - sums[low]) / (high - low)
-    titles, headings = np.flatnonzero(heading == 1), np.flatnonzero(heading > 0)
-    out["since_title"] = index - titles[0] if len(titles) else np.full(count, -10 * FAR)
-    before = np.searchsorted(headings, index, side="right") - 1
-    last = np.where(before >= 0, headings[before], -1) if len(headings) else np.full(count, -1)
+        out |= {f"{name}_{kind}": means for kind, means in zip(kinds, means_within(values, reach), strict=True)}
+    index = np.arange(len(heading))
+    titles, last = np.flatnonzero(heading == 1), last_before(heading > 0)
+    out["since_title"] = index - titles[0] if len(titles) else np.full(len(index), -10 * FAR)
     out["since_heading"] = np.where(last >= 0, index - last, FAR)
-    out["heading_text"] = np.where(last >= 0, text[last], 0)
-    out["heading_path"] = np.where(last >= 0, path[last], 0)
-    out["heading_level"] = np.where(last >= 0, heading[last], 0)
+    for name, kind in (("heading_text", text), ("heading_path", columns["path"]), ("heading_level", heading)):
+        out[name] = np.where(last >= 0, kind[last], 0)
     return out
 
 
@@ -166,4 +156,4 @@ def _page_columns(columns: dict[str, Array], tokens: int) -> dict[str, Array]:
         "page_text": columns["text"].sum() / max(tokens, 1),
         "page_likely": free[path > 0].sum() / total,
     }
-    return out | {name: np.full(count, value) for name, value in whole.items()}
+    return out | dict(zip(whole, np.repeat(list(whole.values()), count).reshape(-1, count), strict=True))
