@@ -19,7 +19,7 @@ from recall.page.markdown.code_rows import counted_rows
 from recall.page.markdown.code_runs import blank, is_target, line_run, monospaced_lines
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, without_typed_numbers
-from recall.page.markdown.prose_in_pre import reads_as_sentence, reads_as_verse
+from recall.page.markdown.prose_in_pre import reads_as_phrases, reads_as_sentence, reads_as_verse
 from recall.page.markdown.tree import HEADINGS, MONOSPACED, hidden, holds, monospace, preformatted, text_of, words
 
 BOXES: Final = words("div figure ol ul dl section td p span blockquote font dd b center article")
@@ -179,7 +179,7 @@ def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:
         return True
     if not several and element.tag not in ("p", "div", "td"):
         return False
-    return looks_like_code(text) and len(text) < MAX_TYPED
+    return looks_like_code(text) and len(text) < MAX_TYPED and not reads_as_phrases(text)
 
 
 def _is_declaration(text: str) -> bool:

@@ -16,7 +16,8 @@ from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import declared_language, looks_like_code, strong_class, weak_class
 from recall.page.markdown.code_lines import code_text, raw_lines, tidy
-from recall.page.markdown.tree import HEADINGS, classes, holds, squashed, text_of
+from recall.page.markdown.prose_in_pre import reads_as_sentence
+from recall.page.markdown.tree import HEADINGS, classes, hidden, holds, squashed, text_of
 
 ZERO_WIDTH: Final = re.compile("\u200b")
 """Where a long name may be broken; it shows nothing."""
@@ -54,6 +55,14 @@ def inline(element: HtmlElement) -> CodeSpan | None:
 
 _FORM_FIELD: Final = re.compile(r"comment|message|reply|body|email|search|query|content|text$", re.I)
 _PLAIN_SCRIPT: Final = re.compile(r"syntaxhighlighter|brush|language-|lang-", re.I)
+_SHARING: Final = re.compile(r"shar(?:e|ing)(?![a-z])|shareable|republi", re.I)
+_SHARED: Final = re.compile(r"\s*(?:<[a-z]|\[[a-z]+[=\]]|https?://)", re.I)
+"""Names of fields from which a page is shared, and how a link or text for that begins: HTML, forum code, address."""
+
+_TEMPLATE: Final = re.compile(r"template|tmpl", re.I)
+_ENCODED: Final = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+"""Base64, which nobody reads."""
+
 _CDATA: Final = re.compile(r"\A\s*<!\[CDATA\[(.*?)\]\]>\s*\Z", re.S)
 
 
@@ -66,6 +75,10 @@ def textarea(element: HtmlElement) -> CodeSpan | None:
     name = f"{element.get('class') or ''} {element.get('id') or ''}"
     coded = strong_class(name) or weak_class(name) or "code" in name.lower()
     if not (shown or coded) and (_FORM_FIELD.search(element.get("name") or "") or not looks_like_code(text)):
+        return None
+    if not coded and all(map(reads_as_sentence, filter(None, text.split("\n")))):
+        return None
+    if (_SHARING.search(name) and _SHARED.match(text)) or (hidden(element) and _TEMPLATE.search(name)):
         return None
     return CodeSpan((element,), text, declared_language(element))
 
@@ -100,8 +113,12 @@ def attribute_code(element: HtmlElement) -> CodeSpan | None:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a value is the name of something, and no code: a language, an address of a part of the page."""
-    return text.isalnum() or (text.startswith(("#", ".")) and " " not in text)
+    """Whether a value is no code, but the name of something: a language, a part of the page; or nothing to read."""
+    return (
+        _ENCODED.fullmatch(text.strip()) is not None
+        or text.isalnum()
+        or (text.startswith(("#", ".")) and " " not in text)
+    )
 
 
 @lru_cache(maxsize=4096)

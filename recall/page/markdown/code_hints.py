@@ -145,7 +145,8 @@ _STRONG: Final = re.compile(
     r"|geshi\w*|coderay|program-?listing|prettyprint(?:ed)?|hljs|bbc?_?code|bbcode_code|bbcodecode|codebody"
     r"|phpcode|htmlcode|dp-\w+|syntaxhighlighter|crayon-(?:pre|code|plain|main)|w3-code|ltx_listing|lstlisting"
     r"|member-signature|type-signature|linenums|mw-code|mw-highlight|code-?line|code-?lines|code-wrapper|highlight-code"
-    r"|codehilite|prism|shiki|astro-code|literallayout|language-[\w+#-]+|enlighter-(?:code|default)|blob-wrapper"
+    r"|codehilite|prism|shiki|astro-code|literallayout|enlighter-(?:code|default)|blob-wrapper"
+    r"|language-(?!select|pick|switch|choos|chang|menu|list|drop|nav|bar|item|link|toggle|option)[\w+#-]+"
     r"|listingblock|sh_\w+|cm-s-\w+|codelisting|code-example|code-sample|codesample|code_sample)(?= |$)",
     re.I,
 )

@@ -1,9 +1,11 @@
 """Tabs of which each shows the same code for another tool or language: puts the label of each before what it shows.
 
 In: the tree. Out: the tree; where as many panels with code stand behind a row of labels, each panel begins with its
-label, set in bold, and the row is gone. Any other tabs stay as they are.
+label, set in bold, and the row is gone. Any other tabs stay as they are. A `<pre>` that holds the same code for several
+tools, of which a field chooses one, becomes a `<pre>` for each.
 """
 
+import re
 from itertools import islice
 from typing import Final
 
@@ -21,6 +23,8 @@ _ROW_TAGS: Final = ("ul", "ol", "div", "nav")
 _LABELS: Final = words("li label button a span div")
 _PANELS: Final = words("div section pre figure article")
 _CODE: Final = ("pre", "code", "textarea")
+_LANGUAGE: Final = re.compile(r"(?:^| )lang(?:uage)?-\w")
+_CHOOSERS: Final = frozenset({"input", "select", "button", "label"})
 
 
 def place_tab_labels(root: HtmlElement) -> None:
@@ -42,6 +46,32 @@ def place_tab_labels(root: HtmlElement) -> None:
                 made.tail, panel.text = panel.text, None
                 panel.insert(0, made)
         remove(row)
+
+
+def part_alternatives(root: HtmlElement) -> None:
+    """Give each of the codes that a `<pre>` holds for a field to choose from a `<pre>` of its own."""
+    for pre in list(root.iter("pre")):
+        *before, _ = _alternatives(pre) or [None]
+        for code in before:
+            made = pre.makeelement("pre", dict(pre.attrib))
+            pre.addprevious(made)
+            code.tail = None
+            made.append(code)
+
+
+def _alternatives(pre: HtmlElement) -> list[HtmlElement]:
+    """The children of a `<pre>` that hold a code each, told by their classes, where nothing but fields stands beside.
+
+    The lines of a highlighter have one class, and no language each.
+    """
+    codes = pre.findall("code") if len(pre) > 1 else []
+    if not 1 < len(codes) <= MAX_TABS or len(pre) > 2 * MAX_TABS:
+        return []
+    names = {code.get("class") for code in codes}
+    if len(names) < len(codes) or (pre.text or "").strip() or any((part.tail or "").strip() for part in pre):
+        return []
+    fields = all(part.tag == "code" or part.tag in _CHOOSERS for part in pre)
+    return codes if fields and all(_LANGUAGE.search(code.get("class") or "") for code in codes) else []
 
 
 def _is_row(element: HtmlElement) -> bool:

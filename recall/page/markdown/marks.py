@@ -14,17 +14,22 @@ from recall.page.markdown.block_labels import drop_buttons, drop_label, language
 from recall.page.markdown.blocks import find_code
 from recall.page.markdown.code_elements import CodeSpan
 from recall.page.markdown.code_lines import code_text
-from recall.page.markdown.code_tabs import place_tab_labels
+from recall.page.markdown.code_tabs import part_alternatives, place_tab_labels
 from recall.page.markdown.code_typed import wrap_typed_lines
+from recall.page.markdown.drawn_elsewhere import is_data_of_script, repeats_page
 from recall.page.markdown.formulas import Formula, find_formulas
-from recall.page.markdown.prose_in_pre import set_as_lines
-from recall.page.markdown.tree import BLOCK, HEADINGS, INLINE, classes, remove, text_of
+from recall.page.markdown.prose_in_pre import is_worded, set_as_lines
+from recall.page.markdown.tree import BLOCK, HEADINGS, INLINE, classes, hidden, remove, text_of
 
 CODE_TAGS: Final = ("pre", "code", "xmp", "listing", "tt", "samp", "kbd")
 MIN_COPY: Final = 6
 """Letters from which two equal blocks beside each other are one, drawn twice: output may repeat a short input."""
 
 _PATH: Final = re.compile(r"(?=\S*[./])(?:~?/|\.{1,2}/)?(?:[\w.@+~-]+/)*[\w.@+~-]+")
+LEAST_COPY: Final = 600
+MAX_COPIES: Final = 4
+"""Characters of a hidden block that may be the page's own text once more, and how many of a page are looked at."""
+
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 
 
@@ -32,14 +37,15 @@ _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
 class Marked:
     """Code and formulas by the number at their mark. inlines: as Markdown. elements: the mark of each block.
 
-    texts: of all blocks. plain: the last block is a highlighter's plain copy; typed: it is a `<pre>` whose lines are
-    those of its text.
+    texts: of all blocks. copies: hidden texts that were compared with the page. plain: the last block is a
+    highlighter's plain copy; typed: it is a `<pre>` whose lines are those of its text.
     """
 
     blocks: list[CodeSpan] = field(default_factory=list)
     elements: list[HtmlElement] = field(default_factory=list)
     inlines: list[str] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
+    copies: int = 0
     plain: bool = False
     typed: bool = False
 
@@ -55,6 +61,7 @@ def mark(root: HtmlElement) -> Marked:
         elif formula.element.tag != "math":
             write_out(formula)
     place_tab_labels(root)
+    part_alternatives(root)
     wrap_typed_lines(root)
     for span in find_code(root):
         if span.gutter:
@@ -66,9 +73,24 @@ def mark(root: HtmlElement) -> Marked:
             _mark_inline(span.elements[0], _with_spaces(span.elements[0], inline_code(span.text)), marked)
         elif "hidden" in classes(span.elements[0]) and span.text in marked.texts:
             drop(span)  # a style sheet hides it: the page's example that is shown in parts before
+        elif _is_unseen(span, root, marked):
+            drop(span)
         elif not repeats(span, marked):
             _mark_block(span, marked)
     return marked
+
+
+def _is_unseen(span: CodeSpan, root: HtmlElement, marked: Marked) -> bool:
+    """Whether a block is hidden and no code to be shown: the page's own text once more, or data of a script."""
+    element = span.elements[0]
+    if not hidden(element) or span.language:
+        return False
+    if is_data_of_script(element, span.text):
+        return True
+    if len(span.text) < LEAST_COPY or marked.copies >= MAX_COPIES:
+        return False
+    marked.copies += 1
+    return is_worded(span.text) and repeats_page(root, element)
 
 
 def _with_spaces(element: HtmlElement, code: str) -> str:

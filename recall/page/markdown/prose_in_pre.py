@@ -150,6 +150,7 @@ def _laid_out(lines: list[str]) -> int:
 
     The first one of several may be indented, as those of paragraphs are.
     """
+    lines = [line.expandtabs(8) if line[:1] == "\t" else line for line in lines]
     margins = [len(line) - len(line.lstrip(" ")) for line in lines]
     margin = min(margins)
     if len(lines) > 1 and margins[0] > margin and not _COLUMNS.search(lines[0]):
@@ -182,6 +183,25 @@ def reads_as_verse(line: str) -> bool:
     if len(parts) < least or _STATEMENT.match(line.strip()) or not all(map(_WORD.fullmatch, parts)):
         return False
     return 4 * sum(len(part) > 1 and part.strip(",.:!?").lower() in _FUNCTION for part in parts) >= len(parts)
+
+
+def is_worded(text: str) -> bool:
+    """Whether a fifth of the words of a text are common ones, as in prose of any kind."""
+    parts = text.split()
+    return _common(parts) >= 0.2 * len(parts)
+
+
+def reads_as_phrases(text: str) -> bool:
+    """Whether all lines begin with a capital and are words alone, a fifth of them common ones: no code has such lines.
+
+    Words that begin lines of code (import, let, using) begin sentences too.
+    """
+    parts = text.split()
+    if not all(
+        line.lstrip()[:1].isupper() and line.split()[0][1:].islower() for line in text.split("\n") if line.strip()
+    ):
+        return False
+    return all(map(_WORD.fullmatch, parts)) and is_worded(text)
 
 
 def set_as_lines(element: HtmlElement) -> list[HtmlElement]:

@@ -59,3 +59,22 @@ def test_labels_of_boxes_of_code_are_no_code(name: str) -> None:
     assert "**Ape**\n\n```\na = get(1);\nb();\n```\n\n**Bee**\n\n```\na = fetch(1);\n" in markdown(
         page(BOXES.format(name), 0)
     )
+
+
+CHOICE = (
+    '<pre class="wide"><input type="checkbox" checked><code class="language-js {0}">import a from "a";\na();\n</code>'
+    '<code class="language-js {1}">const a = require("a");\na();\n</code><button>copy</button></pre>'
+)
+
+
+@pytest.mark.parametrize("around", [0, 20], ids=["alone", "long-page"])
+def test_codes_of_a_block_that_a_field_chooses_from_are_a_fence_each(around: int) -> None:
+    assert ('```js\nimport a from "a";\na();\n```\n\n```js\nconst a = require("a");\na();\n```') in markdown(
+        page(CHOICE.format("mjs", "cjs"), around)
+    )
+
+
+def test_codes_of_one_class_in_a_block_are_its_lines() -> None:
+    assert "```js\na();\nb();\n```" in markdown(
+        page('<pre><code class="language-js">a();</code>\n<code class="language-js">b();</code></pre>', 0)
+    )

@@ -41,6 +41,11 @@ PROSE = {
         "at\nall; it is as easy as that.",
         "keeps its lists",
     ),
+    "first-lines-indented-by-tabs": (
+        "\tIf you do not know what the first of them is for, or where it\nkeeps its lists, then you should not use it"
+        "\nat all.\n\n\tIt is as easy as that, and I do not see what else there is to say.\n",
+        "keeps its lists",
+    ),
     "german": (
         "Das ist der Brief, den ich an die anderen geschrieben habe, weil es nicht mit der neuen Fassung geht.\n"
         "Ich habe auch nach dem Grund gefragt, aber sie wollen es mir nicht sagen, und so ist es nun eben.",
