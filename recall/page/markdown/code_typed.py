@@ -2,7 +2,8 @@
 
 In: the tree. Out: the tree, each run of such lines in a `<pre>` of its own; the sentences around it stay. A run is
 proven by its lines: three at least, one of them indented by no-break spaces, half of them code by their look or by a
-remark (a third where spaces indent them; labels do not count), none a sentence or a line of verse.
+remark (a third where spaces indent them; labels do not count), none a sentence or a line of verse. Paragraphs of code
+of which one goes on in the next are one `<pre>`.
 """
 
 import re
@@ -16,7 +17,7 @@ from lxml.html import HtmlElement
 from recall.page.markdown.code_hints import code_share, strong_class, weak_class
 from recall.page.markdown.code_lines import raw_lines, tidy
 from recall.page.markdown.prose_in_pre import reads_as_sentence, reads_as_verse
-from recall.page.markdown.tree import BLOCKS, MONOSPACED, PREFORMATTED, ancestors, monospace, text_of, words
+from recall.page.markdown.tree import BLOCKS, MONOSPACED, PREFORMATTED, ancestors, monospace, remove, text_of, words
 
 MIN_LINES: Final = 3
 MAX_LINE: Final = 240
@@ -80,11 +81,39 @@ def wrap_typed_lines(root: HtmlElement) -> None:
             lines = _broken_lines(parent)
             for first, last in reversed(list(_runs(lines))):
                 _wrap_broken(parent, lines[first : last + 1])
+    for parent in broken:
+        _join_behind(parent)
     for parent in stacked:
         if not _is_told(parent):
             for lines in list(_stacked_lines(parent)):
                 for first, last in _runs(lines):
                     _wrap_stacked(lines[first : last + 1])
+
+
+def _join_behind(paragraph: HtmlElement) -> None:
+    """Take the code of the paragraphs behind one into its own, while a brace is open or their first line indented."""
+    if not _is_wrapped(paragraph):
+        return
+    texts = [paragraph[0].text]
+    opened = 0
+    while True:
+        opened += texts[-1].count("{") - texts[-1].count("}")
+        following = paragraph.getnext()
+        if following is None or not _is_wrapped(following):
+            break
+        text = following[0].text.removeprefix("\n")
+        if opened <= 0 and not text.startswith("  "):
+            break
+        texts.append(text)
+        remove(following)
+    paragraph[0].text = "\n\n".join(texts)
+
+
+def _is_wrapped(paragraph: HtmlElement) -> bool:
+    """Whether all that is left of a paragraph is a `<pre>`, as no page can write it, and nothing stands behind it."""
+    if paragraph.tag != "p" or len(paragraph) != 1 or paragraph[0].tag != "pre":
+        return False
+    return not any((text or "").strip() for text in (paragraph.text, paragraph[0].tail, paragraph.tail))
 
 
 def _is_indented(element: HtmlElement) -> bool:

@@ -16,6 +16,12 @@ TYPED: dict[str, dict[str, tuple[str, str, str]]] = {
             "",
             "for (i = 0; i < n; i++) {\n  a[i] = 0;\n  b[i] = 1;\n}",
         ),
+        "function-in-paragraphs": (
+            "<p>void go()<br>{<br>&nbsp;&nbsp;int a = 1;<br>&nbsp;&nbsp;b(a);</p><p>&nbsp;&nbsp;// and now<br>"
+            "&nbsp;&nbsp;c(a);<br>&nbsp;&nbsp;d(a);</p><p>if (a) {<br>&nbsp;&nbsp;e(a);<br>&nbsp;&nbsp;}<br>}</p>",
+            "",
+            "void go()\n{\n  int a = 1;\n  b(a);\n\n  // and now\n  c(a);\n  d(a);\n\nif (a) {\n  e(a);\n  }\n}",
+        ),
         "in-turn-with-spaces": (
             "<div>while (a) {<br>&nbsp; &nbsp; b(a);<br>&nbsp; &nbsp; a--;<br>}</div>",
             "",
