@@ -31,6 +31,9 @@ MAX_PARTS: Final = 200
 
 _DEPTH: Final = 5
 _INDENTED: Final = re.compile(r"[ \n\t]*\u00a0[ \u00a0]+")
+_RULE: Final = re.compile(r"[ \n\t\u00a0]*\+(?:[-=]{2,}\+)+\s*")
+"""A rule of a table that is drawn with letters."""
+
 _PARAGRAPHS: Final = ("p", "div")
 _NO_LINE: Final = words("img input button textarea select code tt kbd samp object iframe svg") | BLOCKS
 _HOLDERS: Final = PREFORMATTED | MONOSPACED | words("textarea script button nav table tr ul ol dl html")
@@ -92,33 +95,39 @@ def wrap_typed_lines(root: HtmlElement) -> None:
 
 def _join_behind(paragraph: HtmlElement) -> None:
     """Take the code of the paragraphs behind one into its own, while a brace is open or their first line indented."""
-    if not _is_wrapped(paragraph):
+    block = _only_block(paragraph)
+    if block is None:
         return
-    texts = [paragraph[0].text]
+    texts = [block.text]
     opened = 0
     while True:
         opened += texts[-1].count("{") - texts[-1].count("}")
         following = paragraph.getnext()
-        if following is None or not _is_wrapped(following):
+        behind = None if following is None else _only_block(following)
+        if behind is None or not (opened > 0 or behind.text.startswith("\n  ")):
             break
-        text = following[0].text.removeprefix("\n")
-        if opened <= 0 and not text.startswith("  "):
-            break
-        texts.append(text)
+        texts.append(behind.text.removeprefix("\n"))
         remove(following)
-    paragraph[0].text = "\n\n".join(texts)
+    block.text = "\n\n".join(texts)
 
 
-def _is_wrapped(paragraph: HtmlElement) -> bool:
-    """Whether all that is left of a paragraph is a `<pre>`, as no page can write it, and nothing stands behind it."""
-    if paragraph.tag != "p" or len(paragraph) != 1 or paragraph[0].tag != "pre":
-        return False
-    return not any((text or "").strip() for text in (paragraph.text, paragraph[0].tail, paragraph.tail))
+def _only_block(paragraph: HtmlElement) -> HtmlElement | None:
+    """The `<pre>` of a paragraph, as no page can write one, where breaks alone stand beside it and nothing behind."""
+    parts = [part for part in paragraph if part.tag != "br"] if paragraph.tag == "p" else []
+    if (
+        len(parts) != 1
+        or parts[0].tag != "pre"
+        or any((text or "").strip() for text in (paragraph.text, paragraph.tail))
+    ):
+        return None
+    return None if any((part.tail or "").strip() for part in paragraph) else parts[0]
 
 
 def _is_indented(element: HtmlElement) -> bool:
-    """Whether no-break spaces indent the line that a `<br>` or a paragraph begins."""
+    """Whether no-break spaces indent the line that a `<br>` or a paragraph begins, or it is the rule of a table."""
     text = (element.tail if element.tag == "br" else element.text) or ""
+    if _RULE.fullmatch(text):
+        return True
     if not text.strip(" \n\t\u00a0"):
         first = element.getnext() if element.tag == "br" else next(iter(element), None)
         text += "" if first is None or first.tag in _NO_LINE else text_of(first)[:40]
@@ -195,7 +204,13 @@ def _inline(element: HtmlElement) -> str:
 
 def _runs(lines: list[_Line]) -> Iterator[tuple[int, int]]:
     """The first and last line of each run of code."""
-    for may_be, group in groupby(range(len(lines)), key=lambda index: lines[index].may_be_code()):
+    ruled = sum(_RULE.fullmatch(line.text) is not None for line in lines) > 1
+
+    def kind(index: int) -> int:
+        """0: no code, 1: a line of code, 2: of a table that is drawn with letters."""
+        return lines[index].may_be_code() * (1 + (ruled and _is_drawn(lines[index].text)))
+
+    for may_be, group in groupby(range(len(lines)), key=kind):
         if not may_be:
             continue
         places = list(group)
@@ -219,6 +234,8 @@ def _is_outside(lines: list[_Line], place: int, last: int) -> bool:
 
 def _is_code(lines: list[_Line]) -> bool:
     texts = [line.text for line in lines if line.text.strip()]
+    if _is_drawn_table(texts):
+        return True
     height = sum(text.count("\n") + 1 for text in texts)
     indented = any(_INDENTED.match(text) for text in texts)
     if height < MIN_LINES or not indented:
@@ -228,6 +245,18 @@ def _is_code(lines: list[_Line]) -> bool:
     proven = sum(1 for text in judged if _REMARKED.search(text) or code_share(text))
     least = LEAST_INDENTED if any(text.startswith(("  ", "\t")) for text in shown) else LEAST
     return proven >= LEAST_PROVEN and proven >= least * len(judged)
+
+
+def _is_drawn_table(texts: list[str]) -> bool:
+    """Whether lines are a table drawn with letters: rules around rows that begin and end with a stroke."""
+    rules = [index for index, text in enumerate(texts) if _RULE.fullmatch(text)]
+    return len(rules) > 1 and rules[-1] - rules[0] > 1 and all(map(_is_drawn, texts))
+
+
+def _is_drawn(text: str) -> bool:
+    """Whether a line begins and ends with a stroke."""
+    row = text.strip()
+    return row[:1] in ("+", "|") and row[-1] in "+|"
 
 
 def _wrap_broken(parent: HtmlElement, lines: list[_Line]) -> None:

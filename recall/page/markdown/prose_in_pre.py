@@ -39,6 +39,7 @@ class Measure:
 _SHORT: Final = Measure(14, 0.27, 0.95, 0.0, 0.0)
 _USUAL: Final = Measure(MIN_WORDS, 0.25, 0.92, 0.004, 0.1)
 _CLASSED: Final = Measure(MIN_WORDS, 0.3, 0.92, 0.004, 0.0)
+_CLASSED_LONG: Final = Measure(60, 0.3, 0.92, 0.012, 0.0)
 _LONG: Final = Measure(80, 0.28, 0.86, 0.012, 0.2)
 """Of a long text single code names, options and addresses prove less."""
 
@@ -101,7 +102,8 @@ def is_prose(element: HtmlElement, text: str) -> bool:
         return False
     name = element.get("class")
     if name:
-        return not strong_class(name) and _reaches(text, _CLASSED) and _RUNS_ON.search(text) is not None
+        reached = not strong_class(name) and (_reaches(text, _CLASSED) or _reaches(text, _CLASSED_LONG))
+        return reached and _RUNS_ON.search(text) is not None
     if _reaches(text, _USUAL) or _reaches(_without_code(text), _LONG):
         return True
     runs_on = _RUNS_ON.search(text) is not None and _LABELLED.search(text) is None
@@ -135,6 +137,8 @@ def _reaches(text: str, measure: Measure) -> bool:
     if _common(parts) < measure.common * len(parts) or len(_SENTENCE.findall(text)) * _WORDS_PER_SIGN < len(parts):
         return False
     paragraphs = [paragraph.split("\n") for paragraph in _BLANK.split(text.strip("\n"))]
+    if measure is _LONG:
+        paragraphs = [part for paragraph in paragraphs for part in _without_margins(paragraph)]
     lines = sum(map(len, paragraphs))
     if sum(map(_laid_out, paragraphs)) > measure.laid_out * lines:
         return False
@@ -143,6 +147,14 @@ def _reaches(text: str, measure: Measure) -> bool:
 
 def _common(parts: list[str]) -> int:
     return sum(1 for part in parts if part.strip("\"'“”‘’().,;:!?").lower() in _FUNCTION)
+
+
+def _without_margins(lines: list[str]) -> list[list[str]]:
+    """The parts of a paragraph that mails indent each by its own margin, where each runs on from line to line."""
+    parts = [list(part) for _, part in groupby(lines, key=lambda line: len(line) - len(line.lstrip(" ")))]
+    margins = [part for part in parts if part[0].startswith(" ")]
+    told = len(parts) > 1 and all(len(part) > 1 and _RUNS_ON.search("\n".join(part)) for part in margins)
+    return parts if told else [lines]
 
 
 def _laid_out(lines: list[str]) -> int:

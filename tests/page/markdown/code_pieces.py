@@ -17,10 +17,16 @@ TYPED: dict[str, dict[str, tuple[str, str, str]]] = {
             "for (i = 0; i < n; i++) {\n  a[i] = 0;\n  b[i] = 1;\n}",
         ),
         "function-in-paragraphs": (
-            "<p>void go()<br>{<br>&nbsp;&nbsp;int a = 1;<br>&nbsp;&nbsp;b(a);</p><p>&nbsp;&nbsp;// and now<br>"
+            "<p>void go()<br>{<br>&nbsp;&nbsp;int a = 1;<br>&nbsp;&nbsp;b(a);<br></p><p><br>&nbsp;&nbsp;// and now<br>"
             "&nbsp;&nbsp;c(a);<br>&nbsp;&nbsp;d(a);</p><p>if (a) {<br>&nbsp;&nbsp;e(a);<br>&nbsp;&nbsp;}<br>}</p>",
             "",
             "void go()\n{\n  int a = 1;\n  b(a);\n\n  // and now\n  c(a);\n  d(a);\n\nif (a) {\n  e(a);\n  }\n}",
+        ),
+        "table-drawn-with-letters": (
+            "<p>This is what the tool says of the two:<br>+-----+----+<br>| who | at |<br>+-----+----+<br>"
+            "| Ann | 3&nbsp; |<br>+-----+----+<br>And that is all.</p>",
+            "",
+            "+-----+----+\n| who | at |\n+-----+----+\n| Ann | 3  |\n+-----+----+",
         ),
         "in-turn-with-spaces": (
             "<div>while (a) {<br>&nbsp; &nbsp; b(a);<br>&nbsp; &nbsp; a--;<br>}</div>",

@@ -46,6 +46,11 @@ PROSE = {
         "\nat all.\n\n\tIt is as easy as that, and I do not see what else there is to say.\n",
         "keeps its lists",
     ),
+    "letter-that-indents-what-it-quotes": (
+        f"{LETTER}You said:\n    I do not know what it is that the first of them does, or why\n    it has to be done "
+        f"before the others, so tell me.\nIt reads the list that was left by the last one, as I have\nsaid. {LETTER}",
+        "it has to be done",
+    ),
     "german": (
         "Das ist der Brief, den ich an die anderen geschrieben habe, weil es nicht mit der neuen Fassung geht.\n"
         "Ich habe auch nach dem Grund gefragt, aber sie wollen es mir nicht sagen, und so ist es nun eben.",
@@ -96,6 +101,11 @@ def test_prose_whose_pre_has_a_class_needs_a_line_that_runs_on() -> None:
     named = f'<body><h1>Mail</h1><pre class="code">{LETTER}</pre></body>'
     assert "```" not in markdown(named.encode())
     assert "```" in markdown(named.replace("code", "prettyprint").encode())
+
+
+def test_long_prose_with_a_sign_in_a_pre_with_a_weak_class_is_none() -> None:
+    quoted = f"[Set 3] is my choice.\n{LETTER}{LETTER}"
+    assert "```" not in markdown(f'<body><h1>Mail</h1><pre class="code">{quoted}</pre></body>'.encode())
 
 
 def test_code_in_a_letter_is_a_fence_with_its_indentation() -> None:
