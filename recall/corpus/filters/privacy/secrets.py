@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
+
 from recall.corpus.filters.privacy.spans import ENCODED, PersonalSpan
 
 _NAMES = r"pass(?:word|wd|wort|phrase|code)?|pwd|psk|senha|contraseña|пароль|密码|密碼|パスワード|비밀번호"
@@ -30,6 +32,12 @@ _ANCHOR = re.compile(
     r"encryption|session|private|secret|app|master|license|token"
 )
 """How the names begin; looked for in lower case, which is several times as fast as the names without case."""
+
+_CORE = re.compile(r"pass|pwd|psk|senha|contraseña|пароль|密码|密碼|パスワード|비밀번호|key|secret|token|appid")
+"""What each name holds: beginnings are looked for around these only, as they are common words (`app`, `account`)."""
+
+_BEFORE_CORE, _LONGEST = 20, 10
+"""Characters from the beginning of a name to its core at most, and of a beginning."""
 
 _HEAD = re.compile(r"[\w$.-]{0,40}$")
 _URL = re.compile(
@@ -76,12 +84,11 @@ _COMMANDS = (
     ("login", re.compile(rf"\blogin\b[^\n|;]{{0,80}}?\s-p\s{_OPTION}")),
     ("login", re.compile(rf"\blogin\s\S{{1,64}}\s{{1,4}}password\s{_OPTION}")),
     ("redis-cli", re.compile(rf"\bredis-cli\b[^\n|;]{{0,120}}?\s-a\s{_OPTION}")),
-    ("pass", re.compile(rf"-(?:pass(?:in|out)?|(?:src|dest)?(?:storepass|keypass))\s{{1,2}}(?:pass:)?{_OPTION}")),
     ("--pass", re.compile(rf"--pass(?:word|wd)?\s{_OPTION}")),
     ("requirepass", re.compile(rf"\brequirepass\s{{1,4}}{_OPTION}")),
     ("htpasswd", re.compile(rf"\bhtpasswd\s{{1,4}}-\w{{0,8}}b\w{{0,8}}\s+\S{{1,100}}\s+\S{{1,64}}\s+{_OPTION}")),
     (
-        "chpasswd",
+        "echo",
         re.compile(
             r"\becho\s+[\"']?[\w-]{1,32}:(?P<value>[^\s\"'$<>{}|]{5,128})[\"']?\s{0,4}\|\s{0,4}(?:sudo )?chpasswd"
         ),
@@ -89,6 +96,10 @@ _COMMANDS = (
     ("#define", re.compile(r"(?i)#define\s+\w{0,30}(?:pass|pwd|psk)\w{0,10}\s+\"(?P<value>[^\"\s]{4,128})\"")),
     ("identified", re.compile(r"(?i)\bidentified\s+by\s+(?:password\s+)?'(?P<value>[^'\n]{4,128})'")),
     ("password", re.compile(r"(?i)\bpassword(?:\s{1,2}(?:=\s)?|\s?\(\s?)'(?P<value>[^'\n]{4,128})'")),
+)
+"""A word in lower case, and the pattern that is tried where it stands."""
+_ATTRIBUTES = (
+    ("pass", re.compile(rf"-(?:pass(?:in|out)?|(?:src|dest)?(?:storepass|keypass))\s{{1,2}}(?:pass:)?{_OPTION}")),
     ("</", re.compile(r"(?i)<(?:\w{1,20}[.:-])?\w{0,20}?(?:password|passwd|pwd)>(?P<value>[^<>\s]{4,128})</")),
     (
         "value=",
@@ -97,7 +108,7 @@ _COMMANDS = (
         ),
     ),
 )
-"""A word that occurs in the text in lower case, and the pattern that is tried if it does."""
+"""A word in lower case, and the pattern that is looked for where it occurs anywhere."""
 
 
 def passwords(text: str) -> Iterator[PersonalSpan]:
@@ -110,12 +121,14 @@ def passwords(text: str) -> Iterator[PersonalSpan]:
         if not _is_placeholder(value) and not value.isdecimal():
             yield PersonalSpan("password", *found.span(1))
     at = 0
-    while (anchor := _ANCHOR.search(lowered, at)) is not None:
-        assigned = _ASSIGNED.match(text, anchor.start())
-        at = anchor.start() + 1
-        if assigned is not None:
-            yield from _assigned(assigned)
-            at = assigned.start("quoted" if assigned["quoted"] else "unquoted")
+    for core in _CORE.finditer(lowered):
+        at = max(at, core.start() - _BEFORE_CORE)
+        while (anchor := _ANCHOR.search(lowered, at, core.start() + _LONGEST)) is not None:
+            assigned = _ASSIGNED.match(text, anchor.start())
+            at = anchor.start() + 1
+            if assigned is not None:
+                yield from _assigned(assigned)
+                at = assigned.start("quoted" if assigned["quoted"] else "unquoted")
     for start, end in _arguments(text, lowered):
         if not _is_placeholder(text[start:end]):
             yield PersonalSpan("password", start, end)
@@ -182,13 +195,22 @@ def _random(value: str) -> bool:
 
 def _arguments(text: str, lowered: str) -> Iterator[tuple[int, int]]:
     """Arguments of commands, statements and elements that take a password. lowered: the text in lower case."""
+    passing = "pass" in lowered
     for word, pattern in _COMMANDS:
+        at = lowered.find(word) if passing or "pass" not in word else -1
+        while at >= 0:
+            if (match := pattern.match(text, at)) is not None:
+                yield match.span("value")
+            at = lowered.find(word, at + 1 if match is None else match.end())
+    for word, pattern in _ATTRIBUTES:
         if word in lowered:
             for match in pattern.finditer(text):
                 yield match.span("value")
 
 
-_TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-./+:]{15,4000}")
+_IN_TOKEN = bytes(code in b"_-./+:" or bytes([code]).isalnum() for code in range(256))
+"""Of each character, whether keys may have it."""
+
 _OWN = (
     r"github_pat_[A-Za-z0-9_]{22,255}|gh[pousr]_[A-Za-z0-9]{30,255}|gl(?:pat|dt|rt|cbt|ptt|soat|ft|agent)-[A-Za-z0-9_\-]{20,64}"
     r"|(?:AROA|AIDA)[A-Z0-9]{16}\b"
@@ -225,7 +247,7 @@ _PEM = re.compile(
 
 @cache
 def _formats() -> re.Pattern[str]:
-    """All formats in one pattern; what matches a rule of the set goes on to the end of its word."""
+    """All formats in one pattern, where a word begins; a match of a rule of the set goes on to the end of it."""
     from detect_secrets.plugins.aws import AWSKeyDetector  # noqa: PLC0415 - it imports an HTTP client: 0.3 s
     from detect_secrets.plugins.discord import DiscordBotTokenDetector  # noqa: PLC0415
     from detect_secrets.plugins.mailchimp import MailchimpDetector  # noqa: PLC0415
@@ -239,7 +261,7 @@ def _formats() -> re.Pattern[str]:
     )
     kept = _alternatives(rules)
     return re.compile(
-        rf"(?:{_OWN})|(?:{kept})[A-Za-z0-9_]*|(?:{_alternatives(DiscordBotTokenDetector.denylist)})[\w\-]*"
+        rf"(?<!\w)(?:(?:{_OWN})|(?:{kept})[A-Za-z0-9_]*|(?:{_alternatives(DiscordBotTokenDetector.denylist)})[\w\-]*)"
     )
 
 
@@ -249,20 +271,22 @@ def _alternatives(rules: Iterable[re.Pattern[str]]) -> str:
 
 def keys(text: str) -> Iterator[PersonalSpan]:
     """Keys and tokens."""
-    for token in _TOKEN.finditer(text):
-        yield from _in_token(text, *token.span())
+    for start, end in _tokens(text):
+        found = _formats().finditer(text, start, end)
+        yield from (PersonalSpan("key", *match.span()) for match in found if is_key(match[0]))
     if "PRIVATE KEY" in text and "-----END " in text:
         for block in _PEM.finditer(text):
             if not re.search(r"\.\.\.|…|<|x{8,}|X{8,}", block[2][:2000]):
                 yield PersonalSpan("key", *_body(text, *block.span(2)))
 
 
-def _in_token(text: str, at: int, end: int) -> Iterator[PersonalSpan]:
-    while at < end and (match := _formats().search(text, at, end)) is not None:
-        before = text[match.start() - 1] if match.start() else " "
-        if not (before.isalnum() or before == "_") and is_key(match[0]):
-            yield PersonalSpan("key", *match.span())
-        at = match.end()
+def _tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each run of at least 16 characters that keys are made of."""
+    inside = np.frombuffer(text.encode("ascii", "replace").translate(_IN_TOKEN), bool)
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    runs = edges.reshape(-1, 2)
+    for start, end in runs[runs[:, 1] - runs[:, 0] >= 16].tolist():
+        yield start, end
 
 
 def is_key(key: str) -> bool:

@@ -55,3 +55,27 @@ def test_a_hundred_thousand_schemes_take_linear_time() -> None:
     started = time.process_time()
     assert not list(passwords("a://b:" * 100_000 + "aaaaaaaaaaaaaaaaaaaaaaaaa" * 40_000))
     assert time.process_time() - started < 5
+
+
+def test_a_key_behind_a_word_that_ends_as_another_format_begins_is_found() -> None:
+    key = "ghp_" + BODY[:36]
+    text = f"branch task-{key} was merged"
+    assert [text[span.start : span.end] for span in keys(text)] == [key]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ENCRYPTION_ACCESS_KEY",
+        "consumer-secret",
+        "accountKey",
+        "appid",
+        "app_secret",
+        "api_token",
+        "token",
+        "masterKey",
+    ],
+)
+def test_a_name_is_looked_for_from_its_beginning_on(name: str) -> None:
+    text = f"the app of this account: {name} = '{BODY[:32]}'"
+    assert [text[span.start : span.end] for span in passwords(text)] == [BODY[:32]]
