@@ -42,8 +42,9 @@ _SOFTWARE: Final = {
     "askbot": (("post-body", "post"), ("comment-body", "comment")),
     "lithium": (("lia-message-body-content", ""),),
 }
-_WANTED: Final = frozenset(name for pairs in _SOFTWARE.values() for name, _ in pairs if not name.startswith("#"))
-_ID_PREFIXES: Final = tuple(name[1:] for pairs in _SOFTWARE.values() for name, _ in pairs if name.startswith("#"))
+_PAIRS: Final = tuple((name, around, software) for software, pairs in _SOFTWARE.items() for name, around in pairs)
+_BY_NAME: Final = {name: tuple(pair[1:] for pair in _PAIRS if pair[0] == name) for name, _, _ in _PAIRS}
+_ID_PREFIXES: Final = tuple(name[1:] for name in _BY_NAME if name.startswith("#"))
 
 _NAMED: Final = re.compile(
     r"(?:[a-z]+[-_])*(question|topic|thread|post|reply|answer|message|comment)s?[-_]*"
@@ -56,7 +57,8 @@ _SCHEMA: Final = re.compile(rf"{_ASKS.pattern}|schema\.org/Comment\b")
 _SCHEMA_TEXT: Final = frozenset({"text", "articlebody", "commenttext"})
 _SHOWN: Final = etree.XPath(
     "//text()[not(parent::script or parent::style or parent::noscript or parent::textarea or parent::option"
-    " or parent::title)]"
+    " or parent::title)]",
+    smart_strings=False,
 )
 _PARAGRAPHS: Final = 400
 """Characters of paragraphs outside the comments from which they are those of an article."""
@@ -76,15 +78,15 @@ def find_posts(root: HtmlElement) -> list[HtmlElement] | None:
         return None
     comments = {element for element in candidates if _text_of_what(element).endswith("schema.org/Comment")}
     threads: list[tuple[list[HtmlElement], int]] = []
-    for fits in (*_SOFTWARE.values(), None):
-        fitting = {element for element in candidates if _fits_any(element, fits)}
-        if fits is not None and fitting:
-            fitting |= comments  # of markup that the software's list does not know
-        posts = _posts([element for element in candidates if element in fitting])
-        if len(posts) > 1 and (fits is not None or _asks_and_answers(posts)):
+    for software, fitting in _by_software(candidates).items():
+        if not fitting:
+            continue
+        others = comments if software else set[HtmlElement]()  # of markup that the software's list does not know
+        posts = _posts([element for element in candidates if element in fitting or element in others])
+        if len(posts) > 1 and (software or _asks_and_answers(posts)):
             threads.append((posts, sum(len(squashed(text_of(post))) for post in posts)))
     largest = max((size for _, size in threads), default=0)
-    if not threads or largest * 4 < len(squashed(" ".join(map(str, _SHOWN(root))))):
+    if not threads or largest * 4 < len(squashed(" ".join(_SHOWN(root)))):
         return None
     # the first named of those that hold much: later ones may hold the author lines too
     posts = next(posts for posts, size in threads if size * 3 >= largest)
@@ -108,13 +110,26 @@ def _may_hold(element: HtmlElement) -> bool:
 def _may_name(value: str) -> bool:
     """Whether a `class` may be that of a post."""
     names = value.lower().split()
-    return not _WANTED.isdisjoint(names) or any(map(_NAMED.fullmatch, names))
+    return not _BY_NAME.keys().isdisjoint(names) or any(map(_NAMED.fullmatch, names))
 
 
-def _fits_any(element: HtmlElement, pairs: tuple[tuple[str, str], ...] | None) -> bool:
-    """Whether an element holds a post of the software that `pairs` tell; None: by what the page calls it."""
-    if pairs is not None:
-        return any(_fits(element, pair) for pair in pairs)
+def _by_software(candidates: list[HtmlElement]) -> dict[str, set[HtmlElement]]:
+    """The elements that hold a post of each software, in its order; of "" by what the page calls them."""
+    fitting: dict[str, set[HtmlElement]] = {software: set() for software in (*_SOFTWARE, "")}
+    for element in candidates:
+        identity = element.get("id") or ""
+        prefixes = [f"#{prefix}" for prefix in _ID_PREFIXES if identity.startswith(prefix)]
+        for name in (*prefixes, *classes(element)):
+            for around, software in _BY_NAME.get(name, ()):
+                if not around or any(around in classes(ancestor) for ancestor in element.iterancestors()):
+                    fitting[software].add(element)
+        if _is_called_post(element):
+            fitting[""].add(element)
+    return fitting
+
+
+def _is_called_post(element: HtmlElement) -> bool:
+    """Whether an element holds a post by what the page calls it."""
     if (element.get("itemprop") or "").lower() in _SCHEMA_TEXT:
         return _SCHEMA.search(_text_of_what(element)) is not None
     return any(map(_NAMED.fullmatch, classes(element)))
@@ -125,13 +140,6 @@ def _text_of_what(element: HtmlElement) -> str:
     if (element.get("itemprop") or "").lower() not in _SCHEMA_TEXT:
         return ""
     return next((kind for above in element.iterancestors() if (kind := above.get("itemtype"))), "")
-
-
-def _fits(element: HtmlElement, pair: tuple[str, str]) -> bool:
-    name, around = pair
-    identity = element.get("id") or ""
-    held = identity.startswith(name[1:]) if name.startswith("#") else name in classes(element)
-    return held and (not around or any(around in classes(ancestor) for ancestor in element.iterancestors()))
 
 
 def _asks_and_answers(posts: list[HtmlElement]) -> bool:
