@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from recall.kernels.decision_trees import Trees
 from recall.page.markdown.content_model import ContentModel
+from recall.page.markdown.opening_tags import TABLE_BITS
 from recall.page.markdown.segment_features import columns_of, features, word_tokens
-from recall.page.markdown.segments import TABLE_BITS
 from tests.content_model.examples import Example, words_of
 
 Array = npt.NDArray[Any]

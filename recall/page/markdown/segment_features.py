@@ -16,7 +16,8 @@ import numpy.typing as npt
 from recall.kernels.segment_columns import STEPS, beside, last_before, means_within
 from recall.kernels.segment_words import CAPITAL, CODE_POINTS, DIGIT, PUNCTUATION, WORD, sign_counts, word_sums
 from recall.page.markdown.element_features import Elements
-from recall.page.markdown.segments import TABLE_BITS, Segments
+from recall.page.markdown.opening_tags import TABLE_BITS
+from recall.page.markdown.segments import Segments
 
 Array = npt.NDArray[Any]
 

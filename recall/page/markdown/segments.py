@@ -6,10 +6,7 @@ Walks over the serialised body, which is twice as fast as over its elements, and
 """
 
 import re
-import zlib
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from html import unescape
 from typing import Final
 
 from lxml import etree
@@ -18,11 +15,10 @@ from lxml.html import HtmlElement
 from recall.page.markdown.code_runs import blank
 from recall.page.markdown.inline_text import OPENINGS, aside, closing, inline_code_piece, inline_text, shifted
 from recall.page.markdown.marks import Marked
-from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, HIDDEN_STYLE, INLINE, words
+from recall.page.markdown.opening_tags import Tag, tag_of
+from recall.page.markdown.tree import BLOCK, HEADINGS, INLINE, words
 
-TABLE_BITS: Final = 14  # words of classes and ids are hashed to so many
 MAX_ALT: Final = 200  # longer descriptions of pictures are left out
-MAX_KEPT: Final = 1000  # longer tags, as those that hold their picture, are not kept for when they come again
 _SKIPPED: Final = words(
     "script style head title meta link template svg iframe object embed video audio canvas datalist map area param "
     "source track noframes select option textarea"
@@ -31,11 +27,9 @@ _NO_CONTROLS: Final = words("figure figcaption p table ul ol blockquote")
 """What makes of a button around it a box that opens."""
 
 _TAGS: Final = re.compile(r"<([^>]*)>")
-_ATTRIBUTE: Final = re.compile(
-    r'(?:^|\s)(class|id|role|style|hidden|alt|type|aria-expanded|disabled|checked|n|start|colspan|rowspan|POST|VIEW)="([^"]*)"'
-)
-_ICON: Final = re.compile(r"\bmaterial-(?:icons|symbols)")
-_CASE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_BORDERED: Final = OPENINGS.keys() | words("a q button sup sub rt label")
+"""Inline elements at whose borders something is done."""
+
 _WHOLE: Final = HEADINGS | {"dt", "summary", "th"}
 """Blocks whose words are theirs though they stand in a button."""
 
@@ -46,16 +40,6 @@ _FIELDS: Final = ("checkbox", "radio")
 _BACK: Final = re.compile(r"[\s\[(]*[↩↑⤴⏎↵^][\ufe0e\ufe0f↩\s\])]*")
 _FILE: Final = re.compile(r"\S*\.(?:png|jpe?g|gif|svg|webp|bmp|ico)", re.I)
 _OPENED: Final = tuple("(（[［【《")
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """An opening tag. tokens: hashes of its name and of the words of its class, id and role."""
-
-    name: str
-    tokens: tuple[int, ...]
-    block: bool
-    attributes: dict[str, str]
 
 
 _PLAIN: Final = Tag("span", (), False, {})
@@ -77,32 +61,6 @@ class Segments:
     tags: list[Tag] = field(default_factory=list)
 
 
-def token(text: str) -> int:
-    """The hash of a word of markup."""
-    return zlib.crc32(text.encode("utf-8", "replace")) & ((1 << TABLE_BITS) - 1)
-
-
-@lru_cache(maxsize=1 << 15)
-def parse_tag(source: str) -> Tag:
-    """The tag between angle brackets, as XML writes it."""
-    name, _, rest = source.partition(" ")
-    name = name.rstrip("/")
-    found = {key: unescape(value) for key, value in _ATTRIBUTE.findall(rest)} if rest else {}
-    tokens = {token(f"t:{name}")}
-    for kind in ("class", "id"):
-        for word in found.get(kind, "").split()[:12]:
-            tokens.add(token(f"{kind[0]}:{word[:60].lower()}"))
-            tokens.update(token(f"w:{part.lower()}") for part in _CASE.findall(word[:60])[:6])
-    if "role" in found:
-        tokens.add(token(f"r:{found['role'][:30].lower()}"))
-    if "hidden" in found or HIDDEN_STYLE.search(found.get("style", "")):
-        tokens.add(token("hidden"))
-    if name in ("i", "span") and _ICON.search(found.get("class", "")):
-        name = "svg"  # its text is the name of a picture
-    block = name in BLOCKS or name in ("body", "noscript", BLOCK)
-    return Tag(name, tuple(sorted(tokens)), block, found)
-
-
 def segments_of(body: HtmlElement, marked: Marked) -> Segments:
     """Cut a body into segments."""
     body.getroottree().docinfo.clear()  # that of XHTML has a closing tag written for each element
@@ -118,11 +76,11 @@ def segments_of(body: HtmlElement, marked: Marked) -> Segments:
                 walk.leave()
         elif opening[-1] == "/":
             if not skipped:
-                walk.enter_empty(parse_tag(opening) if len(opening) <= MAX_KEPT else parse_tag.__wrapped__(opening))
+                walk.enter_empty(tag_of(opening))
         elif skipped:
             skipped += 1
         else:
-            tag = parse_tag(opening) if len(opening) <= MAX_KEPT else parse_tag.__wrapped__(opening)
+            tag = tag_of(opening)
             if tag.name in _SKIPPED or ("hidden" in tag.attributes and not tag.block):
                 skipped = 1
             else:
@@ -139,7 +97,8 @@ class _Walk:
         self.out = Segments()
         self._marked = marked
         self._node = -1
-        self._open: list[tuple[Tag, int, int]] = []  # tag, run and place in it where the element begins
+        # tag, run and place in it where the element begins, and how many links, fields or buttons are before it
+        self._open: list[tuple[Tag, int, int, int]] = []
         self._run: list[str] = []
         self._blank = 0  # pieces of the run, from its beginning, that are known to show nothing
         self._run_number = 0
@@ -147,11 +106,12 @@ class _Walk:
         self._links = self._link_starts = 0
         self._buttons = 0
         self._fields = 0
-        self._counts: list[int] = []  # of links, fields or buttons before each open element
         self._signs: set[str] = set()
 
     def add(self, text: str) -> None:
-        """Text of the page."""
+        """Text of the page; white space that a run would begin with shows nothing."""
+        if not self._run and not self._buttons and text.isspace():
+            return
         if "&" in text:
             text = text.replace("&#13;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         if "\n" in text:
@@ -169,6 +129,8 @@ class _Walk:
             else:
                 self._flush()
                 self._push(tag)
+        elif name not in _BORDERED:
+            pass
         elif name in OPENINGS:
             sign = OPENINGS[name]
             if sign in self._signs or self.out.tags[self._node].name in HEADINGS:
@@ -186,8 +148,7 @@ class _Walk:
         start = self._fields if name == "label" else self._link_starts if name == "sup" else self._buttons
         if tag.block and name in _NO_CONTROLS:
             self._buttons = 0
-        self._open.append((tag, self._run_number, len(self._run)))
-        self._counts.append(start)
+        self._open.append((tag, self._run_number, len(self._run), start))
 
     def enter_empty(self, tag: Tag) -> None:
         """An element without content."""
@@ -216,15 +177,19 @@ class _Walk:
 
     def leave(self) -> None:
         """The end of the innermost open element."""
-        tag, run, start = self._open.pop()
-        count = self._counts.pop()
-        name, same = tag.name, run == self._run_number
+        tag, run, start, count = self._open.pop()
         self._blank = min(self._blank, start)  # the run is changed from there at most
         if tag.block:
             self._flush()
             self._node = self.out.parents[self._node]
             self._buttons = count
-        elif name in OPENINGS:
+        elif tag.name in _BORDERED:
+            self._end(tag, run == self._run_number, start, count)
+
+    def _end(self, tag: Tag, same: bool, start: int, count: int) -> None:
+        """The end of an inline element. same: whether it began in this run, at the place `start`."""
+        name = tag.name
+        if name in OPENINGS:
             self._signs.discard(OPENINGS[name])
             if same:
                 self._run.append(closing(OPENINGS[name]))

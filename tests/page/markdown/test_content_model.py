@@ -13,8 +13,9 @@ import pytest
 from recall.page.markdown import markdown
 from recall.page.markdown.content_model import FILE, content_model
 from recall.page.markdown.conversion import cut_page
+from recall.page.markdown.opening_tags import TABLE_BITS
 from recall.page.markdown.segment_features import columns_of
-from recall.page.markdown.segments import TABLE_BITS, Segments
+from recall.page.markdown.segments import Segments
 from tests.content_model.code_pages import FILE as CODE_PAGES
 from tests.content_model.code_pages import parse_line
 from tests.content_model.examples import bodies, truths, words_of

@@ -8,7 +8,8 @@ import pytest
 from recall.page.markdown import convert
 from recall.page.markdown.frame_lines import drop_frame_lines
 from recall.page.markdown.marks import mark
-from recall.page.markdown.segments import Segments, parse_tag
+from recall.page.markdown.opening_tags import parse_tag
+from recall.page.markdown.segments import Segments
 from recall.page.markdown.styled_tables import set_tables
 from recall.page.markdown.tree import parse
 from recall.page.markdown.unseen_parts import drop_unseen

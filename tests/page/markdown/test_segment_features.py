@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recall.page.markdown.conversion import cut_page
+from recall.page.markdown.opening_tags import TABLE_BITS, parse_tag, token
 from recall.page.markdown.segment_features import columns_of, features, word_counts, word_token, word_tokens
-from recall.page.markdown.segments import TABLE_BITS, Segments, parse_tag, token
+from recall.page.markdown.segments import Segments
 
 SIZE = 1 << TABLE_BITS
 NOTHING = np.zeros(SIZE, np.int64)
