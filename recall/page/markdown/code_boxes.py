@@ -80,9 +80,10 @@ def _laid_out(element: HtmlElement) -> CodeSpan | None:
         text = first.text or ""
         if told or (text and not text.isspace()):
             break
-        parts = (part for part in islice(first, MAX_TARGETS) if not is_target(part) or not blank(part.tail))
-        inner = next(parts, None)
-        if inner is None:
+        for inner in islice(first, MAX_TARGETS):
+            if not is_target(inner) or not blank(inner.tail):
+                break
+        else:
             return None
         first = inner
     if told:

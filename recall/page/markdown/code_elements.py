@@ -19,7 +19,7 @@ from recall.page.markdown.code_lines import code_text, raw_lines, tidy
 from recall.page.markdown.prose_in_pre import reads_as_sentence
 from recall.page.markdown.tree import HEADINGS, classes, hidden, holds, squashed, text_of
 
-ZERO_WIDTH: Final = re.compile("\u200b")
+ZERO_WIDTH: Final = "\u200b"
 """Where a long name may be broken; it shows nothing."""
 
 
@@ -48,8 +48,8 @@ class CodeSpan:
 
 def inline(element: HtmlElement) -> CodeSpan | None:
     """Inline code of an element, None where it shows nothing."""
-    pieces = tidy(raw_lines(element, keep=False).replace("\n", " "), keep=False)
-    text = squashed(ZERO_WIDTH.sub("", pieces))
+    pieces = tidy(raw_lines(element, keep=False).replace("\n", " "), keep=False) if len(element) else element.text or ""
+    text = squashed(pieces.replace(ZERO_WIDTH, ""))
     return CodeSpan((element,), text, inline=True) if text else None
 
 
@@ -135,7 +135,7 @@ def signature(element: HtmlElement) -> CodeSpan | None:
     if "code-header" in names and element.tag in HEADINGS | {"section", "div"} and not holds(element, "pre"):
         return inline(element) if not holds(element, "button") else None
     if "member-signature" in names or "type-signature" in names:
-        text = ZERO_WIDTH.sub("", code_text(element, keep=True)).replace("\u00a0", " ")
+        text = code_text(element, keep=True).replace(ZERO_WIDTH, "").replace("\u00a0", " ")
         return CodeSpan((element,), text) if text else None
     return None
 

@@ -25,6 +25,9 @@ _CUT: Final = re.compile("([\ud800-\ud81f]|\n\n+)")
 _OPENING, _CLOSING = "[\ud800-\ud80f]", "[\ud810-\ud81f]"
 _SPACE_INSIDE: Final = re.compile(rf"({_OPENING}++)(\s++)")
 _SPACE_AT_END: Final = re.compile(rf"(?<!\s)(\s++)({_CLOSING}++)")
+_SPACED_END: Final = re.compile(rf"(?<=\s){_CLOSING}")
+"""Whether the last one matches anywhere: it is not tried at each space."""
+
 _NOTHING: Final = re.compile("\ud800\ud810|\ud801\ud811|\ud802\ud812|\ud810\ud800|\ud811\ud801|\ud812\ud802")
 _ASIDES: Final = re.compile(f"{_ASIDE}([^{_ASIDE_END}]*){_ASIDE_END}")
 _CODE: Final = re.compile(r"`[^`]*`")
@@ -86,7 +89,7 @@ def inline_code_piece(markdown: str) -> str:
 
 def inline_text(run: str, kept_whole: bool) -> str:
     """The Markdown of a run, lines without white space at their ends. kept_whole: asides stay where nothing else is."""
-    if _BORDER.search(run):
+    if not run.isascii() and _BORDER.search(run):
         run = _with_asides(run, kept_whole)
         if _CUT.search(run):
             run = _with_signs(run)
@@ -98,7 +101,7 @@ def inline_text(run: str, kept_whole: bool) -> str:
         text = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
     else:
         text = " ".join(run.split())
-    return text if len(text) > 20 or text.translate(_UNSEEN).strip() else ""
+    return text if len(text) > 20 or text.isascii() or text.translate(_UNSEEN).strip() else ""
 
 
 def without_html(text: str) -> str:
@@ -151,7 +154,10 @@ def _stripped(text: str) -> str:
 def _spaces_out(text: str) -> str:
     """The text with the white space at both ends of emphasis outside it, and without emphasis of nothing."""
     for _ in range(4 * len(_SIGNS)):  # at most so many borders stand in a row that are not alike
-        moved = _NOTHING.sub("", _SPACE_AT_END.sub(r"\2\1", _SPACE_INSIDE.sub(r"\2\1", text)))
+        moved = _SPACE_INSIDE.sub(r"\2\1", text)
+        if _SPACED_END.search(moved):
+            moved = _SPACE_AT_END.sub(r"\2\1", moved)
+        moved = _NOTHING.sub("", moved)
         if moved == text:
             break
         text = moved

@@ -17,6 +17,7 @@ from recall.page.text.definition import MOST_TEMPLATES, TAG, TAG_NAME, Tag, comm
 from recall.page.text.shadow_roots import MARKUP, RAW_TAGS, flattened
 
 _READ: Final = "|".join(sorted(RAW_TAGS | {names.TEMPLATE_TAG, names.SVG_TAG}))
+_TEMPLATE: Final = re.compile("<template", re.IGNORECASE | re.ASCII)
 _SKIPPED: Final = re.compile(
     rf"(?:[^<]++|<(?![A-Za-z/!?])|</?(?!(?:{_READ})>)[a-z][a-z0-9-]*+>)*+", re.IGNORECASE | re.ASCII
 )
@@ -25,11 +26,10 @@ _SKIPPED: Final = re.compile(
 
 def without_templates(source: str) -> str:
     """The source with shadow roots in their places and without what templates hold."""
-    lowered = source.lower()
-    if "<template" not in lowered:
+    if _TEMPLATE.search(source) is None:
         return source
     source = source[:MAX_CHARS]
-    if "shadowrootmode" in lowered:
+    if "shadowrootmode" in source.lower():
         # so many that it looks at the whole page, not at single hosts
         templates = [(0, 0)] * MOST_TEMPLATES
         source = flattened(source.encode("utf-8", "surrogatepass"), templates).decode("utf-8", "surrogatepass")
