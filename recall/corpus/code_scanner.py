@@ -10,17 +10,18 @@ from functools import cache
 
 from recall.corpus.syntax import WORDS, Parts
 
-_HASH = r"(?<![^\s;(])\#[^\n]*+"
-_SLASHES = r"(?<!:)//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?"
+_HASH = r"\#(?<![^\s;(]\#)[^\n]*+"
+_SLASHES = r"//(?<!://)[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?"
 _DASHES = r"--[^\n]*+"
-_SEMICOLON = r"(?<!\S);[^\n]*+"
-_PERCENT = r"(?<!\\)%[^\n]*+"
+_SEMICOLON = r";(?<!\S;)[^\n]*+"
+_PERCENT = r"%(?<!\\%)[^\n]*+"
 _MARKUP = r"<!--(?:[^-]++|-(?!->))*+(?:-->)?"
 _UNKNOWN = rf"{_SLASHES}|^[ \t]*+(?:\#|--)[ \t][^\n]*+"
 _NONE = r"(?!)"
+"""Each begins with its own character, so that the search skips all others; what must not stand before comes second."""
 
 _DOUBLE = r'"(?:[^"\\\n]++|\\[^\n])*+(?:"|\\?(?=\n|\Z))'
-_SINGLE = r"(?<!\w)'(?:[^'\\\n]++|\\[^\n])*+(?:'|\\?(?=\n|\Z))"
+_SINGLE = r"'(?<!\w')(?:[^'\\\n]++|\\[^\n])*+(?:'|\\?(?=\n|\Z))"
 _TRIPLE = r'"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+(?:""")?|' + r"'''(?:[^'\\]++|\\[\s\S]|'(?!''))*+(?:''')?"
 _STRINGS = rf"{_TRIPLE}|{_DOUBLE}|{_SINGLE}"
 
@@ -40,10 +41,10 @@ _SIGNS = {
 _SIGNS_OF = {word: signs for signs, words in _SIGNS.items() for word in words.split()}
 
 _KEYWORDS = re.compile(
-    r"^[ \t]{0,64}(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub|inline|local|"
-    r"override|open|data|sealed|virtual)[ \t]{1,8}){0,6}"
+    r"^[ \t]{0,64}+(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub|inline|local|"
+    r"override|open|data|sealed|virtual)[ \t]{1,8}+){0,6}+"
     r"(?:def|fn|func|function|fun|class|struct|interface|trait|enum|impl|module|sub|proc|defun|defn|defmodule)[ \t(]",
-    re.MULTILINE | re.IGNORECASE,
+    re.MULTILINE,
 )
 
 
@@ -61,7 +62,7 @@ def scanned(code: str, word: str) -> Parts:
         at = match.end()
     rest.append(code[at:])
     left = " ".join(rest)
-    return Parts("\n".join(comments), "\n".join(strings), left, sum(1 for _ in _KEYWORDS.finditer(left)))
+    return Parts("\n".join(comments), "\n".join(strings), left, sum(1 for _ in _KEYWORDS.finditer(left.lower())))
 
 
 def signs_are_told(word: str) -> bool:

@@ -29,15 +29,15 @@ OUTPUT_LINES = 3
 """Lines of output that tell enough."""
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
-_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w")
 _DATA = re.compile(
     r"(?:\\x[0-9a-fA-F]{2}){4,}+"
-    r"|(?<!\w)(?:0[xX][0-9a-fA-F]{1,16}+[uUlL]{0,3}+[, \t\r\n]{1,40}+){8,}+"
+    r"|(?<![A-Za-z0-9])(?=[-\da-fA-F \t]|[A-Za-z0-9+/]{32})(?:"  # nearly everywhere this is all that is tried
+    r"(?<!\w)(?:0[xX][0-9a-fA-F]{1,16}+[uUlL]{0,3}+[, \t\r\n]{1,40}+){8,}+"
     r"|^[ \t]{0,8}+(?:0x)?[0-9a-fA-F]{4,16}+:?[ \t]{1,4}+(?:[0-9a-fA-F]{2,4}+[ \t]{1,3}+){4,64}+[^\n]*+"
     r"|(?<!\w)(?:[0-9a-fA-F]{2}[ \t\r\n,:]{1,4}+){16,}+"
     r"|(?<![\w.])(?:-?\d{1,20}+(?:\.\d{1,20}+)?+[,; \t\r\n]{1,40}+){20,}+"
-    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}+={0,2}",
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}+={0,2})",
     re.MULTILINE,
 )
 """Each quantifier keeps what it took, so that no run is divided in two ways."""
@@ -111,7 +111,7 @@ def facts_of(code: str, word: str) -> BlockFacts:
         max(lengths, default=0),
         len(lengths),
         sum(lengths),
-        _GENERATED.search(parts.comments) is not None or _is_generated_by_docstring(code, parts.strings),
+        _says_generated(parts.comments) or _is_generated_by_docstring(code, parts.strings),
         only,
         not only and _is_output(code),
         parts.definitions,
@@ -155,11 +155,17 @@ def broken_by_blocks(rules: Sequence[QualityRule], measured: Sequence[BlockFacts
 
 def _is_generated_by_docstring(code: str, strings: str) -> bool:
     """Whether the string that a block begins with says that a program wrote it, as Python's docstrings do."""
-    return code.lstrip().startswith(_DOCSTRING) and _GENERATED.search(strings, 0, LINE) is not None
+    return code.lstrip().startswith(_DOCSTRING) and _says_generated(strings[:LINE])
+
+
+def _says_generated(text: str) -> bool:
+    """Whether a text says that a program wrote it; only few hold the words that this takes."""
+    lowered = text.lower()
+    return ("generated" in lowered or "do not " in lowered) and _GENERATED.search(text) is not None
 
 
 def _ink(text: str) -> int:
-    return len(text) - sum(map(len, _SPACE.findall(text)))
+    return sum(map(len, text.split()))
 
 
 def _is_data(run: str) -> bool:
@@ -177,10 +183,12 @@ def _is_output(code: str) -> bool:
     lines = [line[:LINE] for line in code.split("\n") if line and not line.isspace()]
     if len(lines) < OUTPUT_LINES:
         return False
-    rows = _TABLE_ROW if _RULER.search(code) else None
+    rows = _TABLE_ROW if "--" in code and _RULER.search(code) else None
     count = sure = 0
     traced = False
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for left, line, following in zip(range(len(lines), 0, -1), lines, [*lines[1:], ""], strict=True):
+        if count + left < OUTPUT * len(lines):
+            return False
         row = _OUTPUT_LINE.match(line) is not None or (rows is not None and rows.match(line) is not None)
         sure += row and _UNDERLINE.fullmatch(line) is None
         count += row or _UNDERLINE.fullmatch(following) is not None or (traced and line.startswith("    "))

@@ -135,11 +135,21 @@ def _of_prose(text: str) -> dict[str, int | float]:
 
 def _characters(text: str) -> Counter[str]:
     """How many characters of a text are of each kind. Few are distinct, and each of these is looked at once."""
-    counts: Counter[str] = Counter()
-    for character, count in Counter(text).items():
-        for kind in _kinds(character):
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+    is_ascii = codes < 128
+    occurs = np.bincount(codes[is_ascii], minlength=128)
+    counts = Counter({kind: int(occurs[members].sum()) for kind, members in _ascii_by_kind().items()})
+    others, often = np.unique(codes[~is_ascii], return_counts=True)
+    for code, count in zip(others.tolist(), often.tolist(), strict=True):
+        for kind in _kinds(chr(code)):
             counts[kind] += count
     return counts
+
+
+@cache
+def _ascii_by_kind() -> Mapping[str, list[int]]:
+    """The ASCII characters of each kind."""
+    return {kind: [code for code in range(128) if kind in _kinds(chr(code))] for kind in (*_CHARACTERS, "digits")}
 
 
 @lru_cache(maxsize=1 << 15)
@@ -189,8 +199,13 @@ class FencedBlock:
     language: str
 
 
-def blocks(text: str) -> Iterator[FencedBlock]:
-    """Every fenced block, in order."""
+@lru_cache(maxsize=1)
+def blocks(text: str) -> tuple[FencedBlock, ...]:
+    """Every fenced block, in order. Those of the last text are remembered, as many who read it ask for them."""
+    return tuple(_find_blocks(text))
+
+
+def _find_blocks(text: str) -> Iterator[FencedBlock]:
     opened: re.Match[str] | None = None
     for fence in _fences(text):
         if opened is None:

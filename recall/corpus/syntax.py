@@ -116,13 +116,13 @@ def _parts(data: bytes, tree: Any) -> Parts:
     cursor, inside = tree.walk(), True
     while inside:
         node = cursor.node
-        kind = 0 if _COMMENT.search(node.type) else 1 if node.is_named and _STRING.search(node.type) else 2
-        definitions += kind == 2 and _defines(node)
+        kind = _kind(node.type, node.is_named)
+        definitions += kind == _DEFINES and _defines(node)
         if kind < 2:
             pieces[2].append(data[at : node.start_byte])
             pieces[kind].append(data[node.start_byte : node.end_byte])
             at = node.end_byte
-        if kind == 2 and cursor.goto_first_child():
+        if kind >= 2 and cursor.goto_first_child():
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
@@ -133,9 +133,21 @@ def _parts(data: bytes, tree: Any) -> Parts:
     return Parts(comments, strings, rest, definitions)
 
 
+_DEFINES = 3
+
+
+@cache
+def _kind(word: str, named: bool) -> int:
+    """What nodes of a type are: 0 comments, 1 strings, _DEFINES where they may define something, else 2."""
+    if _COMMENT.search(word):
+        return 0
+    if named and _STRING.search(word):
+        return 1
+    return _DEFINES if named and _DEFINITION.fullmatch(word) else 2
+
+
 def _defines(node: Any) -> bool:
-    if not node.is_named or _DEFINITION.fullmatch(node.type) is None:
-        return False
+    """Whether a node that may define something does."""
     field = _NAMED_BY.get(node.type)
     return field is None or node.child_by_field_name(field) is not None
 

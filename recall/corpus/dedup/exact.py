@@ -33,13 +33,12 @@ KEYS: Schema = {
 """What extraction keeps of each page for these stages. time: seconds since 1970, 0 where unknown; size: UTF-8 bytes."""
 
 ROWS: Schema = {"key": "uint64", "check": "uint64", "id": "int64", "rank": "int64", "pages": "int32"}
-_SPACE = re.compile(r"\s+")
 _TRACKING = re.compile(r"(?i)(?:utm_\w+|gclid|fbclid|msclkid|mc_[ce]id|phpsessid|jsessionid|sid)=[^&]*(?:&|$)")
 
 
 def normalised(text: str) -> str:
     """A text as it is compared: NFC, case folded, every run of white space one space."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text).casefold()).strip()
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def normalised_url(url: str) -> str:

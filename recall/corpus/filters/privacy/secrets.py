@@ -285,8 +285,7 @@ def _tokens(text: str) -> Iterator[tuple[int, int]]:
     inside = np.frombuffer(text.encode("ascii", "replace").translate(_IN_TOKEN), bool)
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
     runs = edges.reshape(-1, 2)
-    for start, end in runs[runs[:, 1] - runs[:, 0] >= 16].tolist():
-        yield start, end
+    yield from runs[runs[:, 1] - runs[:, 0] >= 16].tolist()
 
 
 def is_key(key: str) -> bool:
