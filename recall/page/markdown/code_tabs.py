@@ -12,7 +12,7 @@ from typing import Final
 from lxml.html import HtmlElement
 
 from recall.page.markdown.code_hints import strong_class, weak_class
-from recall.page.markdown.tree import classes, holds_more, remove, squashed, text_of, words
+from recall.page.markdown.tree import HEADINGS, classes, holds, holds_more, remove, squashed, text_of, words
 
 MAX_TABS: Final = 12
 MAX_LABEL: Final = 40
@@ -22,6 +22,7 @@ _ROWS: Final = words(
 _ROW_TAGS: Final = ("ul", "ol", "div", "nav")
 _LABELS: Final = words("li label button a span div")
 _PANELS: Final = words("div section pre figure article")
+_PANEL_CLASSES: Final = words("tabbed-block tabpanel tab-pane sd-tab-content sphinx-tabs-panel")
 _CODE: Final = ("pre", "code", "textarea")
 _LANGUAGE: Final = re.compile(r"(?:^| )lang(?:uage)?-\w")
 _CHOOSERS: Final = frozenset({"input", "select", "button", "label"})
@@ -83,6 +84,8 @@ def _labels(row: HtmlElement) -> list[str]:
     if holds_more(row, 2 * MAX_TABS) or (row.text or "").strip():
         return []
     parts = [part for part in row if part.tag != "input"]
+    if len(parts) == 1 and parts[0].tag in ("ul", "ol"):
+        parts = list(parts[0])
     labels = [squashed(text_of(part)) for part in parts]
     if not 1 < len(labels) <= MAX_TABS or any((part.tail or "").strip() for part in row):
         return []
@@ -98,9 +101,17 @@ def _panels(row: HtmlElement, count: int) -> list[HtmlElement]:
         return []
     inside = [part for part in islice(behind[0], count + 1) if isinstance(part.tag, str)]
     for panels in (inside, behind[:count] if len(behind) >= count else []):
-        if len(panels) == count and _hold_code(panels):
+        if len(panels) == count and (_hold_code(panels) or _are_panels(panels)):
             return panels
     return []
+
+
+def _are_panels(panels: list[HtmlElement]) -> bool:
+    """Whether elements are panels of tabs by their role or class, each with a paragraph or list and without heading."""
+    named = all(part.get("role") == "tabpanel" or not _PANEL_CLASSES.isdisjoint(classes(part)) for part in panels)
+    if not named or any((part.tail or "").strip() for part in panels[:-1]):
+        return False
+    return all(holds(part, "p", "li", "pre") and not holds(part, *HEADINGS, "form", "input") for part in panels)
 
 
 def _is_box_of_code(panel: HtmlElement) -> bool:

@@ -14,11 +14,12 @@ from lxml.html import HtmlElement
 from recall.page.markdown.content import choose, post_of
 from recall.page.markdown.content_lines import heading_level, keep_names_above
 from recall.page.markdown.content_model import content_model
+from recall.page.markdown.document_title import DocumentTitle, site_names
 from recall.page.markdown.hidden_addresses import reveal_addresses
 from recall.page.markdown.markdown_writer import write
 from recall.page.markdown.marks import Marked, mark
 from recall.page.markdown.page_headings import drop_permalinks, set_headings
-from recall.page.markdown.page_title import DocumentTitle, find_title, site_names
+from recall.page.markdown.page_title import find_title
 from recall.page.markdown.segment_features import word_counts
 from recall.page.markdown.segments import Segments, segments_of
 from recall.page.markdown.streamed_parts import fill_holes, mark_holes

@@ -37,7 +37,7 @@ _FRAME: Final = re.compile(
     r"|(?:click to )?share on [\w ]{1,20}(?: \(opens in (?:a )?new window\))?"
     r"|sign up for free(?: to join this conversation on github)?|already have an account\? sign in to comment"
     r"|sign up for free to join this conversation on github. already have an account\? sign in to comment"
-    r"|load earlier comments|subscribe to (?:my|our|the) (?:newsletter|blog|mailing list)"
+    r"|load earlier comments|expand description|subscribe to (?:my|our|the) (?:newsletter|blog|mailing list)"
     r"|war diese seite hilfreich|cette page vous a-t-elle (?:aidé|été utile)|¿?te (?:ha resultado|fue) útil esta página"
     r"|эта страница была полезна|该页面对你有帮助吗|このページは役に立ちましたか",
     re.I,

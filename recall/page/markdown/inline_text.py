@@ -34,6 +34,9 @@ _CODE: Final = re.compile(r"`[^`]*`")
 _WORD: Final = re.compile(r"\w+")
 _BLANKS: Final = re.compile(r"\n{3,}")
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
+_EDGES: Final = " \n\u200b\u2060\ufeff\u00ad"
+"""What shows nothing at either end of a run."""
+
 _SENTENCE: Final = 3
 _TAG_LIKE: Final = re.compile(
     r"(?<!`)(`++)(?!`).{0,2000}?(?<!`)\1(?!`)|\$[^$\n]{1,2000}\$"
@@ -101,7 +104,10 @@ def inline_text(run: str, kept_whole: bool) -> str:
         text = _BLANKS.sub("\n\n", "\n".join(lines)).strip("\n")
     else:
         text = " ".join(run.split())
-    return text if len(text) > 20 or text.isascii() or text.translate(_UNSEEN).strip() else ""
+    if text.isascii():
+        return text
+    text = text.strip(_EDGES)
+    return text if len(text) > 20 or text.translate(_UNSEEN).strip() else ""
 
 
 def without_html(text: str) -> str:

@@ -32,6 +32,9 @@ _ENCLOSED: Final = {"box": "boxed", "roundedbox": "boxed", "radical": "sqrt", "t
 _ARROWS: Final = {"→": "xrightarrow", "⟶": "xrightarrow", "←": "xleftarrow", "⟵": "xleftarrow"}
 _STACK: Final = r"\genfrac{}{}{0pt}{}"
 _EMS: Final = {"em": 1.0, "ex": 0.5, "px": 1 / 16, "pt": 1 / 12, "mu": 1 / 18, "cm": 2.4, "mm": 0.24, "in": 6.0}
+_NAMED_LENGTHS: Final = frozenset({"thickmathspace", "verythickmathspace", "veryverythickmathspace"})
+"""Names for the width of a word's space (MathML 3, 2.1.5.2); around signs LaTeX sets such spaces itself."""
+
 _LENGTH: Final = re.compile(r"(-?(?:\d{1,6}\.?\d{0,6}|\.\d{1,6}))\s*([a-z]{2})")
 _UNDER_MARKS: Final = frozenset("_⏟")
 _WIDE_OPERATORS: Final = frozenset("∑∏∐∫∬∭∮⋃⋂")
@@ -108,7 +111,11 @@ def _symbols(element: HtmlElement) -> str:
 
 def _space(element: HtmlElement, _depth: int) -> str:
     """The space that an `<mspace>` leaves: of one em, of two, or of a word."""
-    length = _LENGTH.fullmatch((element.get("width") or "").strip().lower())
+    asked = (element.get("width") or "").strip().lower()
+    if asked in _NAMED_LENGTHS:
+        beside = (element.getprevious(), element.getnext())
+        return r"\ " if any(other is not None and other.tag == "mtext" for other in beside) else ""
+    length = _LENGTH.fullmatch(asked)
     width = float(length[1]) * _EMS.get(length[2], 0) if length else 0.0
     if width >= 0.9:
         return r"\qquad " if width >= 1.9 else r"\quad "

@@ -1,7 +1,8 @@
-"""Headings as a page shows them: by role too, in one line, without the signs of their permalinks.
+"""Headings, paragraphs and labels of notes as a page shows them, by role and by what generators call them.
 
 In: the tree. Out: the tree with `h1` to `h6` in place of `role="heading"`, with spans in place of boxes in a heading,
-and without links that only lead to the heading itself.
+without links that only lead to the heading itself; with `p` in place of spans that stand for paragraphs, and with the
+number of a note in its first paragraph.
 """
 
 import re
@@ -12,7 +13,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from recall.page.markdown.marks import CODE_TAGS
-from recall.page.markdown.tree import BLOCK, HEADINGS, PREFORMATTED, ancestors, holds, remove, text_of, words
+from recall.page.markdown.tree import BLOCK, BLOCKS, HEADINGS, PREFORMATTED, ancestors, holds, remove, text_of, words
 
 MAX_HEADING: Final = 300
 """Characters; an element that holds more is no heading, or one that is not closed."""
@@ -22,6 +23,11 @@ _BY_ROLE: Final = etree.XPath("//*[@role='heading']")
 _ROLES: Final = ('"heading"', "'heading'", "=heading")
 """One of these stands in the source of a page with a heading by role; else the tree is not searched."""
 
+_TITLE_BOX: Final = etree.XPath("//div[@class='headertitle']/div[@class='title']")
+"""Doxygen's title."""
+
+_PARAGRAPHS: Final = etree.XPath("//span[@data-as='p']")
+_NOTES: Final = etree.XPath("//*[@role='doc-footnote' or @role='doc-biblioentry']/*[1][self::span][@class='label']")
 _BOXES: Final = words("div p section header center article hgroup")
 _OTHERS: Final = (*HEADINGS, *PREFORMATTED, BLOCK, "table", "ul", "ol", "dl", "form")
 """What stands in no heading."""
@@ -31,13 +37,16 @@ _PERMALINK_CLASS: Final = re.compile(
     r"|src-?link|source-?link|view-?source|toggle-?source|(?:^| )(?:src|icon-action)(?: |$)",
     re.I,
 )
-_SIGNS: Final = r"(?:Â?¶|#|§|🔗|∞|⚓|[\ue000-\uf8ff])"
+_SIGNS: Final = r"(?:Â?¶|#|§|◆|🔗|∞|⚓|[\ue000-\uf8ff])"
 _PERMALINK: Final = re.compile(
     rf"[\s\u200b]*(?:{_SIGNS}|link|permalink|\[?\s*edit(?: source)?\s*\]?|anchor|direct link"
     r"|\[?\s*(?:view )?(?:source|src)(?: code)?\s*\]?)?[\s\u200b]*",
     re.I,
 )
 _SIGN: Final = re.compile(rf"\s*{_SIGNS}\s*")
+_SEPARATOR: Final = re.compile(r"\s[·•|]\s*\Z")
+"""What parted a link from the words in front of it."""
+
 _WORDS: Final = re.compile(
     r"[\s\u200b]*(?:(?:(?:direct |perma|copy |anchor )?link (?:to|for) (?:this |the )?(?:head(?:ing|line|er)|section)"
     r"|permalink to .*|section titled .*|direct link to .*|copy (?:section )?link(?: to (?:heading|section))?"
@@ -53,12 +62,28 @@ def set_headings(root: HtmlElement, source: str) -> None:
             level = element.get("aria-level") or ""
             if len(text_of(element)) <= MAX_HEADING and not holds(element, *_OTHERS):
                 element.tag = f"h{level if level in '123456' and len(level) == 1 else 2}"
+    if "headertitle" in source and next(root.iter("h1"), None) is None:
+        for title in _TITLE_BOX(root)[:1]:
+            title.tag = "h1"
+    for span in _PARAGRAPHS(root) if 'data-as="p"' in source else ():
+        if not holds(span, *BLOCKS) and next(span.iterancestors("p", *HEADINGS), None) is None:
+            span.tag = "p"
+    for label in _NOTES(root) if '"doc-' in source else ():
+        _label_note(label)
     for heading in root.iter(*HEADINGS):
         boxes = list(heading.iterdescendants(*_BOXES))
         if boxes and len(text_of(heading)) <= MAX_HEADING and not holds(heading, *_OTHERS):
             for box in boxes:
                 box.tag = "span"
                 box.text, box.tail = f" {box.text or ''}", f" {box.tail or ''}"
+
+
+def _label_note(label: HtmlElement) -> None:
+    """Move the label of a note into the paragraph behind it."""
+    paragraph = label.getnext()
+    if paragraph is not None and paragraph.tag == "p" and not (label.tail or "").strip():
+        paragraph.insert(0, label)
+        label.tail, paragraph.text = f" {paragraph.text or ''}", None
 
 
 def drop_permalinks(root: HtmlElement) -> None:
@@ -98,7 +123,13 @@ def _leads_here(link: HtmlElement, text: str) -> bool:
 
 def _remove_outside_code(element: HtmlElement) -> None:
     if next(element.iterancestors(*CODE_TAGS), None) is None:
+        parent, before = element.getparent(), element.getprevious()
+        last = element.getnext() is None and not (element.tail or "").strip()
         remove(element)
+        if last and before is not None and before.tail:
+            before.tail = _SEPARATOR.sub("", before.tail)
+        elif last and before is None and parent is not None and parent.text:
+            parent.text = _SEPARATOR.sub("", parent.text)
 
 
 @lru_cache(maxsize=4096)

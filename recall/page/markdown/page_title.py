@@ -6,14 +6,11 @@ it, which are not written a second time.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from lxml.html import HtmlElement
-
 from recall.page.markdown.content_lines import heading_level
+from recall.page.markdown.document_title import LETTERS, MIN_NAME, DocumentTitle, letters_of
 from recall.page.markdown.segments import Segments
-from recall.page.markdown.tree import text_of
 
 MAX_TITLE: Final = 300
 """Characters; longer headings are no titles."""
@@ -27,77 +24,9 @@ SENTENCE: Final = 5
 MAX_LINE: Final = 60
 """Characters of a line above a title."""
 
-_HOME: Final = re.compile(r"(?:https?:)?//[^/?#]+/?|/|\.{1,2}/|/?index\.\w{3,5}", re.IGNORECASE)
-"""A link to the first page of a site."""
-
 _READ: Final = 20_000
-_SEPARATOR: Final = re.compile(r"\s+(?:[|\-–—·•»«:/~]|::)\s+|\s*[|»]\s*")
-_LETTERS: Final = re.compile(r"[^\W_]+")
 _NUMBERED: Final = re.compile(r"(?:^|[\s:])((?:\d{1,3}|[A-Z])(?:\.\d{1,3})+)\.?\s*$")
 """A document's title that ends in the number of a section, which its heading begins with."""
-
-_MIN: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentTitle:
-    """text: of `<title>`. sites: names of the site. host: of the URL, "" where it is unknown."""
-
-    text: str
-    sites: frozenset[str] = frozenset()
-    host: str = ""
-
-    @property
-    def pieces(self) -> list[str]:
-        """What separators part in the title."""
-        return [piece.strip() for piece in _SEPARATOR.split(" ".join(self.text.split())) if piece and piece.strip()]
-
-    @property
-    def parts(self) -> list[str]:
-        """The pieces, the site's names left out unless nothing else stands there."""
-        parts = self.pieces
-        own = [part for part in parts if not self.names_site(_letters(part))]
-        return own if own and len(parts) > 1 else parts
-
-    def names_site(self, letters: str) -> bool:
-        """Whether letters are the site's name by its metadata or host."""
-        return bool(letters) and (letters in self.sites or (len(letters) > _MIN and letters in _letters(self.host)))
-
-    @property
-    def is_only_site(self) -> bool:
-        """Whether the whole title is names of the site."""
-        rest = _letters(self.text)
-        for name in sorted(self.sites, key=len, reverse=True):
-            rest = rest.replace(name, " ") if len(name) >= _MIN else rest
-        return bool(self.text) and not rest.strip()
-
-    def is_site(self, letters: str) -> bool:
-        """Whether letters are the site's name: by its metadata or host, or the title's last part of several."""
-        parts = self.parts
-        return self.names_site(letters) or (len(parts) > 1 and letters == _letters(parts[-1]))
-
-
-def site_names(root: HtmlElement, host: str) -> frozenset[str]:
-    """Letters of what names the site: its metadata, and the links to its first page. host: of the page, or ""."""
-    names = [meta.get("content") or "" for meta in root.iter("meta") if meta.get("property") == "og:site_name"]
-    names += [text_of(link)[:MAX_TITLE] for link in root.iter("a") if _leads_home(link.get("href") or "", host)]
-    for picture in root.iter("img"):  # the logo, on whichever host the first page is
-        around = picture.getparent()
-        if around is not None and around.tag == "a" and _HOME.fullmatch((around.get("href") or "").strip()):
-            names += [(picture.get("alt") or "")[:MAX_TITLE]]
-    return frozenset(_letters(name) for name in names) - {""}
-
-
-def _leads_home(target: str, host: str) -> bool:
-    target = target.strip()
-    if _HOME.fullmatch(target) is None:
-        return False
-    _, absolute, other = target.partition("//")
-    return not absolute or not host or other.strip("/").removeprefix("www.") in host
-
-
-def _letters(text: str) -> str:
-    return "".join(_LETTERS.findall(text.lower()))
 
 
 def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> tuple[str, list[int]]:
@@ -120,7 +49,7 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     if index >= 0:
         title = segments.texts[index]
     else:
-        named = _letters(document.text) in document.sites  # by one name, whose parts are no titles
+        named = letters_of(document.text) in document.sites  # by one name, whose parts are no titles
         title, share = (document.text, 0.0) if named else _best_part(segments, keep, document)
         leading = _leading(_without_site(segments, keep, headings, document), headings)
         if leading >= 0 and (
@@ -130,15 +59,22 @@ def find_title(segments: Segments, keep: Sequence[bool], document: DocumentTitle
         elif leading < 0 and (alone := _alone(segments, keep, headings, document)) >= 0:
             title, at = segments.texts[alone], alone
     title = " ".join(title.split())
-    letters = _letters(title)
-    others = {_letters(part) for part in document.pieces} | document.sites
+    letters = letters_of(title)
+    above = -1  # a heading that the whole title of the document leaves out
+    if at > 0 and letters == letters_of(document.text):
+        above = at - 1 if 0 < heading_level(segments, at - 1) < heading_level(segments, at) else -1
+    others = {letters_of(part) for part in document.pieces} | document.sites
     shown = [
         index
         for index, text in enumerate(segments.texts)
         if segments.code[index] < 0
         and len(text) <= 2 * MAX_TITLE
         and (index <= first + 2 or heading_level(segments, index))
-        and ((shown_as := _letters(text)) == letters or (index <= max(first, at) and shown_as in others))
+        and (
+            (shown_as := letters_of(text)) == letters
+            or index == above
+            or (index <= max(first, at) and shown_as in others)
+        )
     ]
     return title, shown if letters else []
 
@@ -159,13 +95,19 @@ def _named(
     segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
 ) -> int:
     """The heading that the document's title names, -1 where none does."""
-    whole, parts = _letters(document.text), [_letters(part) for part in document.parts]
+    whole, parts = letters_of(document.text), [letters_of(part) for part in document.parts]
     joined = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 2, len(parts) + 1)}
     first = next((index for index, kept in enumerate(keep) if kept), 0)
     exact, partial, only_site = [], [], document.is_only_site
+    tops = [letters_of(segments.texts[index]) for level, index in headings if level == 1]
+    only = sum(not document.is_site(letters) for letters in tops) == 1
+
+    def says_more(letters: str) -> bool:
+        return whole in letters or (only and _begins(parts, letters))
+
     for level, index in headings:
-        letters = _letters(segments.texts[index])
-        if level > 3 or len(letters) < _MIN or not whole or (len(parts) > 1 and document.names_site(letters)):
+        letters = letters_of(segments.texts[index])
+        if level > 3 or len(letters) < MIN_NAME or not whole or (len(parts) > 1 and document.names_site(letters)):
             continue
         if only_site and letters != whole:
             continue
@@ -175,39 +117,58 @@ def _named(
             return index  # more than one part of the title
         if letters in parts or letters == whole:
             exact.append((level, index, parts.index(letters) if letters in parts else 0))
-        elif level <= 2 and (letters in whole or (level == 1 and whole in letters)):
+        elif level <= 2 and (letters in whole or (level == 1 and says_more(letters))):
             partial.append((level, index))
     if exact and len(parts) > 1:
         last = [(level, index) for level, index, part in exact if part == len(parts) - 1]
         other = [(level, index) for level, index, part in exact if part < len(parts) - 1]
         if last and (not other or (min(last) > min(other) and last[0][1] > other[0][1] and len(other) == 1)):
             # sites that put their name first show it in a higher heading; a lone match far from the text is theirs
-            return min(last)[1] if other or abs(min(last)[1] - first) <= 1 else -1
-        return min(other)[1]
-    if exact:
+            at = min(last)[1]
+            if other or (abs(at - first) <= 1 and not _is_over_another(keep, headings, at)):
+                return at
+            partial = [(level, index) for level, index in partial if level == 1 and keep[index]]
+        else:
+            return min(other)[1]
+    elif exact:
         return min(exact)[1]
     level, index = min(partial, default=(0, -1))
-    return -1 if level > 1 and _is_under_title(segments, headings, index, document) else index
+    return -1 if level > 1 and _is_under_title(segments, headings, index, document, keep[index]) else index
+
+
+def _begins(parts: Sequence[str], letters: str) -> bool:
+    """Whether a heading says the first of several parts of the document's title, and more."""
+    return len(parts) > 1 and len(parts[0]) > MIN_NAME and parts[0] in letters
+
+
+def _is_over_another(keep: Sequence[bool], headings: Sequence[tuple[int, int]], at: int) -> bool:
+    """Whether the next heading that is kept is as high, and no kept text stands between."""
+    level, behind = next(((level, index) for level, index in headings if index > at and keep[index]), (7, -1))
+    own = next(level for level, index in headings if index == at)
+    return level <= own and not any(keep[at + 1 : behind])
 
 
 def _is_under_title(
-    segments: Segments, headings: Sequence[tuple[int, int]], index: int, document: DocumentTitle
+    segments: Segments, headings: Sequence[tuple[int, int]], index: int, document: DocumentTitle, kept: bool
 ) -> bool:
-    """Whether a heading of a section stands under the only `h1`, which shares a word with the document's title."""
-    tops = [segments.texts[at] for level, at in headings if level == 1 and at < index]
-    if len(tops) != 1 or sum(level == 1 for level, _ in headings) > 1 or document.is_site(_letters(tops[0])):
+    """Whether the only `h1` stands over a heading and shares a word with the document's title, or says it all again."""
+    tops = [at for level, at in headings if level == 1]
+    top = segments.texts[tops[0]] if len(tops) == 1 else ""
+    if not top or document.is_site(letters_of(top)):
         return False
-    return not {word for word in _LETTERS.findall(tops[0].lower()) if len(word) > _MIN}.isdisjoint(
-        _LETTERS.findall(document.text.lower())
-    )
+    if tops[0] > index:
+        return not kept and letters_of(segments.texts[index]) in letters_of(top)
+    told = LETTERS.findall(document.text.lower())
+    return any(len(word) > MIN_NAME and word in told for word in LETTERS.findall(top.lower()))
 
 
 def _shown_above(segments: Segments, keep: Sequence[bool], document: DocumentTitle) -> int:
     """The text above the first kept paragraph that is a sentence of the document's title, -1 for none."""
-    parts = {_letters(part) for part in document.parts if len(part.split()) >= SENTENCE}
+    parts = {letters_of(part) for part in document.parts if len(part.split()) >= SENTENCE}
     parts -= {part for part in parts if document.is_site(part)}
     for index, text in enumerate(segments.texts):
-        if parts and segments.code[index] < 0 and len(text) <= MAX_TITLE and _letters(text) in parts:
+        told = parts and segments.code[index] < 0 and len(text) <= MAX_TITLE and letters_of(text) in parts
+        if told and segments.tags[segments.nodes[index]].name != "li":  # items lead through the site
             return index
         if not parts or (keep[index] and len(text) > MAX_LINE):
             break
@@ -224,7 +185,7 @@ def _main(
         for level, index in headings
         if level == 1
         and (keep[index] or 0 <= first - index <= NEAR)
-        and not document.is_site(_letters(segments.texts[index]))
+        and not document.is_site(letters_of(segments.texts[index]))
     ]
     leading = [index for index in tops if index <= first]
     if leading:
@@ -243,26 +204,26 @@ def _best_part(segments: Segments, keep: Sequence[bool], document: DocumentTitle
     if not parts:
         return "", 0.0
     texts = [text.lower() for text, kept in zip(segments.texts, keep, strict=True) if kept]
-    seen = set(_LETTERS.findall("\n".join(texts)[:_READ]))
+    seen = set(LETTERS.findall("\n".join(texts)[:_READ]))
     shares = [_share(part, seen) for part in parts]
-    best = max(range(len(parts)), key=lambda at: (shares[at], len(_letters(parts[at])) >= _MIN, -at))
+    best = max(range(len(parts)), key=lambda at: (shares[at], len(letters_of(parts[at])) >= MIN_NAME, -at))
     return parts[best], shares[best]
 
 
 def _share(part: str, seen: set[str]) -> float:
-    words = _LETTERS.findall(part.lower())
+    words = LETTERS.findall(part.lower())
     return sum(word in seen for word in words) / len(words) if words else 0.0
 
 
 def _share_a_word(left: str, right: str) -> bool:
-    return not set(_LETTERS.findall(left.lower())).isdisjoint(_LETTERS.findall(right.lower()))
+    return not set(LETTERS.findall(left.lower())).isdisjoint(LETTERS.findall(right.lower()))
 
 
 def _without_site(
     segments: Segments, keep: Sequence[bool], headings: Sequence[tuple[int, int]], document: DocumentTitle
 ) -> Sequence[bool]:
     """What is kept, without headings that name the site where the document's title does no more."""
-    names = {index for _, index in headings if document.names_site(_letters(segments.texts[index]))}
+    names = {index for _, index in headings if document.names_site(letters_of(segments.texts[index]))}
     return [kept and index not in names for index, kept in enumerate(keep)] if document.is_only_site else keep
 
 
@@ -292,5 +253,5 @@ def _alone(
         return -1
     before = [segments.texts[at] for at in range(index) if keep[at]]
     text = segments.texts[index]
-    named = len(_LETTERS.findall(text)) >= SENTENCE - 2 and not _share_a_word(text, document.text)
+    named = len(LETTERS.findall(text)) >= SENTENCE - 2 and not _share_a_word(text, document.text)
     return index if named and len(before) <= 2 and all(len(line) <= MAX_LINE for line in before) else -1

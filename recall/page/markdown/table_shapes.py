@@ -4,6 +4,7 @@ In: the tree. Out: the tree with a table between two headings, one table for row
 a line for a signature (Doxygen's). Nested tables are left as they are.
 """
 
+import re
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -19,6 +20,7 @@ MAX_NAME, MAX_TOLD = 60, 400
 MIN_CELLS, MAX_ROWS = 3, 60
 """Cells, and rows, of a signature."""
 
+_NAME_CLASS: Final = re.compile(r"(?:param(?:eter)?|field|option|property|attribute)[-_]?name|^term$", re.I)
 _LAYOUT: Final = (*HEADINGS, BLOCK, "table", "pre", "form", "img", "ul", "ol", "blockquote")
 _GROUPS: Final = words("tbody thead tfoot")
 _PARTS: Final = _GROUPS | {"tr", "td", "th"}
@@ -33,6 +35,10 @@ def set_shapes(root: HtmlElement) -> None:
             continue
         if len(rows) == 1:
             _join_rows(table, rows[0])
+            if _tells_a_name(table, rows[0]):
+                _write_in_a_line(table)
+            elif _is_named(rows[0]):
+                rows[0][0].tag = "th"  # else one row would lay out the page
         elif holds(table, *HEADINGS):
             _split_at_headings(table, rows)
         if len(rows) <= MAX_ROWS and _is_signature(rows):
@@ -142,6 +148,22 @@ def _is_pair(row: HtmlElement) -> bool:
         return False
     name, told = (text_of(cell).strip() for cell in row)
     return 0 < len(name) <= MAX_NAME and len(name) < len(told) <= MAX_TOLD
+
+
+def _tells_a_name(table: HtmlElement, row: HtmlElement) -> bool:
+    """Whether a lone row holds a name, a colon and what is said of it: nothing of its kind stands beside the table."""
+    if row.getparent() is None or holds_more(row, 2) or not holds_more(row, 1) or holds(row, *_LAYOUT, "th"):
+        return False
+    if any(other is not None and other.tag == "table" for other in (table.getprevious(), table.getnext())):
+        return False
+    name, told = (text_of(cell).strip() for cell in row)
+    return 1 < len(name) <= MAX_NAME and name.endswith((":", "：")) and 0 < len(told) <= MAX_TOLD
+
+
+def _is_named(row: HtmlElement) -> bool:
+    """Whether the class of the first of two or three small cells says that it is a name."""
+    cells = 1 < len(row) <= MIN_CELLS and _is_small(row)
+    return cells and row[0].tag == "td" and _NAME_CLASS.search(row[0].get("class") or "") is not None
 
 
 def _is_signature(rows: list[HtmlElement]) -> bool:

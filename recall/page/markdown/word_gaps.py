@@ -30,7 +30,7 @@ _SILENT: Final = words("svg img style script template input i span")
 
 _BOX_CLASSES: Final = words("flex inline-flex grid inline-grid d-flex d-inline-flex d-grid")
 _BOX_STYLE: Final = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)", re.I)
-_BADGE: Final = re.compile(r"(?:^|[-_])(?:badge|pill|chip|lozenge)(?:$|[-_])")
+_BADGE: Final = re.compile(r"(?:^|[-_])(?:badge|pill|chip|lozenge)(?:$|[-_])|^m?label$")
 _NAME: Final = re.compile(r"[a-z]{4,}(?!\d)|[a-z]+[-_][a-z]+", re.I)
 """A class that a person named, not the number of a style."""
 
@@ -97,9 +97,7 @@ class _Joints:
     def ends_badge(self, element: HtmlElement) -> bool:
         """Whether a word stands right behind a badge that ends in one."""
         tail = element.tail or ""
-        if not tail[:1].isalnum() or not any(map(_BADGE.search, classes(element))):
-            return False
-        return self._end(element)[-1:].isalnum()
+        return tail[:1].isalnum() and _is_badge(element) and self._end(element)[-1:].isalnum()
 
     def _parent(self, parent: HtmlElement) -> tuple[bool, bool]:
         """Whether no text stands directly in a parent, and whether it is a flex or grid box."""
@@ -154,6 +152,10 @@ class _Joints:
         return text.strip("`") if text.startswith("`") else text
 
 
+def _is_badge(element: HtmlElement) -> bool:
+    return any(map(_BADGE.search, classes(element)))
+
+
 def _signs_part(before: str, after: str, tag: str) -> bool:
     """Whether signs part two texts, such as the colon of a label. tag: of the element that holds `after`."""
     last, first = before[-1], after[0]
@@ -175,7 +177,7 @@ def _words_part(left: HtmlElement, right: HtmlElement, lower: bool) -> bool:
     kinds = {left.tag, right.tag}
     if kinds & _STYLED:
         return not lower and left.tag != right.tag and INLINE not in kinds
-    if INLINE in kinds or kinds & _LINKS:
+    if INLINE in kinds or kinds & _LINKS or (_is_badge(left) and _is_badge(right)):
         return True
     ours, theirs = ({name for name in classes(element) if _NAME.match(name)} for element in (left, right))
     named_apart = bool(ours - theirs) and bool(theirs - ours)

@@ -35,6 +35,10 @@ STYLED: dict[str, dict[str, tuple[str, str]]] = {
             "lexer parser\n\nBoth are there.",
         ),
         "keys": ("<p>Press <kbd>Ctrl</kbd><kbd>C</kbd> to stop it.</p>", "Press `Ctrl` `C` to stop it."),
+        "labels": (
+            "<div><span class=mlabel>inline</span><span class=mlabel>virtual</span></div><p>It is one of two.</p>",
+            "inline virtual\n\nIt is one of two.",
+        ),
         "code-and-badge": (
             "<div><code>depth</code><span class=badge>required</span></div><p>How deep it is.</p>",
             "`depth` required\n\nHow deep it is.",

@@ -22,6 +22,8 @@ TABS = {
     f"</button></div><div>{FIRST}{SECOND}</div></div>",
     "links": '<ul class="nav nav-tabs"><li><a href="#a">Ape</a></li><li><a href="#b">Bee</a></li></ul>'
     f'<div class="tab-content"><div id="a">{FIRST}</div><div id="b">{SECOND}</div></div>',
+    "list-in-a-row": '<div class="tabs"><div class="tablist"><ul><li class="tab"><p>Ape</p></li><li class="tab">'
+    f'<p>Bee</p></li></ul></div><div class="tabpanel">{FIRST}</div><div class="tabpanel">{SECOND}</div></div>',
     "panels-as-siblings": '<div><div role="tablist"><button role="tab">Ape</button><button role="tab">Bee</button>'
     f"</div><section>{FIRST}</section><section>{SECOND}</section></div>",
 }
@@ -45,6 +47,16 @@ def test_each_label_stands_before_its_code(tabs: str, around: int) -> None:
     out = markdown(page(tabs, around))
     assert WRITTEN in out
     assert out.count("Ape") == out.count("Bee") == 1
+
+
+@pytest.mark.parametrize("around", [0, 20], ids=["alone", "long-page"])
+def test_each_label_stands_before_the_prose_of_its_panel(around: int) -> None:
+    tabs = (
+        '<div><div role="tablist"><button role="tab">Ape</button><button role="tab">Bee</button></div>'
+        '<div role="tabpanel"><p>The ape is old.</p></div>'
+        '<div role="tabpanel" hidden><p>The bee is not.</p></div></div>'
+    )
+    assert "\n\n**Ape**\n\nThe ape is old.\n\n**Bee**\n\nThe bee is not.\n" in markdown(page(tabs, around))
 
 
 @pytest.mark.parametrize("tabs", OTHERS.values(), ids=OTHERS)

@@ -25,6 +25,10 @@ CELLS = r"a & 0 \\ 1 & b"
     ("markup", "latex"),
     [
         ("<mi>x</mi><mo>+</mo><mn>1</mn>", "x+1"),
+        (
+            '<mtext>if</mtext><mspace width="thickmathspace"/><mi>n</mi><mspace width="thickmathspace"/><mo>=</mo>',
+            r"\text{if}\ n=",
+        ),
         ("<mi>α</mi><mi>x</mi>", r"\alpha x"),
         ("<mi>count</mi>", r"\mathrm{count}"),
         ("<mi>sin</mi><mo>&#8289;</mo><mi>x</mi>", r"\sin x"),

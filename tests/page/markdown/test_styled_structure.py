@@ -10,13 +10,14 @@ from recall.page.markdown.styled_tables import set_tables
 from recall.page.markdown.tree import parse
 from recall.page.markdown.unseen_parts import drop_unseen
 from recall.page.markdown.word_gaps import part_words
+from tests.page.markdown.generated_pieces import GENERATED
 from tests.page.markdown.styled_pieces import STYLED
 from tests.page.markdown.test_prose_kept import page
 
 LENGTHS = {"alone": 0, "long-page": 20}
 CASES = [
     pytest.param(piece, written, id=f"{kind}-{name}")
-    for kind, pieces in STYLED.items()
+    for kind, pieces in (*STYLED.items(), ("generated", GENERATED))
     for name, (piece, written) in pieces.items()
 ]
 

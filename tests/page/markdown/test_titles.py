@@ -2,7 +2,7 @@
 
 import pytest
 
-from recall.page.markdown import markdown
+from recall.page.markdown import convert, markdown
 from tests.page.markdown.pieces import PARAGRAPH
 
 URL = "https://www.toolshed.example/posts/7"
@@ -137,6 +137,34 @@ PAGES: dict[str, tuple[str, str, str]] = {
         f'<div id="question-header"><h1><a href="/q/7">{FIT}</a></h1></div><div class="content">TEXT</div>',
         FIT,
     ),
+    "name-in-menu-kind-in-h1": (
+        "Gauge in tools::parts - Toolshed",
+        '<nav><h2><a href="#">Gauge</a></h2></nav><main><h1>Struct <span>Gauge</span></h1>TEXT</main>',
+        "Struct Gauge",
+    ),
+    "book-as-h1-chapter-as-h1": (
+        "cut lines - The Tool Book",
+        '<div id="menu-bar"><h1 class="menu-title">The Tool Book</h1></div><main><h1><a href="#c">cut-lines(1)</a></h1>'
+        "TEXT</main>",
+        "cut-lines(1)",
+    ),
+    "book-as-h1-number-in-h1": (
+        "T0042 - The Tool Index",
+        '<h1 class="menu-title">The Tool Index</h1><main><h1>Tool code T0042</h1>TEXT</main>',
+        "Tool code T0042",
+    ),
+    "box-of-a-class-reference": (
+        "Toolshed: Gauge Class Reference",
+        '<div class="header"><div class="headertitle"><div class="title">Gauge Class Reference</div></div></div>'
+        '<div class="contents">TEXT<h2 class="memtitle"><span class="permalink"><a href="#a">◆&#160;</a></span>Gauge()'
+        "</h2><p>Makes a gauge of the parts that are there.</p></div>",
+        "Gauge Class Reference",
+    ),
+    "running-head-above": (
+        FIT,
+        f"<table><tr><td><h1>All about tools</h1><h2>{FIT}</h2></td></tr></table><div>TEXT</div>",
+        FIT,
+    ),
     "related-h2s": (
         f"{FIT} | Toolshed",
         f"<article><h1>{FIT}</h1>TEXT</article><aside><h2>Latest posts</h2><ul><li><a href=/8>Another post</a>"
@@ -209,3 +237,9 @@ def test_a_section_of_the_highest_level_is_not_the_title(document: str, body: st
     text = markdown(html.encode())
     assert text.startswith(f"# {title}\n")
     assert text.count(f"# {title}\n") == 1
+
+
+@pytest.mark.parametrize("title", ["", "Words", FIT])
+def test_a_page_of_a_single_line_comes_out(title: str) -> None:
+    found = convert(f"<title>{title}</title><p>These are the only words of the page.".encode())
+    assert found.fallback is None
