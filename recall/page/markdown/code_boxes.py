@@ -53,7 +53,7 @@ def box(element: HtmlElement, name: str | None, seen: set[HtmlElement]) -> CodeS
     """The code of an element that is no `<pre>`, `<code>` or table. name: its class attribute; seen: of `line_run`."""
     tag = element.tag
     styled = element.get("style") or (tag == "font" and element.get("face"))
-    told = name is not None and _tells(name, tag in _NAMED)
+    told = name is not None and _tells(name, tag in _NAMED and not (tag == "td" and len(name) == 1))
     if tag in BOXES and (told or (styled and (monospace(element) or preformatted(element)))):
         span = _container(element, seen)
         if span is not None:

@@ -131,7 +131,8 @@ def _words(element: HtmlElement, own: bool) -> Iterator[str]:
         prefixed = _PREFIXED.match(name)
         if prefixed and (prefixed[1] in LANGUAGES or prefixed[1] in _ALIASES or name.startswith(("lang", "brush"))):
             yield prefixed[1]
-    own = own or not _MARKERS.isdisjoint(names)
+    named = own and element.tag not in ("td", "th")  # c and r are sides of a cell
+    own = named or not _MARKERS.isdisjoint(names)
     for name in names:
         if name in LANGUAGES and name not in _UNSURE and (own or len(name) > 2):
             yield name

@@ -58,6 +58,7 @@ _QUOTED: Final = re.compile(r"(?m)^(?:> ?)+")
 _ADDRESS: Final = re.compile(
     r"<?\b(?:https?|ftp)://[^\s<>]{1,300}>?|<?\b[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}>?"
 )
+_MAIL: Final = re.compile(r"\s*[\w.+-]{1,60}@(?:[\w-]{1,60}\.){1,6}[a-zA-Z]{2,10}\s*")
 _COLUMNS: Final = re.compile(r"\S(?: {3,}|\t)\S")
 _WORD: Final = re.compile(
     r"[\"'“‘(«„]*(?:[^\W\d_]+(?:['’/-][^\W\d_]+)*|\d{1,4}(?:[.,]\d{1,4})?%?)[\"'”’)».,;:!?…]*|[-–—&]|\d{1,2}[.)]"
@@ -92,15 +93,18 @@ _BLANK: Final = re.compile(r"\n[ \t]*\n")
 
 
 def is_prose(element: HtmlElement, text: str) -> bool:
-    """Whether the text of a `<pre>` is prose: sentences of common words without any sign that code has."""
+    """Whether the text of a `<pre>` is prose: sentences of common words without any sign that code has.
+
+    So is an e-mail address alone.
+    """
     if len(text) > MAX_CHARS or next(element.iter("code", "samp", "kbd", "span"), None) is not None:
         return False
     text = _QUOTED.sub("", text)
-    if len(_SPOKEN.findall(text)) * 5 > text.count("\n") + 1:
-        return False
-    if _is_indexed(text):
+    if len(_SPOKEN.findall(text)) * 5 > text.count("\n") + 1 or _is_indexed(text):
         return False
     name = element.get("class")
+    if not name and _MAIL.fullmatch(text):
+        return True
     if name:
         reached = not strong_class(name) and (_reaches(text, _CLASSED) or _reaches(text, _CLASSED_LONG))
         return reached and _RUNS_ON.search(text) is not None

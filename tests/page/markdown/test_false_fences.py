@@ -23,6 +23,7 @@ UNFENCED = {
     "source-of-the-article": f"{ARTICLE}<pre hidden class=raw># How to\n\n{SOURCE}</pre>",
     "encoded-advertisement": f'<div class="code-block"><div data-code="{ENCODED}"></div></div>',
     "list-of-languages": '<div class="language-selector"><div class=a>English;</div><div class=a>Deutsch;</div></div>',
+    "column-named-by-a-letter": '<table><tr><td class="l">|| a [b]() ||</td><td class="r">|| c = d ||</td></table>',
     "sentence-whose-spaces-count": '<p style="white-space:pre-wrap">Let the paint dry. Look at it for an hour.</p>',
     "class-that-is-a-language-too": '<div class="vim x"><p>Import fees:</p><p>Import fees may be due in it</p></div>',
 }

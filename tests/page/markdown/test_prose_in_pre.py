@@ -51,6 +51,7 @@ PROSE = {
         f"before the others, so tell me.\nIt reads the list that was left by the last one, as I have\nsaid. {LETTER}",
         "it has to be done",
     ),
+    "address": ("   ann@pear.example.org   \n", "ann@pear.example.org"),
     "german": (
         "Das ist der Brief, den ich an die anderen geschrieben habe, weil es nicht mit der neuen Fassung geht.\n"
         "Ich habe auch nach dem Grund gefragt, aber sie wollen es mir nicht sagen, und so ist es nun eben.",
@@ -58,6 +59,9 @@ PROSE = {
     ),
 }
 FENCED = {
+    "address-of-a-machine": "ann@localhost",
+    "version": "pear@1.2.3",
+    "repository": "git@pear.example:ann/tool.git",
     "error": "error: could not begin the work\nerror: the file is in use by another\nnothing was written to the disk.",
     "output": "Do this first\nDo that, no matter what happened before",
     "one-line": 'Just say "yes" and the rest of the work is done for you by the tool.',
