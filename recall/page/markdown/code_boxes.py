@@ -19,8 +19,18 @@ from recall.page.markdown.code_rows import counted_rows
 from recall.page.markdown.code_runs import blank, is_target, line_run, monospaced_lines
 from recall.page.markdown.code_tables import code_table
 from recall.page.markdown.line_numbers import are_line_numbers, without_typed_numbers
-from recall.page.markdown.prose_in_pre import reads_as_phrases, reads_as_sentence, reads_as_verse
-from recall.page.markdown.tree import HEADINGS, MONOSPACED, hidden, holds, monospace, preformatted, text_of, words
+from recall.page.markdown.prose_in_pre import is_long_prose, reads_as_phrases, reads_as_sentence, reads_as_verse
+from recall.page.markdown.tree import (
+    HEADINGS,
+    MONOSPACED,
+    classes,
+    hidden,
+    holds,
+    monospace,
+    preformatted,
+    text_of,
+    words,
+)
 
 BOXES: Final = words("div figure ol ul dl section td p span blockquote font dd b center article")
 LAYOUTS: Final = words("div p section td dd blockquote figure")
@@ -174,6 +184,8 @@ def _is_block_text(element: HtmlElement, text: str, strong: bool) -> bool:
     if (holds(element, "img") and not strong) or not any(letter.isalnum() for letter in text):
         return False
     several = "\n" in text
+    if "literallayout" in classes(element) and is_long_prose(text):
+        return False  # DocBook's lines as they are, in the font of the text
     if strong and element.tag not in ("span", "b"):
         return code_share(text) > 0 or (several and not holds(element, "a"))
     if monospace(element) and (preformatted(element) if several else element.tag == "div" and _is_declaration(text)):

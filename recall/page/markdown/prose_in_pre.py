@@ -108,10 +108,15 @@ def is_prose(element: HtmlElement, text: str) -> bool:
     if name:
         reached = not strong_class(name) and (_reaches(text, _CLASSED) or _reaches(text, _CLASSED_LONG))
         return reached and _RUNS_ON.search(text) is not None
-    if _reaches(text, _USUAL) or _reaches(_without_code(text), _LONG):
+    if _reaches(text, _USUAL) or is_long_prose(_without_code(text)):
         return True
     runs_on = _RUNS_ON.search(text) is not None and _LABELLED.search(text) is None
     return runs_on and _ENDED.search(text) is not None and _reaches(text, _SHORT)
+
+
+def is_long_prose(text: str) -> bool:
+    """Whether a text is prose as long mails and licences are, in which addresses and single names count less."""
+    return len(text) <= MAX_CHARS and _reaches(text, _LONG)
 
 
 def _is_indexed(text: str) -> bool:

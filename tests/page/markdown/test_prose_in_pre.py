@@ -112,6 +112,13 @@ def test_long_prose_with_a_sign_in_a_pre_with_a_weak_class_is_none() -> None:
     assert "```" not in markdown(f'<body><h1>Mail</h1><pre class="code">{quoted}</pre></body>'.encode())
 
 
+def test_a_long_letter_in_a_box_of_lines_is_no_code() -> None:
+    lines = f"{LETTER}{QUOTING}".replace("\n> ", "\n").replace("\n", "<br>\n").replace("<ann@", "(ann@")
+    page = '<body><h1>Mail</h1><div class="literallayout"><p><br>\n{}</p></div></body>'
+    assert "```" not in markdown(page.format(lines).encode())
+    assert "```" in markdown(page.format("a = 1;<br>\nb(a);").encode())
+
+
 def test_code_in_a_letter_is_a_fence_with_its_indentation() -> None:
     code = "    def go(x):\n        return x\n\n    go(1);\n    go(2);"
     page = f"<body><article><h1>Mail</h1><pre>{LETTER}\n{code}\n\n{QUOTING}</pre></article></body>"
