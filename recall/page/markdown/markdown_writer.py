@@ -25,10 +25,11 @@ MAX_INDENT: Final = 3
 """Spaces by which definitions in definitions are indented at most: four begin code (CommonMark 0.31, 4.4)."""
 
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
-_MARKUP_LIKE: Final = re.compile(
-    r"(?m)^(?=```|~~~|\#{1,6}(?:[ ]|$)|>|</?[a-zA-Z]|<[!?])|(?<=\n)(?=(?:-+|=+)$)", re.VERBOSE
-)
-"""Where text would begin a fence, heading, quote or HTML block, or make a heading of the line before it."""
+_MARKUP_LIKE: Final = re.compile(r"```|~~~|#{1,6}(?:[ ]|$)|>|</?[a-zA-Z]|<[!?]")
+"""How a line begins where it would begin a fence, heading, quote or HTML block."""
+
+_UNDERLINE: Final = re.compile(r"-+|=+")
+"""What makes a heading of the line before it."""
 
 _TICKS: Final = re.compile("`{3,}")
 
@@ -147,7 +148,7 @@ class _Writer:
         self._separate(holders, same)
         first = "".join(holder.rest for holder in holders[:same]) + _markers(holders[same:])
         rest = "".join(holder.rest for holder in holders)
-        text = without_html(_MARKUP_LIKE.sub(r"\\", text))
+        text = without_html("\n".join(_as_text(line, number > 0) for number, line in enumerate(text.split("\n"))))
         for number, line in enumerate(text.split("\n")):
             self.lines.append(((rest if number else first) + line).rstrip())
         self._open, self._kind = holders, "dt" if name == "dt" else "text"
@@ -193,6 +194,11 @@ class _Writer:
             before = self._open[depth]
             return before.kind == "li" and before.owner == opened.owner
         return self._open[-1].kind == "li" and opened.marker in ("- ", "* ", "1. ")
+
+
+def _as_text(line: str, follows: bool) -> str:
+    """A line of text behind a backslash where it would be markup. follows: whether it has a line before it."""
+    return f"\\{line}" if _MARKUP_LIKE.match(line) or (follows and _UNDERLINE.fullmatch(line)) else line
 
 
 def _markers(opened: Sequence[_Holder]) -> str:
