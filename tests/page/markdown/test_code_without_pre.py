@@ -95,6 +95,10 @@ HOSTILE = {
     "typed empty lines nested": "<div><div>&nbsp; x</div><p><b>" + "<br>" * 50_000,
     "empty boxes of attributes": "<div>" + '<div class=hljs></div><i data-code="a;b">' * 3_000,
     "hidden blocks": "".join(f"<pre class=hidden>x{number}</pre>" for number in range(5_000)),
+    "hidden prose": f"<pre hidden>{'of the ' * 200}</pre>" * 200,
+    "hidden data": ("<pre hidden>{" + '"a": {' * 200 + "}" * 200 + " " * 500 + "</pre>") * 100,
+    "typed paragraphs that go on": "<p>f(1); {<br>&nbsp;&nbsp;g(2);<br>&nbsp;&nbsp;h(3);</p>" * 3_000,
+    "codes to choose from": "<pre><code class=lang-a>x</code><code class=lang-b>y</code></pre>" * 2_000,
     "links to run": "<pre>" + "<a href=/x>Run</a>x" * 5_000,
     "addresses": '<a data-cfemail="5a3b">x</a>' * 5_000,
 }
