@@ -60,7 +60,7 @@ _SHARED: Final = re.compile(r"\s*(?:<[a-z]|\[[a-z]+[=\]]|https?://)", re.I)
 """Names of fields from which a page is shared, and how a link or text for that begins: HTML, forum code, address."""
 
 _TEMPLATE: Final = re.compile(r"template|tmpl", re.I)
-_ENCODED: Final = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+_ENCODED: Final = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9+/]{40,}={0,2}")
 """Base64, which nobody reads."""
 
 _CDATA: Final = re.compile(r"\A\s*<!\[CDATA\[(.*?)\]\]>\s*\Z", re.S)

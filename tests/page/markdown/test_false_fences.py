@@ -38,6 +38,7 @@ FENCES = {
         '{\n  "a": 1\n}',
     ),
     "hidden-block-of-a-custom-element": ('<x-code><pre hidden>{\n  "a": 1\n}</pre></x-code>', '{\n  "a": 1\n}'),
+    "path-in-an-attribute": (f'<div class="code-block" data-code="{"/pear" * 10}"></div>', "/pear/pear"),
     "words-of-a-language": ('<div class="python">import os<br>import sys</div>', "import os\nimport sys"),
 }
 
