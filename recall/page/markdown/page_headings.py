@@ -1,8 +1,8 @@
 """Headings, paragraphs and labels of notes as a page shows them, by role and by what generators call them.
 
 In: the tree. Out: the tree with `h1` to `h6` in place of `role="heading"`, with spans in place of boxes in a heading,
-without links that only lead to the heading itself; with `p` in place of spans that stand for paragraphs, and with the
-number of a note in its first paragraph.
+without links that only lead to the heading itself; with `p` in place of spans that stand for paragraphs, `br` behind
+lines that are none, and the number of a note in its first paragraph.
 """
 
 import re
@@ -28,12 +28,15 @@ _TITLE_BOX: Final = etree.XPath("//div[@class='headertitle']/div[@class='title']
 
 _PARAGRAPHS: Final = etree.XPath("//span[@data-as='p']")
 _NOTES: Final = etree.XPath("//*[@role='doc-footnote' or @role='doc-biblioentry']/*[1][self::span][@class='label']")
+_LINES: Final = etree.XPath("//div[@class='line-block']/div[@class='line']")
+"""Docutils' lines that are no paragraphs."""
+
 _BOXES: Final = words("div p section header center article hgroup")
 _OTHERS: Final = (*HEADINGS, *PREFORMATTED, BLOCK, "table", "ul", "ol", "dl", "form")
 """What stands in no heading."""
 
 _PERMALINK_CLASS: Final = re.compile(
-    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|toc-?back|viewcode|linkcode"
+    r"headerlink|anchor|permalink|header-?link|heading-?link|editsection|hash-link|copiable-link|toc-?back|viewcode|linkcode"
     r"|src-?link|source-?link|view-?source|toggle-?source|(?:^| )(?:src|icon-action)(?: |$)",
     re.I,
 )
@@ -62,20 +65,29 @@ def set_headings(root: HtmlElement, source: str) -> None:
             level = element.get("aria-level") or ""
             if len(text_of(element)) <= MAX_HEADING and not holds(element, *_OTHERS):
                 element.tag = f"h{level if level in '123456' and len(level) == 1 else 2}"
-    if "headertitle" in source and next(root.iter("h1"), None) is None:
-        for title in _TITLE_BOX(root)[:1]:
-            title.tag = "h1"
-    for span in _PARAGRAPHS(root) if 'data-as="p"' in source else ():
-        if not holds(span, *BLOCKS) and next(span.iterancestors("p", *HEADINGS), None) is None:
-            span.tag = "p"
-    for label in _NOTES(root) if '"doc-' in source else ():
-        _label_note(label)
+    _set_generated(root, source)
     for heading in root.iter(*HEADINGS):
         boxes = list(heading.iterdescendants(*_BOXES))
         if boxes and len(text_of(heading)) <= MAX_HEADING and not holds(heading, *_OTHERS):
             for box in boxes:
                 box.tag = "span"
                 box.text, box.tail = f" {box.text or ''}", f" {box.tail or ''}"
+
+
+def _set_generated(root: HtmlElement, source: str) -> None:
+    """Name what generators of documentation draw as a title, paragraphs, lines and labels as such."""
+    if "headertitle" in source and next(root.iter("h1"), None) is None:
+        for title in _TITLE_BOX(root)[:1]:
+            title.tag = "h1"
+    for span in _PARAGRAPHS(root) if 'data-as="p"' in source else ():
+        if not holds(span, *BLOCKS) and next(span.iterancestors("p", *HEADINGS), None) is None:
+            span.tag = "p"
+    for line in _LINES(root) if '"line-block"' in source else ():
+        if not holds(line, *BLOCKS):
+            line.tag = "span"
+            line.append(line.makeelement("br"))
+    for label in _NOTES(root) if '"doc-' in source else ():
+        _label_note(label)
 
 
 def _label_note(label: HtmlElement) -> None:

@@ -20,6 +20,9 @@ MAX_NAME, MAX_TOLD = 60, 400
 MIN_CELLS, MAX_ROWS = 3, 60
 """Cells, and rows, of a signature."""
 
+_SYNOPSIS: Final = "Nm"
+"""The class of the table in which mandoc sets a command."""
+
 _NAME_CLASS: Final = re.compile(r"(?:param(?:eter)?|field|option|property|attribute)[-_]?name|^term$", re.I)
 _LAYOUT: Final = (*HEADINGS, BLOCK, "table", "pre", "form", "img", "ul", "ol", "blockquote")
 _GROUPS: Final = words("tbody thead tfoot")
@@ -151,13 +154,15 @@ def _is_pair(row: HtmlElement) -> bool:
 
 
 def _tells_a_name(table: HtmlElement, row: HtmlElement) -> bool:
-    """Whether a lone row holds a name, a colon and what is said of it: nothing of its kind stands beside the table."""
+    """Whether a lone row holds a name, a colon and what is said of it, or a command and its options."""
     if row.getparent() is None or holds_more(row, 2) or not holds_more(row, 1) or holds(row, *_LAYOUT, "th"):
         return False
-    if any(other is not None and other.tag == "table" for other in (table.getprevious(), table.getnext())):
+    beside = (other for other in (table.getprevious(), table.getnext()) if other is not None)
+    if table.get("class") != _SYNOPSIS and any(other.tag == "table" for other in beside):
         return False
     name, told = (text_of(cell).strip() for cell in row)
-    return 1 < len(name) <= MAX_NAME and name.endswith((":", "：")) and 0 < len(told) <= MAX_TOLD
+    told_of = name.endswith((":", "：")) or table.get("class") == _SYNOPSIS
+    return 1 < len(name) <= MAX_NAME and told_of and 0 < len(told) <= MAX_TOLD
 
 
 def _is_named(row: HtmlElement) -> bool:

@@ -23,6 +23,22 @@ GENERATED: dict[str, tuple[str, str]] = {
         "<td></td></tr></table></div>",
         "It takes:\n\ndepth how deep it goes",
     ),
+    "row-of-a-command": (
+        "<p>It is called so:</p><table class=Nm><tr><td><code class=Nm>lexer</code></td><td>[<code>-v</code>] "
+        "<var>name ...</var></td></tr></table><table class=Nm><tr><td><code class=Nm>lexer</code></td>"
+        "<td><code>-h</code></td></tr></table>",
+        "It is called so:\n\n`lexer` [`-v`] name ...\n\n`lexer` `-h`",
+    ),
+    "lines-of-a-block": (
+        '<div class="line-block"><div class="line">The lexer cuts</div>'
+        '<div class="line">the <em>text</em> in two.</div></div>',
+        "The lexer cuts\nthe *text* in two.",
+    ),
+    "link-to-copy": (
+        '<h4><span>2.1 How it cuts<a class="copiable-link" href="#c"> &para;</a></span></h4><dl><dt><code>cut</code>'
+        '<a class="copiable-link" href="#d"> &para;</a></dt><dd><p>By signs.</p></dd></dl>',
+        "#### 2.1 How it cuts\n\n`cut`\n: By signs.",
+    ),
     "zero-width-in-heading": (
         '<h3><div><a href="#a" aria-label="Go to it">&#8203;</a></div><span>How it cuts</span></h3><p>By signs.</p>',
         "### How it cuts\n\nBy signs.",
