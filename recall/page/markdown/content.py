@@ -141,7 +141,7 @@ def _drop_link_trees(keep: npt.NDArray[Any], segments: Segments) -> None:
     for index in range(len(linked) + 1):
         if index < len(linked) and linked[index]:
             continue
-        if keep[start:index].sum() >= LINK_RUN:
+        if index - start >= LINK_RUN and keep[start:index].sum() >= LINK_RUN:
             keep[start:index] = False
         start = index + 1
 
@@ -161,8 +161,9 @@ def _whole_link_lists(keep: npt.NDArray[Any], segments: Segments, probabilities:
     for index, around in enumerate(_outermost_lists(segments)):
         if around >= 0:
             inside.setdefault(around, []).append(index)
+    chosen = keep.tolist()
     for indices in inside.values():
-        kept = int(keep[indices].sum())
+        kept = sum(chosen[index] for index in indices)
         if 0 < kept < len(indices) and all(segments.code[index] < 0 for index in indices):
             chars = sum(len(segments.texts[index]) for index in indices)
             if sum(segments.linked[index] for index in indices) > LINK_SHARE * chars:

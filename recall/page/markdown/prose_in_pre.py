@@ -100,15 +100,22 @@ def is_prose(element: HtmlElement, text: str) -> bool:
     if len(text) > MAX_CHARS or next(element.iter("code", "samp", "kbd", "span"), None) is not None:
         return False
     text = _QUOTED.sub("", text)
-    if len(_SPOKEN.findall(text)) * 5 > text.count("\n") + 1 or _is_indexed(text):
+    if not _reads_as_prose(text, element.get("class")):
         return False
-    name = element.get("class")
+    return len(_SPOKEN.findall(text)) * 5 <= text.count("\n") + 1 and not _is_indexed(text)
+
+
+def _reads_as_prose(text: str, name: str | None) -> bool:
+    """Whether the words of a text are those of prose. name: the class of its element."""
     if not name and _MAIL.fullmatch(text):
         return True
+    count = len(text.split())
+    if count < _SHORT.least:
+        return False
     if name:
         reached = not strong_class(name) and (_reaches(text, _CLASSED) or _reaches(text, _CLASSED_LONG))
         return reached and _RUNS_ON.search(text) is not None
-    if _reaches(text, _USUAL) or is_long_prose(_without_code(text)):
+    if _reaches(text, _USUAL) or (count >= _LONG.least and is_long_prose(_without_code(text))):
         return True
     runs_on = _RUNS_ON.search(text) is not None and _LABELLED.search(text) is None
     return runs_on and _ENDED.search(text) is not None and _reaches(text, _SHORT)
