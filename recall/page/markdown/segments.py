@@ -67,6 +67,7 @@ def segments_of(body: HtmlElement, marked: Marked) -> Segments:
     source = etree.tostring(body, encoding="unicode", method="xml", with_tail=False)
     walk = _Walk(marked)
     parts = iter(_TAGS.split(source)[1:])
+    tags: dict[str, Tag] = {}
     skipped = 0
     for opening, text in zip(parts, parts, strict=True):
         if opening[0] == "/":
@@ -76,11 +77,11 @@ def segments_of(body: HtmlElement, marked: Marked) -> Segments:
                 walk.leave()
         elif opening[-1] == "/":
             if not skipped:
-                walk.enter_empty(tag_of(opening))
+                walk.enter_empty(tags.get(opening) or tags.setdefault(opening, tag_of(opening)))
         elif skipped:
             skipped += 1
         else:
-            tag = tag_of(opening)
+            tag = tags.get(opening) or tags.setdefault(opening, tag_of(opening))
             if tag.name in _SKIPPED or ("hidden" in tag.attributes and not tag.block):
                 skipped = 1
             else:

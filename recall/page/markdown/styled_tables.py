@@ -22,6 +22,7 @@ MAX_ITEM: Final = 300
 """Characters; longer items of a list by role are boxes of a page."""
 
 _CELL_ROLES: Final = {"cell": "td", "gridcell": "td", "columnheader": "th", "rowheader": "th"}
+_ROLES: Final = ("row", "list")
 _ROW_CLASS: Final = re.compile(r"(?:[a-z]+[-_]?)?table[-_]*row", re.I)
 _CELL_CLASS: Final = re.compile(r"(?:[a-z]+[-_]?)?table[-_]*(?:cell|col(?:umn)?|head(?:er|ing)?(?:[-_]?cell)?)", re.I)
 _GROUP_CLASS: Final = re.compile(r"(?:[a-z]+[-_]?)?table[-_]*(?:body|heading|header|head)", re.I)
@@ -37,7 +38,14 @@ _GENERIC: Final = words("div section span ul ol li dl dt dd p a article header")
 def set_tables(root: HtmlElement) -> None:
     """Give tables and lists their elements."""
     holders: dict[HtmlElement, bool] = {}
-    for element in [element for element in root.iter(*_GENERIC) if _is_part(element)]:
+    parts = [
+        element
+        for element in root.iter(*_GENERIC)
+        if ((name := element.get("class")) and _kind(name))
+        or ((style := element.get("style")) and _ROW_STYLE.search(style))
+        or element.get("role") in _ROLES
+    ]
+    for element in parts:  # lists, rows and boxes in columns, perhaps
         role = element.get("role")
         if role == "list":
             _set_list(element)
@@ -50,14 +58,6 @@ def set_tables(root: HtmlElement) -> None:
         elif element.getprevious() is None:
             _set_columns(element)
     set_shapes(root)
-
-
-def _is_part(element: HtmlElement) -> bool:
-    """Whether an element may be a list, a row or a box in a column."""
-    name, style = element.get("class"), element.get("style")
-    if (name and _kind(name)) or (style and _ROW_STYLE.search(style)):
-        return True
-    return element.get("role") in ("row", "list")
 
 
 @lru_cache(maxsize=4096)
