@@ -32,7 +32,7 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _WORD = re.compile(r"\w")
 _DATA = re.compile(
     r"(?:\\x[0-9a-fA-F]{2}){4,}+"
-    r"|(?<![A-Za-z0-9])(?=[-\da-fA-F \t]|[A-Za-z0-9+/]{32})(?:"  # nearly everywhere this is all that is tried
+    r"|(?<![A-Za-z0-9])(?=[-\da-fA-F]|^[ \t]|[A-Za-z0-9+/]{32})(?:"  # nearly everywhere this is all that is tried
     r"(?<!\w)(?:0[xX][0-9a-fA-F]{1,16}+[uUlL]{0,3}+[, \t\r\n]{1,40}+){8,}+"
     r"|^[ \t]{0,8}+(?:0x)?[0-9a-fA-F]{4,16}+:?[ \t]{1,4}+(?:[0-9a-fA-F]{2,4}+[ \t]{1,3}+){4,64}+[^\n]*+"
     r"|(?<!\w)(?:[0-9a-fA-F]{2}[ \t\r\n,:]{1,4}+){16,}+"
@@ -119,13 +119,12 @@ def facts_of(code: str, word: str) -> BlockFacts:
 
 
 def measured_blocks(text: str) -> list[BlockFacts]:
-    """What is measured of each fenced block of a text that is not blank, in order."""
-    found = (facts_of(text[block.start : block.end], block.language) for block in blocks(text))
-    return [facts for facts in found if facts.ink]
+    """What is measured of each fenced block of a text, in order. Blank ones add nothing to any signal."""
+    return [facts_of(text[block.start : block.end], block.language) for block in blocks(text)]
 
 
 def code_signals(measured: Sequence[BlockFacts]) -> Measured:
-    """Every signal of CODE_SIGNALS over some blocks; all None without a block, the parse share where none is known."""
+    """Every signal of CODE_SIGNALS over some blocks; all None without code, the parse share where none is known."""
     ink = sum(block.ink for block in measured)
     known = sum(block.ink for block in measured if block.parses is not None)
     lines = sum(block.lines for block in measured)

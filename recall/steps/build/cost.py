@@ -83,7 +83,7 @@ def _row(page: Capture, number: int, config: Config, times: _Times) -> list[Row]
     if not text.strip():
         return []
     with times.of(SIGNALS):
-        measured = judged(text, config.quality)
+        measured = judged(text, config.quality, guessed=converted.guessed)
         license_ = license_of(body, page.url)
         columns = tags(page.url, text, declared_language(body))
         keys = dict(zip(KEYS, duplicate_keys(page.url, text, "", ""), strict=True))

@@ -17,6 +17,7 @@ from recall.config.corpus_sections import SIGNALS
 from recall.corpus.chunks import ExtractedShard
 from recall.corpus.dedup.exact import KEYS, duplicate_keys
 from recall.corpus.drops import EARLIER_ONLY, NOT_CODE, NOT_SCANNED
+from recall.corpus.fences import FENCES
 from recall.corpus.filters.optout import OptOut, noai
 from recall.corpus.licenses import License, license_of, license_of_file
 from recall.corpus.ranking.ranker import Ranker
@@ -56,6 +57,7 @@ EXTRACTED: Schema = {
     **RANKED,
     **BODY,
     "guessed": "list<uint32>",
+    "fences": FENCES,
 }
 """guessed: numbers of the fenced blocks whose language the page does not name."""
 STAGE = "extract"
@@ -197,7 +199,7 @@ class _ShardExtraction:
         text = converted.text
         if not text.strip():
             return DropReason(STAGE, NO_TEXT, converted.reason)
-        measured = judged(text, config.quality, self.stage.inputs.ranker)
+        measured = judged(text, config.quality, self.stage.inputs.ranker, converted.guessed)
         if isinstance(measured, DropReason):
             return measured
         declared = declared_language(markup) if plain is None else ""

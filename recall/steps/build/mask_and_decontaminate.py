@@ -2,7 +2,7 @@
 
 In: a chunk and what the stages between pages decided. Out: its finished pages, those dropped here with reasons, and the
 benchmark items in them. Items are looked for before masks could hide them. A text that changed is measured again and
-must still meet the quality rules, so that each signal of a row is that of its text.
+must still meet the quality rules, so that each signal and fence of a row is that of its text.
 """
 
 from collections import Counter
@@ -16,7 +16,6 @@ from recall.config import Config
 from recall.corpus.chunks import Chunk, ChunkedPages, Merged, read_chunk, surviving_pages
 from recall.corpus.dedup.earlier import held_by
 from recall.corpus.drops import EXAMPLES, ChangeExample, Changes
-from recall.corpus.fences import fences_of
 from recall.corpus.filters.boilerplate import lines_by_host, remove_lines, text_key
 from recall.corpus.filters.contamination import BenchmarkHit, Benchmarks
 from recall.corpus.filters.privacy import KINDS, mask
@@ -162,7 +161,8 @@ class _Finisher:
             return DropReason("contamination", CONTAMINATED, f"{hits[0].benchmark} {hits[0].item}: {hits[0].ngram}")
         masked = mask(text, config.privacy) if config.privacy.enabled else None
         text, counts = (masked.text, masked.counts) if masked else (text, {})
-        measured = judged(text, config.quality, self.inputs.ranker) if text != before else {}
+        guessed = cast("list[int]", row["guessed"])
+        measured = judged(text, config.quality, self.inputs.ranker, guessed) if text != before else {}
         if isinstance(measured, DropReason):
             return measured
         self._note(row, taken, counts)
@@ -177,13 +177,13 @@ class _Finisher:
             "earlier": self.held.get(cast("int", row["id"]), ""),
             "file_size_in_byte": len(text.encode("utf-8", "replace")),
             "line_count": text.count("\n") + (not text.endswith("\n")),
-            **self._counted(text, cast("list[int]", row["guessed"])),
+            **self._counted(text),
         }
 
-    def _counted(self, text: str, guessed: Sequence[int]) -> Row:
+    def _counted(self, text: str) -> Row:
+        """The columns of token counts."""
         counters = {name: token_counter(*vocabulary) for name, vocabulary in self.inputs.vocabularies.items()}
-        tokens = {name: counter.count(text) for name, counter in counters.items()}
-        return {**tokens, "fences": fences_of(text, guessed)}
+        return {name: counter.count(text) for name, counter in counters.items()}
 
     def _report(self, row: Row, hits: Sequence[BenchmarkHit]) -> None:
         for hit in hits:

@@ -4,6 +4,7 @@ import pytest
 
 from recall.config import QualitySection
 from recall.config.corpus_sections import CODE_SIGNALS, SIGNALS
+from recall.corpus.fences import fences_of
 from recall.steps.build.page_quality import DropReason, judged
 
 FINE = "Words of a page about code.\n\n```python\nab = cd + ef\n```\n"
@@ -15,7 +16,7 @@ def test_nothing_is_dropped_or_marked_by_default() -> None:
     for text in (FINE, DUMP, MIXED, "words"):
         found = judged(text, QualitySection())
         assert not isinstance(found, DropReason)
-        assert set(found) == {*SIGNALS, *CODE_SIGNALS, "broken_rules"}
+        assert set(found) == {*SIGNALS, *CODE_SIGNALS, "broken_rules", "fences"}
         assert found["broken_rules"] == []
 
 
@@ -44,7 +45,14 @@ def test_a_page_without_code_breaks_no_rule_over_code() -> None:
 
 
 def test_switched_off_nothing_is_measured() -> None:
-    assert judged(DUMP, QualitySection(enabled=False, preset="refinecode")) == {}
+    assert judged(DUMP, QualitySection(enabled=False, preset="refinecode")) == {"fences": fences_of(DUMP)}
+
+
+@pytest.mark.parametrize("text", [FINE, DUMP, MIXED, "words", "```python\n \u00a0\n```\n\n```python\n\n```\n"])
+def test_fences_say_the_same_whether_or_not_signals_are_measured(text: str) -> None:
+    measured = judged(text, QualitySection(), guessed=(0, 2))
+    assert not isinstance(measured, DropReason)
+    assert measured["fences"] == fences_of(text, (0, 2))
 
 
 def test_a_preset_that_does_not_exist_is_refused() -> None:
