@@ -30,7 +30,7 @@ MAX_ADDRESS = 300
 MOST = 4
 """Licences of a page, as that of each answer of a thread; more are no statement."""
 
-_HINTS = (b"license", b"licence", b"creativecommons.org/", b"rights")
+_HINTS = (b"creativecommons.org/", b"rights")
 _REL = re.compile(rb"\brel\s*=\s*(?:\"[^\"<>]{0,200}?\blicense\b|'[^'<>]{0,200}?\blicense\b|license\b)")
 _ITEM = re.compile(rb"\bitemprop\s*=\s*[\"']?license\b")
 _META = re.compile(
@@ -91,7 +91,8 @@ NONE = License()
 def license_of(body: bytes, url: str) -> License:
     """The licence of a page by its first kind of statement, in the order rel, schema, meta, rdf, link."""
     lowered = body.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    named = b"licen" in lowered and (b"license" in lowered or b"licence" in lowered)
+    if not named and not any(hint in lowered for hint in _HINTS):
         return NONE
     tags = tuple(_tags(body, lowered, b"license"))
     ways: tuple[tuple[str, Iterable[str]], ...] = (

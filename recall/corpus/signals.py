@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recall.config.corpus_sections import parse_rule
 from recall.page.files.notebook import OUTPUT
@@ -39,6 +40,8 @@ _CHARACTERS = {
 }
 _FUNCTION_WORD = "function word"
 """A kind of character: one that is a word of `stop_words` in a language without spaces."""
+
+_KINDS = (*_CHARACTERS, "digits", _FUNCTION_WORD)
 
 _LINK = re.compile(
     r"\[([^\[\]\n]{1,1000})\]\([^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,2000})?\)|https?://[^\s)\]>]{4,2000}"
@@ -146,11 +149,10 @@ def _words(text: str) -> list[str]:
 
 def _characters(text: str) -> Counter[str]:
     """How many characters of a text are of each kind. Few are distinct, and each of these is looked at once."""
+    occurs = np.bincount(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), minlength=128)
+    counts = Counter(dict(zip(_KINDS, (_ascii_kinds() @ occurs[:128]).tolist(), strict=True)))
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
-    is_ascii = codes < 128
-    occurs = np.bincount(codes[is_ascii], minlength=128)
-    counts = Counter({kind: int(occurs[members].sum()) for kind, members in _ascii_by_kind().items()})
-    others, often = np.unique(codes[~is_ascii], return_counts=True)
+    others, often = np.unique(codes[codes >= 128], return_counts=True)
     for code, count in zip(others.tolist(), often.tolist(), strict=True):
         for kind in _kinds(chr(code)):
             counts[kind] += count
@@ -158,9 +160,9 @@ def _characters(text: str) -> Counter[str]:
 
 
 @cache
-def _ascii_by_kind() -> Mapping[str, list[int]]:
-    """The ASCII characters of each kind."""
-    return {kind: [code for code in range(128) if kind in _kinds(chr(code))] for kind in (*_CHARACTERS, "digits")}
+def _ascii_kinds() -> NDArray[np.int64]:
+    """Which ASCII characters are of each kind, shape (kinds, 128)."""
+    return np.array([[kind in _kinds(chr(code)) for code in range(128)] for kind in _KINDS], np.int64)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -201,7 +203,7 @@ def broken_rule(rules: Sequence[str], measured: Mapping[str, int | float | None]
 
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
-_FENCE_SIGNS = re.compile("```|~~~")
+_FENCE_SIGNS, _TICKED_FENCE_SIGNS = re.compile("```|~~~"), re.compile("```")
 _TICKS = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,500})\1(?!`)")
 
 
@@ -235,13 +237,14 @@ def _find_blocks(text: str) -> Iterator[FencedBlock]:
 
 def _fences(text: str) -> Iterator[re.Match[str]]:
     """Every line that is a fence, looked for by its signs, as few lines have them."""
-    signs = _FENCE_SIGNS.search(text)
+    pattern = _FENCE_SIGNS if "~~~" in text else _TICKED_FENCE_SIGNS  # one of them alone is found much faster
+    signs = pattern.search(text)
     while signs is not None:
         fence = _FENCE.match(text, text.rfind("\n", 0, signs.start()) + 1)
         if fence is not None:
             yield fence
         end = text.find("\n", signs.end())
-        signs = _FENCE_SIGNS.search(text, end) if end >= 0 else None
+        signs = pattern.search(text, end) if end >= 0 else None
 
 
 def _word(information: str) -> str:
