@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import filterfalse
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ _CHARACTERS = {
     "cjk": _CJK,
     "letters": re.compile(r"[^\W\d_]"),
     "symbols": re.compile(r"[^\w\s]|_"),
+    "blank": re.compile("[ \n\t]"),
     "upper": re.compile(r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]"),
 }
 _FUNCTION_WORD = "function word"
@@ -118,7 +120,7 @@ def _of_prose(text: str) -> dict[str, int | float]:
     occurs = _characters(text)
     cjk = occurs["cjk"]
     letters = occurs["letters"]
-    ink = len(text) - sum(text.count(space) for space in " \n\t")
+    ink = len(text) - occurs["blank"]
     lowered = list(map(str.lower, words))
     stops = sum(map(stop_words().__contains__, lowered)) + occurs[_FUNCTION_WORD]
     lines = [line for raw in text.split("\n") if (line := raw.strip()) and not line.startswith(("```", "~~~"))]
@@ -141,10 +143,7 @@ def _of_prose(text: str) -> dict[str, int | float]:
 def _words(text: str) -> list[str]:
     """What _WORDS finds, in no order: most words are told by white space and ASCII signs, which takes half the time."""
     pieces = text.encode("utf-8", "replace").translate(_PART_WORDS).decode().split()
-    words = [piece for piece in pieces if piece.isalpha()]
-    if len(words) < len(pieces):
-        words += _WORDS.findall(" ".join(piece for piece in pieces if not piece.isalpha()))
-    return words
+    return [*filter(str.isalpha, pieces), *_WORDS.findall(" ".join(filterfalse(str.isalpha, pieces)))]
 
 
 def _characters(text: str) -> Counter[str]:

@@ -114,9 +114,10 @@ def _parts(data: bytes, tree: Any) -> Parts:
     pieces: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
     at = definitions = 0
     cursor, inside = tree.walk(), True
+    kinds = _kinds(tree.language)
     while inside:
         node = cursor.node
-        kind = _kind(node.type, node.is_named)
+        kind = kinds[node.kind_id]
         definitions += kind == _DEFINES and _defines(node)
         if kind < 2:
             pieces[2].append(data[at : node.start_byte])
@@ -137,6 +138,12 @@ _DEFINES = 3
 
 
 @cache
+def _kinds(grammar: Any) -> tuple[int, ...]:
+    """What the nodes of each type are, by its number."""
+    types = range(grammar.node_kind_count)
+    return tuple(_kind(grammar.node_kind_for_id(number) or "", grammar.node_kind_is_named(number)) for number in types)
+
+
 def _kind(word: str, named: bool) -> int:
     """What nodes of a type are: 0 comments, 1 strings, _DEFINES where they may define something, else 2."""
     if _COMMENT.search(word):

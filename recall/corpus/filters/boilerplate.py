@@ -10,6 +10,7 @@ before or after them.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,7 @@ class BoilerplateInputs:
     merged: tuple[Merged, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ProseLine:
+class ProseLine(NamedTuple):
     """A line of prose. start, end: its characters, the newline included; key: 0 for one that is never removed."""
 
     start: int
