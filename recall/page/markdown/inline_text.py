@@ -29,7 +29,7 @@ _SPACED_END: Final = re.compile(rf"(?<=\s){_CLOSING}")
 """Whether the last one matches anywhere: it is not tried at each space."""
 
 _NOTHING: Final = re.compile("\ud800\ud810|\ud801\ud811|\ud802\ud812|\ud810\ud800|\ud811\ud801|\ud812\ud802")
-_ASIDES: Final = re.compile(f"{_ASIDE}([^{_ASIDE_END}]*){_ASIDE_END}")
+_ASIDE_BORDER: Final = re.compile(f"([{_ASIDE}{_ASIDE_END}])")
 _CODE: Final = re.compile(r"`[^`]*`")
 _WORD: Final = re.compile(r"\w+")
 _BLANKS: Final = re.compile(r"\n{3,}")
@@ -119,10 +119,16 @@ def _with_asides(run: str, kept_whole: bool) -> str:
     """The run with the words of its asides, or without them where little else stands there."""
     if _ASIDE not in run:
         return run
-    words = len(_WORD.findall(_BORDER.sub("", _ASIDES.sub(" ", run))))
+    outside, inside = list[str](), 0  # an aside may lie in another: a picture in a button
+    for piece in _ASIDE_BORDER.split(run):
+        if piece in (_ASIDE, _ASIDE_END):
+            inside += 1 if piece == _ASIDE else -1
+        elif not inside:
+            outside.append(piece)
+    words = len(_WORD.findall(_BORDER.sub("", " ".join(outside))))
     if not words if kept_whole else words >= _SENTENCE:
-        return _ASIDES.sub(r"\1", run)
-    return _ASIDES.sub("", run)
+        return _ASIDE_BORDER.sub("", run)
+    return "".join(outside)
 
 
 def _with_signs(run: str) -> str:

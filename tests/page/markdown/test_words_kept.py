@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from recall.page.markdown import convert, markdown
+from recall.page.markdown.inline_text import aside, inline_text
 from recall.page.markdown.templates import without_templates
 from tests.chromium import started
 from tests.page.markdown.pieces import PARAGRAPH
@@ -306,3 +307,16 @@ def test_chromium_shows_the_words_of_inline_elements(browser: Any, element: str)
     browser.set_content(page(PLACES["sentence"].replace("WORD", f"<{element}>nine-thirty</{element}>"), 1))
     drawn = element in ("meter", "progress")  # a gauge stands for its words
     assert ("nine-thirty" in browser.locator("body").inner_text()) is not drawn
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (f"Press {aside(f'the {aside(chr(0x2713))} button')} to go on.", "Press the \u2713 button to go on."),
+        (f"Menu {aside(f'open {aside(chr(0x2713))} all')}", "Menu"),
+        (f"Menu {aside(aside('open'))} {aside('close')}", "Menu"),
+    ],
+    ids=["in-a-sentence", "alone", "at-once"],
+)
+def test_a_control_inside_another_leaves_no_border(run: str, expected: str) -> None:
+    assert inline_text(run, kept_whole=False) == expected
