@@ -41,7 +41,7 @@ def reasons_of(texts: Sequence[str]) -> list[list[str]]:
 
     Of a corpus of source files (most have no fence and look like code) each text is measured as one block of code.
     """
-    source = sum(1 for text in texts if next(blocks(text), None) is None and looks_like_code(text))
+    source = sum(1 for text in texts if not blocks(text) and looks_like_code(text))
     if 2 * source > len(texts):
         broken = [rules_broken(_fenced(text), CODE_RULES) for text in texts]
     else:
