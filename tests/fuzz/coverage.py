@@ -35,7 +35,8 @@ INSTRUMENTED = {
 COMPILED = tuple(
     f"recall.kernels.{name}"
     for name in (
-        "decision_trees", "element_tree", "html_text", "segment_words", "symbol_density", "token_lines", "utf8"
+        "decision_trees", "element_tree", "html_text", "segment_columns", "segment_words", "symbol_density",
+        "token_lines", "utf8",
     )
 )  # fmt: skip
 """Imported as they are: numba cannot compile what is instrumented."""
