@@ -27,7 +27,7 @@ from recall.run.store import Columns, Schema, Store, Table, concat
 WORK = "build"
 """Folder of all stages' files; a build that ends removes it."""
 
-FORMAT = 5
+FORMAT = 6
 """Of checkpoints: those of another format or version of recall lie in another folder, so they are never read."""
 
 

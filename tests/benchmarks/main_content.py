@@ -5,11 +5,11 @@
 SHARED holds the crawl `web` (the development half of WCXB), whose `truth.jsonl.gz` has each page's main content, and
 the code pages that the model learns from besides. Two ways: cross-validated by registered domain over all pages, and
 the shipped model, which is trained on the pages of use `pool`, on those of use `measure`. Two operating points: "f1"
-is beta 1 with the rules that pay there (`choose_balanced`), "recall" what ships: beta 1.5, all rules, posts of
-threads. "oracle" is what the truth chooses: all segments most of whose words stand in it; what it lacks is lost before
-the choice. Compared are the words of what is shown, as multisets, and whether snippets stand in it that must and must
-not; signs of Markdown are no words, list numbers and languages of fences are left out. The last line printed is one
-JSON object. Needs LightGBM (make content-model).
+is the model's choice at beta 1, "recall" what ships: beta 1.5, the rules, posts of threads. "oracle" is what the truth
+chooses: all segments most of whose words stand in it; what it lacks is lost before the choice. Compared are the words
+of what is shown, as multisets, and whether snippets stand in it that must and must not; signs of Markdown are no
+words, list numbers and languages of fences are left out. The last line printed is one JSON object. Needs LightGBM
+(make content-model).
 """
 
 import argparse
@@ -25,7 +25,7 @@ import numpy as np
 import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 
-from recall.page.markdown.content import choose, choose_balanced, post_of
+from recall.page.markdown.content import choose, expected_choice, post_of
 from recall.page.markdown.content_model import ContentModel, content_model
 from recall.page.markdown.document_title import DocumentTitle
 from recall.page.markdown.page_title import find_title
@@ -76,7 +76,7 @@ def shown_words(page: Example, model: ContentModel) -> dict[str, list[str]]:
     title, at = find_title(segments, keep.tolist(), DocumentTitle(page.title, page.sites, host_of(page.url)))
     keep[at] = False
     chosen = {
-        "f1": ("", choose_balanced(segments, probabilities, counts)),
+        "f1": ("", expected_choice(probabilities, counts, 1.0)),
         "recall": (title, keep),
         "oracle": ("", page.labels >= 0.5),
     }

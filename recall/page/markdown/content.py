@@ -35,9 +35,6 @@ FRAME: Final = 0.04
 CODE_FRAME: Final = 0.05
 """The same for code, which is hardly ever frame."""
 
-CODE_BALANCED: Final = 0.2
-"""The same where a stray block costs as much as a lost one."""
-
 PERHAPS: Final = 0.12
 """Probability from which on a segment is kept in an element that is nearly all content."""
 
@@ -70,14 +67,6 @@ def expected_choice(probabilities: npt.NDArray[Any], counts: npt.NDArray[Any], b
     square = beta * beta
     expected = (1 + square) * np.cumsum(relevant) / (np.cumsum(counts[order]) + square * relevant.sum() + 1e-9)
     keep[order[: int(np.argmax(expected)) + 1]] = True
-    return keep
-
-
-def choose_balanced(segments: Segments, probabilities: npt.NDArray[Any], counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Which segments are main content where stray words cost as much as lost ones: beta 1, and the rules that pay."""
-    keep = expected_choice(probabilities, counts, 1.0)
-    keep |= (np.array(segments.code) >= 0) & (probabilities >= CODE_BALANCED)
-    _keep_announced_lists(keep, segments)
     return keep
 
 

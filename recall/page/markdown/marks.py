@@ -26,8 +26,8 @@ MIN_COPY: Final = 6
 """Letters from which two equal blocks beside each other are one, drawn twice: output may repeat a short input."""
 
 _PATH: Final = re.compile(r"(?=\S*[./])(?:~?/|\.{1,2}/)?(?:[\w.@+~-]+/)*[\w.@+~-]+")
-LEAST_COPY: Final = 600
-MAX_COPIES: Final = 4
+LEAST_REPEATED: Final = 600
+MAX_COMPARED: Final = 4
 """Characters of a hidden block that may be the page's own text once more, and how many of a page are looked at."""
 
 _COPY_CLASS: Final = re.compile(r"raw|origin|plain", re.I)
@@ -87,7 +87,7 @@ def _is_unseen(span: CodeSpan, root: HtmlElement, marked: Marked) -> bool:
         return False
     if is_data_of_script(element, span.text):
         return True
-    if len(span.text) < LEAST_COPY or marked.copies >= MAX_COPIES:
+    if len(span.text) < LEAST_REPEATED or marked.copies >= MAX_COMPARED:
         return False
     marked.copies += 1
     return is_worded(span.text) and repeats_page(root, element)

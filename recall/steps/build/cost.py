@@ -32,9 +32,9 @@ from recall.steps.build.page_quality import DropReason, judged
 from recall.steps.build.parts import PartInputs, write_parts
 
 MARKDOWN = "pages to Markdown"
-SIGNALS = "signals, tags, licences"
+SIGNALS = "signals, fences, tags, licences"
 DUPLICATES = "duplicates and boilerplate"
-FINISH = "masks, tokens, fences"
+FINISH = "masks and tokens"
 FILES = "sorting and writing"
 STAGES = (MARKDOWN, SIGNALS, DUPLICATES, FINISH, FILES)
 

@@ -59,7 +59,7 @@ EXTRACTED: Schema = {
     "guessed": "list<uint32>",
     "fences": FENCES,
 }
-"""guessed: numbers of the fenced blocks whose language the page does not name."""
+"""guessed: numbers of the fenced blocks whose language the page does not name; fences: of the text before masks."""
 STAGE = "extract"
 TAG = "code"
 PIECE = 8 << 20

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recall.page.markdown.content import CODE_BALANCED, LINK_RUN, MAX_GAP, choose, choose_balanced, expected_choice
+from recall.page.markdown.content import LINK_RUN, MAX_GAP, choose, expected_choice
 from recall.page.markdown.conversion import cut_page
 from recall.page.markdown.segment_features import word_counts
 from recall.page.markdown.segments import Segments
@@ -65,31 +65,6 @@ LONG = "Some words of a paragraph that stands in the article, and they go on for
 def test_code_stays_unless_it_is_frame_for_certain() -> None:
     html = f"<p>{LONG}</p><div><p>Menu</p></div><pre>a = 1\nb = 2</pre><div><p>x</p></div><pre>c = 3\nd = 4</pre>"
     assert kept(html, [SURE, FRAME, 0.05, FRAME, FRAME]) == [LONG, "a = 1\nb = 2"]
-
-
-@pytest.mark.parametrize(
-    ("html", "probabilities", "expected"),
-    [
-        ("<pre>a = 1\nb = 2</pre>", [CODE_BALANCED], ["a = 1\nb = 2"]),
-        ("<pre>a = 1\nb = 2</pre>", [CODE_BALANCED - 0.01], []),
-        ("<p>See also:</p><ul><li><a href=a>One</a></li><li><a href=b>Two</a></li></ul>", [SURE, 0.05, 0.05], None),
-        (
-            "<p>See also</p><ul><li><a href=a>One</a></li><li><a href=b>Two</a></li></ul>",
-            [SURE, 0.05, 0.05],
-            ["See also"],
-        ),
-        (f"<p>Aside</p><p>{LONG}</p>", [UNLIKELY, SURE], [LONG]),
-    ],
-    ids=["code", "code that is frame", "announced list", "list", "gap"],
-)
-def test_the_balanced_choice_fills_no_gaps_but_keeps_code_and_announced_lists(
-    html: str, probabilities: list[float], expected: list[str] | None
-) -> None:
-    segments = cut(f"<p>{LONG}</p>{html}<div><p>{LONG}</p></div>")
-    chances = np.array([SURE, *probabilities, FRAME])
-    keep = choose_balanced(segments, chances, word_counts(segments)).tolist()
-    wanted = segments.texts[1:-1] if expected is None else expected
-    assert [text for text, chosen in zip(segments.texts, keep, strict=True) if chosen] == [LONG, *wanted]
 
 
 @pytest.mark.parametrize(("length", "stays"), [(1, True), (MAX_GAP, True), (MAX_GAP + 1, False)])

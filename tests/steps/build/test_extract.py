@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ from recall.records import PLAIN_TEXT, Capture, Shard, WarcRef
 from recall.run.candidate_writer import CandidateWriter
 from recall.run.rounds import Run
 from recall.run.scanned import ROWS, SHARDS, ScannedShard, ScannedShards
-from recall.run.shuffle import Stage
+from recall.run.shuffle import FORMAT, Stage
 from recall.run.store import Store
 from recall.sites.prefixes import PrefixSet
 from recall.steps.build import extract
-from recall.steps.build.extract import ExtractionInputs, SelectingRound, extract_shard
+from recall.steps.build.extract import EXTRACTED, ExtractionInputs, SelectingRound, extract_shard
 
 WORDS = "one two three four five six seven eight nine ten "
 
@@ -163,3 +164,9 @@ def test_what_a_page_and_its_record_say_of_themselves_comes_along(tmp_path: Path
     assert (first["truncated"], first["dump"], first["file_path"]) == ("", "", "page.warc")
     assert first["guessed"] == [1]
     assert first["record_id"][:10] == ("" if keep == "body" else "<urn:uuid:")  # the bodies' captures here have no id
+
+
+def test_other_columns_are_another_format_of_checkpoints() -> None:
+    """A build goes on where it was ended, by a later version too, which must not read what lacks its columns."""
+    columns = zlib.crc32(repr(sorted(EXTRACTED.items())).encode())
+    assert (FORMAT, columns) == (6, 718330093), "raise FORMAT of recall.run.shuffle, then set both numbers here"
